@@ -1,0 +1,113 @@
+package conformance
+
+import (
+	"time"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Schema is the value of Report.Schema.
+const Schema = "scopeproof/report/v1"
+
+// Outcome is what came of a rule or of a scenario.
+type Outcome string
+
+// The outcomes, worst last in the order of [Outcome.Worse].
+const (
+	Conforms      Outcome = "conforms"       // every scenario held
+	Deviates      Outcome = "deviates"       // a SHOULD was not followed
+	Violates      Outcome = "violates"       // a MUST was broken, or access beyond the grant was given
+	Known         Outcome = "known"          // listed as a known deviation, and still so
+	NotApplicable Outcome = "not_applicable" // the target lacks what the rule needs
+	Inconclusive  Outcome = "inconclusive"   // it could not be judged
+)
+
+// Report is what a run found, in the form of report.json.
+type Report struct {
+	Schema     string     `json:"schema"`
+	Tool       Tool       `json:"tool"`
+	Target     TargetInfo `json:"target"`
+	Started    time.Time  `json:"started"`
+	DurationMS int64      `json:"duration_ms"`
+	Seed       int64      `json:"seed"`
+	// Settings are the resolved settings of the run: every flag, environment
+	// variable and default that had a say, secrets removed.
+	Settings     map[string]string                    `json:"settings,omitempty"`
+	Capabilities map[target.Capability]target.Finding `json:"capabilities"`
+	Choices      map[target.ChoiceName]target.Finding `json:"choices"`
+	Summary      Summary                              `json:"summary"`
+	Rules        []Verdict                            `json:"rules"`
+	// Problems are what went wrong with the run as a whole: stale entries of an
+	// expectation file, a pinned count that is not met, an interruption.
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Tool says what made the report.
+type Tool struct {
+	Version string `json:"version"`
+}
+
+// TargetInfo says what was under test.
+type TargetInfo struct {
+	Name    string      `json:"name"`
+	Version string      `json:"version"`
+	Kind    target.Kind `json:"kind"`
+	Issuer  string      `json:"issuer"`
+	// Defect is the text of the seeded fault that was switched on, or empty.
+	Defect string `json:"defect,omitempty"`
+}
+
+// Summary counts rules by outcome.
+type Summary struct {
+	Conforms      int `json:"conforms"`
+	Deviates      int `json:"deviates"`
+	Violates      int `json:"violates"`
+	Known         int `json:"known"`
+	NotApplicable int `json:"not_applicable"`
+	Inconclusive  int `json:"inconclusive"`
+}
+
+// Verdict is what came of one rule.
+type Verdict struct {
+	ID    string `json:"id"`    // "REF-03"
+	Level Level  `json:"level"` // the keyword of the source
+	Text  string `json:"text"`  // the requirement
+	// Sources are where it stands: "RFC 6749 section 6".
+	Sources []string `json:"sources"`
+	// Derived says that no sentence of a source says exactly this.
+	Derived bool    `json:"derived"`
+	Loss    string  `json:"loss,omitempty"` // what is lost if it is broken
+	Area    string  `json:"area"`           // "REF"
+	Feature string  `json:"feature"`        // "Refreshing an access token"
+	File    string  `json:"file"`           // "token/refresh.feature"
+	Line    int     `json:"line"`           // of the rule, from 1
+	Outcome Outcome `json:"outcome"`
+	// Reason is one sentence: why it is not applicable or inconclusive, what was
+	// violated, which choice was observed.
+	Reason    string           `json:"reason"`
+	Scenarios []ScenarioResult `json:"scenarios"`
+}
+
+// ScenarioResult is what came of one scenario.
+type ScenarioResult struct {
+	Name    string  `json:"name"`
+	Line    int     `json:"line"`
+	Outcome Outcome `json:"outcome"`
+	// Message says what was expected and what was seen.
+	Message    string           `json:"message"`
+	Step       string           `json:"step,omitempty"` // the step that did not hold
+	DurationMS int64            `json:"duration_ms"`
+	Exchanges  []oauth.Exchange `json:"exchanges"`
+	// ChargedFrom is the rule in whose scenario the breach was seen, when it is
+	// not this one.
+	ChargedFrom string `json:"charged_from,omitempty"`
+}
+
+// Problem is something wrong with the run as a whole.
+type Problem struct {
+	Text string `json:"text"`
+	Hint string `json:"hint,omitempty"`
+	// Exit is the exit code that it asks for: 1, 2, 3 or 130.
+	Exit int `json:"exit"`
+}

@@ -1,0 +1,261 @@
+Feature: How an API matches scopes
+  A token opens an operation when the scope that it needs is among the token's
+  scopes: the same word, letter by letter.
+
+  @RSM-01 @MUST @rfc6749-7 @needs:rs.api @needs:as.code
+  Rule: A token that covers an operation is served
+    An API that refuses everybody keeps every other rule.
+
+    Scenario: Reading
+      When Planner asks Ada for "read:appointments"
+      Then Planner can read an appointment of Ada
+
+    Scenario: Writing
+      When Planner asks Ada for "write:appointments"
+      Then Planner can create an appointment for Ada
+      And Planner can delete an appointment of Ada
+
+    Scenario: Both
+      When Planner asks Ada for "read:appointments write:appointments"
+      Then Planner can read an appointment of Ada
+      And Planner can create an appointment for Ada
+
+  @RSM-02 @MUST @rfc6749-7 @rfc9700-2.3 @fapi2-5.3.4 @needs:rs.api @needs:as.code
+  Rule: A valid token without the needed scope is refused, every time
+    Otherwise the scope on the consent page limits nothing.
+
+    Scenario: A token to write does not read
+      When Planner asks Ada for "write:appointments"
+      Then Planner cannot read an appointment of Ada
+      And Planner can create an appointment for Ada
+
+    Scenario: A token to read does not write
+      When Planner asks Ada for "read:appointments"
+      Then Planner cannot create an appointment for Ada
+      And Planner cannot change an appointment of Ada
+      And Planner cannot replace an appointment of Ada
+      And Planner cannot delete an appointment of Ada
+      And Ada's calendar is unchanged
+      And Planner can read an appointment of Ada
+
+    Scenario: Refused once, refused again
+      When Planner asks Ada for "read:appointments"
+      Then Planner cannot create an appointment for Ada, 5 times over
+      And Ada's calendar is unchanged
+
+  @RSM-03 @MUST @rfc6749-3.3 @rfc6750-3 @needs:rs.api @needs:rs.mint
+  Rule: Scopes are compared case-sensitively
+    READ:APPOINTMENTS is another scope, which somebody else may define.
+
+    Scenario Outline: A token with "<scope>"
+      Given Planner carries a token for Ada with the scope "<scope>"
+      Then Planner cannot read an appointment of Ada
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+      Examples: other letters
+        | scope                                |
+        | READ:APPOINTMENTS WRITE:APPOINTMENTS |
+        | Read:Appointments Write:Appointments |
+
+    Scenario: The scope itself
+      Given Planner carries a token for Ada with the scope "read:appointments"
+      Then Planner can read an appointment of Ada
+
+  @RSM-04 @MUST @rfc6749-3.3 @rfc6749-7 @derived @needs:rs.api @needs:rs.mint
+  Rule: A longer scope that begins with the needed one does not open it
+    read:appointments:own is meant to be less.
+
+    Scenario Outline: A token with "<scope>"
+      Given Planner carries a token for Ada with the scope "<scope>"
+      Then Planner cannot read an appointment of Ada
+
+      Examples: the needed scope and something after it
+        | scope                 |
+        | read:appointments:all |
+        | read:appointments:own |
+        | read:appointments2    |
+        | read:appointments/    |
+
+    Scenario: The scope itself
+      Given Planner carries a token for Ada with the scope "read:appointments"
+      Then Planner can read an appointment of Ada
+
+  @RSM-05 @MUST @rfc6749-3.3 @rfc6749-7 @derived @needs:rs.api @needs:rs.mint
+  Rule: A shorter scope that the needed one begins with does not open it
+    Otherwise "read" opens everything that is read.
+
+    Scenario Outline: A token with "<scope>"
+      Given Planner carries a token for Ada with the scope "<scope>"
+      Then Planner cannot read an appointment of Ada
+
+      Examples: the beginning of the needed scope
+        | scope            |
+        | read             |
+        | read:            |
+        | read:appointment |
+        | r                |
+
+    Scenario: The scope itself
+      Given Planner carries a token for Ada with the scope "read:appointments"
+      Then Planner can read an appointment of Ada
+
+  @RSM-06 @MUST @rfc6749-3.3 @needs:rs.api @needs:rs.mint
+  Rule: A scope that contains the needed one does not open it
+    Otherwise a scope whose name says "not" opens what it forbids.
+
+    Scenario Outline: A token with "<scope>"
+      Given Planner carries a token for Ada with the scope "<scope>"
+      Then Planner cannot read an appointment of Ada
+
+      Examples: the needed scope inside one word, and across two
+        | scope                        |
+        | unread:appointments          |
+        | xread:appointmentsx          |
+        | do-not-read:appointments a:b |
+
+    Scenario: The scope itself
+      Given Planner carries a token for Ada with the scope "read:appointments"
+      Then Planner can read an appointment of Ada
+
+  @RSM-07 @MUST @rfc6749-3.3 @derived @needs:rs.api @needs:rs.mint
+  Rule: Only a space separates scopes
+    Otherwise one strange scope becomes two good ones.
+
+    Scenario Outline: A token whose scope is <scope>
+      Given Planner carries a token for Ada whose scope claim is <scope>
+      Then Planner cannot read an appointment of Ada
+
+      Examples: comma, semicolon, tab, line feed
+        | scope                   |
+        | "x,read:appointments"   |
+        | "x;read:appointments"   |
+        | "x\tread:appointments"  |
+        | "x\nread:appointments"  |
+
+    Scenario: A space
+      Given Planner carries a token for Ada with the scope "x read:appointments"
+      Then Planner can read an appointment of Ada
+
+  @RSM-08 @MUST @rfc6749-3.3 @derived @needs:rs.api @needs:rs.mint
+  Rule: A wildcard in a token means nothing
+    A star is one more letter.
+
+    Scenario Outline: A token with "<scope>"
+      Given Planner carries a token for Ada with the scope "<scope>"
+      Then Planner cannot read an appointment of Ada
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+      Examples: what people write for everything
+        | scope  |
+        | *      |
+        | read:* |
+        | all    |
+        | admin  |
+        | .*     |
+
+    Scenario: The scope itself
+      Given Planner carries a token for Ada with the scope "read:appointments"
+      Then Planner can read an appointment of Ada
+
+  @RSM-09 @MUST @rfc6749-3.3 @derived @needs:rs.api @needs:rs.mint @needs:fx.scopes.dotted
+  Rule: A dot in a needed scope is a dot
+    Otherwise it stands for any letter.
+
+    Scenario Outline: A token with "<scope>"
+      Given Planner carries a token for Ada with the scope "<scope>"
+      Then Planner cannot export the calendar of Ada
+
+      Examples: another letter in place of the dot
+        | scope           |
+        | calendarXexport |
+        | calendar:export |
+
+    Scenario: The scope itself
+      Given Planner carries a token for Ada with the scope "calendar.export"
+      Then Planner can export the calendar of Ada
+
+  @RSM-10 @MUST @rfc6749-7 @needs:rs.api @needs:rs.all_of @needs:as.code
+  Rule: An operation that needs two scopes needs both
+    Otherwise the weaker of the two is enough.
+
+    Scenario Outline: A token for "<scope>"
+      When Planner asks Ada for "<scope>"
+      Then Planner cannot move an appointment of Ada
+      And Ada's calendar is unchanged
+
+      Examples: one of the two
+        | scope              |
+        | read:appointments  |
+        | write:appointments |
+
+    Scenario: A token for both
+      When Planner asks Ada for "read:appointments write:appointments"
+      Then Planner can move an appointment of Ada
+
+  @RSM-11 @MUST @rfc6749-3.3 @needs:rs.api @needs:rs.mint
+  Rule: Neither order nor other scopes matter
+    Otherwise a token stops working when it is good for more.
+
+    Scenario Outline: A token with "<scope>"
+      Given Planner carries a token for Ada with the scope "<scope>"
+      Then Planner can read an appointment of Ada
+
+      Examples: last, in the middle, twice
+        | scope                                  |
+        | write:appointments read:appointments   |
+        | x read:appointments y                  |
+        | read:appointments read:appointments    |
+
+    Scenario: Without it nothing helps
+      Given Planner carries a token for Ada with the scope "x write:appointments y"
+      Then Planner cannot read an appointment of Ada
+
+  @RSM-12 @MAY @rfc8693-4.2 @rfc9068-2.2.3 @derived @needs:rs.api @needs:rs.mint
+  Rule: A scope that is not a string is understood or refused, and never opens everything
+    Otherwise a token of an unexpected shape is a token for everything.
+
+    Scenario: A list of scopes, again and again
+      Given Planner carries a token for Ada whose scope claim is ["read:appointments"]
+      When Planner reads an appointment of Ada 5 times
+      Then the choice of "scope_array" is the same each time
+
+    Scenario Outline: A scope that is <scope>
+      Given Planner carries a token for Ada whose scope claim is <scope>
+      Then Planner cannot read an appointment of Ada
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+      Examples: what JSON can hold, and no list of scopes
+        | scope                      |
+        | 123                        |
+        | true                       |
+        | {}                         |
+        | null                       |
+        | [["read:appointments"]]    |
+        | {"read:appointments":true} |
+
+    Scenario: A string
+      Given Planner carries a token for Ada whose scope claim is "read:appointments"
+      Then Planner can read an appointment of Ada
+
+  @RSM-13 @MUST @rfc6749-7 @rfc9068-2.2.3 @derived @needs:rs.api @needs:rs.mint
+  Rule: A token without scope opens nothing that needs one
+    Otherwise the emptiest token is the strongest.
+
+    Scenario Outline: A token whose scope is <scope>
+      Given Planner carries a token for Ada whose scope claim is <scope>
+      Then Planner cannot read an appointment of Ada
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+      Examples: not there, and empty
+        | scope  |
+        | absent |
+        | ""     |
+
+    Scenario: With a scope it is served
+      Given Planner carries a token for Ada with the scope "read:appointments write:appointments"
+      Then Planner can read an appointment of Ada
+      And Planner can create an appointment for Ada

@@ -1,0 +1,86 @@
+Feature: Asking for more
+  A client may start small and come back. What it already had, and what others
+  had, stays what it was.
+
+  @INC-02 @MAY @google-incremental @derived @needs:as.code @needs:policy.incremental
+  Rule: What a later request for another scope leads to follows one model
+    A client must know whether it now holds both, or the new one alone.
+
+    Scenario: Planner asks for another scope, several times over
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada to add "write:appointments" to what it has, 5 times
+      Then the choice of "incremental" is the same each time
+      And Planner is not misled about its scope
+
+  @INC-04 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:consent.edit=edit_scopes
+  Rule: A union is made with what the grant is now, not with what it once was
+    Otherwise removing a scope only hides it until the next request.
+
+    Scenario: Ada has taken writing back
+      Given Ada has granted Planner "openid read:appointments write:appointments"
+      And Ada has removed "write:appointments" from Planner's grant
+      When Planner asks Ada to add "email" to what it has
+      Then Planner holds no scope beyond "openid read:appointments email"
+      And Planner can read an appointment of Ada
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+  @INC-05 @MUST @rfc6749-6 @oauth2.1-4.3.3 @needs:as.code @needs:as.refresh @needs:consent.ui!=none
+  Rule: A refresh token from before keeps to what it was given for
+    Otherwise an old refresh token grows with every later yes.
+
+    Scenario: Planner's first refresh token after Ada agreed to more
+      Given Ada has granted Planner "read:appointments"
+      And Ada has then granted Planner "read:appointments write:appointments"
+      When Planner refreshes its first token
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+    Scenario: It asks for the scope that was granted later
+      Given Ada has granted Planner "read:appointments"
+      And Ada has then granted Planner "read:appointments write:appointments"
+      When Planner refreshes its first token asking for "write:appointments"
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+  @INC-06 @MUST @rfc6749-1.4 @rfc7662-2.2 @derived @needs:as.code @needs:rs.api|as.introspection
+  Rule: An access token from before does not gain the new scope
+    Otherwise a leaked token to read becomes a token to write.
+
+    Scenario: Planner's first token after Ada agreed to more
+      Given Ada has granted Planner "read:appointments"
+      When Planner asks Ada for "read:appointments write:appointments"
+      Then Planner holds exactly "read:appointments write:appointments"
+      And Planner's first token holds no scope beyond "read:appointments"
+      And Planner's first token cannot create an appointment for Ada
+
+  @INC-07 @GUIDANCE @incremental-authz @needs:as.code @needs:fx.clients.public @needs:policy.incremental=union
+  Rule: A public client gets no union that nobody agreed to
+    Any application that claims the identifier would inherit every grant.
+
+    Scenario: Another installation of Pocket asks to add to what it has
+      Given Ada has granted Pocket "openid read:appointments"
+      And Ada will grant only "openid"
+      When Pocket asks Ada to add "openid" to what it has
+      Then Pocket holds no scope beyond "openid"
+      And Pocket cannot read an appointment of Ada
+
+  @INC-08 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:fx.clients>=2 @needs:fx.users>=2
+  Rule: A union never takes in what was granted to another client or by another person
+    Otherwise one application collects what another was given.
+
+    Scenario: Rival may write, and Planner asks for more
+      Given Ada has granted Planner "openid read:appointments"
+      And Ada has granted Rival "openid write:appointments"
+      When Planner asks Ada to add "email" to what it has
+      Then Planner holds no scope beyond "openid read:appointments email"
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+    Scenario: Ada lets Planner write, and Planner asks Bo for more
+      Given Ada has granted Planner "openid email read:appointments write:appointments"
+      And Bo has granted Planner "openid"
+      When Planner asks Bo to add "read:appointments" to what it has
+      Then Planner holds no scope beyond "openid read:appointments"

@@ -1,0 +1,240 @@
+package actor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Attempt is one request to the API, and what came of it.
+type Attempt struct {
+	Operation  string // a name of target.Operation, or "" for a request of another shape
+	Marker     string // a text unique to this attempt, in what would be written
+	Owner      *Owner // whose objects were meant; nil: nobody's
+	Status     int
+	Header     http.Header
+	Body       []byte
+	Challenge  oauth.Challenge
+	Challenged bool   // a Bearer challenge came with the answer
+	ObjectID   string // of an object that was created
+}
+
+// Served reports whether the API did what was asked (2xx).
+func (a *Attempt) Served() bool { return a.Status >= 200 && a.Status < 300 }
+
+// Refused reports whether the API refused: 401, 403, or 404 and 405, which hide
+// that there is something.
+func (a *Attempt) Refused() bool {
+	return a.Status == 401 || a.Status == 403 || a.Status == 404 || a.Status == 405
+}
+
+// Object is something in an owner's calendar that a scenario put there.
+type Object struct {
+	ID, Marker string
+	Owner      *Owner
+}
+
+// Wire changes how an operation is sent: another method, another spelling of
+// the path, more headers.
+type Wire struct {
+	Method string
+	Path   string // in place of the operation's, "{id}" is the object's id
+	Query  string
+	Header http.Header
+	Body   string // in place of the operation's; with its Content-Type in Header
+}
+
+// Call sends an operation to an API with a token. The empty token sends none.
+func (c *Cast) Call(ctx context.Context, who string, api *target.ResourceServer, name string, token oauth.AccessToken, on *Object, owner *Owner) (*Attempt, error) {
+	op, ok := api.Operation(name)
+	if !ok {
+		return nil, fmt.Errorf("the API has no operation %q", name)
+	}
+	return c.send1(as(ctx, who, "calls "+name), api, op, token, on, owner, Wire{})
+}
+
+// CallWire sends an operation in an unusual shape.
+func (c *Cast) CallWire(ctx context.Context, who string, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner, w Wire) (*Attempt, error) {
+	return c.send1(as(ctx, who, "calls the API"), api, op, token, on, owner, w)
+}
+
+func (c *Cast) send1(ctx context.Context, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner, w Wire) (*Attempt, error) {
+	a := &Attempt{Operation: op.Name, Marker: "scopeproof-" + random(6), Owner: owner}
+	req, err := c.apiRequest(ctx, api, op, on, a.Marker, w)
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	for name, values := range w.Header {
+		req.Header[name] = values
+	}
+	got, err := c.Recorder.do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	a.Status, a.Header, a.Body = got.status, got.header, got.body
+	a.Challenge, a.Challenged = oauth.BearerChallenge(got.header.Values("WWW-Authenticate"))
+	if a.Served() && op.ID != "" {
+		a.ObjectID = pointer(got.body, op.ID)
+	}
+	return a, nil
+}
+
+func (c *Cast) apiRequest(ctx context.Context, api *target.ResourceServer, op target.Operation, on *Object, marker string, w Wire) (*http.Request, error) {
+	id := "none"
+	if on != nil {
+		id = on.ID
+	}
+	fill := strings.NewReplacer("${id}", id, "{id}", id, "${marker}", marker)
+	path, method := fill.Replace(op.Path), op.Method
+	if w.Path != "" {
+		path = fill.Replace(w.Path)
+	}
+	if w.Method != "" {
+		method = w.Method
+	}
+	body, kind := []byte(nil), ""
+	if op.JSON != nil && w.Body == "" {
+		data, err := json.Marshal(op.JSON)
+		if err != nil {
+			return nil, err
+		}
+		body, kind = []byte(fill.Replace(string(data))), "application/json"
+	}
+	if w.Body != "" {
+		body = []byte(fill.Replace(w.Body))
+	}
+	raw := api.BaseURL + path
+	if w.Query != "" {
+		raw += "?" + w.Query
+	}
+	req, err := http.NewRequestWithContext(ctx, method, raw, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) == 0 {
+		req.Body, req.ContentLength = nil, 0
+	}
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	return req, nil
+}
+
+// Seed puts an appointment into an owner's calendar, with a token that may do
+// everything.
+func (c *Cast) Seed(ctx context.Context, owner *Owner) (*Object, error) {
+	token, err := c.auditorToken(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.Call(ctx, "auditor", c.Stage.Target.API, "create", token, nil, owner)
+	if err != nil {
+		return nil, err
+	}
+	if !a.Served() || a.ObjectID == "" {
+		return nil, fmt.Errorf("an appointment is put into %s's calendar: got %d %s", owner.Name, a.Status, c.brief(a.Body))
+	}
+	return &Object{ID: a.ObjectID, Marker: a.Marker, Owner: owner}, nil
+}
+
+// Calendar returns what an owner's calendar shows to a token that may do
+// everything.
+func (c *Cast) Calendar(ctx context.Context, owner *Owner) (string, error) {
+	token, err := c.auditorToken(ctx, owner)
+	if err != nil {
+		return "", err
+	}
+	a, err := c.Call(ctx, "auditor", c.Stage.Target.API, "list", token, nil, owner)
+	if err != nil {
+		return "", err
+	}
+	if !a.Served() {
+		return "", fmt.Errorf("%s's calendar is read by the auditor: got %d", owner.Name, a.Status)
+	}
+	return string(a.Body), nil
+}
+
+// auditorToken is a token with every scope of the API for one owner: signed by
+// us where the API trusts our key, obtained by a client of its own otherwise.
+func (c *Cast) auditorToken(ctx context.Context, owner *Owner) (oauth.AccessToken, error) {
+	if token, ok := c.auditor[owner.Name]; ok {
+		return token, nil
+	}
+	everything := oauth.RawScope(c.APIScopes().String())
+	if c.Stage.key != nil {
+		token, err := c.Mint(owner.Subject, "auditor", map[string]any{"scope": c.wire(everything)})
+		c.auditor[owner.Name] = token
+		return token, err
+	}
+	client, err := c.Client(ctx, "Rival")
+	if err != nil {
+		return "", err
+	}
+	all := oauth.ConsentDecision{}
+	a, err := client.Authorize(ctx, Request{Owner: owner, Scope: &everything, Decision: &all})
+	if err != nil {
+		return "", err
+	}
+	issue, err := client.Redeem(ctx, a, nil)
+	if err != nil {
+		return "", err
+	}
+	if issue.Response == nil {
+		return "", fmt.Errorf("the auditor is refused a token: %w", issue.Refused)
+	}
+	client.Issues, client.Authorizations = nil, nil // no part of the scenario
+	c.auditor[owner.Name] = issue.Response.AccessToken
+	return issue.Response.AccessToken, nil
+}
+
+// APIScopes are the scopes that operations of the API need.
+func (c *Cast) APIScopes() oauth.ScopeSet {
+	var all oauth.ScopeSet
+	if c.Stage.Target.API != nil {
+		for _, op := range c.Stage.Target.API.Operations {
+			needs, _ := op.Needs()
+			all = all.Union(needs)
+		}
+	}
+	return all
+}
+
+// pointer reads a string or number at a JSON pointer (RFC 6901).
+func pointer(body []byte, at string) string {
+	var v any
+	if json.Unmarshal(body, &v) != nil {
+		return ""
+	}
+	for part := range strings.SplitSeq(strings.TrimPrefix(at, "/"), "/") {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return ""
+		}
+		v = m[part]
+	}
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return fmt.Sprintf("%.0f", v)
+	}
+	return ""
+}
+
+// Audit reads one object with a token that may do everything.
+func (c *Cast) Audit(ctx context.Context, on *Object) (*Attempt, error) {
+	token, err := c.auditorToken(ctx, on.Owner)
+	if err != nil {
+		return nil, err
+	}
+	return c.Call(ctx, "auditor", c.Stage.Target.API, "read", token, on, on.Owner)
+}

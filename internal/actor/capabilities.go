@@ -1,0 +1,247 @@
+package actor
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// declared is the choices that a description declares.
+func declared(d *target.Description) map[target.ChoiceName]target.Finding {
+	found := map[target.ChoiceName]target.Finding{}
+	for name, value := range d.Choices {
+		found[name] = target.Finding{Value: value, Source: "declared"}
+	}
+	return found
+}
+
+// finder collects capabilities, each with how it is known.
+type finder struct {
+	t     *target.Target
+	d     *target.Description
+	found map[target.Capability]target.Finding
+}
+
+func (f *finder) set(name target.Capability, value, source string) {
+	if own, ok := f.d.Capabilities[name]; ok {
+		value, source = own, "declared"
+	}
+	f.found[name] = target.Finding{Value: value, Source: source}
+}
+
+func (f *finder) yes(name target.Capability, is bool, source string) {
+	f.set(name, strconv.FormatBool(is), source)
+}
+
+// lists reports whether a list in the metadata has a value; absent is what a
+// missing list means.
+func (f *finder) lists(key, value string, absent bool) bool {
+	list, ok := f.t.Metadata[key].([]any)
+	if !ok {
+		return absent
+	}
+	return slices.ContainsFunc(list, func(v any) bool { return v == value })
+}
+
+// capabilities finds what a target can do from its metadata and its
+// description, which has the last word.
+func capabilities(t *target.Target, mint bool) map[target.Capability]target.Finding {
+	f := &finder{t: t, d: t.Description, found: map[target.Capability]target.Finding{}}
+	for _, info := range target.Capabilities() {
+		switch info.Kind {
+		case target.Boolean:
+			f.set(info.Name, "false", "not in this release")
+		case target.Number:
+			f.set(info.Name, "0", "not in this release")
+		default:
+			f.set(info.Name, "none", "not declared")
+		}
+	}
+	f.grants()
+	f.oidc()
+	f.consent()
+	f.fixture()
+	f.api(mint)
+	return f.found
+}
+
+func (f *finder) grants() {
+	const grants = "grant_types_supported"
+	has := func(key string) bool { return metadata(f.t, key) != "" }
+	code := f.lists(grants, "authorization_code", true) && has("authorization_endpoint")
+	f.yes("as.code", code, "metadata: "+grants)
+	f.yes("as.cc", f.lists(grants, "client_credentials", false), "metadata: "+grants)
+	f.yes("as.refresh", f.lists(grants, "refresh_token", false), "metadata: "+grants)
+	f.yes("as.implicit", f.lists("response_types_supported", "token", false), "metadata: response_types_supported")
+	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
+	f.yes("as.revocation", has("revocation_endpoint"), "metadata: revocation_endpoint")
+	f.yes("as.metadata", f.t.Metadata["issuer"] != nil, "metadata: issuer")
+	f.yes("as.dcr", has("registration_endpoint"), "metadata: registration_endpoint")
+	f.yes("as.resource", f.d.AuthorizationServer.ResourceParameter != "" && f.t.OtherAPI != nil, "declared: authorization_server.resource_parameter")
+	bound := 0
+	for _, name := range []target.Capability{"as.code", "as.refresh"} {
+		if f.found[name].Yes() {
+			bound++
+		}
+	}
+	f.set("fx.user_grants", strconv.Itoa(bound), "metadata: "+grants)
+	f.set("token.format", "opaque", "not declared")
+	f.set("token.revocation_visible", "expiry", "not declared")
+	f.yes("token.observable", f.t.API != nil || has("introspection_endpoint"), "derived: an API or introspection")
+}
+
+func (f *finder) oidc() {
+	openid := f.lists("scopes_supported", "openid", metadata(f.t, "userinfo_endpoint") != "")
+	f.yes("as.oidc", openid, "metadata: scopes_supported")
+	f.yes("as.oidc.userinfo", openid && metadata(f.t, "userinfo_endpoint") != "", "metadata: userinfo_endpoint")
+	f.yes("as.oidc.prompt", openid, "metadata: scopes_supported")
+	claims, _ := f.t.Metadata["claims_parameter_supported"].(bool)
+	f.yes("as.oidc.claims", claims, "metadata: claims_parameter_supported")
+	f.yes("as.oidc.offline", openid && f.lists("scopes_supported", "offline_access", false), "metadata: scopes_supported")
+}
+
+func (f *finder) consent() {
+	d := f.d
+	const login = "declared: login.driver"
+	switch {
+	case f.t.UserAgent != nil, d.Login.Driver == "hydra_admin":
+		f.set("consent.ui", "granular", login)
+		f.set("consent.driver", "api", login)
+	case d.Login.Driver == "manual":
+		f.set("consent.ui", "all_or_nothing", login)
+		f.set("consent.driver", "none", login)
+	default:
+		f.set("consent.ui", "granular", login)
+		f.set("consent.driver", "form", login)
+	}
+	form := f.found["consent.driver"].Value == "form"
+	granular := f.found["consent.ui"].Value == "granular"
+	f.yes("consent.driver.lists", f.found["consent.driver"].Value != "none" && granular, login)
+	f.yes("consent.driver.text", form, login)
+	f.yes("consent.remembered", false, "not declared")
+	f.yes("consent.openid_deselectable", false, "not declared")
+	f.yes("consent.required_scopes", d.AuthorizationServer.RequiredScopes != "", "declared: authorization_server.required_scopes")
+	edit, source := "none", "declared: no control call"
+	if d.Control.RevokeGrant != nil {
+		edit, source = "revoke_only", "declared: control.revoke_grant"
+	}
+	if d.Control.RemoveScope != nil {
+		edit, source = "edit_scopes", "declared: control.remove_scope"
+	}
+	f.set("consent.edit", edit, source)
+	f.yes("consent.edit.driver", d.Control.SetScope != nil, "declared: control.set_scope")
+	f.yes("ctl.role_admin", d.Control.SetPermissions != nil, "declared: control.set_permissions")
+	f.yes("ctl.client_admin", d.Control.LimitClient != nil, "declared: control.limit_client")
+	f.yes("ctl.clock", d.Control.AdvanceClock != nil, "declared: control.advance_clock")
+}
+
+func (f *finder) fixture() {
+	d := f.d
+	confidential := 0
+	for _, name := range []string{"Planner", "Viewer", "Rival"} {
+		if f.present(name) {
+			confidential++
+		}
+	}
+	const clients = "declared: clients"
+	f.set("fx.clients", strconv.Itoa(confidential), clients)
+	f.yes("fx.clients.public", f.present("Pocket") && f.lists("token_endpoint_auth_methods_supported", "none", true), "metadata: token_endpoint_auth_methods_supported")
+	f.yes("fx.clients.first_party", f.present("House") && f.firstParty(), clients)
+	f.yes("fx.clients.scope_limits", f.registers(), clients)
+	_, ada := d.Users["Ada"]
+	limited := false
+	for _, u := range d.Users {
+		limited = limited || u.Permissions != nil
+	}
+	f.set("fx.users", strconv.Itoa(len(d.Users)), "declared: users")
+	f.yes("fx.user.privileged", ada, "declared: users")
+	f.yes("fx.user.all_claims", ada && allClaims(d.Users["Ada"].Claims), "declared: users.Ada.claims")
+	f.yes("policy.user_limits", limited, "declared: users")
+	as := d.AuthorizationServer
+	f.yes("fx.scopes.decoys", as.Decoys != "", "declared: authorization_server.decoys")
+	f.yes("fx.scopes.user_only", as.UserOnlyScopes != "", "declared: authorization_server.user_only_scopes")
+	f.yes("fx.claims.custom", len(as.CustomClaims) > 0, "declared: authorization_server.custom_claims")
+}
+
+// present reports whether a client can be had: registered, or static and in the
+// target file.
+func (f *finder) present(name string) bool {
+	own, listed := f.d.Clients.Actors[name]
+	return !own.Absent && (f.registers() || listed)
+}
+
+func (f *finder) registers() bool {
+	r := f.d.Clients.Register
+	return r.HTTP != nil || r.Dynamic != nil || (!r.Static && metadata(f.t, "registration_endpoint") != "")
+}
+
+// firstParty reports whether House really is a first-party client: the file
+// says so, or its registration can.
+func (f *finder) firstParty() bool {
+	own := f.d.Clients.Actors["House"].FirstParty
+	if own != nil {
+		return *own
+	}
+	if call := f.d.Clients.Register.HTTP; call != nil {
+		body, _ := call.JSON.(map[string]any)
+		for _, v := range body {
+			if v == "${client.first_party}" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (f *finder) api(mint bool) {
+	api := f.t.API
+	const source = "declared: api"
+	f.yes("rs.api", api != nil, source)
+	f.yes("rs.mint", api != nil && mint, "derived: the API was told to trust a key of ours")
+	if api == nil {
+		return
+	}
+	several, dotted := false, false
+	for _, op := range api.Operations {
+		needs, all := op.Needs()
+		several = several || (all && needs.Len() > 1)
+		dotted = dotted || strings.Contains(needs.String(), ".")
+	}
+	_, me := api.Operation("me")
+	f.yes("rs.all_of", several, source)
+	f.yes("fx.scopes.dotted", dotted, source)
+	f.yes("rs.user_bound", api.Ours || me, source)
+}
+
+// Claims returns the standard claims that a scope opens (OpenID Connect Core
+// section 5.4); openid opens sub.
+func Claims(scope oauth.ScopeToken) []string {
+	switch scope {
+	case "openid":
+		return []string{"sub"}
+	case "profile":
+		return []string{"name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile",
+			"picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"}
+	case "email":
+		return []string{"email", "email_verified"}
+	case "address":
+		return []string{"address"}
+	case "phone":
+		return []string{"phone_number", "phone_number_verified"}
+	}
+	return nil
+}
+
+func allClaims(claims map[string]any) bool {
+	for _, scope := range []oauth.ScopeToken{"profile", "email", "address", "phone"} {
+		for _, name := range Claims(scope) {
+			if _, ok := claims[name]; !ok {
+				return false
+			}
+		}
+	}
+	return true
+}

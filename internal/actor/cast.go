@@ -1,0 +1,235 @@
+package actor
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/scopeproof/scopeproof/internal/useragent"
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Stage is a target on which scenarios are played: what all scenarios of a run
+// share. It is safe for use by several goroutines.
+type Stage struct {
+	Target    *target.Resolved
+	agent     target.UserAgent
+	transport http.RoundTripper
+	key       *harnessKey // nil unless the API trusts it
+
+	mu     sync.Mutex
+	static map[string]*oauth.Client
+	keys   *keySet
+}
+
+// NewStage prepares a target. Where its API can be told to trust a key of
+// ours, it is told.
+func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
+	s := &Stage{
+		Target:    &target.Resolved{Target: t},
+		transport: t.Transport,
+		static:    map[string]*oauth.Client{},
+	}
+	if s.transport == nil {
+		base := http.DefaultTransport.(*http.Transport).Clone()
+		base.MaxIdleConns, base.MaxIdleConnsPerHost = 256, 64
+		base.Proxy = nil
+		s.transport = base
+	}
+	var err error
+	if s.agent, err = useragent.New(t); err != nil {
+		return nil, err
+	}
+	s.keys = newKeySet(metadata(t, "jwks_uri"))
+	if t.API != nil && t.API.TrustKey != nil {
+		if s.key, err = newHarnessKey(); err != nil {
+			return nil, err
+		}
+		if err := t.API.TrustKey(ctx, s.key.public); err != nil {
+			return nil, fmt.Errorf("the API is told to trust a key: %w", err)
+		}
+	}
+	s.Target.Capabilities = capabilities(t, s.key != nil)
+	s.Target.Choices = declared(t.Description)
+	return s, nil
+}
+
+// Cast is who plays in one scenario. Clients and resource owners come to exist
+// when they are first named. It is not safe for use by several goroutines.
+type Cast struct {
+	Stage    *Stage
+	Recorder *Recorder
+	// Refreshing says that clients want refresh tokens: what the target asks for
+	// that is added to each authorization request.
+	Refreshing bool
+
+	clients         map[string]*Client
+	owners          map[string]*Owner
+	auditor         map[string]oauth.Secret
+	refusedAttempts []*Attempt
+	seed            string
+}
+
+// NewCast returns a new cast with nobody in it.
+func (s *Stage) NewCast() *Cast {
+	hosts := map[string]string{}
+	name := func(raw, as string) {
+		if u, err := url.Parse(raw); err == nil && u.Host != "" {
+			hosts[u.Host+strings.TrimSuffix(u.Path, "/")] = as
+		}
+	}
+	name(s.Target.Issuer, "authorization server")
+	name(metadata(s.Target.Target, "token_endpoint"), "authorization server")
+	if s.Target.OtherAPI != nil {
+		name(s.Target.OtherAPI.BaseURL, "other API")
+	}
+	if s.Target.API != nil {
+		name(s.Target.API.BaseURL, "API")
+	}
+	return &Cast{
+		Stage:    s,
+		Recorder: &Recorder{transport: s.transport, hosts: hosts},
+		clients:  map[string]*Client{},
+		owners:   map[string]*Owner{},
+		auditor:  map[string]oauth.Secret{},
+		seed:     random(4),
+	}
+}
+
+// Client returns the client that features call name, registering it with the
+// target if need be.
+func (c *Cast) Client(ctx context.Context, name string) (*Client, error) {
+	if client, ok := c.clients[name]; ok {
+		return client, nil
+	}
+	registered, err := c.register(as(ctx, "scopeproof", "registers "+name), name)
+	if err != nil {
+		return nil, fmt.Errorf("%s is registered: %w", name, err)
+	}
+	client := &Client{Client: *registered, cast: c}
+	c.Recorder.keep(client.Secret)
+	c.clients[name] = client
+	return client, nil
+}
+
+// Owner returns the resource owner that features call name.
+func (c *Cast) Owner(ctx context.Context, name string) (*Owner, error) {
+	if o, ok := c.owners[name]; ok {
+		return o, nil
+	}
+	t := c.Stage.Target
+	user, ok := t.Description.Users[name]
+	if !ok {
+		return nil, fmt.Errorf("the target has no user %q: got users %v", name, slices.Sorted(maps.Keys(t.Description.Users)))
+	}
+	o := &Owner{cast: c, jar: useragent.NewJar(), ResourceOwner: oauth.ResourceOwner{
+		Name: name, Username: user.Username, Password: oauth.Secret(user.Password),
+		Subject: user.Subject, Claims: user.Claims,
+	}}
+	if user.Permissions != nil {
+		o.Permissions, o.Limited = oauth.FieldsScope(*user.Permissions), true
+	}
+	if create := t.Description.Control.CreateUser; create != nil {
+		o.Username += "-" + c.seed
+		o.Subject = ""
+		if err := c.createUser(as(ctx, "scopeproof", "creates "+name), o, create); err != nil {
+			return nil, fmt.Errorf("%s is created: %w", name, err)
+		}
+	}
+	if o.Subject == "" {
+		o.Subject = o.Username
+	}
+	c.Recorder.keep(o.Password)
+	c.owners[name] = o
+	return o, nil
+}
+
+func (c *Cast) createUser(ctx context.Context, o *Owner, call *target.Call) error {
+	permissions := ""
+	if o.Limited {
+		permissions = o.Permissions.Map(c.wireToken).String()
+	}
+	claims, err := json.Marshal(o.Claims)
+	if err != nil {
+		return err
+	}
+	_, err = c.call(ctx, call, map[string]string{
+		"user.claims": string(claims), "user.username": o.Username, "user.password": o.Password.Reveal(), "scope": permissions,
+	})
+	return err
+}
+
+// Owners returns the resource owners who have played a part so far.
+func (c *Cast) Owners() []*Owner {
+	var list []*Owner
+	for _, name := range slices.Sorted(maps.Keys(c.owners)) {
+		list = append(list, c.owners[name])
+	}
+	return list
+}
+
+// wire replaces the names that features use for scopes by the target's own,
+// token by token, leaving everything else as it is.
+func (c *Cast) wire(raw oauth.RawScope) string {
+	names := c.Stage.Target.Description.Scopes
+	if len(names) == 0 {
+		return string(raw)
+	}
+	parts := strings.Split(string(raw), " ")
+	for i, p := range parts {
+		if own, ok := names[p]; ok {
+			parts[i] = own
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func (c *Cast) wireToken(t oauth.ScopeToken) oauth.ScopeToken {
+	return oauth.ScopeToken(c.wire(oauth.RawScope(t)))
+}
+
+// canonical is the reverse of wire, for sets.
+func (c *Cast) canonical(set oauth.ScopeSet) oauth.ScopeSet {
+	names := c.Stage.Target.Description.Scopes
+	if len(names) == 0 {
+		return set
+	}
+	back := map[oauth.ScopeToken]oauth.ScopeToken{}
+	for ours, own := range names {
+		back[oauth.ScopeToken(own)] = oauth.ScopeToken(ours)
+	}
+	return set.Map(func(t oauth.ScopeToken) oauth.ScopeToken {
+		if ours, ok := back[t]; ok {
+			return ours
+		}
+		return t
+	})
+}
+
+// metadata is a string member of the metadata document, or "".
+func metadata(t *target.Target, name string) string {
+	s, _ := t.Metadata[name].(string)
+	return s
+}
+
+// random returns n random bytes in hexadecimal.
+func random(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	return hex.EncodeToString(b)
+}
+
+// Known returns a client that has played a part already.
+func (c *Cast) Known(name string) (*Client, bool) {
+	client, ok := c.clients[name]
+	return client, ok
+}

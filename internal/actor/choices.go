@@ -1,0 +1,250 @@
+package actor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Class names which lawful answer was given, for an open choice, from what came
+// of one request. Issue is nil where it never came to the token endpoint.
+func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Issue, epoch int) (string, error) {
+	refused := i == nil || i.Response == nil
+	either := func(yes bool, then, otherwise string) (string, error) {
+		if yes {
+			return then, nil
+		}
+		return otherwise, nil
+	}
+	switch name {
+	case target.UserExcess, target.ClientExcess:
+		return either(refused, "reject", "drop")
+	case target.UnknownScope:
+		return either(refused, "reject", "ignore")
+	case target.OmittedScope:
+		return either(refused, "reject", "default")
+	case target.WithoutOpenID:
+		return either(refused, "reject", "oauth")
+	case target.EmptyGrant:
+		return either(refused, "error", "token")
+	case target.ClaimsParameter:
+		return either(refused, "refused", "ignored")
+	case target.RefreshNarrowing, target.RefreshWidening:
+		if refused {
+			return "rejects", nil
+		}
+		return refreshClass(ctx, i, epoch)
+	}
+	if refused {
+		return "", fmt.Errorf("the choice of %s cannot be seen: the request was refused", name)
+	}
+	switch name {
+	case target.ScopeInResponse:
+		return either(i.Told.Present, "always", "when_different")
+	case target.ScopeInRedirect:
+		return either(a.Scope.Present, "present", "absent")
+	case target.DeselectedMemory:
+		return either(a.WasAsked(), "reprompt", "sticky")
+	case target.RefreshIssued:
+		return either(i.Response.RefreshToken != "", "issued", "not_issued")
+	case target.IDTokenClaims:
+		claims, err := i.IDToken(ctx)
+		return map[bool]string{true: "also", false: "userinfo_only"}[claims["email"] != nil], err
+	}
+	return "", fmt.Errorf("no way is known to see the choice of %s", name)
+}
+
+// refreshClass tells whether a refresh followed the scope that it asked for.
+func refreshClass(ctx context.Context, i *Issue, epoch int) (string, error) {
+	seen, err := i.Observe(ctx, epoch)
+	if err != nil {
+		return "", err
+	}
+	if seen.Effective.Equal(i.Asked) {
+		return "honours", nil
+	}
+	return "ignores", nil
+}
+
+// IncrementalClass compares the token of a request for more with the one from
+// before, which held other scopes.
+func IncrementalClass(ctx context.Context, before, now *Issue, epoch int) (string, error) {
+	held, err := now.Observe(ctx, epoch)
+	if err != nil {
+		return "", err
+	}
+	old := before.Means().Minus(now.Authorization.Asked)
+	if old.SubsetOf(held.Effective) {
+		return "union", nil
+	}
+	was, err := before.Observe(ctx, epoch)
+	if err != nil {
+		return "", err
+	}
+	if old.SubsetOf(was.Effective) {
+		return "separate", nil
+	}
+	return "replace", nil
+}
+
+// trial is one way to learn an open choice: it makes the request of which the
+// answer tells, once.
+type trial struct {
+	name  target.ChoiceName
+	needs func(*Stage) bool
+	once  func(ctx context.Context, c *Cast) (string, error)
+}
+
+// repetitions is how often a choice is looked at before it is believed.
+const repetitions = 5
+
+// Learn finds the open choices that the description does not declare: each is
+// looked at five times, with clients of its own. What changes from one time to
+// the next is recorded as mixed. A choice that cannot be seen is left out.
+func (s *Stage) Learn(ctx context.Context) error {
+	t := s.Target
+	t.Mixed = map[target.ChoiceName]string{}
+	for _, tr := range trials() {
+		if _, known := t.Choices[tr.name]; known || !tr.needs(s) {
+			continue
+		}
+		if err := s.learn(ctx, tr); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stage) learn(ctx context.Context, tr trial) error {
+	var seen []string
+	for range repetitions {
+		class, err := tr.once(ctx, s.NewCast())
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return nil // it cannot be seen here; rules that need it say so
+		}
+		seen = append(seen, class)
+	}
+	for _, class := range seen {
+		if class != seen[0] {
+			s.Target.Mixed[tr.name] = fmt.Sprint(seen)
+			return nil
+		}
+	}
+	s.Target.Choices[tr.name] = target.Finding{Value: seen[0], Source: "observed"}
+	return nil
+}
+
+func trials() []trial {
+	code := func(s *Stage) bool { return s.can("as.code") }
+	both := oauth.RawScope("read:appointments write:appointments")
+	return []trial{
+		{target.ScopeInResponse, code, asking("Planner", "Ada", "read:appointments", target.ScopeInResponse)},
+		{target.ScopeInRedirect, code, asking("Planner", "Ada", "read:appointments", target.ScopeInRedirect)},
+		{target.UserExcess, func(s *Stage) bool { return s.can("as.code") && s.can("policy.user_limits") }, asking("Planner", "Bo", both, target.UserExcess)},
+		{target.WithoutOpenID, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "profile email read:appointments", target.WithoutOpenID)},
+		{target.RefreshIssued, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, asking("Planner", "Ada", "read:appointments", target.RefreshIssued)},
+		{target.IDTokenClaims, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "openid email", target.IDTokenClaims)},
+		{target.UnknownScope, code, asking("Planner", "Ada", "read:appointments x-unknown:scope", target.UnknownScope)},
+		{target.ClientExcess, func(s *Stage) bool { return s.can("as.cc") }, machine},
+		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing(both, "read:appointments", target.RefreshNarrowing)},
+		{target.RefreshWidening, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing("read:appointments", both, target.RefreshWidening)},
+		{target.Incremental, code, incremental},
+		{target.DeselectedMemory, func(s *Stage) bool {
+			return s.can("as.code") && s.can("consent.remembered") && s.Target.Capabilities["consent.ui"].Value == "granular"
+		}, deselected},
+	}
+}
+
+func (s *Stage) can(name target.Capability) bool { return s.Target.Capabilities[name].Yes() }
+
+// obtain is one whole authorization with a client of the cast.
+func (c *Cast) obtain(ctx context.Context, client, owner string, scope oauth.RawScope, only *oauth.ScopeSet) (*Authorization, *Issue, error) {
+	cl, err := c.Client(ctx, client)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := c.Owner(ctx, owner)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := cl.Authorize(ctx, Request{Owner: o, Scope: &scope, Decision: &oauth.ConsentDecision{Only: only}})
+	if err != nil || a.Code == "" {
+		return a, nil, err
+	}
+	i, err := cl.Redeem(ctx, a, nil)
+	return a, i, err
+}
+
+func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {
+	return func(ctx context.Context, c *Cast) (string, error) {
+		a, i, err := c.obtain(ctx, client, owner, scope, nil)
+		if err != nil {
+			return "", err
+		}
+		return Class(ctx, name, a, i, 0)
+	}
+}
+
+func machine(ctx context.Context, c *Cast) (string, error) {
+	robot, err := c.Client(ctx, "Robot")
+	if err != nil {
+		return "", err
+	}
+	scope := oauth.RawScope("read:appointments write:appointments")
+	i, err := robot.ClientCredentials(ctx, &scope, nil)
+	if err != nil {
+		return "", err
+	}
+	return Class(ctx, target.ClientExcess, nil, i, 0)
+}
+
+func refreshing(granted, asked oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {
+	return func(ctx context.Context, c *Cast) (string, error) {
+		c.Refreshing = true
+		_, i, err := c.obtain(ctx, "Planner", "Ada", granted, nil)
+		if err != nil {
+			return "", err
+		}
+		if i == nil {
+			return "", fmt.Errorf("no token to refresh")
+		}
+		next, err := i.Client.Refresh(ctx, i, &asked, nil)
+		if err != nil {
+			return "", err
+		}
+		return Class(ctx, name, nil, next, 0)
+	}
+}
+
+func incremental(ctx context.Context, c *Cast) (string, error) {
+	_, before, err := c.obtain(ctx, "Planner", "Ada", "read:appointments", nil)
+	if err != nil {
+		return "", err
+	}
+	_, now, err := c.obtain(ctx, "Planner", "Ada", "write:appointments", nil)
+	if err != nil {
+		return "", err
+	}
+	if before == nil || now == nil {
+		return "", fmt.Errorf("refused")
+	}
+	return IncrementalClass(ctx, before, now, 1)
+}
+
+func deselected(ctx context.Context, c *Cast) (string, error) {
+	only := oauth.NewScopeSet("openid", "read:appointments")
+	const asked = "openid read:appointments write:appointments"
+	if _, _, err := c.obtain(ctx, "Planner", "Ada", asked, &only); err != nil {
+		return "", err
+	}
+	a, i, err := c.obtain(ctx, "Planner", "Ada", asked, &only)
+	if err != nil {
+		return "", err
+	}
+	return Class(ctx, target.DeselectedMemory, a, i, 0)
+}

@@ -1,0 +1,255 @@
+package actor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Observation is what can be seen of an access token. A nil pointer means that
+// this oracle says nothing.
+type Observation struct {
+	JWT          *oauth.ScopeSet // the scope claim of a self-contained token
+	Introspected *Introspected
+	// Opened are the scopes that the API honours, of the scopes Tried.
+	Opened, Tried oauth.ScopeSet
+	// Effective is what the token is good for: what the API honours where an
+	// operation tells, otherwise introspection, the JWT, the response.
+	Effective oauth.ScopeSet
+	Claims    map[string]json.RawMessage // of a JWT
+}
+
+// Introspected is an introspection response (RFC 7662 section 2.2).
+type Introspected struct {
+	Active bool
+	Scope  oauth.ScopeMember // canonical names
+	Claims map[string]any
+}
+
+// Observe looks at the access token of an issue through every oracle there is.
+// Within one epoch the answer is kept.
+func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
+	if i.Response == nil {
+		return nil, fmt.Errorf("%s was issued nothing: %w", i.Client.Name, i.Refused)
+	}
+	if i.observed != nil && i.epoch == epoch {
+		return i.observed, nil
+	}
+	o := &Observation{}
+	if claims, ok := decodeJWT(i.Response.AccessToken); ok {
+		o.Claims = claims
+		for _, name := range []string{"scope", "scp"} {
+			if m := oauth.ParseScopeMember(claims[name]); m.Present {
+				set := i.cast.canonical(m.Set)
+				o.JWT = &set
+				break
+			}
+		}
+	}
+	var err error
+	if o.Introspected, err = i.Introspect(ctx); err != nil {
+		return nil, err
+	}
+	if err := i.probe(ctx, o); err != nil {
+		return nil, err
+	}
+	o.Effective = i.effective(o).Minus(o.Tried).Union(o.Opened)
+	i.observed, i.epoch = o, epoch
+	return o, nil
+}
+
+// effective is the best account of the scopes that no operation tells.
+func (i *Issue) effective(o *Observation) oauth.ScopeSet {
+	switch {
+	case o.Introspected != nil && !o.Introspected.Active:
+		return oauth.ScopeSet{}
+	case o.Introspected != nil && o.Introspected.Scope.Present:
+		return o.Introspected.Scope.Set
+	case o.JWT != nil:
+		return *o.JWT
+	default:
+		return i.Means()
+	}
+}
+
+// Means is what the response says was granted: its scope, or what was asked
+// where it has none (RFC 6749 section 5.1).
+func (i *Issue) Means() oauth.ScopeSet {
+	if i.Told.Present {
+		return i.Told.Set
+	}
+	return i.Wanted()
+}
+
+// Wanted is what the answer is measured by when it names no scope: what was
+// asked of the resource owner for a code, what the token request asked, or what
+// was originally granted for a refresh without scope (RFC 6749 section 6).
+func (i *Issue) Wanted() oauth.ScopeSet {
+	switch {
+	case i.Grant == oauth.AuthorizationCode:
+		return i.Authorization.Asked
+	case i.Grant == oauth.RefreshTokenGrant && i.Omitted:
+		return i.Root().Means()
+	default:
+		return i.Asked
+	}
+}
+
+// Introspect asks the introspection endpoint about the access token. It returns
+// nil where there is none, or where nobody may ask.
+func (i *Issue) Introspect(ctx context.Context) (*Introspected, error) {
+	return i.cast.introspect(ctx, i.Client, i.Response.AccessToken)
+}
+
+func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secret) (*Introspected, error) {
+	t := c.Stage.Target
+	endpoint := metadata(t.Target, "introspection_endpoint")
+	if endpoint == "" || !t.Capabilities["as.introspection"].Yes() {
+		return nil, nil
+	}
+	asker := *holder
+	switch who := t.Description.AuthorizationServer.Introspection.As; who {
+	case "", "client":
+		if holder.IsPublic() {
+			return nil, nil // it has no credentials to ask with (RFC 7662 section 2.1)
+		}
+	case "none":
+		asker.AuthMethod = "anonymous"
+	default:
+		named, err := c.Client(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		asker = *named
+	}
+	got, err := asker.post(as(ctx, asker.Name, "introspects a token"), endpoint, url.Values{"token": {token.Reveal()}})
+	if err != nil {
+		return nil, err
+	}
+	var reply struct {
+		Active bool            `json:"active"`
+		Scope  json.RawMessage `json:"scope"`
+	}
+	if !got.ok() || json.Unmarshal(got.body, &reply) != nil {
+		return nil, fmt.Errorf("%s introspects a token: got %d %s", asker.Name, got.status, c.brief(got.body))
+	}
+	r := &Introspected{Active: reply.Active, Scope: oauth.ParseScopeMember(reply.Scope)}
+	r.Scope.Set = c.canonical(r.Scope.Set)
+	_ = json.Unmarshal(got.body, &r.Claims) // it is an object: the first decoding worked
+	return r, nil
+}
+
+// probe tries the operations of the API that need one scope alone.
+func (i *Issue) probe(ctx context.Context, o *Observation) error {
+	api := i.cast.Stage.Target.API
+	if i.Other {
+		api = i.cast.Stage.Target.OtherAPI
+	}
+	if api == nil {
+		return nil
+	}
+	for _, op := range api.Operations {
+		needs, all := op.Needs()
+		if !all || needs.Len() != 1 || needs.SubsetOf(o.Tried) || op.Name == "me" || strings.Contains(op.Path, "${id}") {
+			continue
+		}
+		a, err := i.cast.send1(as(ctx, i.Client.Name, "tries "+op.Name), api, op, i.Response.AccessToken, nil, i.Owner, Wire{})
+		if err != nil {
+			return err
+		}
+		o.Tried = o.Tried.Union(needs)
+		switch {
+		case a.Served():
+			o.Opened = o.Opened.Union(needs)
+		case a.Refused():
+			i.cast.refusedAttempts = append(i.cast.refusedAttempts, a)
+		default:
+			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403", i.Client.Name, op.Name, a.Status)
+		}
+	}
+	return nil
+}
+
+// UserInfo is an answer of the UserInfo endpoint (OpenID Connect Core section
+// 5.3).
+type UserInfo struct {
+	Status     int
+	Claims     map[string]any // nil when refused
+	Challenged bool
+}
+
+// Served reports whether claims were returned.
+func (u *UserInfo) Served() bool { return u.Claims != nil }
+
+// UserInfo asks the UserInfo endpoint with a token.
+func (c *Cast) UserInfo(ctx context.Context, who string, token oauth.AccessToken) (*UserInfo, error) {
+	endpoint := metadata(c.Stage.Target.Target, "userinfo_endpoint")
+	req, err := http.NewRequestWithContext(as(ctx, who, "asks for UserInfo"), http.MethodGet, endpoint, nil)
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	got, err := c.Recorder.do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	u := &UserInfo{Status: got.status}
+	_, u.Challenged = oauth.BearerChallenge(got.header.Values("WWW-Authenticate"))
+	switch {
+	case got.ok():
+		if strings.HasPrefix(got.header.Get("Content-Type"), "application/jwt") {
+			claims, _ := decodeJWT(oauth.Secret(got.body))
+			got.body, _ = json.Marshal(claims)
+		}
+		if err := json.Unmarshal(got.body, &u.Claims); err != nil {
+			return nil, fmt.Errorf("UserInfo: got %d with %s, want a JSON object", got.status, c.brief(got.body))
+		}
+	case got.status >= 500:
+		return nil, fmt.Errorf("UserInfo: got %d %s", got.status, c.brief(got.body))
+	}
+	return u, nil
+}
+
+// IDToken returns the claims of the ID token of an issue, its signature checked
+// with the server's keys; nil when there is none.
+func (i *Issue) IDToken(ctx context.Context) (map[string]any, error) {
+	if i.Response == nil || i.Response.IDToken == "" {
+		return nil, nil
+	}
+	if err := i.cast.Stage.keys.verify(ctx, i.cast, i.Response.IDToken); err != nil {
+		return nil, fmt.Errorf("the ID token of %s: %w", i.Client.Name, err)
+	}
+	raw, ok := decodeJWT(i.Response.IDToken)
+	if !ok {
+		return nil, fmt.Errorf("the ID token of %s is not a JWT", i.Client.Name)
+	}
+	claims := map[string]any{}
+	for name, value := range raw {
+		var v any
+		if err := json.Unmarshal(value, &v); err != nil {
+			return nil, err
+		}
+		claims[name] = v
+	}
+	return claims, nil
+}
+
+// RefusedAttempts are the requests that an API refused while tokens were
+// observed.
+func (c *Cast) RefusedAttempts() []*Attempt { return c.refusedAttempts }
+
+// api returns the API that an issue's token is for.
+func (i *Issue) API() *target.ResourceServer {
+	if i.Other {
+		return i.cast.Stage.Target.OtherAPI
+	}
+	return i.cast.Stage.Target.API
+}

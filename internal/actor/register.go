@@ -1,0 +1,215 @@
+package actor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// apiScopes are the scopes of the features' calendar.
+const apiScopes = "read:appointments write:appointments"
+
+// fixture is the clients that features know, as they are registered unless the
+// target file says otherwise. Scope is completed with what the target declares.
+func fixture(name string) (target.ClientDescription, bool) {
+	yes, no := true, false
+	web := []string{"authorization_code", "refresh_token"}
+	const redirect = "http://127.0.0.1:9/cb"
+	all := "openid profile email address phone offline_access " + apiScopes
+	switch name {
+	case "Planner", "Rival", "Newcomer": // confidential; Newcomer is always registered by RFC 7591
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+	case "Viewer":
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: "openid offline_access read:appointments", FirstParty: &no}, true
+	case "Pocket":
+		return target.ClientDescription{AuthMethod: "none", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+	case "House":
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &yes}, true
+	case "Robot":
+		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: "read:appointments", FirstParty: &no}, true
+	case "Worker": // a machine client that may have everything a machine may have
+		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: all, FirstParty: &no}, true
+	}
+	return target.ClientDescription{}, false
+}
+
+// ClientNames are the clients that features may name, without Stranger, who is
+// not registered.
+func ClientNames() []string {
+	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Newcomer", "Worker"}
+}
+
+// describe merges the fixture with what the target file says of a client.
+func describe(d *target.Description, name string) (target.ClientDescription, error) {
+	c, ok := fixture(name)
+	if !ok {
+		return c, fmt.Errorf("no client is called %q: got clients %v", name, ClientNames())
+	}
+	if own, ok := d.Clients.Actors[name]; ok {
+		c.ID, c.Secret, c.Absent = own.ID, own.Secret, own.Absent
+		c.AuthMethod = either(own.AuthMethod, c.AuthMethod)
+		c.RedirectURI = either(own.RedirectURI, c.RedirectURI)
+		if own.GrantTypes != nil {
+			c.GrantTypes = own.GrantTypes
+		}
+		if own.FirstParty != nil {
+			c.FirstParty = own.FirstParty
+		}
+		if own.Scope != "" {
+			c.Scope = own.Scope
+			return c, nil
+		}
+	}
+	if name != "Viewer" && name != "Robot" {
+		as := d.AuthorizationServer
+		set := oauth.FieldsScope(c.Scope + " " + as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes)
+		if as.OtherResource != "" {
+			set = set.Union(oauth.NewScopeSet("read:contacts"))
+		}
+		c.Scope = set.String()
+	}
+	return c, nil
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error) {
+	d := c.Stage.Target.Description
+	cd, err := describe(d, name)
+	if err != nil {
+		return nil, err
+	}
+	if cd.Absent {
+		return nil, fmt.Errorf("the target file says that there is no client %s", name)
+	}
+	client := &oauth.Client{
+		Name: name, ID: cd.ID, Secret: oauth.Secret(cd.Secret),
+		AuthMethod: oauth.AuthMethod(cd.AuthMethod), RedirectURI: cd.RedirectURI,
+		Scope: oauth.FieldsScope(cd.Scope), FirstParty: cd.FirstParty != nil && *cd.FirstParty,
+	}
+	for _, g := range cd.GrantTypes {
+		client.GrantTypes = append(client.GrantTypes, oauth.GrantType(g))
+	}
+	reg := d.Clients.Register
+	switch {
+	case name == "Newcomer" || reg.Dynamic != nil || (reg.HTTP == nil && !reg.Static && metadata(c.Stage.Target.Target, "registration_endpoint") != ""):
+		return client, c.registerDynamic(ctx, client, reg.Dynamic)
+	case reg.HTTP != nil:
+		return client, c.registerHTTP(ctx, client, reg.HTTP)
+	case client.ID == "":
+		return nil, fmt.Errorf("clients.actors.%s.id is not in the target file, and there is no way to register a client", name)
+	}
+	return client, nil
+}
+
+// clientMetadata is the client as RFC 7591 section 2 describes it.
+func (c *Cast) clientMetadata(client *oauth.Client) map[string]any {
+	m := map[string]any{
+		"client_name":                "scopeproof " + client.Name + " " + c.seed,
+		"token_endpoint_auth_method": client.AuthMethod,
+		"grant_types":                client.GrantTypes,
+		"scope":                      client.Scope.Map(c.wireToken).String(),
+		"redirect_uris":              []string{},
+		"response_types":             []string{},
+	}
+	if client.RedirectURI != "" {
+		m["redirect_uris"] = []string{client.RedirectURI}
+		m["response_types"] = []string{"code"}
+	}
+	return m
+}
+
+func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *target.DynamicRegistration) error {
+	body := c.clientMetadata(client)
+	endpoint := metadata(c.Stage.Target.Target, "registration_endpoint")
+	if endpoint == "" {
+		return fmt.Errorf("the metadata has no registration_endpoint")
+	}
+	if how != nil {
+		maps.Copy(body, how.Metadata)
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if how != nil && how.InitialAccessToken != "" {
+		token, err := c.Stage.Target.Expand(how.InitialAccessToken, nil)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	client.Dynamic = true
+	return c.registered(ctx, req, client, []int{200, 201})
+}
+
+// registerHTTP sends the client metadata of RFC 7591, with the members of the
+// call's json added or put in their place.
+func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *target.Call) error {
+	body := c.clientMetadata(client)
+	own, _ := call.JSON.(map[string]any)
+	maps.Copy(body, own)
+	filled := *call
+	if filled.Form == nil {
+		filled.JSON = body
+	}
+	captured, err := c.call(ctx, &filled, map[string]string{
+		"client.name": "scopeproof " + client.Name + " " + c.seed, "client.id": client.ID,
+		"client.scope": client.Scope.Map(c.wireToken).String(), "client.redirect_uri": client.RedirectURI,
+		"client.auth_method": string(client.AuthMethod), "client.first_party": fmt.Sprint(client.FirstParty),
+	})
+	if err != nil {
+		return err
+	}
+	client.ID = either(captured["client_id"], client.ID)
+	client.Secret = oauth.Secret(either(captured["client_secret"], client.Secret.Reveal()))
+	if client.ID == "" {
+		return fmt.Errorf("the answer has no client_id: capture it as client_id: /client_id")
+	}
+	return nil
+}
+
+func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.Client, want []int) error {
+	got, err := c.Recorder.do(ctx, req)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(want, got.status) {
+		return fmt.Errorf("%s %s: got %d %s, want 201 (RFC 7591 section 3.2.1)", req.Method, bare(req.URL.String()), got.status, c.brief(got.body))
+	}
+	var reply struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+	}
+	if err := json.Unmarshal(got.body, &reply); err != nil || reply.ID == "" {
+		return fmt.Errorf("%s: got an answer without client_id", bare(req.URL.String()))
+	}
+	client.ID, client.Secret = reply.ID, oauth.Secret(reply.Secret)
+	return nil
+}
+
+// brief is the beginning of a body for a message, secrets removed.
+func (c *Cast) brief(body []byte) string {
+	text := c.Recorder.Redact(string(body))
+	if len(text) > 200 {
+		text = text[:200] + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}

@@ -1,0 +1,83 @@
+package loadtest
+
+import (
+	"time"
+
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+// Schema is the value of Report.Schema.
+const Schema = "scopeproof/load/v1"
+
+// Outcome is what came of a load scenario.
+type Outcome string
+
+// The outcomes of a load scenario.
+const (
+	Kept          Outcome = "kept"           // every answer was as expected, every threshold held
+	Broken        Outcome = "broken"         // a leak, a false refusal, or a threshold missed
+	Inconclusive  Outcome = "inconclusive"   // under 95 % of the offered rate, or nothing was answered
+	NotApplicable Outcome = "not_applicable" // the target lacks what the scenario needs
+)
+
+// Report is what a load run found, in the form of load.json.
+type Report struct {
+	Schema     string            `json:"schema"`
+	Tool       string            `json:"tool"`   // version of the program
+	Target     string            `json:"target"` // its name
+	Issuer     string            `json:"issuer"`
+	Started    time.Time         `json:"started"`
+	DurationMS int64             `json:"duration_ms"`
+	Seed       int64             `json:"seed"`
+	Scenarios  []ScenarioReport  `json:"scenarios"`
+	Thresholds []ThresholdResult `json:"thresholds"`
+	// Interrupted says that the run was stopped before its time.
+	Interrupted bool `json:"interrupted,omitempty"`
+}
+
+// ScenarioReport is what came of one load scenario. Rates are requests per
+// second.
+type ScenarioReport struct {
+	Name          string   `json:"name"`
+	Text          string   `json:"text"`
+	Rules         []string `json:"rules"` // the rules that it judges
+	OfferedRate   float64  `json:"offered_rate"`
+	AchievedRate  float64  `json:"achieved_rate"`
+	DurationMS    int64    `json:"duration_ms"`
+	Requests      int64    `json:"requests"`
+	Kept          int64    `json:"kept"`           // answered as expected
+	Leaks         int64    `json:"leaks"`          // served or issued beyond the grant
+	FalseRefusals int64    `json:"false_refusals"` // refused although granted
+	Faults        int64    `json:"faults"`         // no answer, or one that cannot be judged
+	Latency       Latency  `json:"latency_ms"`
+	Outcome       Outcome  `json:"outcome"`
+	Reason        string   `json:"reason,omitempty"`
+	// Samples are the first few answers that were not as expected.
+	Samples []Sample `json:"samples,omitempty"`
+}
+
+// Latency are percentiles in milliseconds, from when a request was due.
+type Latency struct {
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P95  float64 `json:"p95"`
+	P99  float64 `json:"p99"`
+	P999 float64 `json:"p99_9"`
+	Max  float64 `json:"max"`
+}
+
+// Sample is one answer that was not as expected.
+type Sample struct {
+	Class    string         `json:"class"` // "leak", "false_refusal" or "fault"
+	Rule     string         `json:"rule,omitempty"`
+	Message  string         `json:"message"`
+	Exchange oauth.Exchange `json:"exchange"`
+}
+
+// ThresholdResult is what came of one threshold.
+type ThresholdResult struct {
+	Expression string   `json:"expression"` // "p99<50ms"
+	Scenario   string   `json:"scenario,omitempty"`
+	Value      *float64 `json:"value"` // nil: no samples
+	Held       bool     `json:"held"`
+}

@@ -1,0 +1,433 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// registerAPI adds the judgements about what a token opens.
+func registerAPI(r registrar, w *World) {
+	const act = `(read|create|replace|change|delete|move) an appointment (?:of|for) (\w+)`
+	r.Then(`^(\w+) can `+act+`$`, w.can)
+	r.Then(`^(\w+) cannot `+act+`$`, w.cannot)
+	r.Then(`^(\w+) cannot create an appointment for (\w+), 5 times over$`, w.cannotOften)
+	r.Then(`^(\w+) cannot create an appointment$`, w.cannotAlone)
+	r.Then(`^(\w+)'s first token cannot create an appointment for (\w+)$`, w.firstCannot)
+	r.Then(`^(\w+) can export the calendar of (\w+)$`, w.canExport)
+	r.Then(`^(\w+) cannot export the calendar of (\w+)$`, w.cannotExport)
+	r.Then(`^(\w+) can see the page of (\w+)$`, w.canSeePage)
+	r.Then(`^(\w+) cannot see its own page$`, w.cannotSeePage)
+	r.Then(`^(\w+)'s token does not show an appointment of (\w+)$`, w.doesNotShow)
+	r.Then(`^(\w+)'s token opens exactly what "([^"]*)" should$`, w.opensExactly)
+	r.Then(`^a request without a token opens nothing of (\w+)'s$`, w.nothingWithoutToken)
+	r.Then(`^(\w+)'s calendar is unchanged$`, w.unchanged)
+	r.When(`^(\w+) reads an appointment of (\w+) 5 times$`, w.readsOften)
+}
+
+// object is an appointment of an owner that nothing has been done to yet.
+func (w *World) object(ctx context.Context, owner *actor.Owner) (*actor.Object, error) {
+	for _, o := range w.objects {
+		if o.Owner == owner && !w.changed[o] {
+			return o, nil
+		}
+	}
+	o, err := w.cast.Seed(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	w.objects = append(w.objects, o)
+	return o, nil
+}
+
+// try performs an operation with a client's token.
+func (w *World) try(ctx context.Context, client, operation string, token oauth.AccessToken, api *target.ResourceServer, owner *actor.Owner) (*actor.Attempt, error) {
+	op, ok := api.Operation(operation)
+	if !ok {
+		return nil, fmt.Errorf("the API has no operation %q", operation)
+	}
+	var on *actor.Object
+	if owner != nil && addressed(op) {
+		var err error
+		if on, err = w.object(ctx, owner); err != nil {
+			return nil, err
+		}
+	}
+	a, err := w.cast.Call(ctx, client, api, operation, token, on, owner)
+	if err != nil {
+		return nil, err
+	}
+	return a, w.note(a, op, on)
+}
+
+// note files an attempt: what was served may have changed its object, what was
+// refused must have changed nothing.
+func (w *World) note(a *actor.Attempt, op target.Operation, on *actor.Object) error {
+	w.last = a
+	switch {
+	case a.Served():
+		if on != nil && mutates(op) {
+			w.changed[on] = true
+		}
+	case a.Refused():
+		w.attempts = append(w.attempts, a)
+	default:
+		return fmt.Errorf("%s %s: got %d, want 2xx, 401, 403 or 404", op.Method, op.Path, a.Status)
+	}
+	return nil
+}
+
+// addressed says that an operation is about one object.
+func addressed(op target.Operation) bool {
+	if strings.Contains(op.Path, "${id}") {
+		return true
+	}
+	for _, v := range op.JSON {
+		if v == "${id}" {
+			return true
+		}
+	}
+	return false
+}
+
+func mutates(op target.Operation) bool {
+	return op.Method != http.MethodGet && op.Method != http.MethodHead && op.Method != http.MethodOptions
+}
+
+// parties resolves a client's token and an owner for a judgement.
+func (w *World) parties(ctx context.Context, client, owner string) (oauth.AccessToken, *target.ResourceServer, *actor.Owner, error) {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	token, issue := w.bearer(client)
+	api := w.target().API
+	if issue != nil {
+		api = issue.API()
+	}
+	if api == nil {
+		return "", nil, nil, fmt.Errorf("there is no API")
+	}
+	return token, api, o, nil
+}
+
+// operations are those that a verb stands for: reading is reading the list and
+// the one.
+func operations(verb string) []string {
+	if verb == "read" {
+		return []string{"list", "read"}
+	}
+	return []string{verb}
+}
+
+func (w *World) can(ctx context.Context, client, verb, owner string) error {
+	token, api, o, err := w.parties(ctx, client, owner)
+	if err != nil {
+		return err
+	}
+	if token == "" {
+		return violation("%s has no token to %s an appointment of %s with", client, verb, owner)
+	}
+	for _, name := range operations(verb) {
+		a, err := w.try(ctx, client, name, token, api, o)
+		if err != nil {
+			return err
+		}
+		if !a.Served() {
+			return violation("%s cannot %s an appointment of %s: got %d%s, want 2xx", client, verb, owner, a.Status, reason(a))
+		}
+	}
+	return nil
+}
+
+func (w *World) cannot(ctx context.Context, client, verb, owner string) error {
+	token, api, o, err := w.parties(ctx, client, owner)
+	if err != nil {
+		return err
+	}
+	if token == "" {
+		return nil // it has nothing to try with
+	}
+	for _, name := range operations(verb) {
+		a, err := w.try(ctx, client, name, token, api, o)
+		if err != nil {
+			return err
+		}
+		if a.Served() {
+			return excess("%s can %s an appointment of %s (%s): got %d, want 401 or 403", client, verb, owner, name, a.Status)
+		}
+	}
+	return nil
+}
+
+func reason(a *actor.Attempt) string {
+	if code, ok := a.Challenge.Get("error"); ok {
+		return " " + code
+	}
+	return ""
+}
+
+func (w *World) cannotOften(ctx context.Context, client, owner string) error {
+	for n := range repetitions {
+		if err := w.cannot(ctx, client, "create", owner); err != nil {
+			return numbered(n, err)
+		}
+	}
+	return nil
+}
+
+func (w *World) cannotAlone(ctx context.Context, client string) error {
+	token, _ := w.bearer(client)
+	if token == "" {
+		return nil
+	}
+	a, err := w.try(ctx, client, "create", token, w.target().API, nil)
+	if err != nil {
+		return err
+	}
+	if a.Served() {
+		return excess("%s can create an appointment: got %d, want 401 or 403", client, a.Status)
+	}
+	return nil
+}
+
+func (w *World) firstCannot(ctx context.Context, client, owner string) error {
+	i, err := w.first(ctx, client)
+	if err != nil {
+		return err
+	}
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	a, err := w.try(ctx, client, "create", i.Response.AccessToken, i.API(), o)
+	if err != nil {
+		return err
+	}
+	if a.Served() {
+		return excess("%s's first token can create an appointment for %s: got %d, want 401 or 403", client, owner, a.Status)
+	}
+	return nil
+}
+
+// opens judges one operation that is about no single appointment.
+func (w *World) opens(ctx context.Context, client, operation, owner string, want bool) error {
+	token, api, o, err := w.parties(ctx, client, owner)
+	if err != nil {
+		return err
+	}
+	if token == "" {
+		if want {
+			return violation("%s has no token", client)
+		}
+		return nil
+	}
+	a, err := w.try(ctx, client, operation, token, api, o)
+	if err != nil {
+		return err
+	}
+	if a.Served() && !want {
+		return excess("%s is served %q: got %d, want 401 or 403", client, operation, a.Status)
+	}
+	if !a.Served() && want {
+		return violation("%s is not served %q: got %d%s, want 2xx", client, operation, a.Status, reason(a))
+	}
+	return nil
+}
+
+func (w *World) canExport(ctx context.Context, client, owner string) error {
+	return w.opens(ctx, client, "export", owner, true)
+}
+
+func (w *World) cannotExport(ctx context.Context, client, owner string) error {
+	return w.opens(ctx, client, "export", owner, false)
+}
+
+func (w *World) canSeePage(ctx context.Context, client, owner string) error {
+	return w.opens(ctx, client, "me", owner, true)
+}
+
+func (w *World) cannotSeePage(ctx context.Context, client string) error {
+	token, _ := w.bearer(client)
+	if token == "" {
+		return nil
+	}
+	a, err := w.try(ctx, client, "me", token, w.target().API, nil)
+	if err != nil {
+		return err
+	}
+	if a.Served() {
+		return excess("%s, which is nobody, is served a resource owner's page: got %d, want 401 or 403", client, a.Status)
+	}
+	return nil
+}
+
+func (w *World) doesNotShow(ctx context.Context, client, owner string) error {
+	token, api, o, err := w.parties(ctx, client, owner)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"read", "list"} {
+		a, err := w.try(ctx, client, name, token, api, o)
+		if err != nil {
+			return err
+		}
+		if err := w.shows(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shows is a violation when an answer holds something of a seeded appointment.
+func (w *World) shows(a *actor.Attempt) error {
+	for _, o := range w.objects {
+		if strings.Contains(string(a.Body), o.Marker) {
+			return excess("the answer (%d) shows an appointment of %s", a.Status, o.Owner.Name)
+		}
+		for _, name := range []string{"Etag", "Last-Modified"} {
+			if a.Status != http.StatusUnauthorized && a.Header.Get(name) != "" && !a.Served() {
+				return excess("the refusal (%d) tells %s of an appointment", a.Status, name)
+			}
+		}
+	}
+	return nil
+}
+
+// opensExactly tries every operation of the API, HEAD for each GET as well.
+func (w *World) opensExactly(ctx context.Context, client, want string) error {
+	set, err := scope(want)
+	if err != nil {
+		return err
+	}
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return err
+	}
+	issue, err := o.issued()
+	if err != nil {
+		return err
+	}
+	for _, op := range issue.API().Operations {
+		methods := []string{op.Method}
+		if op.Method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+		for _, method := range methods {
+			if err := w.opensOne(ctx, o, issue, op, method, set); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *World) opensOne(ctx context.Context, o *outcome, issue *actor.Issue, op target.Operation, method string, set oauth.ScopeSet) error {
+	var on *actor.Object
+	if addressed(op) {
+		var err error
+		if on, err = w.object(ctx, o.owner); err != nil {
+			return err
+		}
+	}
+	a, err := w.cast.CallWire(ctx, o.client.Name, issue.API(), op, issue.Response.AccessToken, on, o.owner, actor.Wire{Method: method})
+	if err != nil {
+		return err
+	}
+	if err := w.note(a, op, on); err != nil {
+		return err
+	}
+	needs, _ := op.Needs()
+	switch allowed := op.Allows(set); {
+	case a.Served() && !allowed:
+		return excess("%s %s is served to a token with %q: got %d, want 401 or 403, it needs %q", method, op.Path, set, a.Status, needs)
+	case !a.Served() && allowed:
+		return violation("%s %s is refused to a token with %q: got %d%s, want 2xx", method, op.Path, set, a.Status, reason(a))
+	}
+	return nil
+}
+
+func (w *World) nothingWithoutToken(ctx context.Context, owner string) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	for _, op := range w.target().API.Operations {
+		var on *actor.Object
+		if addressed(op) {
+			if on, err = w.object(ctx, o); err != nil {
+				return err
+			}
+		}
+		a, err := w.cast.CallWire(ctx, "Stranger", w.target().API, op, "", on, o, actor.Wire{})
+		if err != nil {
+			return err
+		}
+		if err := w.note(a, op, on); err != nil {
+			return err
+		}
+		if a.Served() {
+			return excess("%s %s is served without a token: got %d, want 401", op.Method, op.Path, a.Status)
+		}
+	}
+	return nil
+}
+
+func (w *World) readsOften(ctx context.Context, client, owner string) error {
+	token, api, o, err := w.parties(ctx, client, owner)
+	if err != nil {
+		return err
+	}
+	for range repetitions {
+		a, err := w.try(ctx, client, "list", token, api, o)
+		if err != nil {
+			return err
+		}
+		class := "refused"
+		if a.Served() {
+			class = "understood"
+		}
+		w.choice = append(w.choice, class)
+	}
+	return nil
+}
+
+// unchanged looks with a token that may do everything: nothing that a refused
+// request would have written is there, and what this scenario put there still
+// is, unless it was changed by a request that was served.
+func (w *World) unchanged(ctx context.Context, owner string) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if _, err := w.object(ctx, o); err != nil { // the auditor can write and read, so absence means something
+		return err
+	}
+	calendar, err := w.cast.Calendar(ctx, o)
+	if err != nil {
+		return err
+	}
+	for _, a := range append(w.cast.RefusedAttempts(), w.attempts...) {
+		if strings.Contains(calendar, a.Marker) {
+			return excess("%s was refused with %d and has changed %s's calendar all the same", a.Operation, a.Status, owner)
+		}
+	}
+	for _, on := range w.objects {
+		if on.Owner != o || w.changed[on] {
+			continue
+		}
+		a, err := w.cast.Audit(ctx, on)
+		if err != nil {
+			return err
+		}
+		if !a.Served() || !strings.Contains(string(a.Body), on.Marker) {
+			return excess("an appointment of %s is gone or changed: got %d, want it as it was", owner, a.Status)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// registerChoices adds the judgement of open choices.
+func registerChoices(r registrar, w *World) {
+	r.Then(`^the choice of "([^"]*)" is the same each time$`, w.sameChoice)
+}
+
+// class names which lawful answer an outcome is, for an open choice.
+func (w *World) class(ctx context.Context, name target.ChoiceName, o *outcome) (string, error) {
+	if name == target.Incremental {
+		return w.incrementalClass(ctx, o)
+	}
+	return actor.Class(ctx, name, o.auth, o.issue, w.epoch)
+}
+
+// incrementalClass looks at the new token and at the one from before.
+func (w *World) incrementalClass(ctx context.Context, o *outcome) (string, error) {
+	issue, err := o.issued()
+	if err != nil {
+		return "", err
+	}
+	before, err := w.first(ctx, o.client.Name)
+	if err != nil {
+		return "", err
+	}
+	return actor.IncrementalClass(ctx, before, issue, w.epoch)
+}
+
+// sameChoice holds the target to one answer: the same in every repetition, and
+// the one that was declared, or observed before the rules.
+func (w *World) sameChoice(ctx context.Context, name string) error {
+	choice := target.ChoiceName(name)
+	seen := w.choice
+	if choice != target.ScopeArray {
+		seen = nil
+		for _, o := range w.batch {
+			class, err := w.class(ctx, choice, o)
+			if err != nil {
+				return err
+			}
+			seen = append(seen, class)
+		}
+	}
+	if len(seen) < repetitions {
+		return fmt.Errorf("the choice of %s was seen %d times, want %d", name, len(seen), repetitions)
+	}
+	for _, class := range seen {
+		if class != seen[0] {
+			return violation("the choice of %s is mixed: got %s, want the same each time", name, strings.Join(seen, ", "))
+		}
+	}
+	if known, ok := w.target().Choices[choice]; ok && known.Value != seen[0] {
+		return violation("the choice of %s is %q, want %q (%s)", name, seen[0], known.Value, known.Source)
+	}
+	if mixed, ok := w.target().Mixed[choice]; ok {
+		return violation("the choice of %s is mixed: %s", name, mixed)
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cucumber/godog"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+// registerConsent adds the steps about what a resource owner is shown and
+// decides. Decisions are states: they answer whatever page comes.
+func registerConsent(r registrar, w *World) {
+	r.Given(`^(\w+) will grant only "([^"]*)"$`, w.willGrantOnly)
+	r.Given(`^(\w+) will deny$`, w.willDeny)
+	r.Given(`^(\w+) will add "([^"]*)" to the form$`, w.willAdd)
+	r.Given(`^(\w+) uses the browser that (\w+) used$`, w.usesBrowserOf)
+	r.Given(`^(\w+) is shown what (\w+) asks: "([^"]*)"$`, w.isShown)
+	r.Given(`^(\w+) has sent the form that (\w+) was shown$`, w.hasSentForm)
+	r.When(`^(\w+) sends the form that (\w+) was shown$`, w.sendsForm)
+	r.When(`^(\w+) is asked by (\w+) for each of these:$`, w.isAskedForEach)
+	r.Then(`^(\w+) was asked$`, w.wasAsked)
+	r.Then(`^(\w+) was asked about "([^"]*)"$`, w.wasAskedAbout)
+	r.Then(`^(\w+) was asked about exactly "([^"]*)"$`, w.wasAskedAboutExactly)
+	r.Then(`^(\w+) was asked, or (\w+) is refused$`, w.wasAskedOrRefused)
+	r.Then(`^no two pages say the same$`, w.pagesDiffer)
+}
+
+func (w *World) decide(ctx context.Context, owner string, d oauth.ConsentDecision) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	o.Decision = d
+	return nil
+}
+
+func (w *World) willGrantOnly(ctx context.Context, owner, granted string) error {
+	set, err := scope(granted)
+	if err != nil {
+		return err
+	}
+	return w.decide(ctx, owner, oauth.ConsentDecision{Only: &set})
+}
+
+func (w *World) willDeny(ctx context.Context, owner string) error {
+	return w.decide(ctx, owner, oauth.ConsentDecision{Deny: true})
+}
+
+func (w *World) willAdd(ctx context.Context, owner, added string) error {
+	set, err := scope(added)
+	if err != nil {
+		return err
+	}
+	return w.decide(ctx, owner, oauth.ConsentDecision{Add: set})
+}
+
+// usesBrowserOf gives an owner the cookies of another, who has signed out as far
+// as the pages are concerned: the sign-in page must be shown again.
+func (w *World) usesBrowserOf(ctx context.Context, owner, other string) error {
+	a, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	b, err := w.owner(ctx, other)
+	if err != nil {
+		return err
+	}
+	a.UseBrowserOf(b)
+	return nil
+}
+
+func (w *World) isShown(ctx context.Context, owner, client, asked string) error {
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return err
+	}
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	raw := oauth.RawScope(asked)
+	a, err := c.Authorize(ctx, actor.Request{Owner: o, Scope: &raw, StopAtConsent: true})
+	if err != nil {
+		return err
+	}
+	if !a.WasAsked() || a.Arrival.ConsentPages[0].Submission == nil {
+		return fmt.Errorf("%s is shown what %s asks: no consent form was shown", owner, client)
+	}
+	w.shown[owner] = a
+	return nil
+}
+
+func (w *World) hasSentForm(ctx context.Context, sender, owner string) error {
+	if err := w.sendsForm(ctx, sender, owner); err != nil {
+		return err
+	}
+	if a := w.shown[owner]; a.Code == "" {
+		return fmt.Errorf("%s sends the form: got no code", sender)
+	}
+	return nil
+}
+
+func (w *World) sendsForm(ctx context.Context, sender, owner string) error {
+	a, ok := w.shown[owner]
+	if !ok {
+		return fmt.Errorf("%s was shown no form", owner)
+	}
+	o, err := w.owner(ctx, sender)
+	if err != nil {
+		return err
+	}
+	if sender != owner { // signed in with a session of their own
+		if err := w.signIn(ctx, a.Client.Name, sender); err != nil {
+			return err
+		}
+	}
+	w.act()
+	if err := a.Submit(ctx, o); err != nil {
+		return err
+	}
+	w.codes[a.Client.Name] = a
+	return nil
+}
+
+// signIn gives an owner a session by an authorization of their own, left at the
+// consent page.
+func (w *World) signIn(ctx context.Context, client, owner string) error {
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return err
+	}
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	raw := oauth.RawScope("read:appointments")
+	_, err = c.Authorize(ctx, actor.Request{Owner: o, Scope: &raw, StopAtConsent: true})
+	return err
+}
+
+func (w *World) isAskedForEach(ctx context.Context, owner, client string, table *godog.Table) error {
+	rows, err := readTable(table, "scope")
+	if err != nil {
+		return err
+	}
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		raw := oauth.RawScope(row["scope"])
+		a, err := c.Authorize(ctx, actor.Request{Owner: o, Scope: &raw, StopAtConsent: true})
+		if err != nil {
+			return err
+		}
+		if !a.WasAsked() {
+			return fmt.Errorf("%s asks %s for %q: no consent page was shown", client, owner, raw)
+		}
+		w.pages = append(w.pages, a.Arrival.ConsentPages[0].Text)
+	}
+	return nil
+}
+
+// lastAuth is the latest authorization request that came before a resource
+// owner.
+func (w *World) lastAuth(owner string) (*actor.Authorization, error) {
+	if w.any != nil && w.any.auth != nil && w.any.owner != nil && w.any.owner.Name == owner {
+		return w.any.auth, nil
+	}
+	return nil, fmt.Errorf("nobody has just asked %s for anything", owner)
+}
+
+func (w *World) wasAsked(_ context.Context, owner string) error {
+	a, err := w.lastAuth(owner)
+	if err != nil {
+		return err
+	}
+	if !a.WasAsked() {
+		if a.Code == "" {
+			return fmt.Errorf("%s's request was refused before anybody was asked: %w", a.Client.Name, (&outcome{auth: a}).refusal())
+		}
+		return excess("%s was given a code for %q and %s was not asked", a.Client.Name, a.Asked, owner)
+	}
+	return nil
+}
+
+func (w *World) wasAskedAbout(ctx context.Context, owner, named string) error {
+	if err := w.wasAsked(ctx, owner); err != nil {
+		return err
+	}
+	a, err := w.lastAuth(owner)
+	if err != nil {
+		return err
+	}
+	want, err := scope(named)
+	if err != nil {
+		return err
+	}
+	shown, lists := a.Shown()
+	if !lists {
+		return nil // the page shows no list: that somebody was asked is all that can be seen
+	}
+	if missing := want.Minus(shown); !missing.IsEmpty() {
+		return violation("%s was asked about %q, want %q as well", owner, shown, missing)
+	}
+	return nil
+}
+
+func (w *World) wasAskedAboutExactly(ctx context.Context, owner, named string) error {
+	if err := w.wasAsked(ctx, owner); err != nil {
+		return err
+	}
+	a, err := w.lastAuth(owner)
+	if err != nil {
+		return err
+	}
+	want, err := scope(named)
+	if err != nil {
+		return err
+	}
+	shown, lists := a.Shown()
+	if !lists {
+		return fmt.Errorf("the scopes on the page that %s was shown cannot be read", owner)
+	}
+	shown = w.plain(shown, want)
+	if missing := want.Minus(shown); !missing.IsEmpty() && a.Code != "" {
+		return excess("%s was asked about %q, want %q: %q was granted without being shown", owner, shown, want, missing)
+	}
+	if !shown.Equal(want) {
+		return violation("%s was asked about %q, want %q", owner, shown, want)
+	}
+	return nil
+}
+
+func (w *World) wasAskedOrRefused(ctx context.Context, owner, client string) error {
+	o, err := w.outcomeOf(client)
+	if err != nil || o.refusal() != nil {
+		return err
+	}
+	return w.wasAsked(ctx, owner)
+}
+
+func (w *World) pagesDiffer(_ context.Context) error {
+	seen := map[string]int{}
+	for n, text := range w.pages {
+		if text == "" {
+			return fmt.Errorf("page %d says nothing that can be read", n+1)
+		}
+		if before, ok := seen[text]; ok {
+			return violation("pages %d and %d say the same: %.200q", before+1, n+1, text)
+		}
+		seen[text] = n
+	}
+	return nil
+}

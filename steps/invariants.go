@@ -1,0 +1,246 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+// Invariant is one of the statements that hold after every step, and the rule
+// that a breach is charged to.
+type Invariant struct {
+	ID, Text, Rule string
+}
+
+// Invariants is the table of owners.
+func Invariants() []Invariant {
+	return []Invariant{
+		{"INV-1", "what a token is good for was asked for", "GRANT-01"},
+		{"INV-2a", "and was agreed to on the page that was shown", "CONS-02"},
+		{"INV-2b", "or, without a page, had been agreed to before", "CONS-12"},
+		{"INV-2c", "and the resource owner may grant it", "ROLE-01"},
+		{"INV-2d", "and the client may have it", "CC-01"},
+		{"INV-3a", "a scope in the response is what the token is good for", "GRANT-03"},
+		{"INV-3b", "without one the token is good for what was asked", "GRANT-02"},
+		{"INV-4", "the claims of the token say the same as the response", "GRANT-04"},
+		{"INV-5", "a refreshed token is good for no more than the first one", "REF-03"},
+		{"INV-6a", "nor for what was taken out of the grant since", "EDIT-01"},
+		{"INV-6b", "nor for anything after the grant was revoked", "EDIT-06"},
+		{"INV-6c", "nor for what the resource owner may no longer do", "ROLE-06"},
+		{"INV-6d", "nor for what the client may no longer have", "REF-12"},
+		{"INV-7", "a token names the client and the person it was issued for", "GRANT-07"},
+		{"INV-8a", "a refusal at the authorization endpoint carries no code", "CONS-03"},
+		{"INV-8b", "a refusal at the token endpoint carries no token", "REF-10"},
+	}
+}
+
+func owning(id string) string {
+	for _, i := range Invariants() {
+		if i.ID == id {
+			return i.Rule
+		}
+	}
+	panic("steps: no invariant " + id) // a typing error in this package
+}
+
+// breach charges an invariant's owner, once for each message.
+func (w *World) breach(id, format string, args ...any) {
+	b := Breach{Rule: owning(id), Message: id + ": " + fmt.Sprintf(format, args...)}
+	for _, seen := range w.breaches {
+		if seen == b {
+			return
+		}
+	}
+	w.breaches = append(w.breaches, b)
+}
+
+// consentKey is what consent is given for.
+type consentKey struct {
+	owner  *actor.Owner
+	client *actor.Client
+	other  bool
+}
+
+// ledger is what a fair observer knows was agreed to.
+type ledger struct {
+	refreshing bool
+	consents   map[consentKey]oauth.ScopeSet
+	removed    map[consentKey]oauth.ScopeSet
+	revoked    map[consentKey]int // number of issues of the client when it was revoked, plus one
+	roots      map[*actor.Issue]oauth.ScopeSet
+	checked    map[*actor.Issue]bool
+	visited    int
+}
+
+// consent records what the resource owner agreed to on a page.
+func (l *ledger) consent(w *World, a *actor.Authorization) {
+	key := consentKey{a.Owner, a.Client, a.Other}
+	if a.Code == "" && a.Refused != nil {
+		return
+	}
+	if a.WasAsked() && a.Code != "" {
+		agreed := a.Decision.Grants(a.Asked)
+		l.consents[key] = l.consents[key].Union(agreed)
+		if l.removed != nil {
+			l.removed[key] = l.removed[key].Minus(agreed)
+		}
+	}
+	if a.Refused != nil && a.Refused.Tokens {
+		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
+	}
+}
+
+// current is what a grant comes to now.
+func (l *ledger) current(o *actor.Owner, c *actor.Client) oauth.ScopeSet {
+	return l.consents[consentKey{o, c, false}]
+}
+
+func (l *ledger) remove(o *actor.Owner, c *actor.Client, removed oauth.ScopeSet) {
+	key := consentKey{o, c, false}
+	if l.removed == nil {
+		l.removed = map[consentKey]oauth.ScopeSet{}
+	}
+	l.consents[key] = l.consents[key].Minus(removed)
+	l.removed[key] = l.removed[key].Union(removed)
+}
+
+func (l *ledger) revoke(o *actor.Owner, c *actor.Client) {
+	key := consentKey{o, c, false}
+	if l.revoked == nil {
+		l.revoked = map[consentKey]int{}
+	}
+	l.consents[key] = oauth.ScopeSet{}
+	l.revoked[key] = len(c.Issues) + 1
+}
+
+// checkInvariants looks at every token that was issued since the last time.
+func (w *World) checkInvariants(ctx context.Context) {
+	for _, name := range actor.ClientNames() {
+		c, ok := w.cast.Known(name)
+		if !ok {
+			continue
+		}
+		for _, i := range c.Issues {
+			if w.ledger.checked[i] {
+				continue
+			}
+			w.ledger.checked[i] = true
+			if err := w.checkIssue(ctx, i); err != nil && w.trouble == nil {
+				w.trouble = err
+			}
+		}
+	}
+}
+
+func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
+	if i.Refused != nil {
+		if i.Refused.Tokens {
+			w.breach("INV-8b", "%s was refused with %s and given a token", i.Client.Name, i.Refused)
+		}
+		return nil
+	}
+	seen, err := i.Observe(ctx, w.epoch)
+	if err != nil {
+		return err
+	}
+	held := seen.Effective
+	w.checkAccounts(i, seen)
+	switch i.Grant {
+	case oauth.AuthorizationCode:
+		w.ledger.roots[i] = held
+		w.checkGranted(i, held)
+	case oauth.RefreshTokenGrant:
+		w.checkRefreshed(i, held)
+	case oauth.ClientCredentials:
+		w.beyond("INV-1", i, held, i.Asked, "it asked for", i.Omitted)
+		w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.capable("fx.clients.scope_limits"))
+	}
+	return nil
+}
+
+// beyond is a breach where held exceeds a limit.
+func (w *World) beyond(id string, i *actor.Issue, held, limit oauth.ScopeSet, what string, unless bool) {
+	if extra := held.Minus(limit); !unless && !extra.IsEmpty() {
+		w.breach(id, "%s holds %q, %s %q: %q is too much", i.Client.Name, held, what, limit, extra)
+	}
+}
+
+// checkAccounts is INV-3, INV-4 and INV-7.
+func (w *World) checkAccounts(i *actor.Issue, seen *actor.Observation) {
+	held, name := seen.Effective, i.Client.Name
+	if i.Told.Present && !i.Told.Set.Equal(held) {
+		w.breach("INV-3a", "%s was told %q and holds %q", name, i.Told.Set, held)
+	}
+	if !i.Told.Present && !i.Wanted().Equal(held) && !(i.Grant != oauth.RefreshTokenGrant && i.Omitted && i.Authorization == nil) {
+		w.breach("INV-3b", "%s was told nothing, which means %q, and holds %q", name, i.Wanted(), held)
+	}
+	if seen.JWT != nil && !seen.JWT.Equal(i.Means()) {
+		w.breach("INV-4", "the claims of %s's token say %q and the response %q", name, *seen.JWT, i.Means())
+	}
+	if in := seen.Introspected; in != nil && in.Active {
+		if sub, ok := in.Claims["sub"].(string); ok && i.Owner != nil && i.Owner.Subject != "" && sub != i.Owner.Subject {
+			w.breach("INV-7", "%s's token names %q, want %q", name, sub, i.Owner.Subject)
+		}
+		if id, ok := in.Claims["client_id"].(string); ok && id != i.Client.ID {
+			w.breach("INV-7", "%s's token names another client", name)
+		}
+	}
+}
+
+// checkGranted is INV-1 and INV-2 for a token from a code.
+func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
+	a := i.Authorization
+	key := consentKey{i.Owner, a.Client, a.Other}
+	agreed := w.ledger.consents[key]
+	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
+	asked := a.Asked.Union(always)
+	if a.Union || w.unites() {
+		asked = asked.Union(agreed)
+	}
+	w.beyond("INV-1", i, held, asked, "asked for", a.Omitted)
+	within := held.Intersect(asked)
+	consent := w.target().Capabilities["consent.ui"].Value
+	if consent != "none" && !a.Client.FirstParty {
+		id, what := "INV-2b", i.Owner.Name+" had agreed to"
+		if a.WasAsked() {
+			id, what = "INV-2a", i.Owner.Name+" agreed to"
+		}
+		w.beyond(id, i, within, agreed.Union(always), what, consent == "all_or_nothing")
+	}
+	w.beyond("INV-2d", i, within, a.Client.Scope, "may have", !w.capable("fx.clients.scope_limits"))
+	w.checkRole("INV-2c", i, within)
+}
+
+// unites says that the target adds what was granted before without being asked.
+func (w *World) unites() bool {
+	return w.target().Choices["incremental"].Value == "union" && w.target().Description.AuthorizationServer.IncrementalParameter == ""
+}
+
+func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
+	if i.Owner == nil || !i.Owner.Limited {
+		return
+	}
+	api := held.Minus(oauth.NewScopeSet("openid", "profile", "email", "address", "phone", "offline_access"))
+	if i.Other {
+		return // the roles of the fixture are about the first API
+	}
+	w.beyond(id, i, api, i.Owner.Permissions, i.Owner.Name+" may grant", false)
+}
+
+// checkRefreshed is INV-5 and INV-6 for a refreshed token.
+func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
+	root := i.Root()
+	w.beyond("INV-5", i, held, w.ledger.roots[root], "was granted", false)
+	within := held.Intersect(w.ledger.roots[root])
+	key := consentKey{i.Owner, root.Authorization.Client, root.Other}
+	if removed := w.ledger.removed[key]; !removed.Intersect(within).IsEmpty() {
+		w.breach("INV-6a", "%s holds %q after %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
+	}
+	if at := w.ledger.revoked[key]; at > 0 && root.Authorization.Number < at-1 {
+		w.breach("INV-6b", "%s holds %q after %s revoked the grant", i.Client.Name, held, i.Owner.Name)
+	}
+	w.checkRole("INV-6c", i, within)
+	w.beyond("INV-6d", i, within, i.Client.Scope, "may have now", !w.capable("fx.clients.scope_limits"))
+}

@@ -1,0 +1,256 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// registerWire adds the steps of the rules about the wire: unusual methods,
+// spellings and headers.
+func registerWire(r registrar, w *World) {
+	r.When(`^OPTIONS is sent for an appointment of (\w+)$`, w.sendsOptions)
+	r.When(`^(\w+) sends "([^"]*)" for an appointment of (\w+)$`, w.sendsMethod)
+	r.When(`^(\w+) sends "([^"]*)" with "([^"]*)" naming "([^"]*)"$`, w.sendsOverride)
+	r.When(`^(\w+) asks for the list of (\w+)'s appointments as "([^"]*)"$`, w.asksForSpelling)
+	r.When(`^(\w+) asks for the list of (\w+)'s appointments with "([^"]*)" set to "([^"]*)"$`, w.asksWithHeader)
+	r.When(`^(\w+) tries every way to (read|write in) (\w+)'s calendar$`, w.triesEveryWay)
+	r.Then(`^the answer shows nothing of (\w+)'s$`, w.answerShowsNothing)
+	r.Then(`^(\w+)'s request is refused$`, w.requestIsRefused)
+	r.Then(`^every answer was a refusal that shows nothing of (\w+)'s$`, w.everyAnswerRefused)
+	r.Then(`^HEAD is refused to (\w+) and tells nothing$`, w.headRefused)
+	r.Then(`^HEAD is served to (\w+) without a body$`, w.headServed)
+}
+
+// send makes one request in an unusual shape, for an appointment of an owner
+// that is there. Whatever the answer, it should have changed nothing.
+func (w *World) send(ctx context.Context, client string, op target.Operation, owner *actor.Owner, wire actor.Wire) error {
+	on, err := w.object(ctx, owner)
+	if err != nil {
+		return err
+	}
+	token, _ := w.bearer(client)
+	w.act()
+	a, err := w.cast.CallWire(ctx, client, w.target().API, op, token, on, owner, wire)
+	if err != nil {
+		return err
+	}
+	if a.Status >= 500 && a.Status != http.StatusNotImplemented { // 501 is the answer to an unknown method (RFC 9110 section 15.6.2)
+		return fmt.Errorf("%s %s: got %d", wire.Method, op.Path, a.Status)
+	}
+	w.last = a
+	if !a.Served() {
+		w.attempts = append(w.attempts, a)
+	}
+	return nil
+}
+
+func (w *World) operation(name string) (target.Operation, error) {
+	op, ok := w.target().API.Operation(name)
+	if !ok {
+		return op, fmt.Errorf("the API has no operation %q", name)
+	}
+	return op, nil
+}
+
+func (w *World) sendsOptions(ctx context.Context, owner string) error {
+	return w.sendsMethod(ctx, "Stranger", http.MethodOptions, owner)
+}
+
+func (w *World) sendsMethod(ctx context.Context, client, method, owner string) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	op, err := w.operation("read")
+	if err != nil {
+		return err
+	}
+	return w.send(ctx, client, op, o, actor.Wire{Method: method})
+}
+
+// sendsOverride names another method in a header, or in the query where the
+// place begins with a question mark.
+func (w *World) sendsOverride(ctx context.Context, client, method, place, named string) error {
+	o, err := w.lastOwner(client)
+	if err != nil {
+		return err
+	}
+	op, err := w.operation("read")
+	if err != nil {
+		return err
+	}
+	wire := actor.Wire{Method: method, Header: http.Header{}}
+	if field, ok := strings.CutPrefix(place, "?"); ok {
+		wire.Query = field + "=" + named
+	} else {
+		wire.Header.Set(place, named)
+	}
+	return w.send(ctx, client, op, o, wire)
+}
+
+func (w *World) lastOwner(client string) (*actor.Owner, error) {
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return nil, err
+	}
+	if o.owner == nil {
+		return nil, fmt.Errorf("%s acts for nobody", client)
+	}
+	return o.owner, nil
+}
+
+// asksForSpelling writes the path of the list in another way: {path} is the
+// path, {PATH} is it in capitals.
+func (w *World) asksForSpelling(ctx context.Context, client, owner, spelling string) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	op, err := w.operation("list")
+	if err != nil {
+		return err
+	}
+	path := strings.NewReplacer("{path}", op.Path, "{PATH}", strings.ToUpper(op.Path)).Replace(spelling)
+	return w.send(ctx, client, op, o, actor.Wire{Path: path})
+}
+
+func (w *World) asksWithHeader(ctx context.Context, client, owner, name, value string) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	op, err := w.operation("list")
+	if err != nil {
+		return err
+	}
+	return w.send(ctx, client, op, o, actor.Wire{Header: http.Header{name: {value}}})
+}
+
+// triesEveryWay performs each operation that reads, or that writes, and keeps
+// the answers.
+func (w *World) triesEveryWay(ctx context.Context, client, what, owner string) error {
+	token, api, o, err := w.parties(ctx, client, owner)
+	if err != nil {
+		return err
+	}
+	w.act()
+	w.attempts = nil
+	w.answers = nil
+	for _, op := range api.Operations {
+		if mutates(op) != (what == "write in") || op.AllOf == "" {
+			continue
+		}
+		a, err := w.try(ctx, client, op.Name, token, api, o)
+		if err != nil {
+			return err
+		}
+		w.answers = append(w.answers, a)
+	}
+	return nil
+}
+
+func (w *World) answerShowsNothing(_ context.Context, owner string) error {
+	if w.last == nil {
+		return fmt.Errorf("nothing was asked of the API")
+	}
+	if len(w.objects) == 0 {
+		return fmt.Errorf("%s has no appointment that could be shown", owner)
+	}
+	return w.shows(w.last)
+}
+
+func (w *World) requestIsRefused(_ context.Context, client string) error {
+	if w.last == nil {
+		return fmt.Errorf("%s asked nothing of the API", client)
+	}
+	if !w.last.Refused() {
+		return excess("%s's request was answered with %d, want 401 or 403", client, w.last.Status)
+	}
+	return nil
+}
+
+func (w *World) everyAnswerRefused(_ context.Context, _ string) error {
+	if len(w.answers) == 0 {
+		return fmt.Errorf("nothing was asked of the API")
+	}
+	for _, a := range w.answers {
+		if a.Served() {
+			return excess("%q was served: got %d, want 401 or 403", a.Operation, a.Status)
+		}
+		if err := w.shows(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// head sends HEAD for the list and for one appointment.
+func (w *World) head(ctx context.Context, client string) ([]*actor.Attempt, error) {
+	token, _ := w.bearer(client)
+	if token == "" {
+		return nil, fmt.Errorf("%s has no token", client)
+	}
+	o, err := w.lastOwner(client)
+	if err != nil {
+		return nil, err
+	}
+	on, err := w.object(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	var all []*actor.Attempt
+	for _, name := range []string{"list", "read"} {
+		op, err := w.operation(name)
+		if err != nil {
+			return nil, err
+		}
+		a, err := w.cast.CallWire(ctx, client, w.target().API, op, token, on, o, actor.Wire{Method: http.MethodHead})
+		if err != nil {
+			return nil, err
+		}
+		if a.Status >= 500 {
+			return nil, fmt.Errorf("HEAD %s: got %d", op.Path, a.Status)
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+func (w *World) headRefused(ctx context.Context, client string) error {
+	all, err := w.head(ctx, client)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Served() {
+			return excess("HEAD is served to %s (%s): got %d, want 401 or 403", client, a.Operation, a.Status)
+		}
+		for _, name := range []string{"Etag", "Last-Modified"} {
+			if v := a.Header.Get(name); v != "" {
+				return excess("the refusal of HEAD (%s) tells %s: %q", a.Operation, name, v)
+			}
+		}
+	}
+	return nil
+}
+
+func (w *World) headServed(ctx context.Context, client string) error {
+	all, err := w.head(ctx, client)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if !a.Served() && a.Status != http.StatusMethodNotAllowed {
+			return violation("HEAD is refused to %s (%s): got %d%s, want 2xx", client, a.Operation, a.Status, reason(a))
+		}
+		if len(a.Body) > 0 {
+			return violation("HEAD (%s) is answered with a body of %d bytes", a.Operation, len(a.Body))
+		}
+	}
+	return nil
+}

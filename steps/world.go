@@ -1,0 +1,181 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// World is the state of one scenario.
+type World struct {
+	stage *actor.Stage
+	cast  *actor.Cast
+
+	// epoch counts acts: what was observed in an earlier one is looked at anew.
+	epoch int
+	// latest is the last outcome for each client, last of all in any.
+	latest map[string]*outcome
+	any    *outcome
+	// batch is what a When that repeats led to, one by one, with what each asked.
+	batch   []*outcome
+	codes   map[string]*actor.Authorization
+	shown   map[string]*actor.Authorization // unanswered consent pages, by owner
+	carried map[string]carried              // tokens that we signed, by client
+	pages   []string                        // texts of consent pages
+	choice  []string                        // classes seen of the API's choices
+
+	objects  []*actor.Object // put into calendars by this scenario
+	changed  map[*actor.Object]bool
+	attempts []*actor.Attempt // requests to the API that changed nothing, or should not have
+	last     *actor.Attempt
+	answers  []*actor.Attempt // of a When that tries several things
+
+	ledger    ledger
+	breaches  []Breach
+	trouble   error  // why the invariants could not be checked
+	exclusive func() // gives back the target when the scenario had it alone
+}
+
+// outcome is what came of one request for access.
+type outcome struct {
+	client *actor.Client
+	owner  *actor.Owner // nil for client credentials
+	auth   *actor.Authorization
+	issue  *actor.Issue   // nil: it never came to the token endpoint
+	asked  oauth.ScopeSet // what the scenario asked for
+}
+
+type carried struct {
+	token oauth.AccessToken
+	owner *actor.Owner
+}
+
+// New returns the world of one scenario. Refreshing says that grants that a
+// scenario starts from come with a refresh token.
+func New(stage *actor.Stage, refreshing bool) *World {
+	cast := stage.NewCast()
+	cast.Refreshing = false
+	w := &World{
+		stage: stage, cast: cast,
+		latest: map[string]*outcome{}, codes: map[string]*actor.Authorization{},
+		shown: map[string]*actor.Authorization{}, carried: map[string]carried{},
+		changed: map[*actor.Object]bool{},
+	}
+	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, roots: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}}
+	return w
+}
+
+// Recorder holds the exchanges of the scenario.
+func (w *World) Recorder() *actor.Recorder { return w.cast.Recorder }
+
+// Breaches are the invariants that did not hold, in the order seen.
+func (w *World) Breaches() []Breach { return w.breaches }
+
+// Trouble is why the invariants could not be checked, or nil.
+func (w *World) Trouble() error { return w.trouble }
+
+func (w *World) client(ctx context.Context, name string) (*actor.Client, error) {
+	return w.cast.Client(ctx, name)
+}
+
+func (w *World) owner(ctx context.Context, name string) (*actor.Owner, error) {
+	return w.cast.Owner(ctx, name)
+}
+
+// act marks that something was done: older observations no longer count.
+func (w *World) act() { w.epoch++ }
+
+// settle records an outcome as the latest.
+func (w *World) settle(o *outcome) {
+	w.act()
+	w.latest[o.client.Name] = o
+	w.any = o
+}
+
+// outcomeOf returns the latest outcome of a client.
+func (w *World) outcomeOf(name string) (*outcome, error) {
+	if o, ok := w.latest[name]; ok {
+		return o, nil
+	}
+	return nil, fmt.Errorf("%s has not asked for anything in this scenario", name)
+}
+
+// refusal is how an outcome was refused, or nil when a token was issued.
+func (o *outcome) refusal() *oauth.ErrorResponse {
+	switch {
+	case o.issue != nil && o.issue.Response != nil:
+		return nil
+	case o.issue != nil:
+		return o.issue.Refused
+	case o.auth != nil && o.auth.Refused != nil:
+		return o.auth.Refused
+	case o.auth != nil && o.auth.Arrival != nil:
+		return &oauth.ErrorResponse{Status: o.auth.Arrival.Status, Description: "a page in place of a redirect"}
+	}
+	return &oauth.ErrorResponse{Description: "no answer"}
+}
+
+// issued is the issue of an outcome, or an error when it was refused.
+func (o *outcome) issued() (*actor.Issue, error) {
+	if r := o.refusal(); r != nil {
+		return nil, fmt.Errorf("%s was refused: %w", o.client.Name, r)
+	}
+	return o.issue, nil
+}
+
+// bearer is the token that a client would use now: the one it was just issued,
+// or, when it was refused, the one it had before. The empty token means that it
+// has none.
+func (w *World) bearer(name string) (oauth.AccessToken, *actor.Issue) {
+	if c, ok := w.carried[name]; ok {
+		return c.token, nil
+	}
+	o, ok := w.latest[name]
+	if !ok {
+		return "", nil
+	}
+	if o.issue != nil && o.issue.Response != nil {
+		return o.issue.Response.AccessToken, o.issue
+	}
+	if o.issue != nil && o.issue.From != nil {
+		return o.issue.From.Response.AccessToken, o.issue.From
+	}
+	for _, i := range slices.Backward(o.client.Issues) {
+		if i.Response != nil && i.Owner == o.owner {
+			return i.Response.AccessToken, i
+		}
+	}
+	return "", nil
+}
+
+// scope reads a scope of a feature; it must be a lawful one.
+func scope(text string) (oauth.ScopeSet, error) { return oauth.ParseScope(text) }
+
+// plain takes out what was only asked for to obtain a refresh token, unless the
+// sentence speaks of it.
+func (w *World) plain(got, named oauth.ScopeSet) oauth.ScopeSet {
+	extra := oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope)
+	if !w.ledger.refreshing {
+		return got
+	}
+	return got.Minus(extra.Minus(named))
+}
+
+func (w *World) target() *target.Resolved { return w.stage.Target }
+
+func (w *World) capable(name target.Capability) bool {
+	return w.target().Capabilities[name].Yes()
+}
+
+// effective is what the latest token of an outcome is good for.
+func (w *World) effective(ctx context.Context, i *actor.Issue) (oauth.ScopeSet, error) {
+	o, err := i.Observe(ctx, w.epoch)
+	if err != nil {
+		return oauth.ScopeSet{}, err
+	}
+	return o.Effective, nil
+}
