@@ -10,3 +10,6 @@ const (
 	May      Level = "MAY"      // an open choice: a mixture violates
 	Guidance Level = "GUIDANCE" // documentation or best practice
 )
+
+// Levels is every level, strongest first.
+func Levels() []Level { return []Level{Must, Should, May, Guidance} }

@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -110,4 +112,17 @@ type Problem struct {
 	Hint string `json:"hint,omitempty"`
 	// Exit is the exit code that it asks for: 1, 2, 3 or 130.
 	Exit int `json:"exit"`
+}
+
+// Describe is one message about a scenario that did not hold: the rule, what was
+// expected and seen, where it stands, and where the scenario is.
+func (v *Verdict) Describe(s ScenarioResult) string {
+	text := fmt.Sprintf("%s %s: %s\n    %q (%s; features/%s:%d)", v.ID, s.Outcome, s.Message, v.Text, strings.Join(v.Sources, ", "), v.File, s.Line)
+	if s.Step != "" {
+		text += "\n    at: " + s.Step
+	}
+	if s.ChargedFrom != "" {
+		text += "\n    seen in a scenario of " + s.ChargedFrom + ": " + s.Name
+	}
+	return text
 }

@@ -161,7 +161,7 @@ func (w *World) answerShowsNothing(_ context.Context, owner string) error {
 	if len(w.objects) == 0 {
 		return fmt.Errorf("%s has no appointment that could be shown", owner)
 	}
-	return w.shows(w.last)
+	return w.shows(w.last, owner)
 }
 
 func (w *World) requestIsRefused(_ context.Context, client string) error {
@@ -174,7 +174,7 @@ func (w *World) requestIsRefused(_ context.Context, client string) error {
 	return nil
 }
 
-func (w *World) everyAnswerRefused(_ context.Context, _ string) error {
+func (w *World) everyAnswerRefused(_ context.Context, owner string) error {
 	if len(w.answers) == 0 {
 		return fmt.Errorf("nothing was asked of the API")
 	}
@@ -182,7 +182,7 @@ func (w *World) everyAnswerRefused(_ context.Context, _ string) error {
 		if a.Served() {
 			return excess("%q was served: got %d, want 401 or 403", a.Operation, a.Status)
 		}
-		if err := w.shows(a); err != nil {
+		if err := w.shows(a, owner); err != nil {
 			return err
 		}
 	}

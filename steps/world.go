@@ -179,3 +179,6 @@ func (w *World) effective(ctx context.Context, i *actor.Issue) (oauth.ScopeSet, 
 	}
 	return o.Effective, nil
 }
+
+// Restore undoes what the scenario did to the whole target.
+func (w *World) Restore(ctx context.Context) error { return w.cast.ResetClock(ctx) }

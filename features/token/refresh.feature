@@ -185,14 +185,14 @@ Feature: Refreshing an access token
 
     Scenario Outline: Planner asks for <what>
       Given Ada has granted Planner "read:appointments"
-      When Planner refreshes its token asking for '<asked>'
+      When Planner refreshes its token asking for "<asked>"
       Then Planner is refused with "invalid_scope", or is told "read:appointments"
       And Planner's earlier grant still yields exactly "read:appointments"
 
       Examples: nobody knows it; nobody may write it so
         | what              | asked             |
         | an unknown scope  | x-unknown:scope   |
-        | a malformed scope | read:appointments" |
+        | a malformed scope | read:appointments\\x |
 
   @REF-11 @MUST @rfc6749-3.3 @oidc-5.3 @derived @needs:as.code @needs:as.refresh @needs:as.oidc.userinfo @needs:policy.refresh_narrowing=honours
   Rule: Leaving out OpenID scopes at refresh closes UserInfo accordingly

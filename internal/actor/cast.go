@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/scopeproof/scopeproof/internal/useragent"
 	"github.com/scopeproof/scopeproof/oauth"
@@ -77,6 +78,8 @@ type Cast struct {
 	auditor         map[string]oauth.Secret
 	refusedAttempts []*Attempt
 	seed            string
+	ahead           time.Duration // how far the target's clock was moved
+	ahead           time.Duration // of the target's clock before ours
 }
 
 // NewCast returns a new cast with nobody in it.

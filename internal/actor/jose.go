@@ -61,7 +61,7 @@ func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.Acce
 	if key == nil {
 		return "", fmt.Errorf("the API trusts no key of ours")
 	}
-	now := time.Now()
+	now := time.Now().Add(c.ahead)
 	all := map[string]any{
 		"iss": HarnessIssuer, "aud": c.Stage.Target.API.Audience, "sub": subject, "client_id": clientID,
 		"iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "jti": random(8),

@@ -105,6 +105,8 @@ func (c *Cast) AdvanceClock(ctx context.Context, by time.Duration) error {
 	if call == nil {
 		return fmt.Errorf("control.advance_clock is not in the target file")
 	}
+	c.ahead += by
+	clear(c.auditor) // what it holds may have expired with the rest
 	_, err := c.call(as(ctx, "scopeproof", "moves the clock by "+by.String()), call, map[string]string{
 		"seconds": strconv.Itoa(int(by.Seconds())),
 	})
@@ -117,6 +119,7 @@ func (c *Cast) ResetClock(ctx context.Context) error {
 	if call == nil {
 		return nil
 	}
+	c.ahead = 0
 	_, err := c.call(as(ctx, "scopeproof", "sets the clock right"), call, nil)
 	return err
 }

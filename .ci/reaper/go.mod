@@ -1,0 +1,3 @@
+module github.com/scopeproof/scopeproof/.ci/reaper
+
+go 1.26

@@ -1,0 +1,272 @@
+package conformance
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
+
+	"github.com/scopeproof/scopeproof/features"
+)
+
+// Rule is one requirement, as its feature file declares it.
+type Rule struct {
+	ID      string // "REF-03"
+	Level   Level
+	Text    string   // the requirement in plain words
+	Sources []Source // where it stands
+	Derived bool     // no sentence of a source says exactly this
+	Loss    string   // what is lost if it is broken
+	Needs   []Need   // all must hold, or the rule does not apply
+	Feature string   // the title of the feature
+	File    string   // "token/refresh.feature"
+	Line    int      // of the rule, from 1
+
+	Scenarios []Scenario
+
+	header  []int // lines of the feature before its first rule
+	content []string
+	last    int // line where the rule ends
+}
+
+// Area is the part of the id before the hyphen: "REF".
+func (r *Rule) Area() string {
+	area, _, _ := strings.Cut(r.ID, "-")
+	return area
+}
+
+// Scenario is a scenario, or a scenario outline, of a rule.
+type Scenario struct {
+	Name    string
+	Line    int
+	Needs   []Need
+	Control bool // shows that the other scenarios mean something: its failure is inconclusive
+	Cases   int  // how often it is played: once, or once for each example
+
+	first, last int // lines, tags included
+}
+
+// Catalogue is every rule of the feature files, by id.
+type Catalogue struct {
+	Rules []*Rule
+}
+
+// Load reads the catalogue from the feature files of the program and of more
+// file systems. Everything that is wrong is said at once.
+func Load(more ...fs.FS) (*Catalogue, error) {
+	c := &Catalogue{}
+	var problems []error
+	for _, files := range append([]fs.FS{features.Files}, more...) {
+		if err := c.load(files); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	seen := map[string]*Rule{}
+	for _, r := range c.Rules {
+		if other := seen[r.ID]; other != nil {
+			problems = append(problems, fmt.Errorf("%s:%d: %s is declared at %s:%d as well", r.File, r.Line, r.ID, other.File, other.Line))
+		}
+		seen[r.ID] = r
+	}
+	slices.SortFunc(c.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
+	return c, errors.Join(problems...)
+}
+
+// Find returns the rule of that id, or nil.
+func (c *Catalogue) Find(id string) *Rule {
+	for _, r := range c.Rules {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+func (c *Catalogue) load(files fs.FS) error {
+	var paths []string
+	err := fs.WalkDir(files, ".", func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".feature") {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return errors.New("no feature file was found")
+	}
+	suite := godog.TestSuite{Options: &godog.Options{FS: files, Paths: paths}}
+	parsed, err := suite.RetrieveFeatures()
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, f := range parsed {
+		problems = append(problems, c.feature(f.GherkinDocument, f.Pickles, string(f.Content)))
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Catalogue) feature(doc *messages.GherkinDocument, pickles []*messages.Pickle, content string) error {
+	lines := strings.Split(content, "\n")
+	var starts []int // first lines, tags included, of the rules
+	for _, child := range doc.Feature.Children {
+		switch {
+		case child.Rule != nil:
+			starts = append(starts, firstLine(child.Rule.Location, child.Rule.Tags))
+		case child.Scenario != nil:
+			return fmt.Errorf("%s:%d: a scenario stands outside a rule", doc.Uri, child.Scenario.Location.Line)
+		}
+	}
+	var problems []error
+	n := 0
+	for _, child := range doc.Feature.Children {
+		if child.Rule == nil {
+			continue
+		}
+		last := len(lines)
+		if n+1 < len(starts) {
+			last = starts[n+1] - 1
+		}
+		r := &Rule{
+			Text: child.Rule.Name, Loss: paragraph(child.Rule.Description), Feature: doc.Feature.Name,
+			File: doc.Uri, Line: int(child.Rule.Location.Line), content: lines, last: last, header: []int{1, starts[0] - 1},
+		}
+		n++
+		if err := r.tags(child.Rule.Tags); err != nil {
+			problems = append(problems, fmt.Errorf("%s:%d: %w", doc.Uri, r.Line, err))
+		}
+		if err := r.scenarios(child.Rule.Children, pickles); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", doc.Uri, err))
+		}
+		c.Rules = append(c.Rules, r)
+	}
+	return errors.Join(problems...)
+}
+
+var idTag = regexp.MustCompile(`^@[A-Z]{2,6}-[0-9]{2}$`)
+
+func (r *Rule) tags(tags []*messages.Tag) error {
+	var problems []error
+	for _, t := range tags {
+		name := strings.TrimPrefix(t.Name, "@")
+		switch {
+		case idTag.MatchString(t.Name):
+			if r.ID != "" {
+				problems = append(problems, fmt.Errorf("got two ids, %s and %s", r.ID, name))
+			}
+			r.ID = name
+		case slices.Contains(Levels(), Level(name)):
+			if r.Level != "" {
+				problems = append(problems, fmt.Errorf("got two levels, %s and %s", r.Level, name))
+			}
+			r.Level = Level(name)
+		case name == "derived":
+			r.Derived = true
+		case strings.HasPrefix(name, "needs:"):
+			need, err := ParseNeed(strings.TrimPrefix(name, "needs:"))
+			if err != nil {
+				problems = append(problems, err)
+			}
+			r.Needs = append(r.Needs, need)
+		default:
+			source, err := ParseSource(name)
+			if err != nil {
+				problems = append(problems, err)
+			}
+			r.Sources = append(r.Sources, source)
+		}
+	}
+	if r.ID == "" {
+		problems = append(problems, fmt.Errorf("rule %q has no id, want a tag such as @REF-03", r.Text))
+	}
+	if r.Level == "" {
+		problems = append(problems, fmt.Errorf("%s has no level, want one of %v", r.ID, Levels()))
+	}
+	if len(r.Sources) == 0 {
+		problems = append(problems, fmt.Errorf("%s has no source, want a tag such as @rfc6749-6", r.ID))
+	}
+	return errors.Join(problems...)
+}
+
+func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pickle) error {
+	var problems []error
+	for i, child := range children {
+		s := child.Scenario
+		if s == nil {
+			continue
+		}
+		sc := Scenario{Name: s.Name, Line: int(s.Location.Line), first: firstLine(s.Location, s.Tags), last: r.last}
+		if i+1 < len(children) && children[i+1].Scenario != nil {
+			next := children[i+1].Scenario
+			sc.last = firstLine(next.Location, next.Tags) - 1
+		}
+		for _, t := range s.Tags {
+			switch name := strings.TrimPrefix(t.Name, "@"); {
+			case name == "control":
+				sc.Control = true
+			case strings.HasPrefix(name, "needs:"):
+				need, err := ParseNeed(strings.TrimPrefix(name, "needs:"))
+				if err != nil {
+					problems = append(problems, fmt.Errorf("line %d: %w", sc.Line, err))
+				}
+				sc.Needs = append(sc.Needs, need)
+			default:
+				problems = append(problems, fmt.Errorf("line %d: scenario %q: got tag %s, want @control or @needs:…", sc.Line, s.Name, t.Name))
+			}
+		}
+		for _, p := range pickles {
+			if slices.Contains(p.AstNodeIds, s.Id) {
+				sc.Cases++
+				if len(p.Steps) == 0 {
+					problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps", sc.Line, s.Name))
+				}
+			}
+		}
+		if sc.Cases == 0 {
+			problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps or no examples", sc.Line, s.Name))
+		}
+		r.Scenarios = append(r.Scenarios, sc)
+	}
+	if len(r.Scenarios) == 0 {
+		problems = append(problems, fmt.Errorf("line %d: %s has no scenario", r.Line, r.ID))
+	}
+	return errors.Join(problems...)
+}
+
+// text is the feature file with nothing in it but this rule and the given
+// scenarios, every line where it was.
+func (r *Rule) text(play []Scenario) []byte {
+	out := make([]string, len(r.content))
+	copy(out[r.header[0]-1:r.header[1]], r.content[r.header[0]-1:r.header[1]])
+	first := r.last + 1
+	for _, s := range r.Scenarios {
+		first = min(first, s.first)
+	}
+	start := r.Line
+	for start > 1 && strings.HasPrefix(strings.TrimSpace(r.content[start-2]), "@") {
+		start--
+	}
+	copy(out[start-1:first-1], r.content[start-1:first-1])
+	for _, s := range play {
+		copy(out[s.first-1:s.last], r.content[s.first-1:s.last])
+	}
+	return []byte(strings.Join(out, "\n"))
+}
+
+func firstLine(at *messages.Location, tags []*messages.Tag) int {
+	line := int(at.Line)
+	for _, t := range tags {
+		line = min(line, int(t.Location.Line))
+	}
+	return line
+}
+
+// paragraph joins the lines of a description.
+func paragraph(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,0 +1,107 @@
+package conformance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Expectation is a known deviation of a target: one entry of an expectation
+// file.
+type Expectation struct {
+	Rule string `yaml:"rule" json:"rule"`
+	// Scenario is the name of the scenario; left out: any of the rule.
+	Scenario string `yaml:"scenario,omitempty" json:"scenario,omitempty"`
+	// Shows is a part of the message that must still appear, so that the entry
+	// cannot hide a new break of the same rule.
+	Shows string `yaml:"shows" json:"shows"`
+	// Reason says why it is so, in a sentence.
+	Reason string `yaml:"reason" json:"reason"`
+	// Source cites the standard.
+	Source string `yaml:"source" json:"source"`
+	// Evidence is an excerpt of the exchange.
+	Evidence string `yaml:"evidence" json:"evidence"`
+	// Upstream is the issue with those who make the server, where there is one.
+	Upstream string `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+}
+
+// ReadExpect reads an expectation file: a list of entries. File is for
+// messages. Every entry that is wrong is named.
+func ReadExpect(file string, data []byte) ([]Expectation, error) {
+	var nodes []yaml.Node
+	if err := yaml.Unmarshal(data, &nodes); err != nil {
+		return nil, &UsageError{Text: fmt.Sprintf("%s: %v", file, err), Hint: "an expectation file is a list of {rule, scenario, shows, reason, source, evidence, upstream}"}
+	}
+	var all []Expectation
+	var problems []string
+	for _, n := range nodes {
+		var e Expectation
+		if err := strict(&n, &e); err != nil {
+			problems = append(problems, fmt.Sprintf("%s:%d: %v", file, n.Line, err))
+			continue
+		}
+		for name, value := range map[string]string{"rule": e.Rule, "shows": e.Shows, "reason": e.Reason, "source": e.Source, "evidence": e.Evidence} {
+			if strings.TrimSpace(value) == "" {
+				problems = append(problems, fmt.Sprintf("%s:%d: %s is missing or empty", file, n.Line, name))
+			}
+		}
+		all = append(all, e)
+	}
+	if len(problems) > 0 {
+		return nil, &UsageError{Text: strings.Join(problems, "\n")}
+	}
+	return all, nil
+}
+
+// strict decodes a node and refuses members that the type does not have.
+func strict(n *yaml.Node, into any) error {
+	data, err := yaml.Marshal(n)
+	if err != nil {
+		return err
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+// matches reports whether an entry is about a scenario that did not hold.
+func (e Expectation) matches(rule string, s ScenarioResult) bool {
+	return e.Rule == rule && (e.Scenario == "" || e.Scenario == s.Name) && strings.Contains(s.Message, e.Shows)
+}
+
+// excuse turns what is known into Known, and returns which entries matched.
+func excuse(v *Verdict, known []Expectation) (used []int) {
+	failing, excused := 0, 0
+	for i := range v.Scenarios {
+		s := &v.Scenarios[i]
+		if s.Outcome != Violates && s.Outcome != Deviates {
+			continue
+		}
+		failing++
+		for n, e := range known {
+			if e.matches(v.ID, *s) {
+				used = append(used, n)
+				s.Outcome = Known
+				v.Reason = e.Reason
+				excused++
+				break
+			}
+		}
+	}
+	if failing > 0 && failing == excused && (v.Outcome == Violates || v.Outcome == Deviates) {
+		v.Outcome = Known
+		for _, s := range v.Scenarios {
+			if s.Outcome == Inconclusive {
+				v.Outcome, v.Reason = Inconclusive, s.Message
+			}
+		}
+	}
+	return used
+}

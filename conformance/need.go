@@ -1,0 +1,123 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Need is something that a rule needs of a target: one condition of several.
+type Need struct {
+	Text string // as written: "consent.ui=granular|policy.user_limits"
+	any  []condition
+}
+
+// condition compares a capability, or an open choice under its name with
+// "policy." before it.
+type condition struct {
+	name   string
+	op     string // "", "=", "!=" or ">="
+	value  string
+	choice bool
+}
+
+// ParseNeed reads what follows @needs: in a tag.
+func ParseNeed(text string) (Need, error) {
+	n := Need{Text: text}
+	for part := range strings.SplitSeq(text, "|") {
+		c, err := parseCondition(part)
+		if err != nil {
+			return n, err
+		}
+		n.any = append(n.any, c)
+	}
+	return n, nil
+}
+
+func parseCondition(text string) (condition, error) {
+	c := condition{name: text}
+	for _, op := range []string{"!=", ">=", "="} {
+		if name, value, found := strings.Cut(text, op); found {
+			c = condition{name: name, op: op, value: value}
+			break
+		}
+	}
+	for _, info := range target.Capabilities() {
+		if string(info.Name) != c.name {
+			continue
+		}
+		if info.Kind == target.Word && c.op != "" && !slices.Contains(info.Allowed, c.value) {
+			return c, fmt.Errorf("needs %q: got value %q, want one of %v", text, c.value, info.Allowed)
+		}
+		return c, nil
+	}
+	if name, found := strings.CutPrefix(c.name, "policy."); found {
+		for _, info := range target.Choices() {
+			if string(info.Name) != name {
+				continue
+			}
+			if c.op != "" && !slices.Contains(info.Allowed, c.value) {
+				return c, fmt.Errorf("needs %q: got value %q, want one of %v", text, c.value, info.Allowed)
+			}
+			c.name, c.choice = name, true
+			return c, nil
+		}
+	}
+	return c, fmt.Errorf("needs %q: no capability or choice is called %q", text, c.name)
+}
+
+// Met reports whether a target has what is needed. If not, why is a sentence
+// with the value and where it was found.
+func (n Need) Met(t *target.Resolved) (ok bool, why string) {
+	var reasons []string
+	for _, c := range n.any {
+		met, reason := c.met(t)
+		if met {
+			return true, ""
+		}
+		reasons = append(reasons, reason)
+	}
+	return false, strings.Join(reasons, "; ")
+}
+
+func (c condition) met(t *target.Resolved) (bool, string) {
+	var f target.Finding
+	name := c.name
+	if c.choice {
+		name = "policy." + c.name
+		found, known := t.Choices[target.ChoiceName(c.name)]
+		if !known {
+			return false, fmt.Sprintf("needs %s, which is neither declared nor could be observed", c)
+		}
+		f = found
+		if c.op == "" {
+			return true, ""
+		}
+	} else {
+		f = t.Capabilities[target.Capability(c.name)]
+	}
+	ok := false
+	switch c.op {
+	case "":
+		ok = f.Yes() || (f.Value != "false" && f.Value != "none" && f.Value != "0" && f.Value != "")
+	case "=":
+		ok = f.Value == c.value
+	case "!=":
+		ok = f.Value != c.value
+	case ">=":
+		got, _ := strconv.Atoi(f.Value)
+		want, _ := strconv.Atoi(c.value)
+		ok = got >= want
+	}
+	return ok, fmt.Sprintf("needs %s; %s is %s (%s)", c, name, f.Value, f.Source)
+}
+
+func (c condition) String() string {
+	if c.choice {
+		return "policy." + c.name + c.op + c.value
+	}
+	return c.name + c.op + c.value
+}

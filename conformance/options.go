@@ -1,0 +1,137 @@
+package conformance
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Option changes how a run is done.
+type Option func(*Options)
+
+// Options is what the options of a run come to.
+type Options struct {
+	// Rules and Skip are patterns of rule ids, such as "REF-*". No Rules means
+	// all. A pattern that matches nothing is a usage error.
+	Rules, Skip []string
+	// Features are file systems with more feature files.
+	Features []fs.FS
+	// Expect are known deviations.
+	Expect []Expectation
+	// Parallel is how many scenarios are played at once; 0 means twice the
+	// processors.
+	Parallel int
+	// Timeout bounds one scenario; 0 means a minute.
+	Timeout time.Duration
+	// Seed orders the rules; 0 means one from the clock. The report prints it.
+	Seed int64
+	// Strict makes a SHOULD that is not followed fail a go test.
+	Strict bool
+	// Version is the version of the program, for the report.
+	Version string
+	// Settings are printed in the report.
+	Settings map[string]string
+	// Trace keeps the exchanges of every scenario, and not only of those that
+	// did not conform.
+	Trace bool
+	// Verdicts hears of each rule as it is judged, from several goroutines, one
+	// at a time.
+	Verdicts func(done, all int, v Verdict)
+	// Reports are given the report at the end.
+	Reports []func(*Report) error
+}
+
+// Rules selects rules by id or pattern.
+func Rules(patterns ...string) Option {
+	return func(o *Options) { o.Rules = append(o.Rules, patterns...) }
+}
+
+// Skip leaves rules out by id or pattern.
+func Skip(patterns ...string) Option {
+	return func(o *Options) { o.Skip = append(o.Skip, patterns...) }
+}
+
+// Expect adds known deviations.
+func Expect(known ...Expectation) Option {
+	return func(o *Options) { o.Expect = append(o.Expect, known...) }
+}
+
+// OnReport has the report given to f at the end of a run.
+func OnReport(f func(*Report) error) Option {
+	return func(o *Options) { o.Reports = append(o.Reports, f) }
+}
+
+// With takes every option from a struct.
+func With(all Options) Option { return func(o *Options) { *o = all } }
+
+// UsageError says that a run was asked for in a way that makes no sense. The
+// program exits with 2.
+type UsageError struct{ Text, Hint string }
+
+func (e *UsageError) Error() string {
+	if e.Hint == "" {
+		return e.Text
+	}
+	return e.Text + "\n    hint: " + e.Hint
+}
+
+// Select returns the rules that the patterns choose, in the order of their ids.
+func (c *Catalogue) Select(rules, skip []string) ([]*Rule, error) {
+	chosen, err := c.match(rules)
+	if err != nil {
+		return nil, err
+	}
+	if len(rules) == 0 {
+		chosen = c.Rules
+	}
+	left, err := c.match(skip)
+	if err != nil {
+		return nil, err
+	}
+	chosen = slices.DeleteFunc(slices.Clone(chosen), func(r *Rule) bool { return slices.Contains(left, r) })
+	if len(chosen) == 0 {
+		return nil, &UsageError{Text: "no rule is selected: everything was left out"}
+	}
+	return chosen, nil
+}
+
+func (c *Catalogue) match(patterns []string) ([]*Rule, error) {
+	hit := map[*Rule]bool{}
+	for _, p := range patterns {
+		any := false
+		for _, r := range c.Rules {
+			ok, err := path.Match(p, r.ID)
+			if err != nil {
+				return nil, &UsageError{Text: fmt.Sprintf("pattern %q: %v", p, err), Hint: "a pattern is an id with * for any letters, such as REF-*"}
+			}
+			if ok {
+				hit[r], any = true, true
+			}
+		}
+		if !any {
+			return nil, &UsageError{Text: fmt.Sprintf("no rule matches %q", p), Hint: c.near(p)}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(c.Rules), func(r *Rule) bool { return !hit[r] }), nil
+}
+
+// near suggests the rules that a mistyped id may have meant.
+func (c *Catalogue) near(pattern string) string {
+	area, number, _ := strings.Cut(strings.ToUpper(pattern), "-")
+	var same []string
+	for _, r := range c.Rules {
+		if r.Area() == area {
+			same = append(same, r.ID)
+			if strings.TrimLeft(number, "0") == strings.TrimLeft(r.ID[len(area)+1:], "0") {
+				return fmt.Sprintf("did you mean %q?", r.ID)
+			}
+		}
+	}
+	if len(same) > 0 {
+		return fmt.Sprintf("the rules of that area are %s to %s", same[0], same[len(same)-1])
+	}
+	return `"scopeproof rules" lists every rule`
+}

@@ -1,0 +1,139 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"github.com/scopeproof/scopeproof/steps"
+)
+
+// play plays one scenario, or each case of an outline, and adds what came of it
+// to the verdict.
+func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
+	if ctx.Err() != nil {
+		v.Scenarios = append(v.Scenarios, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the run was interrupted", Exchanges: nil})
+		return
+	}
+	p := &player{run: r, rule: rule, scenario: s}
+	suite := godog.TestSuite{
+		Name:                rule.ID,
+		ScenarioInitializer: p.initialize,
+		Options: &godog.Options{
+			Format: "progress", Output: io.Discard, NoColors: true, Strict: true, Concurrency: 1,
+			FeatureContents: []godog.Feature{{Name: rule.File, Contents: rule.text([]Scenario{s})}},
+			DefaultContext:  ctx,
+		},
+	}
+	suite.Run() // what it returns is in the hooks, and says less
+	for len(p.results) < s.Cases {
+		p.results = append(p.results, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the scenario was not played to its end"})
+	}
+	v.Scenarios = append(v.Scenarios, p.results...)
+}
+
+// player collects what the hooks see of one scenario.
+type player struct {
+	run      *run
+	rule     *Rule
+	scenario Scenario
+	results  []ScenarioResult
+}
+
+// initialize is called once for each case: it makes the world of that case.
+func (p *player) initialize(sc *godog.ScenarioContext) {
+	w := steps.New(p.run.stage, p.refreshing())
+	started := time.Now()
+	failing := ""
+	var cancel context.CancelFunc
+	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
+		ctx, cancel = context.WithTimeout(ctx, p.run.options.Timeout)
+		return ctx, nil
+	})
+	steps.Register(sc, w)
+	sc.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
+		if err != nil && failing == "" {
+			failing = st.Text
+		}
+		return ctx, nil
+	})
+	sc.After(func(ctx context.Context, s *godog.Scenario, err error) (context.Context, error) {
+		if err == nil {
+			err = w.Trouble()
+		}
+		res := p.result(s.Name, w, err)
+		if res.Outcome != Conforms {
+			res.Step = failing
+		}
+		if exclusive(p.rule) {
+			if err := w.Restore(ctx); err != nil {
+				res.Outcome, res.Message = Inconclusive, fmt.Sprintf("the clock is set right: %v", err)
+			}
+		}
+		cancel()
+		res.DurationMS = time.Since(started).Milliseconds()
+		p.results = append(p.results, res)
+		return ctx, nil
+	})
+}
+
+// refreshing says that a rule is about refresh tokens in general, so that what a
+// target asks for them is part of the set-up. Rules about offline_access name it
+// themselves.
+func (p *player) refreshing() bool {
+	needs := func(name string) bool {
+		return slices.ContainsFunc(p.rule.Needs, func(n Need) bool { return n.Text == name })
+	}
+	return needs("as.refresh") && !needs("as.oidc.offline")
+}
+
+// result is what an error, or none, means for a scenario of this rule.
+func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
+	res := ScenarioResult{Name: name, Line: p.scenario.Line, Outcome: Conforms}
+	var broken *steps.Violation
+	switch {
+	case err == nil:
+	case errors.As(err, &broken) && p.scenario.Control:
+		res.Outcome, res.Message = Inconclusive, "the control failed: "+broken.Message
+	case errors.As(err, &broken) && p.rule.Level == Should && !broken.Excess:
+		res.Outcome, res.Message = Deviates, broken.Message
+	case errors.As(err, &broken):
+		res.Outcome, res.Message = Violates, broken.Message
+	case errors.Is(err, godog.ErrUndefined):
+		res.Outcome, res.Message = Inconclusive, "a step is not defined, or not as a Given, When or Then"
+	default:
+		res.Outcome, res.Message = Inconclusive, firstLines(err.Error())
+	}
+	res.Message = w.Recorder().Redact(res.Message)
+	breaches := w.Breaches()
+	if res.Outcome != Conforms || len(breaches) > 0 || p.run.options.Trace {
+		res.Exchanges = w.Recorder().Exchanges()
+	}
+	p.run.mu.Lock()
+	defer p.run.mu.Unlock()
+	for _, b := range breaches {
+		c := charge{rule: b.Rule, from: p.rule.ID, ScenarioResult: res}
+		c.Outcome, c.Message, c.ChargedFrom = Violates, w.Recorder().Redact(b.Message), p.rule.ID
+		p.run.charges = append(p.run.charges, c)
+	}
+	if res.Outcome == Conforms && !p.run.options.Trace {
+		res.Exchanges = nil
+	}
+	return res
+}
+
+// firstLines keeps a message short: a panic in a step comes with its stack,
+// which is no use to a reader of reports.
+func firstLines(text string) string {
+	head, _, cut := strings.Cut(text, "\ngoroutine ")
+	if cut {
+		return "a step stopped: " + head
+	}
+	return text
+}

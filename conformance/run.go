@@ -1,0 +1,332 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// run is one run of rules against a target.
+type run struct {
+	options   Options
+	catalogue *Catalogue
+	selected  []*Rule
+	target    *target.Target
+	stage     *actor.Stage
+	started   time.Time
+
+	alone sync.RWMutex // held for writing by scenarios that move the clock
+
+	mu       sync.Mutex
+	verdicts map[string]*Verdict
+	charges  []charge
+	done     int
+}
+
+// charge is a breach of an invariant, for the rule that owns it.
+type charge struct {
+	rule string
+	from string
+	ScenarioResult
+}
+
+// Run brings a target up, judges the selected rules, and takes it down again.
+// The error is a [*UsageError], an error of the target file, or one of bringing
+// the target up; what a rule came to is never an error. When ctx ends, what was
+// judged so far is in the report and the rest is inconclusive.
+func Run(ctx context.Context, src target.Source, opts ...Option) (*Report, error) {
+	r, err := open(ctx, src, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	if err := r.all(ctx); err != nil {
+		return nil, err
+	}
+	return r.finish(ctx)
+}
+
+// open resolves everything that must be known before the first rule.
+func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
+	r := &run{started: time.Now(), verdicts: map[string]*Verdict{}}
+	for _, o := range opts {
+		o(&r.options)
+	}
+	r.defaults()
+	var err error
+	if r.catalogue, err = Load(r.options.Features...); err != nil {
+		return nil, &UsageError{Text: err.Error()}
+	}
+	if r.selected, err = r.catalogue.Select(r.options.Rules, r.options.Skip); err != nil {
+		return nil, err
+	}
+	for _, e := range r.options.Expect {
+		if r.catalogue.Find(e.Rule) == nil {
+			return nil, &UsageError{Text: fmt.Sprintf("an expectation names rule %q, which does not exist", e.Rule), Hint: r.catalogue.near(e.Rule)}
+		}
+	}
+	if r.target, err = src.Open(ctx); err != nil {
+		return nil, err
+	}
+	if r.stage, err = actor.NewStage(ctx, r.target); err != nil {
+		return nil, errors.Join(err, r.target.Close())
+	}
+	if err := r.stage.Learn(ctx); err != nil {
+		return nil, errors.Join(err, r.target.Close())
+	}
+	return r, nil
+}
+
+func (r *run) defaults() {
+	o := &r.options
+	if o.Parallel <= 0 {
+		o.Parallel = 2 * runtime.GOMAXPROCS(0)
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = time.Minute
+	}
+	if o.Seed == 0 {
+		o.Seed = time.Now().UnixNano() & (1<<53 - 1) // exact in a JSON number
+	}
+	if o.Version == "" {
+		o.Version = "devel"
+	}
+}
+
+func (r *run) close() error { return r.target.Close() }
+
+// all judges every selected rule, several at once, in the order of the seed.
+func (r *run) all(ctx context.Context) error {
+	parallel := r.options.Parallel
+	if r.target.Description.Clients.Register.Static {
+		parallel = 1 // scenarios share clients, and what is remembered of them
+	}
+	order := slices.Clone(r.selected)
+	rng := rand.New(rand.NewPCG(uint64(r.options.Seed), 0))
+	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	// Rules that need the target alone come last, so that they hold up nobody.
+	slices.SortStableFunc(order, func(a, b *Rule) int { return boolInt(exclusive(a)) - boolInt(exclusive(b)) })
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for _, rule := range order {
+		group.Go(func() error {
+			r.judge(ctx, rule)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// exclusive says that a rule changes something that all others see.
+func exclusive(r *Rule) bool {
+	return slices.ContainsFunc(r.Needs, func(n Need) bool { return strings.Contains(n.Text, "ctl.clock") })
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// judge plays the scenarios of one rule and records the verdict.
+func (r *run) judge(ctx context.Context, rule *Rule) *Verdict {
+	v := verdict(rule)
+	play := r.applicable(rule, v)
+	if len(play) > 0 {
+		if exclusive(rule) {
+			r.alone.Lock()
+			defer r.alone.Unlock()
+		} else {
+			r.alone.RLock()
+			defer r.alone.RUnlock()
+		}
+	}
+	for _, s := range play {
+		r.play(ctx, rule, s, v)
+	}
+	v.settle()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.verdicts[rule.ID] = v
+	r.done++
+	if r.options.Verdicts != nil {
+		shown := *v
+		excuse(&shown, r.options.Expect)
+		r.options.Verdicts(r.done, len(r.selected), shown)
+	}
+	return v
+}
+
+func verdict(rule *Rule) *Verdict {
+	v := &Verdict{
+		ID: rule.ID, Level: rule.Level, Text: rule.Text, Derived: rule.Derived, Loss: rule.Loss, Area: rule.Area(),
+		Feature: rule.Feature, File: rule.File, Line: rule.Line, Sources: []string{}, Scenarios: []ScenarioResult{},
+	}
+	for _, s := range rule.Sources {
+		v.Sources = append(v.Sources, s.String())
+	}
+	return v
+}
+
+// applicable returns the scenarios that apply; with none, the verdict says why.
+func (r *run) applicable(rule *Rule, v *Verdict) []Scenario {
+	for _, n := range rule.Needs {
+		if ok, why := n.Met(r.stage.Target); !ok {
+			v.Outcome, v.Reason = NotApplicable, why
+			return nil
+		}
+	}
+	var play []Scenario
+	why := ""
+	for _, s := range rule.Scenarios {
+		met := true
+		for _, n := range s.Needs {
+			if ok, reason := n.Met(r.stage.Target); !ok {
+				met, why = false, reason
+			}
+		}
+		if met {
+			play = append(play, s)
+		}
+	}
+	if !slices.ContainsFunc(play, func(s Scenario) bool { return !s.Control }) {
+		v.Outcome, v.Reason = NotApplicable, why
+		return nil
+	}
+	return play
+}
+
+// settle makes the verdict of a rule from its scenarios.
+func (v *Verdict) settle() {
+	if v.Outcome == NotApplicable {
+		return
+	}
+	v.Outcome, v.Reason = Conforms, ""
+	rank := map[Outcome]int{Conforms: 0, Deviates: 1, Inconclusive: 2, Violates: 3}
+	for _, s := range v.Scenarios {
+		if rank[s.Outcome] > rank[v.Outcome] {
+			v.Outcome, v.Reason = s.Outcome, s.Message
+		}
+	}
+	if len(v.Scenarios) == 0 {
+		v.Outcome, v.Reason = Inconclusive, "nothing was played"
+	}
+}
+
+// finish adds what was charged, what is known, and what is wrong with the run as
+// a whole.
+func (r *run) finish(ctx context.Context) (*Report, error) {
+	rep := &Report{
+		Schema: Schema, Tool: Tool{Version: r.options.Version}, Started: r.started,
+		Seed: r.options.Seed, Settings: r.options.Settings,
+		Target: TargetInfo{
+			Name: r.target.Description.Name, Version: r.target.Description.Version,
+			Kind: r.target.Kind, Issuer: r.target.Issuer, Defect: r.target.Defect,
+		},
+		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, Rules: []Verdict{},
+	}
+	r.charge()
+	used := map[int]bool{}
+	for _, rule := range r.catalogue.Rules {
+		v := r.verdicts[rule.ID]
+		if v == nil {
+			continue
+		}
+		for _, n := range excuse(v, r.options.Expect) {
+			used[n] = true
+		}
+		rep.Rules = append(rep.Rules, *v)
+	}
+	rep.count()
+	if ctx.Err() != nil {
+		rep.Problems = append(rep.Problems, Problem{Text: "the run was interrupted: the rules that were not judged are inconclusive", Exit: 130})
+	} else {
+		r.stale(rep, used)
+		r.pinned(rep)
+	}
+	rep.DurationMS = time.Since(r.started).Milliseconds()
+	var problems []error
+	for _, f := range r.options.Reports {
+		problems = append(problems, f(rep))
+	}
+	return rep, errors.Join(problems...)
+}
+
+// charge adds each breach to the rule that owns it, selected or not.
+func (r *run) charge() {
+	for _, c := range r.charges {
+		v := r.verdicts[c.rule]
+		if v == nil {
+			rule := r.catalogue.Find(c.rule)
+			if rule == nil {
+				continue
+			}
+			v = verdict(rule)
+			r.verdicts[c.rule] = v
+		}
+		if v.Outcome != Violates {
+			v.Outcome, v.Reason = Violates, c.Message
+		}
+		v.Scenarios = append(v.Scenarios, c.ScenarioResult)
+	}
+}
+
+// stale reports the expectations of judged rules that nothing showed.
+func (r *run) stale(rep *Report, used map[int]bool) {
+	for n, e := range r.options.Expect {
+		v := r.verdicts[e.Rule]
+		if used[n] || v == nil || v.Outcome == NotApplicable {
+			continue
+		}
+		rep.Problems = append(rep.Problems, Problem{
+			Text: fmt.Sprintf("an expectation is stale: %s no longer shows %q", e.Rule, e.Shows),
+			Hint: "remove the entry from the expectation file", Exit: 1,
+		})
+	}
+}
+
+func (r *run) pinned(rep *Report) {
+	want := r.target.Description.Judged
+	if want == 0 || len(r.selected) != len(r.catalogue.Rules) || len(r.options.Features) > 0 {
+		return
+	}
+	s := rep.Summary
+	if got := s.Conforms + s.Deviates + s.Violates + s.Known; got != want {
+		rep.Problems = append(rep.Problems, Problem{
+			Text: fmt.Sprintf("%d rules were judged, want %d as the target file pins", got, want),
+			Hint: "find out which rules no longer apply, or set judged to the new number", Exit: 1,
+		})
+	}
+}
+
+func (rep *Report) count() {
+	s := &rep.Summary
+	for _, v := range rep.Rules {
+		switch v.Outcome {
+		case Conforms:
+			s.Conforms++
+		case Deviates:
+			s.Deviates++
+		case Violates:
+			s.Violates++
+		case Known:
+			s.Known++
+		case NotApplicable:
+			s.NotApplicable++
+		default:
+			s.Inconclusive++
+		}
+	}
+}

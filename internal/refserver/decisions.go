@@ -1,0 +1,258 @@
+package refserver
+
+import (
+	"iter"
+	"slices"
+	"time"
+)
+
+// Grant types as RFC 6749 and RFC 7591 section 2 name them.
+const (
+	AuthorizationCode = "authorization_code"
+	RefreshToken      = "refresh_token"
+	ClientCredentials = "client_credentials"
+)
+
+// Error is an error answer of the authorization server: a code of RFC 6749
+// sections 4.1.2.1 and 5.2 or of an extension, and a sentence for people.
+type Error struct {
+	Code string
+	Text string
+}
+
+// Error returns the code and the text.
+func (e *Error) Error() string { return e.Code + ": " + e.Text }
+
+// Refuse returns an *Error.
+func Refuse(code, text string) error { return &Error{Code: code, Text: text} }
+
+// Client is a registered client.
+type Client struct {
+	ID   string
+	Name string
+	// Public clients have no secret (RFC 6749 section 2.1).
+	Public bool
+	// FirstParty clients belong to whoever runs the server.
+	FirstParty bool
+	// Scope is what the client may ask for (RFC 7591 section 2).
+	Scope        ScopeSet
+	GrantTypes   []string
+	RedirectURIs []string
+	// Audience is set for a resource server's own credentials: the audience
+	// whose tokens it may introspect. Empty for every other client.
+	Audience string
+
+	secret string
+}
+
+// MayUse says whether the client is registered for a grant type.
+func (c Client) MayUse(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
+
+// User is a resource owner. The name is also the subject of its tokens.
+type User struct {
+	Name string
+	// Permissions are the API scopes that the user may hand out at all.
+	Permissions ScopeSet
+	// Roles are carried in access tokens (RFC 9068 section 2.2.3.1).
+	Roles  []string
+	Claims map[string]any
+
+	password string
+}
+
+// Grant is what a resource owner lets one client do at one API, as shown on the
+// page where grants are edited.
+type Grant struct {
+	User, Client, Resource string
+	// Scope is what the resource owner grants now.
+	Scope ScopeSet
+	// Remembered is what need not be asked again.
+	Remembered ScopeSet
+	// Removed is what the resource owner took away after granting it.
+	Removed ScopeSet
+	// History is everything that was ever granted.
+	History ScopeSet
+}
+
+// Grants gives the policy sight of all grants.
+type Grants struct{ store *grantStore }
+
+// Of returns the grant of a user to a client at an API; without scope if there
+// is none.
+func (g Grants) Of(user, client, resource string) Grant {
+	return g.store.of(grantKey{user, client, resource})
+}
+
+// All returns every grant, in no order.
+func (g Grants) All() iter.Seq[Grant] { return g.store.all }
+
+// Authorization is the outcome of one authorization request. Code, refresh
+// tokens and access tokens refer to it.
+type Authorization struct {
+	ID, User, Client, Resource string
+	// Requested is the client's request as it was sent; empty if it was omitted.
+	Requested ScopeSet
+	// Asked is what was left of the request when the resource owner was asked.
+	Asked ScopeSet
+	// Granted is what the resource owner granted then.
+	Granted ScopeSet
+	// Current is what is left of Granted after edits.
+	Current ScopeSet
+	// Revoked is set when the grant, the code or the refresh token was revoked.
+	Revoked bool
+	// ClaimsParameter is the request's claims parameter, unread.
+	ClaimsParameter string
+}
+
+// OfflineQuestion is whether offline_access may be asked for.
+type OfflineQuestion struct {
+	Client Client
+	Prompt []string
+	Asked  ScopeSet
+}
+
+// ConsentQuestion is whether and what the resource owner is asked.
+type ConsentQuestion struct {
+	Client   Client
+	User     User
+	Resource string
+	API      string
+	Prompt   []string
+	Asked    ScopeSet
+	// Remembered is what Policy.Remembered returned.
+	Remembered ScopeSet
+	// Removed is what the resource owner took away after granting it.
+	Removed ScopeSet
+}
+
+// ConsentItem is one line of the consent page.
+type ConsentItem struct {
+	Scope string
+	// Text is all that is to be read about the scope.
+	Text string
+	// Hidden items are sent with the form but not shown.
+	Hidden bool
+}
+
+// ConsentBinding is what is known of a posted consent form.
+type ConsentBinding struct {
+	// SameSession is true if the form comes from the browser it was given to.
+	SameSession bool
+	// SameUser is true if the one it was given to is logged in.
+	SameUser bool
+	// Genuine is true if the form carries the secret of its session.
+	Genuine bool
+	// Used is true if the form was posted before.
+	Used bool
+}
+
+// ConsentAnswer is what the resource owner answered.
+type ConsentAnswer struct {
+	Allow bool
+	// Asked is what the page offered, Ticked what was posted.
+	Asked, Ticked ScopeSet
+	// Required is the part of Asked that cannot be deselected.
+	Required ScopeSet
+}
+
+// ConsentOutcome is what came of one authorization request.
+type ConsentOutcome struct {
+	Allowed bool
+	// Shown is true if the resource owner was asked.
+	Shown bool
+	// Asked is what was asked for, Accepted what was accepted of it.
+	Asked, Accepted ScopeSet
+	Grant           Grant
+}
+
+// Combination asks for the scope of a new authorization.
+type Combination struct {
+	Client   Client
+	User     User
+	Resource string
+	// Accepted is what the resource owner accepted, now or earlier.
+	Accepted ScopeSet
+	// Include is include_granted_scopes=true of the request.
+	Include bool
+	// Shown is true if the resource owner was asked.
+	Shown bool
+	Grant Grant
+}
+
+// Edit is a change that a resource owner makes to a grant after the fact.
+type Edit struct {
+	User, Client, Resource string
+	// Before is the grant's scope before, Wanted the scope wanted after.
+	Before, Wanted ScopeSet
+	// Revoke is true if the whole grant is to go.
+	Revoke bool
+}
+
+// Redemption asks for the scope of the token that a code buys.
+type Redemption struct {
+	// Asked is the scope parameter of the token request; empty if omitted.
+	Asked         ScopeSet
+	Authorization Authorization
+	// ClientMay and UserMay are what the client and the user may now have of
+	// everything named in this question.
+	ClientMay, UserMay ScopeSet
+}
+
+// Refresh asks for the scope of the token that a refresh token buys.
+type Refresh struct {
+	// Asked is the scope parameter of the token request; empty if omitted.
+	Asked         ScopeSet
+	Client        Client
+	Authorization Authorization
+	// ClientMay and UserMay are what the client and the user may now have of
+	// everything named in this question.
+	ClientMay, UserMay ScopeSet
+	// Grant is the user's present grant to the client.
+	Grant Grant
+	// CodeGranted is what an authorization code sent along stands for.
+	CodeGranted ScopeSet
+}
+
+// Issue is a token that is about to be issued.
+type Issue struct {
+	GrantType string
+	Client    Client
+	// User is the zero value if the client acts for itself.
+	User User
+	// Authorization is the zero value if the client acts for itself.
+	Authorization Authorization
+	// Asked is the scope parameter of the token request.
+	Asked ScopeSet
+	// Scope is what was decided.
+	Scope ScopeSet
+}
+
+// Live asks for the present state of an access token that was issued earlier.
+type Live struct {
+	// TokenScope is the scope the token was issued with.
+	TokenScope ScopeSet
+	// UserBound is false for a client's own token, and then Authorization,
+	// Grant and UserMay are zero.
+	UserBound          bool
+	Authorization      Authorization
+	Grant              Grant
+	ClientMay, UserMay ScopeSet
+	// ClientGone is true if the client is no longer registered.
+	ClientGone bool
+	// TokenRevoked is true if this very token was revoked (RFC 7009).
+	TokenRevoked bool
+	Expires, Now time.Time
+}
+
+// ClaimsQuestion asks for the claims about a user.
+type ClaimsQuestion struct {
+	User   User
+	Client Client
+	// Scope is the scope that counts now, TokenScope the one issued.
+	Scope, TokenScope ScopeSet
+	// UserBound is false for a client's own token.
+	UserBound     bool
+	Authorization Authorization
+	// GrantType is that of the token request; empty at UserInfo.
+	GrantType string
+}

@@ -1,0 +1,162 @@
+package defect
+
+import (
+	"maps"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// contactClaim is the custom claim that one of the faults adds.
+const contactClaim = "https://scopeproof.example/contact"
+
+// claims are faults of the claims that a scope releases.
+var claims = []Defect{
+	{
+		ID:     "userinfo-returns-everything",
+		Text:   "UserInfo returns the whole profile for any token that has openid.",
+		Breaks: []string{"CLM-01", "CLM-03", "CLM-07", "CLM-13", "EDIT-04", "REF-11"},
+		Shows:  "email",
+		Apply: func(p *refserver.Policy) {
+			p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any { return q.User.Claims }
+		},
+	},
+	{
+		ID:     "email-scope-without-email",
+		Text:   "The email scope is granted, but UserInfo has no e-mail address.",
+		Breaks: []string{"CLM-02"},
+		Shows:  "email",
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				for _, name := range refserver.ClaimsOf(refserver.Email) {
+					delete(released, name)
+				}
+			})
+		},
+	},
+	{
+		ID:     "profile-implies-email",
+		Text:   "The profile scope releases the e-mail address too.",
+		Breaks: []string{"CLM-01", "CLM-03", "CLM-07"},
+		Shows:  "email",
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				if q.Scope.Has(refserver.Profile) {
+					maps.Copy(released, refserver.ClaimsFor(q.User, refserver.ScopeSet{refserver.Email}))
+				}
+			})
+		},
+	},
+	{
+		ID:     "id-token-carries-claims",
+		Text:   "Every ID token carries the claims that were asked for by scope, although there is UserInfo.",
+		Breaks: []string{"CLM-04"},
+		Shows:  "email",
+		Apply: func(p *refserver.Policy) {
+			p.IDTokenClaims = func(q refserver.ClaimsQuestion) map[string]any { return refserver.ClaimsFor(q.User, q.Scope) }
+		},
+	},
+	{
+		ID:     "claims-from-request",
+		Text:   "Claims are put together from what was asked for: a scope that the user declined releases its claims all the same.",
+		Breaks: []string{"CLM-07"},
+		Shows:  "email",
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				a := q.Authorization
+				maps.Copy(released, refserver.ClaimsFor(q.User, a.Asked.Minus(a.Granted)))
+			})
+		},
+	},
+	{
+		ID:     "userinfo-opens-to-any-token",
+		Text:   "UserInfo answers any valid token of the server.",
+		Breaks: []string{"CLM-08", "OIDC-02", "CC-02", "CONS-17", "REF-11"},
+		Shows:  "openid",
+		Apply: func(p *refserver.Policy) {
+			p.UserInfoAllowed = func(refserver.ClaimsQuestion) bool { return true }
+		},
+	},
+	{
+		ID:     "claims-parameter-disables-filter",
+		Text:   "A claims parameter, which is not supported, switches the claim filter off.",
+		Breaks: []string{"CLM-10"},
+		Shows:  "email",
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				if q.Authorization.ClaimsParameter != "" {
+					maps.Copy(released, q.User.Claims)
+				}
+			})
+		},
+	},
+	{
+		ID:     "refreshed-id-token-from-client",
+		Text:   "The ID token of a refresh is built from the scopes that the client is registered for.",
+		Breaks: []string{"CLM-11"},
+		Shows:  "email",
+		Apply: func(p *refserver.Policy) {
+			p.IDTokenClaims = func(q refserver.ClaimsQuestion) map[string]any {
+				if q.GrantType != refserver.RefreshToken {
+					return nil
+				}
+				return refserver.ClaimsFor(q.User, q.Client.Scope)
+			}
+		},
+	},
+	{
+		ID:     "ungranted-claims-null",
+		Text:   "Claims that were not granted are returned as null instead of being left out.",
+		Breaks: []string{"CLM-12", "CLM-01", "CLM-03", "CLM-07", "CLM-13"},
+		Shows:  "null",
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				for name := range q.User.Claims {
+					if _, ok := released[name]; !ok {
+						released[name] = nil
+					}
+				}
+			})
+		},
+	},
+	{
+		ID:     "openid-discloses-name",
+		Text:   "openid alone releases name and e-mail address, so that every login has them.",
+		Breaks: []string{"CLM-13", "CLM-01"},
+		Shows:  "name",
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				if len(released) > 0 {
+					return
+				}
+				for _, name := range []string{"name", "email"} {
+					if value, ok := q.User.Claims[name]; ok {
+						released[name] = value
+					}
+				}
+			})
+		},
+	},
+	{
+		ID:     "custom-claim-copies-email",
+		Text:   "A custom claim carries the user's e-mail address to every client.",
+		Breaks: []string{"CLM-14", "CLM-13"},
+		Shows:  contactClaim,
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				if email, ok := q.User.Claims["email"]; ok {
+					released[contactClaim] = email
+				}
+			})
+		},
+	},
+}
+
+// releasing changes what UserInfo releases.
+func releasing(p *refserver.Policy, change func(q refserver.ClaimsQuestion, released map[string]any)) {
+	release := p.UserInfoClaims
+	p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any {
+		released := release(q)
+		change(q, released)
+		return released
+	}
+}

@@ -1,0 +1,267 @@
+package defect
+
+import (
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// shown is how many scopes the shortened consent page shows.
+const shown = 3
+
+// consent are faults of what is asked of the user and what comes of the answer.
+var consent = []Defect{
+	{
+		ID:     "consent-page-shortened",
+		Text:   "The consent page shows three scopes; the others are granted with them, unseen.",
+		Breaks: []string{"CONS-01"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			list := p.ConsentItems
+			p.ConsentItems = func(q refserver.ConsentQuestion) []refserver.ConsentItem {
+				items := list(q)
+				for i := range items {
+					items[i].Hidden = i >= shown
+				}
+				return items
+			}
+		},
+	},
+	{
+		ID:     "consent-ignores-boxes",
+		Text:   "Approving grants the whole request; the boxes on the consent page are never read.",
+		Breaks: []string{"CONS-02", "CONS-05", "CONS-17", "OFF-04", "CLM-07", "REF-05"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			decide := p.ConsentDecision
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				a.Ticked = a.Asked
+				return decide(a)
+			}
+		},
+	},
+	{
+		ID:     "denial-named-otherwise",
+		Text:   "A denial is answered with the error login_required instead of access_denied, so that clients start over.",
+		Breaks: []string{"CONS-03", "INC-03"},
+		Shows:  "login_required",
+		Apply: func(p *refserver.Policy) {
+			decide := p.ConsentDecision
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				if !a.Allow {
+					return nil, refserver.Refuse("login_required", "the resource owner left")
+				}
+				return decide(a)
+			}
+		},
+	},
+	{
+		ID:     "denial-remembered-as-consent",
+		Text:   "The consent record is written before the answer is looked at: after a denial the next request passes silently.",
+		Breaks: []string{"CONS-04"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			remember := p.Remember
+			p.Remember = func(o refserver.ConsentOutcome) (held, remembered refserver.ScopeSet) {
+				held, remembered = remember(o)
+				if !o.Allowed {
+					remembered = remembered.Or(o.Asked)
+				}
+				return held, remembered
+			}
+		},
+	},
+	{
+		ID:     "required-scope-added-back",
+		Text:   "A required scope that the user declined is put back, and the rest is granted with it.",
+		Breaks: []string{"CONS-05"},
+		Shows:  "basic:appointments",
+		Apply: func(p *refserver.Policy) {
+			decide := p.ConsentDecision
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				a.Ticked = a.Ticked.Or(a.Required)
+				return decide(a)
+			}
+		},
+	},
+	{
+		ID:     "deselecting-aborts",
+		Text:   "Whoever deselects any scope denies the request.",
+		Breaks: []string{"CONS-02", "CONS-06"},
+		Shows:  "access_denied",
+		Apply: func(p *refserver.Policy) {
+			decide := p.ConsentDecision
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				a.Required = a.Asked
+				return decide(a)
+			}
+		},
+	},
+	{
+		ID:     "consent-form-trusted",
+		Text:   "The scopes posted with the consent form are granted, whether or not they were asked for.",
+		Breaks: []string{"CONS-07"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			decide := p.ConsentDecision
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				a.Asked = a.Ticked
+				return decide(a)
+			}
+		},
+	},
+	{
+		ID:     "consent-form-for-anyone",
+		Text:   "The pending request is looked up by its id alone: any browser may answer it, and more than once.",
+		Breaks: []string{"CONS-08"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.ConsentBound = func(refserver.ConsentBinding) error { return nil }
+		},
+	},
+	{
+		ID:     "consent-shared-by-clients",
+		Text:   "Remembered consent is keyed by user and API: what one client was granted, another gets silently.",
+		Breaks: []string{"CONS-09"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			rememberWhere(p, func(q refserver.ConsentQuestion, g refserver.Grant) bool {
+				return g.User == q.User.Name && g.Resource == q.Resource
+			})
+		},
+	},
+	{
+		ID:     "consent-shared-by-users",
+		Text:   "Remembered consent is keyed by client and API: what one user granted is granted for every other.",
+		Breaks: []string{"CONS-10"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			rememberWhere(p, func(q refserver.ConsentQuestion, g refserver.Grant) bool {
+				return g.Client == q.Client.ID && g.Resource == q.Resource
+			})
+		},
+	},
+	{
+		ID:     "consent-shared-by-apis",
+		Text:   "Remembered consent is keyed by user and client: a scope of the same name at another API counts as consented to.",
+		Breaks: []string{"CONS-11"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			rememberWhere(p, func(q refserver.ConsentQuestion, g refserver.Grant) bool {
+				return g.User == q.User.Name && g.Client == q.Client.ID
+			})
+		},
+	},
+	{
+		ID:     "any-consent-is-enough",
+		Text:   "Any consent that the user ever gave a client counts as consent for everything it asks for.",
+		Breaks: []string{"CONS-12", "CONS-14", "EDIT-05", "INC-01"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			needed := p.ConsentNeeded
+			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
+				if !q.Remembered.IsEmpty() {
+					q.Remembered = q.Remembered.Or(q.Asked)
+				}
+				return needed(q)
+			}
+		},
+	},
+	{
+		ID:     "silence-grants-all-remembered",
+		Text:   "A silent approval grants all that is remembered, not the part that was asked for.",
+		Breaks: []string{"CONS-13"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			combine := p.Combine
+			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {
+				if !c.Shown {
+					c.Accepted = c.Accepted.Or(c.Grant.Remembered.Without(refserver.OfflineAccess))
+				}
+				return combine(c, all)
+			}
+		},
+	},
+	{
+		ID:     "request-remembered-as-consent",
+		Text:   "The consent record holds what was asked, so that a deselected scope is granted silently the next time.",
+		Breaks: []string{"CONS-14"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			remember := p.Remember
+			p.Remember = func(o refserver.ConsentOutcome) (held, remembered refserver.ScopeSet) {
+				held, remembered = remember(o)
+				if o.Allowed {
+					remembered = remembered.Or(o.Asked)
+				}
+				return held, remembered
+			}
+		},
+	},
+	{
+		ID:     "registered-clients-first-party",
+		Text:   "Clients that register themselves count as first-party, and skip consent.",
+		Breaks: []string{"CONS-15"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.FirstParty = func(declared, dynamic bool) bool { return declared || dynamic }
+		},
+	},
+	{
+		ID:     "public-clients-remembered",
+		Text:   "Remembered consent also approves for public clients, that is for any application that gives their client_id.",
+		Breaks: []string{"CONS-16"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			needed := p.ConsentNeeded
+			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
+				q.Client.Public = false
+				return needed(q)
+			}
+		},
+	},
+	{
+		ID:     "id-token-for-declined-openid",
+		Text:   "Whether there is an ID token depends on the requested scope: who declines openid sends one anyway.",
+		Breaks: []string{"CONS-17"},
+		Shows:  "openid",
+		Apply: func(p *refserver.Policy) {
+			gives := p.GivesIDToken
+			p.GivesIDToken = func(i refserver.Issue) bool {
+				if i.GrantType == refserver.AuthorizationCode {
+					i.Scope = i.Authorization.Asked
+				}
+				return gives(i)
+			}
+		},
+	},
+	{
+		ID:     "consent-text-by-resource",
+		Text:   "The consent page names the resource only: reading, writing and everything else are all called Appointments.",
+		Breaks: []string{"CONS-18"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			list := p.ConsentItems
+			p.ConsentItems = func(q refserver.ConsentQuestion) []refserver.ConsentItem {
+				items := list(q)
+				for i := range items {
+					if !refserver.IsOIDC(items[i].Scope) {
+						items[i].Text = "Appointments"
+					}
+				}
+				return items
+			}
+		},
+	},
+}
+
+// rememberWhere makes every grant that fits count as remembered consent.
+func rememberWhere(p *refserver.Policy, fits func(refserver.ConsentQuestion, refserver.Grant) bool) {
+	p.Remembered = func(q refserver.ConsentQuestion, grants refserver.Grants) refserver.ScopeSet {
+		var remembered refserver.ScopeSet
+		for g := range grants.All() {
+			if fits(q, g) {
+				remembered = remembered.Or(g.Remembered)
+			}
+		}
+		return remembered
+	}
+}

@@ -1,0 +1,46 @@
+// Package defect holds seeded faults of the reference server: mistakes that an
+// engineer would really make, one to a Defect. They show that the rules notice.
+package defect
+
+import (
+	"slices"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// Defect is one fault. Apply replaces functions of a policy, most often one.
+type Defect struct {
+	// ID is short and in kebab case.
+	ID string
+	// Text says what is wrong, as an engineer would report it.
+	Text string
+	// Breaks are the ids of exactly the rules that the fault violates.
+	Breaks []string
+	// Shows is a part of the message that the violation must carry.
+	Shows string
+	// Load faults show only when requests overlap.
+	Load bool
+	// Apply puts the fault in. What it remembers between requests is made anew at
+	// each call.
+	Apply func(*refserver.Policy)
+}
+
+// All are the defects there are, area by area.
+var All = slices.Concat(granting, consent, incremental, editing, refreshing, service, roles, openID, claims, offline, matching, routing, load)
+
+// Find returns the defect with the given id.
+func Find(id string) (Defect, bool) {
+	for _, d := range All {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return Defect{}, false
+}
+
+// Policy is the conformant policy with the fault in it.
+func (d Defect) Policy() refserver.Policy {
+	p := refserver.Conformant()
+	d.Apply(&p)
+	return p
+}

@@ -1,0 +1,149 @@
+package defect
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// granting are faults of what is granted and what the token response says of it.
+var granting = []Defect{
+	{
+		ID:     "grant-adds-permissions",
+		Text:   "Every permission of the user is appended to the scope that was granted, asked for or not.",
+		Breaks: []string{"GRANT-01"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.Combine = func(c refserver.Combination, _ refserver.Grants) refserver.ScopeSet {
+				return c.Accepted.Or(c.User.Permissions)
+			}
+		},
+	},
+	{
+		ID:     "response-omits-narrowed-scope",
+		Text:   "When the user deselects a scope, the token response has no scope member.",
+		Breaks: []string{"GRANT-02"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
+				a := i.Authorization
+				return i.Scope, i.GrantType != refserver.AuthorizationCode || a.Granted.Covers(a.Asked)
+			}
+		},
+	},
+	{
+		ID:     "response-echoes-request",
+		Text:   "The token response repeats the scope that was requested instead of the one granted.",
+		Breaks: []string{"GRANT-03"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
+				if i.GrantType == refserver.AuthorizationCode && !i.Authorization.Requested.IsEmpty() {
+					return i.Authorization.Requested, true
+				}
+				return i.Scope, true
+			}
+		},
+	},
+	{
+		ID:     "token-built-from-request",
+		Text:   "The access token is signed from the raw request while the scope is still being filtered by role.",
+		Breaks: []string{"GRANT-04"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.TokenScope = func(i refserver.Issue) refserver.ScopeSet {
+				a := i.Authorization
+				if i.GrantType == refserver.AuthorizationCode && !a.Asked.Covers(a.Requested) {
+					return a.Requested.And(i.Client.Scope)
+				}
+				return i.Scope
+			}
+		},
+	},
+	{
+		ID:     "empty-scope-omitted",
+		Text:   "When filtering leaves no scope, a token is issued and the empty scope member is left out of the response.",
+		Breaks: []string{"GRANT-05"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.NothingLeft = func(bool) error { return nil }
+			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) { return i.Scope, !i.Scope.IsEmpty() }
+		},
+	},
+	{
+		ID:     "write-implies-read",
+		Text:   "The API takes write:appointments for read:appointments as well.",
+		Breaks: []string{"GRANT-06", "RSM-02", "RSM-10", "RSV-01"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.API.Covers = func(held, required refserver.ScopeSet) bool {
+				if held.Has(refserver.WriteAppointments) {
+					required = required.Without(refserver.ReadAppointments)
+				}
+				return held.Covers(required)
+			}
+		},
+	},
+	{
+		ID:     "token-template-shared",
+		Text:   "Token templates are pooled; one used often is handed out with the scope of another client still in it.",
+		Breaks: []string{"GRANT-07"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			pool := &templates{used: map[string]int{}}
+			p.TokenScope = pool.scope
+		},
+	},
+	{
+		ID:     "scope-reported-by-turns",
+		Text:   "A scope that was granted as asked is reported in every second response only.",
+		Breaks: []string{"GRANT-08"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			var turn atomic.Int64
+			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
+				if i.GrantType != refserver.AuthorizationCode || !i.Scope.Equal(i.Authorization.Requested) {
+					return i.Scope, true
+				}
+				return i.Scope, turn.Add(1)%2 == 1
+			}
+		},
+	},
+	{
+		ID:     "redirect-echoes-request",
+		Text:   "The redirect with the code carries the requested scope, also where the user deselected some of it.",
+		Breaks: []string{"GRANT-09"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.RedirectScope = func(requested, _ refserver.ScopeSet) (refserver.ScopeSet, bool) {
+				return requested, !requested.IsEmpty()
+			}
+		},
+	},
+}
+
+// worn is after how many tokens a client's template is taken from the pool.
+const worn = 8
+
+// templates is a pool of token templates that are not cleared.
+type templates struct {
+	mu   sync.Mutex
+	used map[string]int // tokens issued for a code, by client
+	last refserver.Issue
+}
+
+func (t *templates) scope(i refserver.Issue) refserver.ScopeSet {
+	if i.GrantType != refserver.AuthorizationCode {
+		return i.Scope
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.used[i.Client.ID]++
+	scope := i.Scope
+	if t.used[i.Client.ID] > worn && t.last.Client.ID != i.Client.ID {
+		scope = scope.Or(t.last.Scope)
+	}
+	t.last = i
+	return scope
+}

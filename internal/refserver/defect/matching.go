@@ -1,0 +1,179 @@
+package defect
+
+import (
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// matching are faults of how the API compares scopes.
+var matching = []Defect{
+	{
+		ID:     "writing-needs-reading-too",
+		Text:   "Creating an appointment needs read:appointments besides write:appointments.",
+		Breaks: []string{"RSM-01", "GRANT-06", "RSV-01"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
+				if op.Method == http.MethodPost && op.Route == "/appointments" {
+					need.Scope = refserver.ScopeSet{refserver.ReadAppointments, refserver.WriteAppointments}
+				}
+			})
+		},
+	},
+	{
+		ID:     "item-route-unchecked",
+		Text:   "The scope check was not mounted on reading a single appointment: any valid token does.",
+		Breaks: []string{"RSM-02", "GRANT-06", "RSV-01"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
+				if op.Method == http.MethodGet && op.Route == "/appointments/{id}" {
+					need.Scope = nil
+				}
+			})
+		},
+	},
+	{
+		ID:     "case-insensitive-match",
+		Text:   "Scopes are compared without regard to case.",
+		Breaks: []string{"RSM-03"},
+		Shows:  "READ:APPOINTMENTS",
+		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.EqualFold) },
+	},
+	{
+		ID:     "longer-scope-matches",
+		Text:   "A scope of the token that begins with the one required is enough.",
+		Breaks: []string{"RSM-04"},
+		Shows:  "read:appointments:",
+		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.HasPrefix) },
+	},
+	{
+		ID:     "shorter-scope-matches",
+		Text:   "A scope of the token that the required one begins with is enough.",
+		Breaks: []string{"RSM-05"},
+		Shows:  "read:appointment",
+		Apply: func(p *refserver.Policy) {
+			anyHeld(p, func(held, required string) bool { return strings.HasPrefix(required, held) })
+		},
+	},
+	{
+		ID:     "substring-matches",
+		Text:   "The required scope is looked for anywhere in the text of the token's scope.",
+		Breaks: []string{"RSM-04", "RSM-06", "RSM-07"},
+		Shows:  "unread:appointments",
+		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.Contains) },
+	},
+	{
+		ID:     "scope-split-on-commas",
+		Text:   "The API splits a token's scope on commas, semicolons and any white space.",
+		Breaks: []string{"RSM-07"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			claimed := p.API.ClaimedScope
+			p.API.ClaimedScope = func(claims map[string]any) (refserver.ScopeSet, error) {
+				if text, ok := claims["scope"].(string); ok {
+					return refserver.NewScopeSet(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,;\t\n\r", r) })...), nil
+				}
+				return claimed(claims)
+			}
+		},
+	},
+	{
+		ID:     "wildcards-in-tokens",
+		Text:   "A scope of the token is taken as a pattern, so that read:* reads everything.",
+		Breaks: []string{"RSM-08"},
+		Shows:  "*",
+		Apply: func(p *refserver.Policy) {
+			anyHeld(p, func(held, required string) bool {
+				matches, _ := path.Match(held, required)
+				return held == required || matches
+			})
+		},
+	},
+	{
+		ID:     "required-scope-as-regexp",
+		Text:   "The required scope is used as a regular expression, whose dots match anything.",
+		Breaks: []string{"RSM-09"},
+		Shows:  "calendar",
+		Apply: func(p *refserver.Policy) {
+			anyHeld(p, func(held, required string) bool {
+				matches, _ := regexp.MatchString("^(?:"+required+")$", held)
+				return matches
+			})
+		},
+	},
+	{
+		ID:     "any-scope-of-several",
+		Text:   "An operation that needs two scopes is open to a token that has one of them.",
+		Breaks: []string{"RSM-10"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.API.Covers = func(held, required refserver.ScopeSet) bool {
+				return required.IsEmpty() || !held.And(required).IsEmpty()
+			}
+		},
+	},
+	{
+		ID:     "unknown-scope-spoils-token",
+		Text:   "A token with a scope that the API does not know is refused, whatever else it has.",
+		Breaks: []string{"RSM-11"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			covers := p.API.Covers
+			p.API.Covers = func(held, required refserver.ScopeSet) bool {
+				return covers(held, required) && refserver.AllScopes().Covers(held)
+			}
+		},
+	},
+	{
+		ID:     "odd-claim-unrestricted",
+		Text:   "A scope claim that is neither a string nor an array counts as no restriction.",
+		Breaks: []string{"RSM-12"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			claimed := p.API.ClaimedScope
+			p.API.ClaimedScope = func(claims map[string]any) (refserver.ScopeSet, error) {
+				if scope, err := claimed(claims); err == nil {
+					return scope, nil
+				}
+				return refserver.AllScopes(), nil
+			}
+		},
+	},
+	{
+		ID:     "empty-scope-unrestricted",
+		Text:   "The check is skipped for a token that has no scope at all.",
+		Breaks: []string{"RSM-13"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			covers := p.API.Covers
+			p.API.Covers = func(held, required refserver.ScopeSet) bool { return held.IsEmpty() || covers(held, required) }
+		},
+	},
+}
+
+// anyHeld makes a required scope satisfied by any held one that matches.
+func anyHeld(p *refserver.Policy, matches func(held, required string) bool) {
+	p.API.Covers = func(held, required refserver.ScopeSet) bool {
+		for _, needed := range required {
+			if held.Where(func(token string) bool { return matches(token, needed) }).IsEmpty() {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// requiring changes what an operation needs.
+func requiring(p *refserver.Policy, change func(refserver.Operation, *http.Request, *refserver.Requirement)) {
+	requirement := p.API.Requirement
+	p.API.Requirement = func(op refserver.Operation, r *http.Request) refserver.Requirement {
+		need := requirement(op, r)
+		change(op, r, &need)
+		return need
+	}
+}

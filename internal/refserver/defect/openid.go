@@ -1,0 +1,49 @@
+package defect
+
+import (
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// openID are faults of the openid scope.
+var openID = []Defect{
+	{
+		ID:     "id-token-by-client",
+		Text:   "Whether there is an ID token depends on a flag of the client: a third-party client that is granted openid gets none.",
+		Breaks: []string{"OIDC-01", "OIDC-04"},
+		Shows:  "openid",
+		Apply: func(p *refserver.Policy) {
+			gives := p.GivesIDToken
+			p.GivesIDToken = func(i refserver.Issue) bool { return i.Client.FirstParty && gives(i) }
+		},
+	},
+	{
+		ID:     "id-token-for-every-login",
+		Text:   "Every login yields an ID token and the user's whole UserInfo, with or without openid.",
+		Breaks: []string{"OIDC-02", "OIDC-04", "CONS-17", "CLM-08"},
+		Shows:  "openid",
+		Apply: func(p *refserver.Policy) {
+			p.GivesIDToken = func(i refserver.Issue) bool { return i.GrantType != refserver.ClientCredentials }
+			p.UserInfoAllowed = func(q refserver.ClaimsQuestion) bool { return q.UserBound }
+			release := p.UserInfoClaims
+			p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any {
+				if !q.Scope.Has(refserver.OpenID) {
+					return q.User.Claims
+				}
+				return release(q)
+			}
+		},
+	},
+	{
+		ID:     "openid-only-first",
+		Text:   "openid is recognised only as the first scope of the list.",
+		Breaks: []string{"OIDC-04"},
+		Shows:  "openid",
+		Apply: func(p *refserver.Policy) {
+			gives := p.GivesIDToken
+			p.GivesIDToken = func(i refserver.Issue) bool {
+				a := i.Authorization
+				return gives(i) && (a.Requested.IsEmpty() || a.Requested[0] == refserver.OpenID)
+			}
+		},
+	},
+}

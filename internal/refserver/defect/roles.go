@@ -1,0 +1,167 @@
+package defect
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// roles are faults of the limits that a user's permissions set.
+var roles = []Defect{
+	{
+		ID:     "role-filter-missing",
+		Text:   "Consent alone is enough: the user's permissions are not looked at.",
+		Breaks: []string{"ROLE-01", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11", "GRANT-05"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.UserMay = func(_ refserver.User, _ refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet { return asked }
+		},
+	},
+	{
+		ID:     "role-substitutes-scope",
+		Text:   "The requested scope is replaced by all of the user's permissions, instead of being limited to them.",
+		Breaks: []string{"ROLE-02", "GRANT-01", "CONS-01"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.UserMay = func(u refserver.User, c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				// Of one API and less what cannot be deselected, so that consent stays possible.
+				all := u.Permissions.And(c.Scope).And(refserver.ScopesAt(refserver.CalendarAPI))
+				return asked.Where(refserver.IsOIDC).Or(all.Without(refserver.BasicAppointments))
+			}
+			p.UserExcess = func(_, may refserver.ScopeSet) (refserver.ScopeSet, error) { return may, nil }
+		},
+	},
+	{
+		ID:     "colonless-scopes-unfiltered",
+		Text:   "A scope without a colon is taken for one of OpenID Connect, which no permission limits.",
+		Breaks: []string{"ROLE-03"},
+		Shows:  "appointments-admin",
+		Apply: func(p *refserver.Policy) {
+			may := p.UserMay
+			p.UserMay = func(u refserver.User, c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				allowed := may(u, c, asked)
+				return asked.Where(func(token string) bool { return !strings.Contains(token, ":") || allowed.Has(token) })
+			}
+		},
+	},
+	{
+		ID:     "role-excess-by-turns",
+		Text:   "A user who may not grant everything is refused every second time, and served with less otherwise.",
+		Breaks: []string{"ROLE-04"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			var turn atomic.Int64
+			excess := p.UserExcess
+			p.UserExcess = func(asked, may refserver.ScopeSet) (refserver.ScopeSet, error) {
+				if !may.Covers(asked) && turn.Add(1)%2 == 0 {
+					return nil, refserver.Refuse("access_denied", "the user lacks a permission")
+				}
+				return excess(asked, may)
+			}
+		},
+	},
+	{
+		ID:     "refresh-recomputes-permissions",
+		Text:   "A refresh computes its scope anew from the request and the user's permissions: what was dropped comes back once the user may do it.",
+		Breaks: []string{"ROLE-05"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			refresh := p.RefreshScope
+			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
+				a := r.Authorization
+				r.Authorization.Current = a.Current.Or(a.Requested.Minus(a.Asked).Without(refserver.OfflineAccess))
+				return refresh(r)
+			}
+		},
+	},
+	{
+		ID:     "permissions-read-once",
+		Text:   "Permissions are looked at when the user authorizes, and never again: what was taken away lives on in every refresh.",
+		Breaks: []string{"ROLE-06"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			live := p.LiveScope
+			p.LiveScope = func(l refserver.Live) refserver.ScopeSet {
+				l.UserMay = l.TokenScope
+				return live(l)
+			}
+			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.Authorization.Current.And(r.ClientMay) })
+		},
+	},
+	{
+		ID:     "admin-role-overrides-scope",
+		Text:   "The API lets an administrator delete with any token, whatever its scope.",
+		Breaks: []string{"ROLE-08", "GRANT-06", "RSV-01", "RSV-07", "RSM-02"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			admits := p.API.Admits
+			p.API.Admits = func(by refserver.Principal, op refserver.Operation, need refserver.Requirement, covered bool) bool {
+				if op.Method == http.MethodDelete && slices.Contains(by.Roles, "admin") {
+					return true
+				}
+				return admits(by, op, need, covered)
+			}
+		},
+	},
+	{
+		ID:     "objects-unprotected",
+		Text:   "The API checks the scope and then serves the appointments of any user.",
+		Breaks: []string{"ROLE-09"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.API.Visible = func(_ refserver.Principal, actsFor, owner string) bool {
+				return actsFor == owner || strings.HasPrefix(actsFor, "user/") && strings.HasPrefix(owner, "user/")
+			}
+		},
+	},
+	{
+		ID:     "limiter-needs-scope-parameter",
+		Text:   "The limiter reads the scope parameter of the request; a refresh without one fails for a user whom it limits.",
+		Breaks: []string{"ROLE-10", "ROLE-05"},
+		Shows:  "invalid_scope",
+		Apply: func(p *refserver.Policy) {
+			refresh := p.RefreshScope
+			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
+				a := r.Authorization
+				if r.Asked.IsEmpty() && !a.Asked.Covers(a.Requested.Without(refserver.OfflineAccess)) {
+					return nil, refserver.Refuse("invalid_scope", "the scope is undefined")
+				}
+				return refresh(r)
+			}
+		},
+	},
+	{
+		ID:     "permissions-cached-by-client",
+		Text:   "Permissions are cached by client: the second user of a client gets the limits of the first.",
+		Breaks: []string{"ROLE-11"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			may := p.UserMay
+			cache := &permissionCache{users: map[string]refserver.User{}}
+			p.UserMay = func(u refserver.User, c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				return may(cache.first(c.ID, u), c, asked)
+			}
+		},
+	},
+}
+
+// permissionCache keeps the first user that each client was seen with.
+type permissionCache struct {
+	mu    sync.Mutex
+	users map[string]refserver.User
+}
+
+// first returns the first user of a client; present values if that is u.
+func (c *permissionCache) first(client string, u refserver.User) refserver.User {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cached, ok := c.users[client]; ok && cached.Name != u.Name {
+		return cached
+	}
+	c.users[client] = u
+	return u
+}

@@ -1,0 +1,163 @@
+package defect
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// routing are faults of how the API finds out what a request is about to do.
+var routing = []Defect{
+	{
+		ID:     "patch-outside-the-group",
+		Text:   "PATCH was added outside of the group of routes that the scope check is mounted on.",
+		Breaks: []string{"RSV-01"},
+		Shows:  "write:appointments",
+		Apply: func(p *refserver.Policy) {
+			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
+				if op.Method == http.MethodPatch {
+					need.Scope = nil
+				}
+			})
+		},
+	},
+	{
+		ID:     "head-unprotected",
+		Text:   "HEAD falls through to a handler without any check.",
+		Breaks: []string{"RSV-02", "RSV-01"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
+				if op.Method == http.MethodHead {
+					need.Public = true
+				}
+			})
+		},
+	},
+	{
+		ID:     "options-runs-handler",
+		Text:   "OPTIONS is answered by the handler for GET, without a check.",
+		Breaks: []string{"RSV-03"},
+		Shows:  "appointment",
+		Apply: func(p *refserver.Policy) {
+			p.API.Executed = func(op refserver.Operation, _ *http.Request) refserver.Operation {
+				if op.Method == http.MethodOptions {
+					op.Method = http.MethodGet
+				}
+				return op
+			}
+			showToNobody(p)
+		},
+	},
+	{
+		ID:     "method-override-unchecked",
+		Text:   "The scope is checked for the method on the wire, but the one in X-HTTP-Method-Override is carried out.",
+		Breaks: []string{"RSV-04"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			p.API.Executed = func(op refserver.Operation, r *http.Request) refserver.Operation {
+				if override := overridden(r); override != "" {
+					op.Method = override
+				}
+				return op
+			}
+		},
+	},
+	{
+		ID:     "unknown-method-reads",
+		Text:   "A method that is not known runs the handler for reading, without a check.",
+		Breaks: []string{"RSV-05"},
+		Shows:  "appointment",
+		Apply: func(p *refserver.Policy) {
+			operation := p.API.Operation
+			p.API.Operation = func(api, method, path string) (refserver.Operation, int) {
+				if known(method) {
+					return operation(api, method, path)
+				}
+				return operation(api, http.MethodGet, path)
+			}
+			requiring(p, func(_ refserver.Operation, r *http.Request, need *refserver.Requirement) {
+				need.Public = need.Public || !known(r.Method)
+			})
+			showToNobody(p)
+		},
+	},
+	{
+		ID:     "acl-on-raw-path",
+		Text:   "The scope is looked up by the path as it was sent, and the path is put in order afterwards: other spellings need none.",
+		Breaks: []string{"RSV-06"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			operation := p.API.Operation
+			p.API.Operation = func(api, method, sent string) (refserver.Operation, int) {
+				op, status := operation(api, method, sent)
+				if status != http.StatusNotFound {
+					return op, status
+				}
+				op, status = operation(api, method, inOrder(sent))
+				op.Route = sent // which has no entry in the table of requirements
+				return op, status
+			}
+		},
+	},
+	{
+		ID:     "refused-after-the-deed",
+		Text:   "The check runs after the operation was carried out: a refused write is written, and the refusal shows the appointment.",
+		Breaks: []string{"RSV-07"},
+		Shows:  "unchanged",
+		Apply: func(p *refserver.Policy) {
+			p.API.Refused = func(act func() refserver.Outcome) refserver.Outcome { return act() }
+		},
+	},
+	{
+		ID:     "csv-export-unchecked",
+		Text:   "The export that answers Accept: text/csv needs no scope.",
+		Breaks: []string{"RSV-09"},
+		Shows:  "read:appointments",
+		Apply: func(p *refserver.Policy) {
+			requiring(p, func(_ refserver.Operation, r *http.Request, need *refserver.Requirement) {
+				if strings.Contains(r.Header.Get("Accept"), "text/csv") {
+					need.Scope = nil
+				}
+			})
+		},
+	},
+}
+
+// showToNobody shows every appointment to a request without a token.
+func showToNobody(p *refserver.Policy) {
+	visible := p.API.Visible
+	p.API.Visible = func(by refserver.Principal, actsFor, owner string) bool {
+		return by.Subject == "" && by.ClientID == "" || visible(by, actsFor, owner)
+	}
+}
+
+func known(method string) bool {
+	return slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, method)
+}
+
+// overridden is the method that a request names besides its own.
+func overridden(r *http.Request) string {
+	for _, name := range []string{"X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"} {
+		if method := r.Header.Get(name); method != "" {
+			return strings.ToUpper(method)
+		}
+	}
+	return strings.ToUpper(r.URL.Query().Get("_method"))
+}
+
+// inOrder undoes the spellings of a path that routers tolerate.
+func inOrder(sent string) string {
+	sent, _, _ = strings.Cut(sent, ";")
+	if plain, err := url.PathUnescape(sent); err == nil {
+		sent = plain
+	}
+	sent = path.Clean("/" + strings.TrimSuffix(sent, ".json"))
+	segments := strings.Split(sent, "/")
+	segments[1] = strings.ToLower(segments[1])
+	return strings.Join(segments, "/")
+}

@@ -1,0 +1,305 @@
+package refserver
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// HarnessIssuer is the issuer of tokens that the harness makes itself, to try on
+// the API what no authorization server would issue.
+const HarnessIssuer = "urn:scopeproof:harness"
+
+// keySetAge is how long a foreign key set is used at least before it is fetched
+// again because a key is not in it.
+const keySetAge = 5 * time.Second
+
+// APIOptions configure a calendar API in front of somebody else's authorization
+// server.
+type APIOptions struct {
+	// Issuer is the "iss" of JWT access tokens.
+	Issuer string
+	// JWKSURI is where the issuer's keys are (RFC 7517); without it JWTs are
+	// introspected like every other token.
+	JWKSURI string
+	// IntrospectionEndpoint answers for tokens that are no JWT (RFC 7662), to the
+	// user and password given; without it they are not accepted.
+	IntrospectionEndpoint, IntrospectionUser, IntrospectionPassword string
+	// Audience is what "aud" must contain; empty: it is not checked.
+	Audience string
+	// TrustedKey is a public JWK of the harness, as JSON; may be nil. Tokens signed
+	// with it have HarnessIssuer as issuer and the API's URL as audience.
+	TrustedKey []byte
+	// Policy decides; of it only the part for APIs is used.
+	Policy Policy
+	// AdminKey is the bearer token of /admin; random if empty.
+	AdminKey string
+}
+
+// API is a running calendar API.
+type API struct {
+	host     *host
+	adminKey string
+}
+
+// StartAPI serves the calendar API, without authorization server, on a loopback
+// port of its own until Close is called or ctx ends. Its paths begin at the root:
+// /appointments.
+func StartAPI(ctx context.Context, o APIOptions) (*API, error) {
+	h, err := listen(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	if o.AdminKey == "" {
+		o.AdminKey = rand.Text()
+	}
+	c := &clock{}
+	a, err := newForeignAPI(o, c, h.url())
+	if err != nil {
+		h.close()
+		return nil, fmt.Errorf("start the calendar API: %w", err)
+	}
+	h.serve(foreignHandler(a, c, o.AdminKey))
+	return &API{host: h, adminKey: o.AdminKey}, nil
+}
+
+// URL is where the API is, without a trailing slash. It is also the audience of
+// the harness's own tokens.
+func (a *API) URL() string { return a.host.url() }
+
+// AdminKey is the bearer token of /admin.
+func (a *API) AdminKey() string { return a.adminKey }
+
+// Close stops serving and waits until that is done.
+func (a *API) Close() { a.host.close() }
+
+func newForeignAPI(o APIOptions, c *clock, own string) (*api, error) {
+	v := &foreignTokens{
+		options: o, policy: filled(o.Policy).API, clock: c, own: own, harness: &trustedKey{},
+		http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 128}},
+	}
+	if o.TrustedKey != nil {
+		if err := v.harness.set(o.TrustedKey); err != nil {
+			return nil, err
+		}
+	}
+	return newAPI(CalendarAPI, v.policy, v), nil
+}
+
+func foreignHandler(a *api, c *clock, adminKey string) http.Handler {
+	mux := http.NewServeMux()
+	addSharedAdmin(mux, c, a.verifier.(*foreignTokens).harness.set)
+	admin := onlyWithKey(adminKey, mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/admin/"):
+			admin.ServeHTTP(w, r)
+		case r.URL.Path == "/healthz":
+			healthy(w, r)
+		default:
+			a.serve(w, r, r.URL.EscapedPath())
+		}
+	})
+}
+
+// trustedKey is a key of the harness, or none yet.
+type trustedKey struct {
+	mu  sync.RWMutex
+	key *jose.JSONWebKey
+}
+
+func (t *trustedKey) set(raw []byte) error {
+	var key jose.JSONWebKey
+	if err := json.Unmarshal(raw, &key); err != nil {
+		return fmt.Errorf("read the trusted key: %w", err)
+	}
+	if !key.Valid() || !key.IsPublic() {
+		return errors.New("the trusted key is not a valid public key")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.key = &key
+	return nil
+}
+
+// algorithms are the signature algorithms accepted; none of them is symmetric.
+func algorithms() []jose.SignatureAlgorithm {
+	return []jose.SignatureAlgorithm{
+		jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+	}
+}
+
+// claims verifies a token of the harness, all but time and audience.
+func (t *trustedKey) claims(token string) (map[string]any, error) {
+	t.mu.RLock()
+	key := t.key
+	t.mu.RUnlock()
+	if key == nil {
+		return nil, errors.New("no key of the harness is trusted")
+	}
+	parsed, err := jwt.ParseSigned(token, algorithms())
+	if err != nil {
+		return nil, fmt.Errorf("read the token: %w", err)
+	}
+	claims := map[string]any{}
+	if err := parsed.Claims(key.Key, &claims); err != nil {
+		return nil, fmt.Errorf("verify the token: %w", err)
+	}
+	if claims["iss"] != HarnessIssuer {
+		return nil, errors.New("the token is not of the harness")
+	}
+	return claims, nil
+}
+
+// signed says whether token is a JWT of the harness.
+func (t *trustedKey) signed(token string) bool {
+	_, err := t.claims(token)
+	return err == nil
+}
+
+// foreignTokens verifies tokens of somebody else's authorization server.
+type foreignTokens struct {
+	options APIOptions
+	policy  APIPolicy
+	clock   *clock
+	own     string // our URL
+	harness *trustedKey
+	http    *http.Client
+
+	mu      sync.Mutex
+	keys    jose.JSONWebKeySet
+	fetched time.Time
+}
+
+func (v *foreignTokens) verify(ctx context.Context, token string) (Principal, error) {
+	if !looksLikeJWT(token) || v.options.JWKSURI == "" && v.options.IntrospectionEndpoint != "" && !v.harness.signed(token) {
+		return v.introspected(ctx, token)
+	}
+	if claims, err := v.harness.claims(token); err == nil {
+		return principalOf(claims, v.policy, v.own, v.clock.now())
+	}
+	claims, err := v.signed(ctx, token)
+	if err != nil {
+		return Principal{}, err
+	}
+	return principalOf(claims, v.policy, v.options.Audience, v.clock.now())
+}
+
+// signed verifies a JWT with the issuer's keys, all but time and audience.
+func (v *foreignTokens) signed(ctx context.Context, token string) (map[string]any, error) {
+	parsed, err := jwt.ParseSigned(token, algorithms())
+	if err != nil {
+		return nil, fmt.Errorf("read the token: %w", err)
+	}
+	keys, err := v.keysFor(ctx, parsed.Headers[0].KeyID)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		claims := map[string]any{}
+		if parsed.Claims(key.Key, &claims) != nil {
+			continue
+		}
+		typ, _ := parsed.Headers[0].ExtraHeaders[jose.HeaderType].(string)
+		if claims["iss"] != v.options.Issuer || !isAccessTokenType(typ) && isIdentity(claims) {
+			return nil, errors.New("this is not an access token of the issuer")
+		}
+		return claims, nil
+	}
+	return nil, errors.New("the token is not signed with a key of the issuer")
+}
+
+// isIdentity says whether claims are those of an ID token, in servers that give
+// it the same type as an access token.
+func isIdentity(claims map[string]any) bool {
+	for _, name := range []string{"nonce", "at_hash", "c_hash"} {
+		if _, ok := claims[name]; ok {
+			return true
+		}
+	}
+	return claims["typ"] == "ID" || claims["typ"] == "Refresh" || claims["token_use"] == "id"
+}
+
+// keysFor returns the issuer's keys with an id; all of them if it is empty. A
+// key that is missing is looked for again, not more often than keySetAge.
+func (v *foreignTokens) keysFor(ctx context.Context, id string) ([]jose.JSONWebKey, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	pick := func() []jose.JSONWebKey {
+		if id == "" {
+			return v.keys.Keys
+		}
+		return v.keys.Key(id)
+	}
+	if keys := pick(); len(keys) > 0 || !v.fetched.IsZero() && time.Since(v.fetched) < keySetAge {
+		return keys, nil
+	}
+	if v.options.JWKSURI == "" {
+		return nil, errors.New("the issuer's keys are not known")
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.options.JWKSURI, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	var keys jose.JSONWebKeySet
+	if err := v.call(request, &keys); err != nil {
+		return nil, err
+	}
+	v.keys, v.fetched = keys, time.Now()
+	return pick(), nil
+}
+
+// call sends a request and decodes the JSON answer.
+func (v *foreignTokens) call(request *http.Request, into any) error {
+	response, err := v.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil || response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%w: %s", errUnavailable, response.Status)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	return nil
+}
+
+// introspected asks the authorization server about a token, each time.
+func (v *foreignTokens) introspected(ctx context.Context, token string) (Principal, error) {
+	if v.options.IntrospectionEndpoint == "" {
+		return Principal{}, errors.New("the token is no JWT, and there is nobody to ask about it")
+	}
+	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, v.options.IntrospectionEndpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return Principal{}, fmt.Errorf("%w: %w", errUnavailable, err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if v.options.IntrospectionUser != "" {
+		request.SetBasicAuth(url.QueryEscape(v.options.IntrospectionUser), url.QueryEscape(v.options.IntrospectionPassword))
+	}
+	claims := map[string]any{}
+	if err := v.call(request, &claims); err != nil {
+		return Principal{}, err
+	}
+	if claims["active"] != true || claims["token_type"] == "refresh_token" || claims["token_use"] == "refresh_token" {
+		return Principal{}, errors.New("the token is not an active access token")
+	}
+	if _, ok := claims["exp"]; !ok { // RFC 7662 section 2.2 makes it optional
+		claims["exp"] = float64(v.clock.now().Add(time.Minute).Unix())
+	}
+	return principalOf(claims, v.policy, v.options.Audience, v.clock.now())
+}

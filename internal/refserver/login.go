@@ -1,0 +1,61 @@
+package refserver
+
+import (
+	"crypto/hmac"
+	"crypto/subtle"
+	"net/http"
+)
+
+type loginForm struct{ Transaction, Secret, Problem string }
+
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
+	current := s.session(w, r)
+	s.page(w, http.StatusOK, loginPage, loginForm{
+		Transaction: r.URL.Query().Get("tx"), Secret: s.formSecret(current),
+	})
+}
+
+// login checks name and password and gives the browser a new session.
+func (s *Server) login(w http.ResponseWriter, r *http.Request) {
+	form, err := readForm(r)
+	if err != nil {
+		s.page(w, http.StatusBadRequest, errorPage, "The form cannot be read.")
+		return
+	}
+	before := s.session(w, r)
+	if !hmac.Equal([]byte(form.Get("csrf")), []byte(s.formSecret(before))) {
+		s.page(w, http.StatusForbidden, errorPage, "This form belongs to another session.")
+		return
+	}
+	user, ok := s.password(form.Get("username"), form.Get("password"))
+	if !ok {
+		s.page(w, http.StatusUnauthorized, loginPage, loginForm{
+			Transaction: form.Get("tx"), Secret: s.formSecret(before), Problem: "Wrong user name or password.",
+		})
+		return
+	}
+	current := s.newSession(w, user.Name)
+	s.sessions.drop(before.id)
+	tx, ok := s.transaction(form.Get("tx"))
+	if !ok {
+		http.Redirect(w, r, "/account/grants", http.StatusSeeOther)
+		return
+	}
+	tx.mu.Lock()
+	own := tx.session == before.id
+	if own {
+		tx.session, tx.loggedIn = current.id, true
+	}
+	tx.mu.Unlock()
+	if !own {
+		s.page(w, http.StatusForbidden, errorPage, "This request was begun in another session.")
+		return
+	}
+	s.proceed(w, r, tx, current)
+}
+
+// password returns the user with that name and password.
+func (s *Server) password(name, password string) (User, bool) {
+	user, ok := s.parties.user(name)
+	return user, ok && subtle.ConstantTimeCompare([]byte(password), []byte(user.password)) == 1
+}

@@ -1,0 +1,244 @@
+package refserver
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// clientMetadata is client metadata of RFC 7591 section 2, and on the way back
+// the client information response of section 3.2.1.
+type clientMetadata struct {
+	ClientID      string   `json:"client_id,omitempty"`
+	ClientSecret  string   `json:"client_secret,omitempty"`
+	IssuedAt      int64    `json:"client_id_issued_at,omitempty"`
+	SecretExpires *int64   `json:"client_secret_expires_at,omitempty"`
+	ClientName    string   `json:"client_name,omitempty"`
+	RedirectURIs  []string `json:"redirect_uris,omitempty"`
+	GrantTypes    []string `json:"grant_types,omitempty"`
+	ResponseTypes []string `json:"response_types,omitempty"`
+	AuthMethod    string   `json:"token_endpoint_auth_method,omitempty"`
+	Scope         string   `json:"scope,omitempty"`
+	// FirstParty and Audience are for the administrator only.
+	FirstParty bool   `json:"first_party,omitempty"`
+	Audience   string `json:"introspects_audience,omitempty"`
+}
+
+// register is open client registration: anybody, for a third-party client.
+func (s *Server) register(w http.ResponseWriter, r *http.Request) { s.addClient(w, r, true) }
+
+func (s *Server) addClient(w http.ResponseWriter, r *http.Request, dynamic bool) {
+	var m clientMetadata
+	if !readJSON(w, r, &m) {
+		return
+	}
+	if dynamic {
+		m.ClientID, m.ClientSecret, m.Audience = "", "", ""
+	}
+	client, err := s.newClient(&m, dynamic)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	client, ok := s.parties.addClient(client)
+	if !ok {
+		writeError(w, Refuse("invalid_client_metadata", "this client_id is taken"))
+		return
+	}
+	m.ClientID, m.ClientSecret, m.Scope = client.ID, client.secret, client.Scope.String()
+	m.ClientName, m.FirstParty = client.Name, client.FirstParty
+	m.IssuedAt = s.clock.now().Unix()
+	if client.secret != "" {
+		m.SecretExpires = new(int64)
+	}
+	writeJSON(w, http.StatusCreated, m)
+}
+
+// newClient checks m, fills in what it leaves out, and makes a client of it.
+func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
+	if len(m.GrantTypes) == 0 {
+		m.GrantTypes = []string{AuthorizationCode}
+	}
+	for _, grantType := range m.GrantTypes {
+		if grantType != AuthorizationCode && grantType != RefreshToken && grantType != ClientCredentials {
+			return Client{}, Refuse("invalid_client_metadata", "a grant type is not supported")
+		}
+	}
+	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, AuthorizationCode) {
+		m.ResponseTypes = []string{"code"}
+	}
+	if m.AuthMethod == "" {
+		m.AuthMethod = "client_secret_basic"
+	}
+	switch m.AuthMethod {
+	case "client_secret_basic", "client_secret_post", "none":
+	default:
+		return Client{}, Refuse("invalid_client_metadata", "the authentication method is not supported")
+	}
+	if slices.Contains(m.GrantTypes, AuthorizationCode) && len(m.RedirectURIs) == 0 {
+		return Client{}, Refuse("invalid_redirect_uri", "a redirect URI is missing")
+	}
+	for _, raw := range m.RedirectURIs {
+		if u, err := url.Parse(raw); err != nil || u.Scheme == "" || u.Fragment != "" || u.Scheme == "javascript" || u.Scheme == "data" {
+			return Client{}, Refuse("invalid_redirect_uri", "a redirect URI is not an absolute URI without fragment")
+		}
+	}
+	asked, err := s.policy.ParseScope(m.Scope)
+	if err != nil {
+		return Client{}, Refuse("invalid_client_metadata", "the scope is malformed")
+	}
+	c := Client{
+		ID: m.ClientID, Name: m.ClientName, Public: m.AuthMethod == "none", GrantTypes: m.GrantTypes, RedirectURIs: m.RedirectURIs,
+		FirstParty: s.policy.FirstParty(m.FirstParty, dynamic), Scope: s.policy.RegisteredScope(asked, AllScopes()), Audience: m.Audience,
+	}
+	if c.Name == "" {
+		c.Name = "An application without a name"
+	}
+	if !c.Public {
+		c.secret = m.ClientSecret
+		if c.secret == "" {
+			c.secret = rand.Text()
+		}
+	}
+	return c, nil
+}
+
+// admin is the administrator's interface.
+func (s *Server) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /admin/clients", func(w http.ResponseWriter, r *http.Request) { s.addClient(w, r, false) })
+	mux.HandleFunc("PUT /admin/clients/{id}/scope", s.putClientScope)
+	mux.HandleFunc("DELETE /admin/clients/{id}", s.deleteClient)
+	mux.HandleFunc("POST /admin/users", s.postUser)
+	mux.HandleFunc("GET /admin/users/{name}/permissions", s.getPermissions)
+	mux.HandleFunc("PUT /admin/users/{name}/permissions", s.putPermissions)
+	addSharedAdmin(mux, s.clock, s.harness.set)
+	return onlyWithKey(s.adminKey, mux)
+}
+
+func notFound(w http.ResponseWriter) {
+	writeJSON(w, http.StatusNotFound, map[string]string{"error": "not_found"})
+}
+
+func (s *Server) putClientScope(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Scope string `json:"scope"`
+	}
+	if !readJSON(w, r, &body) {
+		return
+	}
+	scope, err := s.policy.ParseScope(body.Scope)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	scope = scope.And(AllScopes())
+	if !s.parties.changeClient(r.PathValue("id"), func(c *Client) { c.Scope = scope }) {
+		notFound(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"client_id": r.PathValue("id"), "scope": scope.String()})
+}
+
+func (s *Server) deleteClient(w http.ResponseWriter, r *http.Request) {
+	if !s.parties.dropClient(r.PathValue("id")) {
+		notFound(w)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// permissions are the API scopes that a user may hand out.
+type permissions struct {
+	Permissions ScopeSet `json:"permissions"`
+}
+
+func (s *Server) postUser(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		permissions
+		Username string         `json:"username"`
+		Password string         `json:"password"`
+		Roles    []string       `json:"roles"`
+		Claims   map[string]any `json:"claims"`
+	}
+	if !readJSON(w, r, &body) {
+		return
+	}
+	if body.Username == "" {
+		writeError(w, Refuse("invalid_request", "username is missing"))
+		return
+	}
+	user := User{
+		Name: body.Username, password: body.Password, Permissions: NewScopeSet(body.Permissions...), Roles: body.Roles, Claims: body.Claims,
+	}
+	if !s.parties.addUser(user) {
+		writeJSON(w, http.StatusConflict, map[string]string{"error": "invalid_request", "error_description": "this username is taken"})
+		return
+	}
+	writeJSON(w, http.StatusCreated, map[string]any{"username": user.Name, "permissions": user.Permissions})
+}
+
+func (s *Server) getPermissions(w http.ResponseWriter, r *http.Request) {
+	user, ok := s.parties.user(r.PathValue("name"))
+	if !ok {
+		notFound(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, permissions{NewScopeSet(user.Permissions...)})
+}
+
+func (s *Server) putPermissions(w http.ResponseWriter, r *http.Request) {
+	var body permissions
+	if !readJSON(w, r, &body) {
+		return
+	}
+	may := NewScopeSet(body.Permissions...)
+	if !s.parties.changeUser(r.PathValue("name"), func(u *User) { u.Permissions = may }) {
+		notFound(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, permissions{may})
+}
+
+// addSharedAdmin adds what the servers of this package have in common.
+func addSharedAdmin(mux *http.ServeMux, c *clock, trust func(key []byte) error) {
+	mux.HandleFunc("POST /admin/clock", func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Advance float64 `json:"advance_seconds"`
+			Reset   bool    `json:"reset"`
+		}
+		if !readJSON(w, r, &body) {
+			return
+		}
+		if body.Reset {
+			c.reset()
+		}
+		c.advance(seconds(body.Advance))
+		writeJSON(w, http.StatusOK, map[string]string{"now": c.now().UTC().Format(time.RFC3339Nano)})
+	})
+	mux.HandleFunc("POST /admin/trusted-key", func(w http.ResponseWriter, r *http.Request) {
+		raw, err := readAll(w, r)
+		if err == nil {
+			err = trust(raw)
+		}
+		if err != nil {
+			writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_request", "error_description": err.Error()})
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
+// onlyWithKey lets through requests that carry key as a bearer token.
+func onlyWithKey(key string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, status := bearer(r)
+		if status != 0 || token != key {
+			challenge(w, http.StatusUnauthorized, "invalid_token", nil)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,283 @@
+package refserver
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+// introspect tells a resource server or the client itself about a token (RFC
+// 7662).
+func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
+	form, caller, err := s.authenticated(r)
+	if err == nil && caller.Public {
+		err = Refuse("invalid_client", "a public client cannot introspect")
+	}
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	inactive := map[string]any{"active": false}
+	if id, sequence, ok := s.readRefreshToken(form.Get("token")); ok {
+		if view, ok := s.introspectRefresh(caller, id, sequence); ok {
+			writeJSON(w, http.StatusOK, view)
+			return
+		}
+		writeJSON(w, http.StatusOK, inactive)
+		return
+	}
+	t, ok := s.readAccessToken(form.Get("token"))
+	if !ok || !s.policy.MayIntrospect(caller, t.clientID, t.resource) {
+		writeJSON(w, http.StatusOK, inactive)
+		return
+	}
+	live := s.live(t)
+	if !s.policy.TokenActive(live) {
+		writeJSON(w, http.StatusOK, inactive)
+		return
+	}
+	view := map[string]any{
+		"active": true, "client_id": t.clientID, "sub": t.subject, "aud": t.resource, "iss": s.issuer, "jti": t.id,
+		"token_type": "Bearer", "iat": t.issued.Unix(), "exp": t.expires.Unix(),
+	}
+	if scope := s.policy.LiveScope(live); !scope.IsEmpty() {
+		view["scope"] = scope.String()
+	}
+	if t.authorization != "" {
+		view["username"] = t.subject
+	}
+	writeJSON(w, http.StatusOK, view)
+}
+
+func (s *Server) introspectRefresh(caller Client, id string, sequence int) (map[string]any, bool) {
+	a := s.grants.authorization(id)
+	if a == nil {
+		return nil, false
+	}
+	a.mu.Lock()
+	current := a.sequence
+	a.mu.Unlock()
+	state := a.snapshot()
+	if current != sequence || s.policy.RefreshUsable(state) != nil || !s.policy.MayIntrospect(caller, state.Client, state.Resource) {
+		return nil, false
+	}
+	return map[string]any{
+		"active": true, "client_id": state.Client, "sub": state.User, "username": state.User, "aud": state.Resource,
+		"iss": s.issuer, "token_type": RefreshToken, "scope": state.Current.String(),
+	}, true
+}
+
+// authenticated reads a form and the client that sent it.
+func (s *Server) authenticated(r *http.Request) (url.Values, Client, error) {
+	form, err := readForm(r)
+	if err != nil {
+		return nil, Client{}, err
+	}
+	client, err := s.authenticate(r, form)
+	return form, client, err
+}
+
+// revoke ends a token (RFC 7009). A refresh token takes everything issued with
+// it along; an access token only itself.
+func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
+	form, caller, err := s.authenticated(r)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	token := form.Get("token")
+	if id, _, ok := s.readRefreshToken(token); ok {
+		if a := s.grants.authorization(id); a != nil {
+			owner, _ := s.parties.client(a.Client)
+			if s.policy.Presenter(RefreshToken, owner, caller) == nil {
+				a.mu.Lock()
+				a.Revoked = true
+				a.mu.Unlock()
+			}
+		}
+	} else if t, ok := s.readAccessToken(token); ok && t.clientID == caller.ID {
+		s.revoked.put(t.id, struct{}{}, t.expires, s.clock.now())
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// userInfo is the UserInfo endpoint (OpenID Connect Core section 5.3).
+func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
+	token, status := bearer(r)
+	if status != 0 {
+		challenge(w, status, "", nil)
+		return
+	}
+	t, ok := s.readAccessToken(token)
+	live := Live{}
+	if ok {
+		live = s.live(t)
+	}
+	if !ok || !s.policy.TokenActive(live) {
+		challenge(w, http.StatusUnauthorized, "invalid_token", nil)
+		return
+	}
+	user, _ := s.parties.user(t.subject)
+	client, _ := s.parties.client(t.clientID)
+	if !live.UserBound {
+		user = User{}
+	}
+	question := ClaimsQuestion{
+		User: user, Client: client, Scope: s.policy.LiveScope(live), TokenScope: t.scope, UserBound: live.UserBound,
+		Authorization: live.Authorization,
+	}
+	if !s.policy.UserInfoAllowed(question) {
+		challenge(w, http.StatusForbidden, "insufficient_scope", ScopeSet{OpenID})
+		return
+	}
+	claims := map[string]any{}
+	for name, value := range s.policy.UserInfoClaims(question) {
+		claims[name] = value
+	}
+	claims["sub"] = t.subject
+	writeJSON(w, http.StatusOK, claims)
+}
+
+// bearer returns the token in the Authorization header, the only way supported
+// (RFC 6750 section 2.1). The status is 401 if there is none, and 400 if the
+// header is there twice.
+func bearer(r *http.Request) (token string, status int) {
+	headers := r.Header.Values("Authorization")
+	switch len(headers) {
+	case 0:
+		return "", http.StatusUnauthorized
+	case 1:
+	default:
+		return "", http.StatusBadRequest
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", http.StatusUnauthorized
+	}
+	return token, 0
+}
+
+// challenge writes a refusal of RFC 6750 section 3. code is empty where the
+// request had no token.
+func challenge(w http.ResponseWriter, status int, code string, scope ScopeSet) {
+	if status == http.StatusBadRequest {
+		code = "invalid_request"
+	}
+	challengeWith(w, status, code, scope, nil)
+}
+
+// challengeWith adds an item to the body of a refusal.
+func challengeWith(w http.ResponseWriter, status int, code string, scope ScopeSet, item any) {
+	value := `Bearer realm="scopeproof"`
+	body := map[string]any{"error": "unauthorized"}
+	if item != nil {
+		body["item"] = item
+	}
+	if code != "" {
+		value += `, error="` + code + `"`
+		body["error"] = code
+	}
+	if !scope.IsEmpty() {
+		value += `, scope="` + scope.String() + `"`
+	}
+	w.Header().Set("WWW-Authenticate", value)
+	writeJSON(w, status, body)
+}
+
+// metadata is the metadata of RFC 8414 and OpenID Connect Discovery.
+func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
+	methods := []string{"client_secret_basic", "client_secret_post"}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"issuer":                                         s.issuer,
+		"authorization_endpoint":                         s.issuer + "/authorize",
+		"token_endpoint":                                 s.issuer + "/token",
+		"introspection_endpoint":                         s.issuer + "/introspect",
+		"revocation_endpoint":                            s.issuer + "/revoke",
+		"userinfo_endpoint":                              s.issuer + "/userinfo",
+		"registration_endpoint":                          s.issuer + "/register",
+		"jwks_uri":                                       s.issuer + "/jwks",
+		"scopes_supported":                               AllScopes(),
+		"response_types_supported":                       []string{"code"},
+		"response_modes_supported":                       []string{"query"},
+		"grant_types_supported":                          []string{AuthorizationCode, RefreshToken, ClientCredentials},
+		"subject_types_supported":                        []string{"public"},
+		"id_token_signing_alg_values_supported":          []string{"ES256"},
+		"prompt_values_supported":                        []string{"none", "login", "consent", "select_account"},
+		"token_endpoint_auth_methods_supported":          append([]string{"none"}, methods...),
+		"introspection_endpoint_auth_methods_supported":  methods,
+		"revocation_endpoint_auth_methods_supported":     append([]string{"none"}, methods...),
+		"code_challenge_methods_supported":               []string{"S256"},
+		"claims_supported":                               claimsSupported(),
+		"claims_parameter_supported":                     false,
+		"request_parameter_supported":                    false,
+		"request_uri_parameter_supported":                false,
+		"authorization_response_iss_parameter_supported": true,
+	})
+}
+
+func claimsSupported() []string {
+	claims := []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"}
+	for _, token := range []string{Profile, Email, Address, Phone} {
+		claims = append(claims, ClaimsOf(token)...)
+	}
+	return claims
+}
+
+func (s *Server) keys(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{s.signing.public}})
+}
+
+// handler is everything that the server serves.
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server", s.metadata)
+	mux.HandleFunc("GET /.well-known/openid-configuration", s.metadata)
+	mux.HandleFunc("GET /jwks", s.keys)
+	mux.HandleFunc("GET /authorize", s.authorize)
+	mux.HandleFunc("POST /authorize", s.authorize)
+	mux.HandleFunc("GET /login", s.showLogin)
+	mux.HandleFunc("POST /login", s.login)
+	mux.HandleFunc("GET /consent", s.showConsent)
+	mux.HandleFunc("POST /consent", s.decide)
+	mux.HandleFunc("POST /token", s.token)
+	mux.HandleFunc("POST /introspect", s.introspect)
+	mux.HandleFunc("POST /revoke", s.revoke)
+	mux.HandleFunc("GET /userinfo", s.userInfo)
+	mux.HandleFunc("POST /userinfo", s.userInfo)
+	mux.HandleFunc("POST /register", s.register)
+	mux.HandleFunc("GET /account/grants", s.showGrants)
+	mux.HandleFunc("POST /account/grants", s.editGrants)
+	mux.HandleFunc("GET /account/api/grants", s.owner(s.listGrants))
+	mux.HandleFunc("PUT /account/api/grants/{client}", s.owner(s.putGrant))
+	mux.HandleFunc("POST /account/api/grants/{client}/remove", s.owner(s.removeFromGrant))
+	mux.HandleFunc("DELETE /account/api/grants/{client}", s.owner(s.deleteGrant))
+	mux.HandleFunc("GET /healthz", healthy)
+	admin := s.admin()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The APIs come first and see the path as it was sent: the mux would
+		// redirect spellings of it that an API has to refuse.
+		for name, api := range s.apis {
+			if rest, ok := strings.CutPrefix(r.URL.EscapedPath(), "/"+name+"/"); ok {
+				api.serve(w, r, "/"+rest)
+				return
+			}
+		}
+		switch {
+		case path.Clean(r.URL.Path) != r.URL.Path:
+			notFound(w)
+		case strings.HasPrefix(r.URL.Path, "/admin/"):
+			admin.ServeHTTP(w, r)
+		default:
+			mux.ServeHTTP(w, r)
+		}
+	})
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// seconds is a number of seconds as JSON gives it.
+func seconds(n float64) time.Duration { return time.Duration(n * float64(time.Second)) }

@@ -1,0 +1,237 @@
+package refserver
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// handleShards is the number of maps that opaque access tokens are spread over,
+// so that issuing and checking them do not queue on one lock.
+const handleShards = 16
+
+// codeLifetime is how long an authorization code is good; RFC 6749 section 4.1.2
+// recommends at most ten minutes.
+const codeLifetime = 60 * time.Second
+
+// accessToken is an access token of our own, whatever it looks like.
+type accessToken struct {
+	id       string
+	clientID string
+	subject  string
+	resource string
+	// authorization is the id of the Authorization; empty for a client's own.
+	authorization string
+	scope         ScopeSet
+	roles         []string
+	issued        time.Time
+	expires       time.Time
+}
+
+// newAccessToken stores or signs a token for what was decided.
+func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetime time.Duration, err error) {
+	now := s.clock.now()
+	lifetime = s.policy.Lifetime(i)
+	t := accessToken{
+		id: rand.Text(), clientID: i.Client.ID, subject: i.Client.ID, resource: resource,
+		scope: s.policy.TokenScope(i), issued: now, expires: now.Add(lifetime),
+	}
+	if i.GrantType != ClientCredentials {
+		t.subject, t.authorization, t.roles = i.User.Name, i.Authorization.ID, i.User.Roles
+	}
+	if s.opaque {
+		s.shard(t.id).put(t.id, t, t.expires, now)
+		return t.id, lifetime, nil
+	}
+	claims := map[string]any{
+		"iss": s.issuer, "sub": t.subject, "aud": resource, "client_id": t.clientID, "jti": t.id,
+		"iat": now.Unix(), "exp": t.expires.Unix(),
+	}
+	if !t.scope.IsEmpty() {
+		claims["scope"] = t.scope.String()
+	}
+	if t.authorization != "" {
+		claims["authorization"] = t.authorization
+	}
+	if len(t.roles) > 0 {
+		claims["roles"] = t.roles
+	}
+	maps.Copy(claims, s.policy.AccessTokenClaims(claimsQuestion(i)))
+	token, err = jwt.Signed(s.signing.accessTokens).Claims(claims).Serialize()
+	if err != nil {
+		return "", 0, fmt.Errorf("sign an access token: %w", err)
+	}
+	return token, lifetime, nil
+}
+
+func claimsQuestion(i Issue) ClaimsQuestion {
+	return ClaimsQuestion{
+		User: i.User, Client: i.Client, Scope: i.Scope, TokenScope: i.Scope,
+		UserBound: i.GrantType != ClientCredentials, Authorization: i.Authorization, GrantType: i.GrantType,
+	}
+}
+
+func (s *Server) shard(id string) *expiring[accessToken] {
+	hash := fnv.New32a()
+	hash.Write([]byte(id))
+	return &s.handles[hash.Sum32()%handleShards]
+}
+
+// readAccessToken returns the access token of ours that token stands for, also
+// if it has expired; false if it is none.
+func (s *Server) readAccessToken(token string) (accessToken, bool) {
+	if !looksLikeJWT(token) {
+		return s.shard(token).get(token, s.clock.now())
+	}
+	claims, err := s.ownClaims(token)
+	if err != nil {
+		return accessToken{}, false
+	}
+	return accessTokenOf(claims), true
+}
+
+func looksLikeJWT(token string) bool {
+	return strings.Count(token, ".") == 2 && strings.HasPrefix(token, "ey")
+}
+
+// ownClaims verifies signature, type and issuer of an access token of ours, not
+// its time and audience.
+func (s *Server) ownClaims(token string) (map[string]any, error) {
+	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil {
+		return nil, fmt.Errorf("read the token: %w", err)
+	}
+	if typ, _ := parsed.Headers[0].ExtraHeaders[jose.HeaderType].(string); !isAccessTokenType(typ) {
+		return nil, fmt.Errorf("token type: got %q, want %q", typ, "at+jwt")
+	}
+	claims := map[string]any{}
+	if err := parsed.Claims(s.signing.public.Key, &claims); err != nil {
+		return nil, fmt.Errorf("verify the token: %w", err)
+	}
+	if claims["iss"] != s.issuer {
+		return nil, errors.New("the token is of another issuer")
+	}
+	return claims, nil
+}
+
+func isAccessTokenType(typ string) bool {
+	typ = strings.ToLower(typ)
+	return typ == "at+jwt" || typ == "application/at+jwt"
+}
+
+// accessTokenOf reads the claims of a JWT that newAccessToken made.
+func accessTokenOf(claims map[string]any) accessToken {
+	text := func(name string) string { value, _ := claims[name].(string); return value }
+	instant := func(name string) time.Time { value, _ := claims[name].(float64); return time.Unix(int64(value), 0) }
+	t := accessToken{
+		id: text("jti"), clientID: text("client_id"), subject: text("sub"), resource: text("aud"),
+		authorization: text("authorization"), issued: instant("iat"), expires: instant("exp"),
+	}
+	if scope := text("scope"); scope != "" {
+		t.scope = NewScopeSet(strings.Split(scope, " ")...)
+	}
+	t.roles = textsOf(claims["roles"])
+	return t
+}
+
+// textsOf returns a claim that is a string or an array of strings.
+func textsOf(claim any) []string {
+	switch claim := claim.(type) {
+	case string:
+		return []string{claim}
+	case []any:
+		var texts []string
+		for _, member := range claim {
+			if text, ok := member.(string); ok {
+				texts = append(texts, text)
+			}
+		}
+		return texts
+	}
+	return nil
+}
+
+// live gathers what the policy needs to know about a token issued earlier.
+func (s *Server) live(t accessToken) Live {
+	_, revoked := s.revoked.get(t.id, s.clock.now())
+	l := Live{TokenScope: t.scope, TokenRevoked: revoked, Expires: t.expires, Now: s.clock.now()}
+	client, ok := s.parties.client(t.clientID)
+	l.ClientGone = !ok
+	l.ClientMay = s.policy.ClientMay(client, t.scope)
+	if t.authorization == "" {
+		return l
+	}
+	l.UserBound = true
+	user, _ := s.parties.user(t.subject)
+	l.UserMay = s.policy.UserMay(user, client, t.scope)
+	if a := s.grants.authorization(t.authorization); a != nil {
+		l.Authorization = a.snapshot()
+	} else {
+		l.Authorization.Revoked = true
+	}
+	l.Grant = s.grants.of(grantKey{t.subject, t.clientID, t.resource})
+	return l
+}
+
+// newRefreshToken returns the refresh token number sequence of an authorization.
+// It is a handle with a MAC: nothing need be stored to know a used one again
+// (RFC 9700 section 4.14.2).
+func (s *Server) newRefreshToken(authorization string, sequence int) string {
+	handle := authorization + "." + strconv.Itoa(sequence)
+	return "rt." + handle + "." + s.mac("refresh", handle)
+}
+
+// readRefreshToken returns what newRefreshToken put into token.
+func (s *Server) readRefreshToken(token string) (authorization string, sequence int, ok bool) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 4 || parts[0] != "rt" {
+		return "", 0, false
+	}
+	if !hmac.Equal([]byte(parts[3]), []byte(s.mac("refresh", parts[1]+"."+parts[2]))) {
+		return "", 0, false
+	}
+	sequence, err := strconv.Atoi(parts[2])
+	return parts[1], sequence, err == nil
+}
+
+// mac is a MAC of text for one purpose, under the server's secret.
+func (s *Server) mac(purpose, text string) string {
+	h := hmac.New(sha256.New, s.secret)
+	h.Write([]byte(purpose + "\n" + text))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// newIDToken signs an ID token (OpenID Connect Core section 2).
+func (s *Server) newIDToken(i Issue, nonce string, loggedIn time.Time, accessToken string) (string, error) {
+	now := s.clock.now()
+	half := sha256.Sum256([]byte(accessToken))
+	claims := map[string]any{
+		"iss": s.issuer, "sub": i.User.Name, "aud": i.Client.ID, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
+		"at_hash": base64.RawURLEncoding.EncodeToString(half[:16]),
+	}
+	if i.GrantType == ClientCredentials {
+		claims["sub"] = i.Client.ID
+	} else {
+		claims["auth_time"] = loggedIn.Unix()
+	}
+	if nonce != "" {
+		claims["nonce"] = nonce
+	}
+	maps.Copy(claims, s.policy.IDTokenClaims(claimsQuestion(i)))
+	token, err := jwt.Signed(s.signing.identities).Claims(claims).Serialize()
+	if err != nil {
+		return "", fmt.Errorf("sign an ID token: %w", err)
+	}
+	return token, nil
+}

@@ -1,0 +1,241 @@
+package useragent
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// consent is a consent page that has been read.
+type consent struct {
+	reader  reader
+	form    *form
+	forms   []*form // of the page: each button may have its own
+	text    string
+	offered oauth.ScopeSet
+	lists   bool
+	boxes   bool // scopes are boxes; else they are in hidden fields, if they are listed
+}
+
+func (r reader) readConsent(p *page, f *form) *consent {
+	c := &consent{reader: r, form: f, forms: p.forms, text: p.text, boxes: r.hasBoxes(f)}
+	var tokens []oauth.ScopeToken
+	for _, field := range f.controls {
+		if token, ok := r.boxScope(field); ok {
+			tokens = append(tokens, token)
+		}
+	}
+	c.offered = oauth.NewScopeSet(tokens...)
+	hidden := r.hiddenScopes(f)
+	c.lists = c.boxes || hidden != nil
+	if c.boxes {
+		return c // what is hidden beside boxes is not shown to anybody
+	}
+	for _, field := range hidden {
+		c.offered = c.offered.Union(oauth.FieldsScope(field.value))
+	}
+	return c
+}
+
+func (r reader) hasBoxes(f *form) bool {
+	return slices.ContainsFunc(f.controls, func(c *control) bool {
+		_, ok := r.boxScope(c)
+		return ok
+	})
+}
+
+// boxScope is the scope that a box stands for.
+func (r reader) boxScope(c *control) (oauth.ScopeToken, bool) {
+	if c.kind != "checkbox" || c.name == "" {
+		return "", false
+	}
+	for _, key := range []string{c.name + "=" + c.value, c.name} {
+		if scope, ok := r.consent.Checkboxes[key]; ok {
+			return oauth.ScopeToken(scope), true
+		}
+	}
+	return oauth.ScopeToken(c.value), c.name == r.consent.Checkbox
+}
+
+// hiddenScopes are the hidden fields that carry scopes, or nil.
+func (r reader) hiddenScopes(f *form) []*control {
+	var found []*control
+	for _, c := range f.controls {
+		if c.kind == "hidden" && c.name == r.consent.Checkbox && !c.disabled {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// key tells one consent page from another. It does not change when the page is
+// shown again.
+func (c *consent) key() string {
+	key := c.offered.String() + "\n" + c.form.describe()
+	if !c.lists {
+		key += "\n" + c.text
+	}
+	return key
+}
+
+// page is the page as whoever decides sees it.
+func (c *consent) page(p *page) (target.ConsentPage, error) {
+	all, err := c.allow(p, oauth.ConsentDecision{}, nil)
+	if err != nil {
+		return target.ConsentPage{}, err
+	}
+	method := all.method
+	submission := &target.Submission{Method: method, Fields: all.fields}
+	to := *all.url
+	if all.fields == nil {
+		submission.Fields = to.Query()
+		to.RawQuery = ""
+	}
+	submission.URL = to.String()
+	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Text: c.text, Submission: submission}, nil
+}
+
+// playable refuses a decision that the page has no way to express: on a page
+// that lists no scopes, to grant less than was requested.
+func (c *consent) playable(p *page, decision oauth.ConsentDecision, requested string) error {
+	if c.lists || decision.Only == nil {
+		return nil
+	}
+	if missing := oauth.FieldsScope(requested).Minus(*decision.Only); !missing.IsEmpty() {
+		return &PageError{
+			URL: place(p.url), Seen: c.form.describe(),
+			Want: fmt.Sprintf("a box %q for each scope, so that %q can be left out", c.reader.consent.Checkbox, missing),
+			Hint: "set login.form.consent.checkbox to the name of the boxes, or capabilities: {consent.ui: all_or_nothing}",
+		}
+	}
+	return nil
+}
+
+// allow is the request that grants what the decision grants, and asks for what
+// it adds. more may know further fields; nil: none.
+func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*control) ([]string, bool)) (*request, error) {
+	button, err := c.allowButton(p)
+	if err != nil {
+		return nil, err
+	}
+	grants := decision.Grants(c.offered)
+	hidden := c.reader.hiddenScopes(c.form)
+	kept := 0
+	fields := c.form.entries(button, func(field *control) ([]string, bool) {
+		if token, ok := c.reader.boxScope(field); ok {
+			if grants.Has(token) {
+				return []string{field.value}, true
+			}
+			return nil, true
+		}
+		if !c.boxes && slices.Contains(hidden, field) {
+			value := narrowed(field.value, grants)
+			if value == "" && len(hidden) > 1 {
+				return nil, true
+			}
+			kept++
+			return []string{value}, true
+		}
+		if more != nil {
+			return more(field)
+		}
+		return nil, false
+	})
+	name := c.reader.consent.Checkbox
+	if !c.boxes && len(hidden) > 1 && kept == 0 {
+		fields.Set(name, "")
+	}
+	for _, token := range decision.Add.Tokens() {
+		switch {
+		case !c.boxes && len(hidden) == 1:
+			fields.Set(name, strings.TrimSpace(fields.Get(name)+" "+string(token)))
+		default:
+			field, value := c.reader.boxFor(token)
+			fields.Add(field, value)
+		}
+	}
+	return c.form.request(p, fields, button)
+}
+
+// boxFor is the field and the value that stand for a scope, whether or not the
+// page has such a box.
+func (r reader) boxFor(token oauth.ScopeToken) (name, value string) {
+	for _, key := range slices.Sorted(maps.Keys(r.consent.Checkboxes)) {
+		if r.consent.Checkboxes[key] == string(token) {
+			name, value, found := strings.Cut(key, "=")
+			if !found {
+				value = "on"
+			}
+			return name, value
+		}
+	}
+	return r.consent.Checkbox, string(token)
+}
+
+// narrowed leaves of a scope value what is granted, in its order; all of it,
+// byte for byte, when everything is.
+func narrowed(value string, grants oauth.ScopeSet) string {
+	if oauth.FieldsScope(value).SubsetOf(grants) {
+		return value
+	}
+	var kept []string
+	for part := range strings.SplitSeq(value, " ") {
+		if part != "" && grants.Has(oauth.ScopeToken(part)) {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+// allowButton is the button that grants; nil: the form has none, or a hidden
+// field says it.
+func (c *consent) allowButton(p *page) (*control, error) {
+	wanted := c.reader.consent.Allow
+	if wanted == (target.Button{}) {
+		if button := c.form.submitter(allows); button != nil {
+			return button, nil
+		}
+		return c.form.submitter(notRefusal), nil
+	}
+	found := find(c.form, wanted)
+	switch {
+	case found == nil:
+		return nil, &PageError{
+			URL: place(p.url), Seen: c.form.describe(), Want: "the button " + buttonText(wanted, "") + " that allows",
+			Hint: "set login.form.consent.allow to the name and value of the button, or to its value alone",
+		}
+	case found.kind == "hidden":
+		return c.form.submitter(notRefusal), nil
+	}
+	return found, nil
+}
+
+// deny is the request that refuses: the configured button, or the one that says
+// so, in the form or, where each button has a form of its own, in another.
+func (c *consent) deny(p *page) (*request, error) {
+	forms := append([]*form{c.form}, c.forms...)
+	wanted := c.reader.consent.Deny
+	for _, f := range forms {
+		if wanted != (target.Button{}) {
+			found := find(f, wanted)
+			if found == nil {
+				continue
+			}
+			if found.kind == "hidden" {
+				found = f.submitter(func(*control) bool { return true })
+			}
+			return f.request(p, f.entries(found, nil), found)
+		}
+		if found := f.submitter(func(b *control) bool { return says(b, denyWords) }); found != nil {
+			return f.request(p, f.entries(found, nil), found)
+		}
+	}
+	return nil, &PageError{
+		URL: place(p.url), Seen: describeAll(p), Want: "the button " + buttonText(wanted, "that denies"),
+		Hint: "set login.form.consent.deny to the name and value of the button, or to its value alone",
+	}
+}

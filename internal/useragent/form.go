@@ -1,0 +1,231 @@
+package useragent
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// defaultPages is how many pages a visit may take unless the target file says
+// otherwise: two for login, two for consent, and some that lead on.
+const defaultPages = 12
+
+// formDriver walks through HTML forms as a person without scripts would.
+type formDriver struct {
+	reader reader
+	pages  int
+}
+
+func newFormDriver(login target.Login) *formDriver {
+	d := &formDriver{reader: reader{login: login.Form.Login, consent: login.Form.Consent}, pages: login.Pages}
+	if d.pages <= 0 {
+		d.pages = defaultPages
+	}
+	if d.reader.consent.Checkbox == "" {
+		d.reader.consent.Checkbox = "scope"
+	}
+	return d
+}
+
+// Visit ends, without an error, at the redirect URI, at a page that asks
+// nothing, at an error page, and at a consent page that comes back unchanged
+// after it was answered. It fails where a page asks for something that it does
+// not understand ([*PageError]).
+func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arrival, error) {
+	b, err := newBrowser(visit.Transport, visit.Jar, visit.RedirectURI)
+	if err != nil {
+		return nil, err
+	}
+	start, err := url.Parse(visit.URL)
+	if err != nil {
+		return nil, fmt.Errorf("authorization request: %w", plain(err))
+	}
+	w := &walk{reader: d.reader, visit: visit, browser: b, requested: start.Query().Get("scope")}
+	next := request{method: http.MethodGet, url: start}
+	for pages := 0; ; pages++ {
+		redirect, p, err := b.follow(ctx, next)
+		if err != nil {
+			return nil, err
+		}
+		if redirect != nil {
+			w.arrival.Redirect = redirect
+			return &w.arrival, nil
+		}
+		if pages == d.pages {
+			return nil, tooMany(d.pages, p, b.end)
+		}
+		on, err := w.answer(p)
+		if err != nil {
+			return nil, err
+		}
+		if on == nil {
+			w.arrival.Status, w.arrival.Page = p.status, shorten(p.text, maxShown)
+			return &w.arrival, nil
+		}
+		next = *on
+	}
+}
+
+func tooMany(most int, last *page, end *url.URL) error {
+	return fmt.Errorf("got more than %d pages, want a redirect to %s; the last, %s, has %s%s", most, place(end), place(last.url),
+		describeAll(last), hint("login.form says which form is which; login.pages allows more pages"))
+}
+
+// walk is one visit as it goes on.
+type walk struct {
+	reader    reader
+	visit     target.Visit
+	browser   *browser
+	requested string // scope of the authorization request, where it is in the URL
+	arrival   target.Arrival
+	named     bool   // the username has been sent
+	signedIn  bool   // the password has been sent
+	answered  string // the consent page that was answered last
+}
+
+// answer returns what to send next, or nil where the visit ends.
+func (w *walk) answer(p *page) (*request, error) {
+	if next, err := p.selfSentRequest(w.browser); next != nil || err != nil {
+		return next, err
+	}
+	if f := w.reader.surelyConsent(p); f != nil {
+		return w.decide(p, f)
+	}
+	if f := w.reader.loginForm(p); f != nil {
+		return w.signIn(p, f)
+	}
+	if f := w.reader.usernameForm(p); f != nil {
+		return w.giveName(p, f)
+	}
+	if f := w.reader.likelyConsent(p); f != nil {
+		return w.decide(p, f)
+	}
+	if next := p.refreshed(); next != nil {
+		return next, nil
+	}
+	if p.status >= http.StatusBadRequest {
+		return nil, nil
+	}
+	if f, button := w.reader.interstitial(p); f != nil {
+		return f.request(p, f.entries(button, nil), button)
+	}
+	return nil, w.reader.notUnderstood(p)
+}
+
+// signIn sends the login form. Shown twice, the first answer was refused.
+func (w *walk) signIn(p *page, f *form) (*request, error) {
+	w.arrival.LoginPages++
+	owner := w.visit.Owner
+	if w.signedIn {
+		return nil, fmt.Errorf("login page %s shown again after signing in as %q: check %s and %s", place(p.url), owner.Username,
+			ownerKey(owner, "username"), ownerKey(owner, "password"))
+	}
+	w.signedIn = true
+	change, err := w.credentials(p, f)
+	if err != nil {
+		return nil, err
+	}
+	button := f.submitter(notRefusal)
+	return f.request(p, f.entries(button, change), button)
+}
+
+// credentials returns what is typed into a form with a password.
+func (w *walk) credentials(p *page, f *form) (func(*control) ([]string, bool), error) {
+	owner := w.visit.Owner
+	if owner.Password == "" {
+		return nil, fmt.Errorf("login page %s asks for a password: got none for %s%s", place(p.url), owner.Name,
+			hint("set "+ownerKey(owner, "password")))
+	}
+	password := w.reader.passwordField(f)
+	username := w.reader.usernameField(f, password)
+	if password == nil || username == nil && w.reader.textBefore(f, password) != nil {
+		return nil, &PageError{
+			URL: place(p.url), Seen: f.describe(), Hint: "set login.form.login.username and login.form.login.password",
+			Want: fmt.Sprintf("a login form with the fields %q and %q", w.reader.usernameName(), w.reader.passwordName()),
+		}
+	}
+	return func(c *control) ([]string, bool) {
+		switch c {
+		case username:
+			return []string{owner.Username}, true
+		case password:
+			return []string{owner.Password.Reveal()}, true
+		}
+		return nil, false
+	}, nil
+}
+
+// giveName sends the first page of a login that asks for the password on the
+// next one.
+func (w *walk) giveName(p *page, f *form) (*request, error) {
+	w.arrival.LoginPages++
+	owner := w.visit.Owner
+	if w.named {
+		return nil, fmt.Errorf("login page %s asks for a name again after %q was given: check %s", place(p.url), owner.Username,
+			ownerKey(owner, "username"))
+	}
+	w.named = true
+	field := w.reader.usernameField(f, nil)
+	button := f.submitter(notRefusal)
+	return f.request(p, f.entries(button, func(c *control) ([]string, bool) {
+		return []string{owner.Username}, c == field
+	}), button)
+}
+
+// decide shows the consent page to whoever decides, and sends the answer.
+func (w *walk) decide(p *page, f *form) (*request, error) {
+	c := w.reader.readConsent(p, f)
+	var change func(*control) ([]string, bool)
+	if w.reader.asksPassword(f) {
+		w.arrival.LoginPages++
+	}
+	asked, err := c.page(p)
+	if err != nil {
+		return nil, err
+	}
+	if c.key() == w.answered {
+		return nil, nil
+	}
+	w.answered = c.key()
+	w.arrival.ConsentPages = append(w.arrival.ConsentPages, asked)
+	if w.visit.StopAtConsent {
+		return nil, nil
+	}
+	var decision oauth.ConsentDecision
+	if w.visit.Decide != nil {
+		decision = w.visit.Decide(asked)
+	}
+	if w.reader.asksPassword(f) && !decision.Deny {
+		if change, err = w.credentials(p, f); err != nil {
+			return nil, err
+		}
+		w.signedIn = true
+	}
+	if decision.Deny {
+		return c.deny(p)
+	}
+	if err := c.playable(p, decision, w.requested); err != nil {
+		return nil, err
+	}
+	return c.allow(p, decision, change)
+}
+
+func ownerKey(owner oauth.ResourceOwner, key string) string {
+	return "users." + owner.Name + "." + key
+}
+
+func describeAll(p *page) string {
+	if len(p.forms) == 0 {
+		return "no form"
+	}
+	parts := make([]string, len(p.forms))
+	for i, f := range p.forms {
+		parts[i] = f.describe()
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,220 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/scopeproof/scopeproof/conformance"
+)
+
+// browse starts a headless browser, or skips the test where there is none.
+// SCOPEPROOF_REQUIRE_BROWSER=1 turns the skip into a failure.
+func browse(t *testing.T, more ...chromedp.ExecAllocatorOption) (context.Context, *console) {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome", "headless-shell"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("SCOPEPROOF_REQUIRE_BROWSER") == "1" {
+			t.Fatal("no Chromium in PATH, and SCOPEPROOF_REQUIRE_BROWSER=1")
+		}
+		t.Skip("no Chromium in PATH")
+	}
+	if testing.Short() {
+		t.Skip("a browser takes seconds to start, and this is -short")
+	}
+	flags := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.UserDataDir(t.TempDir()),
+	}
+	allocator, stop := chromedp.NewExecAllocator(t.Context(), append(flags, more...)...)
+	t.Cleanup(stop)
+	said := &console{}
+	ctx, closePage := chromedp.NewContext(allocator, chromedp.WithBrowserOption(chromedp.WithConsolef(said.add)))
+	t.Cleanup(closePage)
+	return ctx, said
+}
+
+// console keeps what a page writes to its console: messages, uncaught
+// exceptions and breaches of its content security policy.
+type console struct {
+	mu   sync.Mutex
+	said []string
+}
+
+func (c *console) add(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.said = append(c.said, fmt.Sprintf(format, args...))
+}
+
+func (c *console) all() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.said)
+}
+
+// ask evaluates an expression in the page.
+func ask[T any](t *testing.T, ctx context.Context, expression string) T {
+	t.Helper()
+	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// do runs actions in the page.
+func do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx); err != nil { // starts the browser, which must outlive the deadline below
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serve offers a report on loopback, and fails the test if anything but the
+// page is asked for.
+func serve(t *testing.T, r *conformance.Report) string {
+	t.Helper()
+	body := output(t, func(w io.Writer) error { return HTML(w, r) })
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != "/report.html" {
+			t.Errorf("the page fetched %s", req.URL)
+		}
+		w.Header().Set("Content-Type", "text/html")
+		w.Write(body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + "/report.html"
+}
+
+// countVisible counts the elements that a reader can see.
+func countVisible(t *testing.T, ctx context.Context, selector string) int {
+	t.Helper()
+	return ask[int](t, ctx, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter((e) => e.checkVisibility()).length`, selector))
+}
+
+// fill sets a field of the filter as a reader would.
+func fill(t *testing.T, ctx context.Context, field, value string) {
+	t.Helper()
+	ask[bool](t, ctx, fmt.Sprintf(`(() => { const e = document.querySelector("form.filter").elements[%q]; e.value = %q;
+		return e.dispatchEvent(new Event("input", { bubbles: true })); })()`, field, value))
+}
+
+func click(selector string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(chromedp.CSS(selector))
+}
+
+func TestPageWorksInABrowser(t *testing.T) {
+	ctx, said := browse(t)
+	do(t, ctx, chromedp.EmulateViewport(1400, 900), chromedp.Navigate(serve(t, fixture())))
+	check := func(what string, got, want any) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
+	}
+	check("rules shown at first", countVisible(t, ctx, "details.rule"), 12)
+	check("rules open at first", countVisible(t, ctx, "details.rule[open]"), 4)
+
+	fill(t, ctx, "q", "STOLEN refresh")
+	check("rules found by search", countVisible(t, ctx, "details.rule"), 1)
+	check("words beside the filter", ask[string](t, ctx, `document.querySelector(".shown").textContent`), "1 of 12 rules")
+	fill(t, ctx, "q", "")
+	fill(t, ctx, "area", "DEV")
+	check("rules of an area", countVisible(t, ctx, "details.rule"), 2)
+	do(t, ctx, click(`button[type=reset]`), chromedp.WaitVisible(chromedp.CSS("#REF-03")))
+	do(t, ctx, click(`.counts a[data-outcome=violates]`))
+	check("rules after a click on a count", countVisible(t, ctx, "details.rule"), 2)
+	do(t, ctx, click(`.counts a[data-outcome=violates]`))
+	check("rules after a second click", countVisible(t, ctx, "details.rule"), 12)
+	do(t, ctx, click(`.matrix a[data-area=GRANT][data-outcome=conforms]`))
+	check("rules of a cell of the matrix", countVisible(t, ctx, "details.rule"), 2)
+	do(t, ctx, chromedp.KeyEvent("/"), chromedp.KeyEvent("zzz"))
+	check("rules found by typing / and nonsense", countVisible(t, ctx, "details.rule"), 0)
+	do(t, ctx, chromedp.KeyEvent("\u001b"), chromedp.WaitVisible(chromedp.CSS("#REF-03")))
+
+	check("exchanges open at first", ask[bool](t, ctx, `document.querySelector("#REF-03 .exchanges").open`), false)
+	do(t, ctx, click(`#REF-03 .exchanges > summary`), click(`#REF-03 .exchange > summary`))
+	check("transcript open after clicks", ask[bool](t, ctx, `document.querySelector("#REF-03 .exchange pre.curl").checkVisibility()`), true)
+	ask[string](t, ctx, `location.hash = "#OIDC-01"`)
+	do(t, ctx, chromedp.WaitVisible(chromedp.CSS("#OIDC-01 .inside")))
+
+	check("elements that a server smuggled in", ask[int](t, ctx, `document.querySelectorAll("main script, main img, .appendix script").length`), 0)
+	check("things fetched", ask[int](t, ctx, `performance.getEntriesByType("resource").filter((e) => !e.name.startsWith("data:")).length`), 0)
+	for _, width := range []int64{360, 390, 900, 1400} {
+		do(t, ctx, chromedp.EmulateViewport(width, 900))
+		if over := ask[int](t, ctx, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+			t.Errorf("at %d pixels the page is %d pixels too wide", width, over)
+		}
+	}
+	if got := said.all(); len(got) > 0 {
+		t.Errorf("the page wrote to the console: %q", got)
+	}
+}
+
+// TestScreenshots writes what the page looks like to the folder that
+// SCOPEPROOF_SCREENSHOTS names, for whoever changes the style.
+func TestScreenshots(t *testing.T) {
+	dir := os.Getenv("SCOPEPROOF_SCREENSHOTS")
+	if dir == "" {
+		t.Skip("SCOPEPROOF_SCREENSHOTS names no folder")
+	}
+	address := serve(t, fixture())
+	for _, scheme := range []string{"dark", "light"} {
+		preferred := map[string]string{"dark": "0", "light": "1"}[scheme]
+		ctx, _ := browse(t, chromedp.Flag("blink-settings", "preferredColorScheme="+preferred))
+		do(t, ctx, chromedp.Navigate(address))
+		ask[int](t, ctx, `[...document.querySelectorAll("#REF-03 .scenario.o-violates details, #RSV-07 details")].map((e) => e.open = true).length`)
+		for _, width := range []int64{390, 900, 1400} {
+			do(t, ctx, chromedp.EmulateViewport(width, 1000))
+			picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("report-%s-%d.png", scheme, width)), picture, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestPageOfTenThousandExchangesOpensFast(t *testing.T) {
+	ctx, _ := browse(t)
+	started := time.Now()
+	address := serve(t, bigFixture(250, 10_000))
+	wrote := time.Since(started)
+	do(t, ctx, chromedp.Navigate(address))
+	ready := ask[float64](t, ctx, `performance.timing.domContentLoadedEventEnd - performance.timing.responseStart`)
+	t.Logf("10,000 exchanges: written in %s, ready %.0f ms after the first byte", wrote.Round(time.Millisecond), ready)
+	if got := ask[int](t, ctx, `document.querySelectorAll(".exchange").length`); got != 10_000 {
+		t.Errorf("got %d exchanges, want 10000", got)
+	}
+	if ready > 20_000 {
+		t.Errorf("the page was ready after %.0f ms, want less than 20 s even on a busy machine", ready)
+	}
+}

@@ -1,0 +1,19 @@
+package report
+
+import (
+	_ "embed"
+	"slices"
+)
+
+//go:embed report.schema.json
+var reportSchema []byte
+
+//go:embed load.schema.json
+var loadSchema []byte
+
+// JSONSchema returns the JSON Schema (draft 2020-12) of report.json. It is
+// generated from the Go types; a test holds it to them.
+func JSONSchema() []byte { return slices.Clone(reportSchema) }
+
+// LoadJSONSchema returns the JSON Schema of load.json.
+func LoadJSONSchema() []byte { return slices.Clone(loadSchema) }

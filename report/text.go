@@ -1,0 +1,312 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/scopeproof/scopeproof/conformance"
+)
+
+// TextOptions say how [Text] and [LoadText] write. The zero value is plain text
+// of 80 columns.
+type TextOptions struct {
+	Color bool // ANSI colours; what they say stands there in words as well
+	Width int  // columns; 0 means 80, and less than 40 counts as 40
+	// Verbose shows whole messages, every failed scenario, and the sentences of
+	// rules that are not applicable.
+	Verbose bool
+}
+
+// What is left out unless the output is verbose.
+const (
+	shortMessage   = 600 // characters of a message
+	shortScenarios = 3   // failed scenarios of one rule
+)
+
+// Text writes the last screen of a run: the verdict and the counts first, then
+// every rule that did not conform, what was found out about the target, and what
+// to do next.
+func Text(w io.Writer, r *conformance.Report, o TextOptions) error {
+	t := &textWriter{screen: newScreen(o.Width, o.Color), verbose: o.Verbose, r: r}
+	t.head()
+	t.problems()
+	for _, v := range worstFirst(r.Rules) {
+		if v.Outcome != conformance.Conforms && v.Outcome != conformance.NotApplicable {
+			t.rule(v)
+		}
+	}
+	t.notApplicable()
+	t.choices()
+	t.capabilities()
+	t.next()
+	_, err := w.Write(t.buf.Bytes())
+	return err
+}
+
+type textWriter struct {
+	*screen
+	verbose bool
+	r       *conformance.Report
+}
+
+// look is the style of an outcome.
+func look(o conformance.Outcome) style {
+	switch o {
+	case conformance.Violates:
+		return red
+	case conformance.Inconclusive:
+		return purple
+	case conformance.Deviates:
+		return yellow
+	case conformance.Known:
+		return blue
+	case conformance.Conforms:
+		return green
+	}
+	return faint
+}
+
+func (t *textWriter) head() {
+	outcome, sentence := headline(t.r)
+	for _, l := range wrap(oneLine(sentence), t.width, t.width) {
+		t.line(t.paint(look(outcome), l))
+	}
+	t.gap()
+	fact := func(name, value string) {
+		if value != "" {
+			t.hanging(2, 12, column(name, 9), faint, value)
+		}
+	}
+	issuer := t.r.Target.Issuer
+	if t.r.Target.Kind != "" {
+		issuer += " (" + string(t.r.Target.Kind) + ")"
+	}
+	fact("issuer", issuer)
+	fact("defect", t.r.Target.Defect)
+	fact("run", runFacts(t.r))
+	t.gap()
+	counts := tally(t.r.Rules)
+	for _, o := range outcomes() {
+		n := counts[o]
+		if n == 0 && o != conformance.Violates && o != conformance.Conforms {
+			continue
+		}
+		style := look(o)
+		if n == 0 {
+			style = faint
+		}
+		t.line("  " + t.paint(style, column(label(o), 14)) + columnRight(thousands(int64(n)), 6))
+	}
+}
+
+// runFacts are the version, the seed and the time a run took.
+func runFacts(r *conformance.Report) string {
+	version := r.Tool.Version
+	if version == "" {
+		version = "(unknown version)"
+	}
+	return fmt.Sprintf("scopeproof %s, seed %d, %s", version, r.Seed, duration(r.DurationMS))
+}
+
+// duration writes milliseconds for people.
+func duration(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", ms)
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+func (t *textWriter) problems() {
+	for _, p := range t.r.Problems {
+		t.gap()
+		t.hanging(0, 4, "problem:", red, t.short(p.Text))
+		if p.Hint != "" {
+			t.hanging(4, 4, "hint:", bold, p.Hint)
+		}
+	}
+}
+
+// rule writes one rule that did not conform: id, outcome and requirement, what
+// was seen, and where it stands.
+func (t *textWriter) rule(v conformance.Verdict) {
+	t.gap()
+	t.hanging(0, 4, oneLine(v.ID)+" "+happened(v.Outcome)+":", look(v.Outcome), v.Text)
+	failed := failing(v)
+	if v.Reason != "" && !isSaid(v.Reason, failed) {
+		t.text(4, t.short(v.Reason))
+	}
+	for i, s := range failed {
+		if i == shortScenarios && !t.verbose {
+			t.text(4, fmt.Sprintf("and %s", count(len(failed)-i, "more scenario")))
+			break
+		}
+		if v.Outcome == conformance.Known && !t.verbose {
+			break // the reason given for it says enough
+		}
+		t.scenario(v, s)
+	}
+	if len(failed) == 0 || v.Outcome == conformance.Known && !t.verbose {
+		t.text(4, citation(v, 0))
+	}
+}
+
+func (t *textWriter) scenario(v conformance.Verdict, s conformance.ScenarioResult) {
+	message := s.Message
+	if message == "" {
+		message = label(s.Outcome)
+	}
+	t.text(4, oneLine(s.Name)+": "+t.short(message)+" "+citation(v, s.Line))
+	if s.Step != "" && (t.verbose || s.Outcome == conformance.Inconclusive) {
+		t.hanging(6, 6, "at:", faint, s.Step)
+	}
+	if s.ChargedFrom != "" {
+		t.text(6, "seen in a scenario of "+oneLine(s.ChargedFrom))
+	}
+}
+
+// happened is an outcome as what was done with the rule.
+func happened(o conformance.Outcome) string {
+	switch o {
+	case conformance.Violates:
+		return "violated"
+	case conformance.Deviates:
+		return "not followed"
+	}
+	return label(o)
+}
+
+// isSaid reports whether a scenario's message already says the reason.
+func isSaid(reason string, scenarios []conformance.ScenarioResult) bool {
+	for _, s := range scenarios {
+		if strings.Contains(s.Message, reason) || strings.HasSuffix(reason, s.Message) && s.Message != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// citation is "(RFC 6749 section 6; features/token/refresh.feature:17)".
+func citation(v conformance.Verdict, line int) string {
+	parts := append([]string{}, v.Sources...)
+	if v.Derived {
+		parts = append(parts, "derived")
+	}
+	if at := where(v, line); at != "" {
+		parts = append(parts, at)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return oneLine("(" + strings.Join(parts, "; ") + ")")
+}
+
+func (t *textWriter) short(text string) string {
+	if t.verbose {
+		return oneLine(text)
+	}
+	return cut(oneLine(text), shortMessage)
+}
+
+func (t *textWriter) heading(text string) {
+	t.gap()
+	t.line(t.paint(bold, text))
+}
+
+func (t *textWriter) notApplicable() {
+	rules := rulesWith(t.r, conformance.NotApplicable)
+	if len(rules) == 0 {
+		return
+	}
+	t.heading(fmt.Sprintf("Not applicable: %s", count(len(rules), "rule")))
+	for _, g := range byReason(rules) {
+		reason := g.Reason
+		if reason == "" {
+			reason = "no reason given"
+		}
+		t.hanging(2, 4, "", plain, t.short(reason))
+		if !t.verbose {
+			t.text(6, strings.Join(ids(g.Rules), ", "))
+			continue
+		}
+		for _, v := range g.Rules {
+			t.hanging(6, 8, "", plain, v.ID+"  "+v.Text)
+		}
+	}
+}
+
+func (t *textWriter) choices() {
+	rows := choices(t.r)
+	if len(rows) == 0 {
+		return
+	}
+	t.heading("Open choices, as this target takes them")
+	name, value := 0, 0
+	for _, f := range rows {
+		name = max(name, min(utf8.RuneCountInString(f.Name), 24))
+		value = max(value, min(utf8.RuneCountInString(oneLine(f.Value)), 20))
+	}
+	for _, f := range rows {
+		row := column(oneLine(f.Name), name) + "  " + column(oneLine(f.Value), value) + "  " + oneLine(f.Source)
+		t.line("  " + clip(row, t.width-2))
+	}
+}
+
+// clip shortens a row to width columns.
+func clip(s string, width int) string {
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:width-1]) + "…"
+}
+
+func (t *textWriter) capabilities() {
+	var has, lacks []string
+	for _, f := range capabilities(t.r) {
+		if f.Lacks() {
+			lacks = append(lacks, f.Short())
+		} else {
+			has = append(has, f.Short())
+		}
+	}
+	if len(has)+len(lacks) == 0 {
+		return
+	}
+	t.heading("Capabilities")
+	if len(has) > 0 {
+		t.hanging(2, 9, column("has", 6), faint, strings.Join(has, ", "))
+	}
+	if len(lacks) > 0 {
+		t.hanging(2, 9, column("lacks", 6), faint, strings.Join(lacks, ", "))
+	}
+}
+
+// next says what to do now, where there is something to do.
+func (t *textWriter) next() {
+	counts := tally(t.r.Rules)
+	var hints []string
+	if n := counts[conformance.Violates]; n > 0 {
+		first := rulesWith(t.r, conformance.Violates)[0].ID
+		hints = append(hints, fmt.Sprintf("--rules %s runs that rule alone; --out DIR writes report.html, which shows every request and response", first))
+	}
+	if counts[conformance.Inconclusive] > 0 || len(t.r.Rules) > 0 && counts[conformance.NotApplicable] == len(t.r.Rules) {
+		hints = append(hints, "scopeproof check TARGET shows whether login, consent and the API work, and which capabilities were found")
+	}
+	if counts[conformance.Deviates] > 0 && !isStrict(t.r) {
+		hints = append(hints, "--strict makes a SHOULD that is not followed fail the run")
+	}
+	for i, hint := range hints {
+		if i == 0 {
+			t.gap()
+		}
+		t.hanging(0, 6, "hint:", bold, hint)
+	}
+}

@@ -1,0 +1,62 @@
+package target
+
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
+// New returns a target that runs at issuer: the description with its variables
+// replaced, the metadata with the endpoints that the description names, and the
+// APIs that it describes. The variables shall have "issuer"; Stop and what else
+// the caller knows is for the caller to add.
+func New(ctx context.Context, kind Kind, d *Description, variables map[string]string) (*Target, error) {
+	d, err := d.WithVariables(variables)
+	if err != nil {
+		return nil, err
+	}
+	t := &Target{Description: d, Kind: kind, Issuer: variables["issuer"], Variables: variables}
+	d.AuthorizationServer.Issuer = t.Issuer
+	found, err := FetchMetadata(ctx, nil, t.Issuer, d.AuthorizationServer.MetadataURL)
+	if err != nil {
+		return nil, err
+	}
+	t.Metadata = found.Document
+	if t.Metadata == nil && len(d.AuthorizationServer.Endpoints) == 0 {
+		return nil, &Unavailable{
+			What: t.Issuer, Got: "no metadata (" + strings.Join(found.Tried, "; ") + ")", Want: "a metadata document (RFC 8414)",
+			Hint: "for a server without one, describe authorization_server.endpoints in the target file",
+		}
+	}
+	if t.Metadata == nil {
+		t.Metadata = map[string]any{}
+	}
+	for name, endpoint := range d.AuthorizationServer.Endpoints {
+		t.Metadata[name] = endpoint
+	}
+	if d.API != nil {
+		t.API = t.server(d.API)
+	}
+	if d.OtherAPI != nil {
+		t.OtherAPI = t.server(d.OtherAPI)
+		if d.AuthorizationServer.OtherResource == "" {
+			d.AuthorizationServer.OtherResource = d.OtherAPI.Resource
+		}
+	}
+	return t, nil
+}
+
+// server returns the resource server that an API describes.
+func (t *Target) server(api *API) *ResourceServer {
+	s := &ResourceServer{BaseURL: api.BaseURL, Resource: api.Resource, Operations: api.Operations, Audience: api.Resource}
+	if trust := t.Description.Control.TrustKey; trust != nil && api.TrustsHarnessKey {
+		s.TrustKey = func(ctx context.Context, jwk []byte) error {
+			_, err := t.Perform(ctx, *trust, map[string]string{"jwk": string(jwk)})
+			return err
+		}
+	}
+	return s
+}
+
+// Client returns an HTTP client that reaches the target.
+func (t *Target) Client() *http.Client { return &http.Client{Transport: t.Transport} }

@@ -1,0 +1,301 @@
+package target
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	callTimeout = 30 * time.Second // an administrative request is short
+	answerLimit = 1 << 20          // bytes of an answer that are read
+	excerpt     = 300              // bytes of an answer that an error shows
+)
+
+// jsonVariables are the variables whose value is JSON: alone in a JSON string
+// they take its place.
+func jsonVariables() []string {
+	return []string{"seconds", "jwk", "client.first_party", "user.claims"}
+}
+
+// Request returns the request with its variables replaced by expand, such as
+// [Target.Expand]. In a URL what a variable stands for is escaped, unless the
+// URL begins with it. In JSON a string that is one variable with brackets,
+// "${scope[]}", becomes the list of its words, and one that is ${seconds},
+// ${jwk}, ${client.first_party} or ${user.claims} becomes that JSON value.
+func (c Call) Request(ctx context.Context, expand func(string) (string, error)) (*http.Request, error) {
+	target, err := expandURL(c.URL, expand)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	body, media, err := c.body(expand)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, c.MethodOrDefault(), target, body)
+	if err != nil {
+		return nil, err
+	}
+	if media != "" {
+		request.Header.Set("Content-Type", media)
+	}
+	request.Header.Set("Accept", "application/json")
+	for name, text := range c.Headers {
+		value, err := expand(text)
+		if err != nil {
+			return nil, fmt.Errorf("headers.%s: %w", name, err)
+		}
+		request.Header.Set(name, value)
+	}
+	if c.Basic != "" {
+		user, password, _ := strings.Cut(c.Basic, ":")
+		if user, err = expand(user); err != nil {
+			return nil, fmt.Errorf("basic: %w", err)
+		}
+		if password, err = expand(password); err != nil {
+			return nil, fmt.Errorf("basic: %w", err)
+		}
+		request.SetBasicAuth(user, password)
+	}
+	return request, nil
+}
+
+// MethodOrDefault is the method, POST if none is given.
+func (c Call) MethodOrDefault() string {
+	if c.Method == "" {
+		return http.MethodPost
+	}
+	return c.Method
+}
+
+func (c Call) body(expand func(string) (string, error)) (io.Reader, string, error) {
+	switch {
+	case c.Form != nil:
+		form := url.Values{}
+		for name, text := range c.Form {
+			value, err := expand(text)
+			if err != nil {
+				return nil, "", fmt.Errorf("form.%s: %w", name, err)
+			}
+			form.Set(name, value)
+		}
+		return strings.NewReader(form.Encode()), "application/x-www-form-urlencoded", nil
+	case c.JSON != nil:
+		value, err := ExpandJSON(c.JSON, expand)
+		if err != nil {
+			return nil, "", fmt.Errorf("json: %w", err)
+		}
+		data, err := json.Marshal(value)
+		if err != nil {
+			return nil, "", fmt.Errorf("json: %w", err)
+		}
+		return bytes.NewReader(data), "application/json", nil
+	}
+	return nil, "", nil
+}
+
+// expandURL replaces the variables of a URL and escapes what they stand for, in
+// the path or the query, unless the URL begins with it.
+func expandURL(text string, expand func(string) (string, error)) (string, error) {
+	parts, err := segments(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, part := range parts {
+		if !part.variable {
+			b.WriteString(part.text)
+			continue
+		}
+		value, err := expand("${" + part.text + "}")
+		switch {
+		case err != nil:
+			return "", err
+		case b.Len() == 0:
+		case strings.Contains(b.String(), "?"):
+			value = url.QueryEscape(value)
+		default:
+			value = url.PathEscape(value)
+		}
+		b.WriteString(value)
+	}
+	return b.String(), nil
+}
+
+// ExpandJSON returns a copy of a JSON value with the variables in it replaced;
+// see [Call.Request].
+func ExpandJSON(value any, expand func(string) (string, error)) (any, error) {
+	switch v := value.(type) {
+	case string:
+		return expandJSONText(v, expand)
+	case map[string]any:
+		made := make(map[string]any, len(v))
+		for key, member := range v {
+			expanded, err := ExpandJSON(member, expand)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+			made[key] = expanded
+		}
+		return made, nil
+	case []any:
+		made := make([]any, len(v))
+		for i, item := range v {
+			expanded, err := ExpandJSON(item, expand)
+			if err != nil {
+				return nil, fmt.Errorf("[%d]: %w", i, err)
+			}
+			made[i] = expanded
+		}
+		return made, nil
+	}
+	return value, nil
+}
+
+func expandJSONText(text string, expand func(string) (string, error)) (any, error) {
+	name, alone := strings.CutPrefix(text, "${")
+	name, closed := strings.CutSuffix(name, "}")
+	if !alone || !closed || strings.ContainsAny(name, "${}") {
+		return expand(text)
+	}
+	if list, ok := strings.CutSuffix(name, "[]"); ok {
+		value, err := expand("${" + list + "}")
+		// An empty list is [], not null.
+		return append([]string{}, strings.Fields(value)...), err
+	}
+	value, err := expand(text)
+	if err != nil || !slices.Contains(jsonVariables(), name) {
+		return value, err
+	}
+	if !json.Valid([]byte(value)) {
+		return nil, fmt.Errorf("got a value of ${%s} that is not JSON", name)
+	}
+	return json.RawMessage(value), nil
+}
+
+// Succeeded reports whether a status means success.
+func (c Call) Succeeded(status int) bool {
+	if len(c.Expect) == 0 {
+		return status >= 200 && status < 300
+	}
+	return slices.Contains(c.Expect, status)
+}
+
+// CaptureValues takes the values that Capture names from a JSON answer. A
+// pointer (RFC 6901) that leads nowhere, or to null, captures nothing.
+func (c Call) CaptureValues(body []byte) (map[string]string, error) {
+	captured := map[string]string{}
+	if len(c.Capture) == 0 {
+		return captured, nil
+	}
+	var document any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&document); err != nil {
+		return nil, fmt.Errorf("got an answer of %d bytes that is not JSON, want JSON to capture from", len(body))
+	}
+	for name, pointer := range c.Capture {
+		switch value := pointed(document, pointer).(type) {
+		case nil:
+		case string:
+			captured[name] = value
+		case map[string]any, []any:
+			return nil, fmt.Errorf("capture.%s: got an object or a list at %q, want a text, a number, true or false", name, pointer)
+		default:
+			captured[name] = fmt.Sprint(value)
+		}
+	}
+	return captured, nil
+}
+
+// pointed returns what a JSON pointer (RFC 6901) leads to, or nil.
+func pointed(document any, pointer string) any {
+	if pointer == "" {
+		return document
+	}
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		step = unescape.Replace(step)
+		switch v := document.(type) {
+		case map[string]any:
+			document = v[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(v) {
+				return nil
+			}
+			document = v[i]
+		default:
+			return nil
+		}
+	}
+	return document
+}
+
+// Request returns the request of a call with the target's variables and extra
+// ones; see [Call.Request].
+func (t *Target) Request(ctx context.Context, call Call, extra map[string]string) (*http.Request, error) {
+	request, err := call.Request(ctx, func(text string) (string, error) { return t.Expand(text, extra) })
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", call.MethodOrDefault(), call.URL, err)
+	}
+	return request, nil
+}
+
+// Perform sends a call with the target's variables and extra ones, and returns
+// what it captured.
+func (t *Target) Perform(ctx context.Context, call Call, extra map[string]string) (map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	request, err := t.Request(ctx, call, extra)
+	if err != nil {
+		return nil, err
+	}
+	what := fmt.Sprintf("%s %s", request.Method, request.URL.Redacted())
+	response, err := (&http.Client{Transport: t.Transport}).Do(request)
+	if err != nil {
+		return nil, err // net/http names the method and the redacted URL
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if !call.Succeeded(response.StatusCode) {
+		want := "2xx"
+		if len(call.Expect) > 0 {
+			want = strings.Trim(fmt.Sprint(call.Expect), "[]")
+		}
+		return nil, fmt.Errorf("%s: got %s %s, want %s", what, response.Status, t.withoutSecrets(body, extra), want)
+	}
+	captured, err := call.CaptureValues(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return captured, nil
+}
+
+// withoutSecrets is the beginning of an answer, for an error.
+func (t *Target) withoutSecrets(body []byte, extra map[string]string) string {
+	text := strings.Join(strings.Fields(string(body)), " ")
+	for _, set := range []map[string]string{t.Variables, extra} {
+		for name, value := range set {
+			secret := name == "admin_key" || strings.Contains(name, "secret") || strings.Contains(name, "password")
+			if secret && value != "" {
+				text = strings.ReplaceAll(text, value, "…")
+			}
+		}
+	}
+	if len(text) > excerpt {
+		text = strings.ToValidUTF8(text[:excerpt], "") + "…"
+	}
+	return strconv.Quote(text)
+}

@@ -1,0 +1,116 @@
+package target
+
+// Capability names something that a rule needs of a target. The value is
+// "true", "false", a number or a word.
+type Capability string
+
+// CapabilityKind says which values a capability can have.
+type CapabilityKind int
+
+// The kinds of capability.
+const (
+	Boolean CapabilityKind = iota // "true" or "false"
+	Number                        // a decimal number
+	Word                          // one of Allowed
+)
+
+// CapabilityInfo describes one capability.
+type CapabilityInfo struct {
+	Name    Capability
+	Kind    CapabilityKind
+	Allowed []string // of a Word
+	Text    string   // what it means
+}
+
+// Capabilities is every capability that a rule can need, in the order of
+// reports.
+func Capabilities() []CapabilityInfo { return append(serverCapabilities(), fixtureCapabilities()...) }
+
+func yes(name Capability, text string) CapabilityInfo {
+	return CapabilityInfo{Name: name, Kind: Boolean, Text: text}
+}
+
+func count(name Capability, text string) CapabilityInfo {
+	return CapabilityInfo{Name: name, Kind: Number, Text: text}
+}
+
+func word(name Capability, text string, allowed ...string) CapabilityInfo {
+	return CapabilityInfo{Name: name, Kind: Word, Allowed: allowed, Text: text}
+}
+
+// serverCapabilities are about grants, endpoints and tokens.
+func serverCapabilities() []CapabilityInfo {
+	return []CapabilityInfo{
+		yes("as.code", "the authorization code grant (RFC 6749 section 4.1)"),
+		yes("as.implicit", "the implicit grant (RFC 6749 section 4.2)"),
+		yes("as.hybrid", "the hybrid flow (OpenID Connect Core section 3.3)"),
+		yes("as.cc", "the client credentials grant (RFC 6749 section 4.4)"),
+		yes("as.ropc", "the password grant (RFC 6749 section 4.3)"),
+		yes("as.refresh", "refresh tokens (RFC 6749 section 6)"),
+		yes("as.device", "the device grant (RFC 8628)"),
+		yes("as.tx", "token exchange (RFC 8693)"),
+		yes("as.par", "pushed authorization requests (RFC 9126)"),
+		yes("as.resource", "a parameter that names the API (RFC 8707), and two APIs"),
+		yes("as.introspection", "introspection (RFC 7662)"),
+		yes("as.revocation", "token revocation (RFC 7009)"),
+		yes("as.metadata", "a metadata document (RFC 8414)"),
+		yes("as.dcr", "dynamic registration (RFC 7591)"),
+		yes("as.oidc", "OpenID Connect"),
+		yes("as.oidc.userinfo", "the UserInfo endpoint (OpenID Connect Core section 5.3)"),
+		yes("as.oidc.prompt", "the prompt parameter (OpenID Connect Core section 3.1.2.1)"),
+		yes("as.oidc.claims", "the claims parameter (OpenID Connect Core section 5.5)"),
+		yes("as.oidc.offline", "offline_access (OpenID Connect Core section 11)"),
+		word("token.format", "the format of access tokens", "jwt", "opaque"),
+		yes("token.observable", "the scope of a token can be seen: a JWT, introspection or an API"),
+		word("token.revocation_visible", "when a change is seen in older tokens that the server itself answers for", "immediate", "expiry"),
+	}
+}
+
+// fixtureCapabilities are about consent, roles, the API and what there is to try
+// with.
+func fixtureCapabilities() []CapabilityInfo {
+	return []CapabilityInfo{
+		word("consent.ui", "what the consent page lets a resource owner choose", "none", "all_or_nothing", "granular"),
+		word("consent.driver", "how consent is played", "form", "api", "none"),
+		yes("consent.driver.lists", "which scopes are asked for can be read"),
+		yes("consent.driver.text", "the words of the consent page can be read"),
+		yes("consent.remembered", "consent is remembered"),
+		yes("consent.required_scopes", "a scope is declared that cannot be deselected"),
+		yes("consent.openid_deselectable", "openid can be deselected"),
+		word("consent.edit", "what a resource owner can change afterwards", "none", "revoke_only", "edit_scopes"),
+		yes("consent.edit.driver", "a grant can be set to a list of scopes"),
+		yes("policy.user_limits", "the resource owner's role limits what can be granted"),
+		yes("rs.api", "there is an API"),
+		yes("rs.all_of", "an operation needs several scopes"),
+		yes("rs.user_bound", "objects belong to resource owners"),
+		yes("rs.mint", "the API trusts a key of ours"),
+		yes("rs.batch", "an operation does several things"),
+		yes("rs.nested", "operations are nested"),
+		count("fx.clients", "clients that can be used"),
+		yes("fx.clients.public", "a public client"),
+		yes("fx.clients.first_party", "a first-party client"),
+		yes("fx.clients.scope_limits", "clients are limited to scopes"),
+		count("fx.users", "resource owners"),
+		yes("fx.user.privileged", "a resource owner who may do everything"),
+		yes("fx.user.all_claims", "a resource owner who has every standard claim"),
+		count("fx.user_grants", "kinds of grant that are bound to a resource owner"),
+		yes("fx.scopes.decoys", "scopes that no operation needs"),
+		yes("fx.scopes.dotted", "an operation that needs a scope with a dot"),
+		yes("fx.scopes.user_only", "a scope that a machine client may not have"),
+		yes("fx.claims.custom", "claims beside the standard ones"),
+		yes("ctl.role_admin", "roles can be changed"),
+		yes("ctl.client_admin", "a client's scopes can be changed"),
+		yes("ctl.clock", "the clock can be moved"),
+	}
+}
+
+// Finding is the value of a capability or of a choice, and how it is known.
+type Finding struct {
+	Value string `json:"value"`
+	// Source is how it is known: "declared", "metadata: KEY", "observed", or
+	// "derived: …".
+	Source string `json:"source"`
+}
+
+// Yes reports whether the value is "true".
+func (f Finding) Yes() bool { return f.Value == "true" }

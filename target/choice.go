@@ -1,0 +1,56 @@
+package target
+
+// ChoiceName names an open choice: a point where the standards allow several
+// answers. A target takes one and keeps to it.
+type ChoiceName string
+
+// The choices that the rules of this release know.
+const (
+	UnknownScope     ChoiceName = "unknown_scope"
+	OmittedScope     ChoiceName = "omitted_scope"
+	EmptyGrant       ChoiceName = "empty_grant"
+	ClientExcess     ChoiceName = "client_excess"
+	UserExcess       ChoiceName = "user_excess"
+	ScopeInResponse  ChoiceName = "scope_in_response"
+	ScopeInRedirect  ChoiceName = "scope_in_redirect"
+	RefreshNarrowing ChoiceName = "refresh_narrowing"
+	RefreshWidening  ChoiceName = "refresh_widening"
+	RefreshIssued    ChoiceName = "refresh_without_offline"
+	Incremental      ChoiceName = "incremental"
+	DeselectedMemory ChoiceName = "deselected_memory"
+	WithoutOpenID    ChoiceName = "without_openid"
+	IDTokenClaims    ChoiceName = "id_token_claims"
+	ClaimsParameter  ChoiceName = "claims_parameter"
+	ScopeArray       ChoiceName = "scope_array"
+)
+
+// ChoiceInfo describes one open choice.
+type ChoiceInfo struct {
+	Name    ChoiceName
+	Allowed []string // the lawful answers
+	Owner   string   // the rule that a mixture, or a contradiction of what is declared, breaks
+	Source  string   // where the standard leaves it open
+	Text    string
+}
+
+// Choices is every open choice, in the order of reports.
+func Choices() []ChoiceInfo {
+	return []ChoiceInfo{
+		{UnknownScope, []string{"ignore", "reject"}, "", "RFC 6749 section 3.3", "a scope that the server does not know"},
+		{OmittedScope, []string{"default", "reject"}, "", "RFC 6749 section 3.3", "no scope in the request"},
+		{EmptyGrant, []string{"error", "token"}, "GRANT-05", "RFC 6749 section 5.1", "nothing is left to grant"},
+		{ClientExcess, []string{"drop", "reject"}, "CC-01", "RFC 6749 section 10.3", "a scope that the client may not have"},
+		{UserExcess, []string{"drop", "reject"}, "ROLE-04", "RFC 6749 section 4.1.2.1", "a scope that the resource owner may not have"},
+		{ScopeInResponse, []string{"always", "when_different"}, "GRANT-08", "RFC 6749 section 5.1", "scope in the token response when all was granted"},
+		{ScopeInRedirect, []string{"absent", "present"}, "GRANT-09", "RFC 6749 section 4.1.2", "scope in the redirect that carries the code"},
+		{RefreshNarrowing, []string{"honours", "ignores", "rejects"}, "REF-02", "RFC 6749 section 6", "a narrower scope at refresh"},
+		{RefreshWidening, []string{"rejects", "ignores"}, "REF-03", "RFC 6749 section 6", "a wider scope at refresh"},
+		{RefreshIssued, []string{"issued", "not_issued"}, "OFF-05", "OpenID Connect Core section 11", "a refresh token without offline_access"},
+		{Incremental, []string{"union", "replace", "separate"}, "INC-02", "none: practice", "a later request for another scope"},
+		{DeselectedMemory, []string{"reprompt", "sticky"}, "CONS-14", "none: practice", "a scope that was deselected the last time"},
+		{WithoutOpenID, []string{"oauth", "reject"}, "OIDC-02", "OpenID Connect Core section 3.1.2.1", "profile scopes without openid"},
+		{IDTokenClaims, []string{"userinfo_only", "also"}, "CLM-04", "OpenID Connect Core section 5.4", "claims of scopes in the ID token"},
+		{ClaimsParameter, []string{"ignored", "refused"}, "CLM-10", "OpenID Connect Core section 5.5", "a claims parameter that is not supported"},
+		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
+	}
+}

@@ -1,0 +1,351 @@
+package target
+
+import "time"
+
+// Description is a target file: what is under test, and everything the program
+// must know that it cannot find out. Exactly one of Embedded, External and
+// Container is set.
+//
+// Any text may hold variables: ${issuer}; ${port.NAME}, the host port of a
+// container's port; ${admin_key}, a key that is made anew for each embedded or
+// container target; and ${env.NAME}, an environment variable, which keeps
+// secrets out of the file. "$${" stands for "${".
+type Description struct {
+	// File is the target file, for messages; paths in it are relative to its
+	// folder. Empty for a description that was made in Go.
+	File string `yaml:"-" json:"-"`
+	// Bundle is the name of the bundled target that this is, or empty. Paths in
+	// the file are relative to its folder in the program.
+	Bundle string `yaml:"-" json:"-"`
+
+	// Name is what reports call the target.
+	Name string `yaml:"name" json:"name"`
+	// Version is the version of the server, for reports.
+	Version string `yaml:"version,omitempty" json:"version,omitempty"`
+
+	Embedded  *Embedded  `yaml:"embedded,omitempty" json:"embedded,omitempty"`
+	External  *External  `yaml:"external,omitempty" json:"external,omitempty"`
+	Container *Container `yaml:"container,omitempty" json:"container,omitempty"`
+
+	AuthorizationServer AuthorizationServer `yaml:"authorization_server,omitempty" json:"authorization_server,omitempty"`
+	Clients             Clients             `yaml:"clients,omitempty" json:"clients,omitempty"`
+	// Users are the resource owners by the name that features use: Ada, who may
+	// do everything and has every standard claim, Bo, who may only read
+	// appointments, and Cy, who may do nothing.
+	Users map[string]User `yaml:"users,omitempty" json:"users,omitempty"`
+	Login Login           `yaml:"login,omitempty" json:"login,omitempty"`
+	// API is the resource server under test. Left out: our calendar API is
+	// started, told to trust this authorization server and a key of ours.
+	API *API `yaml:"api,omitempty" json:"api,omitempty"`
+	// OtherAPI is a second resource server, with an operation that needs a scope
+	// of the same name as one of the first.
+	OtherAPI *API `yaml:"other_api,omitempty" json:"other_api,omitempty"`
+	// Scopes maps the scope tokens that features use to the target's own names,
+	// where they differ.
+	Scopes map[string]string `yaml:"scopes,omitempty" json:"scopes,omitempty" check:"scope_token"`
+	// Choices declares open choices (where a standard allows more than one
+	// answer) by their policy name. Left out: observed and reported.
+	Choices map[ChoiceName]string `yaml:"choices,omitempty" json:"choices,omitempty"`
+	// Capabilities overrides what the metadata says. A value is true, false, a
+	// number or a word, as the capability is.
+	Capabilities map[Capability]string `yaml:"capabilities,omitempty" json:"capabilities,omitempty"`
+	Control      Control               `yaml:"control,omitempty" json:"control,omitempty"`
+	// Judged pins how many rules are judged (neither not applicable nor
+	// inconclusive) when all rules are run. 0 pins nothing.
+	Judged int `yaml:"judged,omitempty" json:"judged,omitempty" jsonschema:"minimum=0"`
+}
+
+// Embedded runs the reference server in this process.
+type Embedded struct {
+	// Defect is the id of a seeded fault to switch on; empty: none.
+	Defect string `yaml:"defect,omitempty" json:"defect,omitempty"`
+	// Tokens is the format of access tokens: "jwt" (the default) or "opaque".
+	Tokens string `yaml:"tokens,omitempty" json:"tokens,omitempty" jsonschema:"enum=jwt,enum=opaque"`
+}
+
+// External is a server that already runs.
+type External struct {
+	// Issuer is the issuer identifier (RFC 8414 section 2), with no trailing
+	// slash unless the server's own has one.
+	Issuer string `yaml:"issuer" json:"issuer" jsonschema:"format=uri" check:"url"`
+}
+
+// Container is a server that is started in a container.
+type Container struct {
+	// Image is the image to run, "name:tag".
+	Image string `yaml:"image" json:"image"`
+	// Build is a Dockerfile context, relative to the target file, from which
+	// Image is built where the engine does not have it.
+	Build   string            `yaml:"build,omitempty" json:"build,omitempty"`
+	Command []string          `yaml:"command,omitempty" json:"command,omitempty"`
+	Env     map[string]string `yaml:"env,omitempty" json:"env,omitempty" check:"secret"`
+	// Ports are the container's ports by name. Each is bound to a free port of
+	// the loopback interface before the start: ${port.NAME} is that port.
+	Ports map[string]int `yaml:"ports" json:"ports"`
+	// Files are copied into the container before it starts, from a path relative
+	// to the target file to an absolute one. In a file whose name ends in ".tmpl"
+	// the variables are replaced.
+	Files map[string]string `yaml:"files,omitempty" json:"files,omitempty"`
+	Ready Ready             `yaml:"ready,omitempty" json:"ready,omitempty"`
+	// With are companion containers on the same network, started before, each
+	// reachable by its name.
+	With []Companion `yaml:"with,omitempty" json:"with,omitempty"`
+}
+
+// Ready says when a container answers. The metadata document is always waited
+// for as well, and its issuer must be the configured one.
+type Ready struct {
+	HTTP    string   `yaml:"http,omitempty" json:"http,omitempty"` // a path that answers 200
+	Port    string   `yaml:"port,omitempty" json:"port,omitempty"` // a name of Ports; default: the only one
+	Log     string   `yaml:"log,omitempty" json:"log,omitempty"`   // a line that must appear
+	Timeout Duration `yaml:"timeout,omitempty" json:"timeout,omitempty"`
+}
+
+// Companion is a container that the target needs, such as a database.
+type Companion struct {
+	Name    string            `yaml:"name" json:"name"`
+	Image   string            `yaml:"image" json:"image"`
+	Build   string            `yaml:"build,omitempty" json:"build,omitempty"`
+	Command []string          `yaml:"command,omitempty" json:"command,omitempty"`
+	Env     map[string]string `yaml:"env,omitempty" json:"env,omitempty" check:"secret"`
+	Ready   Ready             `yaml:"ready,omitempty" json:"ready,omitempty"`
+	Ports   map[string]int    `yaml:"ports,omitempty" json:"ports,omitempty"`
+}
+
+// AuthorizationServer is what the program must know of the authorization
+// server beside its metadata (RFC 8414).
+type AuthorizationServer struct {
+	// Issuer is the issuer identifier; ${port.NAME} is allowed. Left out: that
+	// of external, or of the embedded server.
+	Issuer string `yaml:"issuer,omitempty" json:"issuer,omitempty" check:"url"`
+	// MetadataURL is where the metadata is, if not at a well-known place.
+	MetadataURL string `yaml:"metadata_url,omitempty" json:"metadata_url,omitempty" check:"url"`
+	// Endpoints adds to the metadata, or overrides it, by the names of RFC 8414:
+	// authorization_endpoint, token_endpoint, introspection_endpoint …
+	Endpoints map[string]string `yaml:"endpoints,omitempty" json:"endpoints,omitempty" check:"url"`
+	// Introspection says how the introspection endpoint is called.
+	Introspection Introspection `yaml:"introspection,omitempty" json:"introspection,omitempty"`
+	// Refresh says what a client must do to be given a refresh token.
+	Refresh RefreshTokens `yaml:"refresh,omitempty" json:"refresh,omitempty"`
+	// IncrementalParameter is the request parameter that asks for the union with
+	// what was granted before: "include_granted_scopes=true". Left out: none.
+	IncrementalParameter string `yaml:"incremental_parameter,omitempty" json:"incremental_parameter,omitempty"`
+	// ResourceParameter names the parameter that names an API: "resource" (RFC
+	// 8707) or "audience". Left out: one API only.
+	ResourceParameter string `yaml:"resource_parameter,omitempty" json:"resource_parameter,omitempty"`
+	// OtherResource is the identifier of a second API, with a scope of the same
+	// name as the first one's.
+	OtherResource string `yaml:"other_resource,omitempty" json:"other_resource,omitempty"`
+	// AlwaysGranted are scopes that are granted without being asked for.
+	AlwaysGranted string `yaml:"always_granted,omitempty" json:"always_granted,omitempty" check:"scope"`
+	// RequiredScopes are scopes that cannot be deselected at consent.
+	RequiredScopes string `yaml:"required_scopes,omitempty" json:"required_scopes,omitempty" check:"scope"`
+	// UserOnlyScopes are scopes that need a resource owner's consent, so that a
+	// machine client never obtains them.
+	UserOnlyScopes string `yaml:"user_only_scopes,omitempty" json:"user_only_scopes,omitempty" check:"scope"`
+	// Decoys are scopes that the server knows and no operation needs.
+	Decoys string `yaml:"decoys,omitempty" json:"decoys,omitempty" check:"scope"`
+	// ClaimsAlways are claims released with openid alone.
+	ClaimsAlways []string `yaml:"claims_always,omitempty" json:"claims_always,omitempty"`
+	// CustomClaims are claims beside the standard ones, each with the scope that
+	// releases it.
+	CustomClaims map[string]string `yaml:"custom_claims,omitempty" json:"custom_claims,omitempty" check:"scope_token"`
+	// ClockSkew is how far the server's clock may be from ours; 0 means 5 s.
+	ClockSkew Duration `yaml:"clock_skew,omitempty" json:"clock_skew,omitempty"`
+}
+
+// Introspection is how the introspection endpoint (RFC 7662) is called.
+type Introspection struct {
+	// As is who asks: "client" (the default: the client that holds the token),
+	// "none" (no credentials) or the name of a client.
+	As string `yaml:"as,omitempty" json:"as,omitempty" jsonschema:"enum=client,enum=none,enum=Planner,enum=Viewer,enum=House,enum=Robot"`
+	// ClientID and Secret are what our calendar API introspects with. Left out:
+	// nothing where As is "none", else those of a client that is registered for
+	// it; clients of the kind static must be given here.
+	ClientID string `yaml:"client_id,omitempty" json:"client_id,omitempty"`
+	Secret   string `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`
+}
+
+// RefreshTokens is what a client must do to be given a refresh token.
+type RefreshTokens struct {
+	Scope  string `yaml:"scope,omitempty" json:"scope,omitempty" check:"scope"` // ask for this as well: offline_access
+	Prompt string `yaml:"prompt,omitempty" json:"prompt,omitempty"`             // with this prompt: consent
+}
+
+// Clients says how the clients of the features come to exist. One of HTTP,
+// Dynamic and Static is set; left out: Dynamic, where the metadata has a
+// registration endpoint.
+type Clients struct {
+	Register Registration `yaml:"register,omitempty" json:"register,omitempty"`
+	// Actors changes the clients that features know (Planner, Viewer, Pocket,
+	// House, Robot): what is left out stays as it is.
+	Actors map[string]ClientDescription `yaml:"actors,omitempty" json:"actors,omitempty"`
+}
+
+// Registration is how clients are registered.
+type Registration struct {
+	// HTTP is a call of the server's own. Its body is the client metadata of RFC
+	// 7591 section 2, with the members of json added or put in their place. It
+	// knows ${client.name}, ${client.id}, ${client.scope}, ${client.redirect_uri},
+	// ${client.auth_method} and ${client.first_party}, and captures client_id and
+	// client_secret.
+	HTTP    *Call                `yaml:"http,omitempty" json:"http,omitempty"`
+	Dynamic *DynamicRegistration `yaml:"dynamic,omitempty" json:"dynamic,omitempty"`
+	Static  bool                 `yaml:"static,omitempty" json:"static,omitempty"`
+}
+
+// DynamicRegistration is RFC 7591.
+type DynamicRegistration struct {
+	InitialAccessToken string `yaml:"initial_access_token,omitempty" json:"initial_access_token,omitempty" check:"secret"`
+	// Metadata is added to every registration request.
+	Metadata map[string]any `yaml:"metadata,omitempty" json:"metadata,omitempty"`
+}
+
+// ClientDescription is one client as the target knows it.
+type ClientDescription struct {
+	ID          string   `yaml:"id,omitempty" json:"id,omitempty"`
+	Secret      string   `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`
+	AuthMethod  string   `yaml:"auth_method,omitempty" json:"auth_method,omitempty" jsonschema:"enum=client_secret_basic,enum=client_secret_post,enum=none"`
+	RedirectURI string   `yaml:"redirect_uri,omitempty" json:"redirect_uri,omitempty" check:"uri"`
+	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials"`
+	Scope       string   `yaml:"scope,omitempty" json:"scope,omitempty" check:"scope"`
+	FirstParty  *bool    `yaml:"first_party,omitempty" json:"first_party,omitempty"`
+	// Absent says that the target has no such client: rules about it do not apply.
+	Absent bool `yaml:"absent,omitempty" json:"absent,omitempty"`
+}
+
+// User is a resource owner as the target knows them.
+type User struct {
+	Username string `yaml:"username" json:"username"`
+	Password string `yaml:"password,omitempty" json:"password,omitempty" check:"secret"`
+	// Subject is the sub of their tokens; left out: Username.
+	Subject string `yaml:"subject,omitempty" json:"subject,omitempty"`
+	// Permissions are the API scopes that their role allows, where roles limit
+	// scopes; left out: no limit.
+	Permissions *string `yaml:"permissions,omitempty" json:"permissions,omitempty" check:"scope"`
+	// Claims are the standard claims they have (OpenID Connect Core section 5.1).
+	Claims map[string]any `yaml:"claims,omitempty" json:"claims,omitempty"`
+}
+
+// Login says how login and consent are played.
+type Login struct {
+	// Driver is "form" (the default), "hydra_admin" or "manual".
+	Driver string `yaml:"driver,omitempty" json:"driver,omitempty" jsonschema:"enum=form,enum=hydra_admin,enum=manual"`
+	Form   Form   `yaml:"form,omitempty" json:"form,omitempty"`
+	// Admin is the base URL of the admin API of driver hydra_admin.
+	Admin string `yaml:"admin,omitempty" json:"admin,omitempty" check:"url"`
+	// Pages limits how many pages one visit may take; 0 means 12.
+	Pages int `yaml:"pages,omitempty" json:"pages,omitempty"`
+}
+
+// Form maps the HTML forms of login and consent.
+type Form struct {
+	Login   LoginForm   `yaml:"login,omitempty" json:"login,omitempty"`
+	Consent ConsentForm `yaml:"consent,omitempty" json:"consent,omitempty"`
+}
+
+// LoginForm is the page where a resource owner signs in: the first form with a
+// password field, unless Form says which.
+type LoginForm struct {
+	Form     string `yaml:"form,omitempty" json:"form,omitempty"`         // a CSS selector
+	Username string `yaml:"username,omitempty" json:"username,omitempty"` // field name; default "username"
+	Password string `yaml:"password,omitempty" json:"password,omitempty"` // field name; default "password"
+}
+
+// ConsentForm is the page where a resource owner decides.
+type ConsentForm struct {
+	Form string `yaml:"form,omitempty" json:"form,omitempty"` // a CSS selector; default: the form with Allow
+	// Checkbox is the name of the field that has a box for each scope, whose
+	// value is the scope; default "scope". Empty with None.
+	Checkbox string `yaml:"checkbox,omitempty" json:"checkbox,omitempty"`
+	// Checkboxes maps a box (name, or name=value) to a scope, where the value is
+	// not the scope itself.
+	Checkboxes map[string]string `yaml:"checkboxes,omitempty" json:"checkboxes,omitempty"`
+	Allow      Button            `yaml:"allow,omitempty" json:"allow,omitempty"`
+	Deny       Button            `yaml:"deny,omitempty" json:"deny,omitempty"`
+}
+
+// Button is what is posted when a button is pressed.
+type Button struct {
+	Name  string `yaml:"name,omitempty" json:"name,omitempty"`
+	Value string `yaml:"value,omitempty" json:"value,omitempty"`
+}
+
+// API is a resource server under test.
+type API struct {
+	// BaseURL is where paths of operations begin, with no trailing slash.
+	BaseURL string `yaml:"base_url" json:"base_url" check:"url"`
+	// Resource is the identifier by which the authorization server knows it.
+	Resource   string      `yaml:"resource,omitempty" json:"resource,omitempty"`
+	Operations []Operation `yaml:"operations" json:"operations"`
+	// TrustsHarnessKey says that the API accepts tokens that we sign; see
+	// Control.TrustKey.
+	TrustsHarnessKey bool `yaml:"trusts_harness_key,omitempty" json:"trusts_harness_key,omitempty"`
+}
+
+// Operation is a protected resource and a method on it (RFC 6749 section 7).
+type Operation struct {
+	// Name is one of the acts that features speak of: list, read, create,
+	// replace, change, delete, move, me.
+	Name   string `yaml:"name" json:"name" jsonschema:"enum=list,enum=read,enum=create,enum=replace,enum=change,enum=delete,enum=move,enum=me"`
+	Method string `yaml:"method" json:"method" jsonschema:"enum=GET,enum=HEAD,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"`
+	Path   string `yaml:"path" json:"path"` // ${id} is an object's id
+	// AllOf are the scopes that are needed together, AnyOf those of which one
+	// will do. One of both is set.
+	AllOf string `yaml:"all_of,omitempty" json:"all_of,omitempty" check:"scope"`
+	AnyOf string `yaml:"any_of,omitempty" json:"any_of,omitempty" check:"scope"`
+	// JSON is the body; ${marker} is a text that is unique to one attempt.
+	JSON map[string]any `yaml:"json,omitempty" json:"json,omitempty"`
+	// ID is where the id of a created object is in the answer: "/id".
+	ID string `yaml:"id,omitempty" json:"id,omitempty"`
+}
+
+// Call is an HTTP request that the program sends to administer the target.
+type Call struct {
+	Method  string            `yaml:"method,omitempty" json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"` // default POST
+	URL     string            `yaml:"url" json:"url" check:"url"`
+	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" check:"secret"`
+	// Basic is "user:password".
+	Basic string            `yaml:"basic,omitempty" json:"basic,omitempty" check:"secret"`
+	JSON  any               `yaml:"json,omitempty" json:"json,omitempty"`
+	Form  map[string]string `yaml:"form,omitempty" json:"form,omitempty" check:"secret"`
+	// Expect are the statuses that mean success; default: any 2xx.
+	Expect []int `yaml:"expect,omitempty" json:"expect,omitempty"`
+	// Capture takes values from a JSON answer, by variable name and JSON pointer.
+	Capture map[string]string `yaml:"capture,omitempty" json:"capture,omitempty"`
+}
+
+// Control is how the program edits a grant, changes a role, or moves the clock.
+// What is left out cannot be done, and the rules that need it do not apply.
+// Beside the target's variables a call knows, as far as it makes sense,
+// ${user.username}, ${user.password}, ${user.subject}, ${client.id}, ${scope}
+// (what is to be left), ${removed} (what is taken away), ${seconds} and ${jwk}.
+// In JSON, "${scope[]}" is the list of the tokens, and ${seconds}, ${jwk} and
+// ${user.claims} alone in a text become that number or object.
+type Control struct {
+	RemoveScope    *Call `yaml:"remove_scope,omitempty" json:"remove_scope,omitempty"`       // a resource owner takes scopes out of a grant
+	SetScope       *Call `yaml:"set_scope,omitempty" json:"set_scope,omitempty"`             // a resource owner says which scopes a grant shall have
+	RevokeGrant    *Call `yaml:"revoke_grant,omitempty" json:"revoke_grant,omitempty"`       // a resource owner ends a grant
+	SetPermissions *Call `yaml:"set_permissions,omitempty" json:"set_permissions,omitempty"` // an administrator says which scopes a role allows
+	LimitClient    *Call `yaml:"limit_client,omitempty" json:"limit_client,omitempty"`       // an administrator says which scopes a client may have
+	AdvanceClock   *Call `yaml:"advance_clock,omitempty" json:"advance_clock,omitempty"`     // the server's clock is moved by ${seconds}
+	ResetClock     *Call `yaml:"reset_clock,omitempty" json:"reset_clock,omitempty"`
+	TrustKey       *Call `yaml:"trust_key,omitempty" json:"trust_key,omitempty"` // the API is told to trust ${jwk}
+	// CreateUser makes a user like one of Users for one scenario alone, so that
+	// scenarios that change roles do not meet. It also knows ${user.claims} and,
+	// as ${scope}, the permissions.
+	CreateUser *Call `yaml:"create_user,omitempty" json:"create_user,omitempty"`
+}
+
+// Duration is a time.Duration written as "10s" in files.
+type Duration time.Duration
+
+// UnmarshalText reads a duration as [time.ParseDuration] does.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
+}
+
+// MarshalText writes it as [time.Duration.String] does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }

@@ -1,0 +1,215 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// answerLimit is how many bytes of a registration answer are read.
+const answerLimit = 1 << 20
+
+// CalendarOptions say whose access tokens our calendar API accepts.
+type CalendarOptions struct {
+	Issuer string // the authorization server
+	// JWKSURI is where its keys are, for tokens that are JWTs; empty: none are.
+	JWKSURI string
+	// IntrospectionEndpoint is asked about all other tokens (RFC 7662), with the
+	// credentials below; empty: they are refused.
+	IntrospectionEndpoint  string
+	ClientID, ClientSecret string // both empty: no credentials
+	// Audience must be in the aud of a JWT; empty: it is not looked at.
+	Audience string
+	// Scopes are the authorization server's own names for the scopes that the API
+	// needs, where they differ.
+	Scopes map[string]string
+}
+
+// Calendar starts our calendar API for tokens of somebody else's authorization
+// server, and returns it with the function that stops it.
+func Calendar(ctx context.Context, o CalendarOptions) (*target.ResourceServer, func(), error) {
+	d, err := target.LoadBundled("reference")
+	if err != nil {
+		return nil, nil, err
+	}
+	// It ends when it is stopped: while a run is wound down it must still answer.
+	api, err := refserver.StartAPI(context.WithoutCancel(ctx), refserver.APIOptions{
+		Issuer: o.Issuer, JWKSURI: o.JWKSURI, Audience: o.Audience, IntrospectionEndpoint: o.IntrospectionEndpoint,
+		IntrospectionUser: o.ClientID, IntrospectionPassword: o.ClientSecret, Policy: renamed(o.Scopes),
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("start our calendar API: %w", err)
+	}
+	server := &target.ResourceServer{BaseURL: api.URL(), Resource: o.Audience, Audience: api.URL(), Operations: d.API.Operations, Ours: true}
+	admin := &target.Target{Variables: map[string]string{"admin_key": api.AdminKey()}}
+	server.TrustKey = func(ctx context.Context, jwk []byte) error {
+		_, err := admin.Perform(ctx, target.Call{
+			URL:     api.URL() + "/admin/trusted-key",
+			Headers: map[string]string{"Authorization": "Bearer ${admin_key}"},
+			JSON:    "${jwk}",
+		}, map[string]string{"jwk": string(jwk)})
+		return err
+	}
+	return server, func() { api.Close() }, nil
+}
+
+// renamed is the policy of an API that needs scopes by other names.
+func renamed(names map[string]string) refserver.Policy {
+	p := refserver.Conformant()
+	needs := p.API.Requirement
+	p.API.Requirement = func(op refserver.Operation, r *http.Request) refserver.Requirement {
+		need := needs(op, r)
+		own := make([]string, len(need.Scope))
+		for i, token := range need.Scope {
+			own[i] = token
+			if name, ok := names[token]; ok {
+				own[i] = name
+			}
+		}
+		need.Scope = refserver.NewScopeSet(own...)
+		return need
+	}
+	return p
+}
+
+// Supply gives a target that has no API our calendar API, which stops when the
+// target does. Unless tokens are declared to be JWTs, it asks the introspection
+// endpoint; where that takes credentials and the description has none, a client
+// is registered for it.
+func Supply(ctx context.Context, t *target.Target) error {
+	if t.API != nil {
+		return nil
+	}
+	text := func(name string) string { s, _ := t.Metadata[name].(string); return s }
+	o := CalendarOptions{
+		Issuer: t.Issuer, JWKSURI: text("jwks_uri"), IntrospectionEndpoint: text("introspection_endpoint"),
+		Scopes: t.Description.Scopes,
+	}
+	if t.Description.Capabilities["token.format"] == "jwt" && o.JWKSURI != "" {
+		o.IntrospectionEndpoint = ""
+	}
+	if o.IntrospectionEndpoint != "" {
+		var err error
+		if o.ClientID, o.ClientSecret, err = credentials(ctx, t); err != nil {
+			return fmt.Errorf("our calendar API is given a client to introspect with: %w", err)
+		}
+	}
+	api, stop, err := Calendar(ctx, o)
+	if err != nil {
+		return err
+	}
+	t.API = api
+	before := t.Stop
+	t.Stop = func() error {
+		stop()
+		if before == nil {
+			return nil
+		}
+		return before()
+	}
+	return nil
+}
+
+// credentials are what our calendar API introspects with.
+func credentials(ctx context.Context, t *target.Target) (id, secret string, err error) {
+	how := t.Description.AuthorizationServer.Introspection
+	register := t.Description.Clients.Register
+	endpoint, _ := t.Metadata["registration_endpoint"].(string)
+	actor := t.Description.Clients.Actors[how.As]
+	switch {
+	case how.ClientID != "":
+		return how.ClientID, how.Secret, nil
+	case how.As == "none":
+		return "", "", nil
+	case actor.ID != "":
+		return actor.ID, actor.Secret, nil
+	case register.HTTP != nil:
+		return registerByCall(ctx, t, *register.HTTP)
+	case !register.Static && endpoint != "":
+		return registerDynamically(ctx, t, endpoint)
+	}
+	for _, name := range target.Actors() {
+		if actor := t.Description.Clients.Actors[name]; actor.Secret != "" {
+			return actor.ID, actor.Secret, nil
+		}
+	}
+	return "", "", fmt.Errorf("got no credentials, want authorization_server.introspection.client_id and secret in the target file")
+}
+
+// metadata describes a client that does nothing but introspect, in the words of
+// RFC 7591 section 2. Some servers refuse a client without a grant type.
+func metadata() map[string]any {
+	return map[string]any{
+		"client_name":                "scopeproof calendar API",
+		"token_endpoint_auth_method": "client_secret_basic",
+		"grant_types":                []string{"client_credentials"},
+		"response_types":             []string{},
+		"redirect_uris":              []string{},
+	}
+}
+
+func registerByCall(ctx context.Context, t *target.Target, call target.Call) (id, secret string, err error) {
+	body := metadata()
+	if own, ok := call.JSON.(map[string]any); ok {
+		for name, value := range own {
+			body[name] = value
+		}
+	}
+	if call.Form == nil {
+		call.JSON = body
+	}
+	got, err := t.Perform(ctx, call, map[string]string{
+		"client.name": "scopeproof calendar API", "client.id": "", "client.scope": "", "client.redirect_uri": "",
+		"client.auth_method": "client_secret_basic", "client.first_party": "false",
+	})
+	return got["client_id"], got["client_secret"], err
+}
+
+func registerDynamically(ctx context.Context, t *target.Target, endpoint string) (id, secret string, err error) {
+	body, token := metadata(), ""
+	if how := t.Description.Clients.Register.Dynamic; how != nil {
+		for name, value := range how.Metadata {
+			body[name] = value
+		}
+		token = how.InitialAccessToken
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		return "", "", err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, bytes.NewReader(data))
+	if err != nil {
+		return "", "", err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := t.Client().Do(request)
+	if err != nil {
+		return "", "", err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	if err != nil {
+		return "", "", err
+	}
+	var client struct {
+		ID     string `json:"client_id"`
+		Secret string `json:"client_secret"`
+		Error  string `json:"error"`
+		Text   string `json:"error_description"`
+	}
+	if err := json.Unmarshal(answer, &client); err != nil || client.ID == "" {
+		said := strings.TrimSpace(client.Error + " " + client.Text)
+		return "", "", fmt.Errorf("POST %s: got %s %s, want 201 with client_id (RFC 7591 section 3.2.1)", endpoint, response.Status, said)
+	}
+	return client.ID, client.Secret, nil
+}

@@ -1,0 +1,24 @@
+package embedded
+
+import (
+	"fmt"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// withDefect switches the seeded fault on and returns its text.
+func withDefect(o *refserver.Options, id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	d, ok := defect.Find(id)
+	if !ok {
+		return "", &target.Problems{List: []target.Problem{{
+			File: "defect", Text: fmt.Sprintf("got %q, want the id of a defect", id), Hint: `"scopeproof prove --list" lists them`,
+		}}}
+	}
+	o.Policy = d.Policy()
+	return d.Text, nil
+}

@@ -1,0 +1,156 @@
+// Package embedded runs the reference server in this process: the target of
+// every command that is given none. It also supplies the calendar API to
+// targets that bring none of their own.
+package embedded
+
+import (
+	"context"
+	"maps"
+	"reflect"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Option changes the reference server.
+type Option func(*source)
+
+// Defect switches a seeded fault on, by its id.
+func Defect(id string) Option { return func(s *source) { s.defect = id } }
+
+// Tokens chooses the format of access tokens: "jwt" (the default) or "opaque".
+func Tokens(format string) Option { return func(s *source) { s.tokens = format } }
+
+// Override changes keys of the reference's description.
+func Override(overrides ...target.Override) Option {
+	return func(s *source) { s.overrides = append(s.overrides, overrides...) }
+}
+
+// Reference is the reference server with its calendar and contacts APIs. Every
+// Open starts another one.
+func Reference(options ...Option) target.Source {
+	s := &source{}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
+
+// Description is the reference server as a description with the key embedded
+// asks for it: what the description says comes before what the reference's own
+// says.
+func Description(d *target.Description, options ...Option) target.Source {
+	s := &source{own: d}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
+
+// File is the reference server as a target file with the key embedded asks for
+// it.
+func File(path string, options ...Option) target.Source {
+	return fileSource{path, options}
+}
+
+type fileSource struct {
+	path    string
+	options []Option
+}
+
+// Open implements [target.Source].
+func (f fileSource) Open(ctx context.Context) (*target.Target, error) {
+	d, err := target.Load(f.path)
+	if err != nil {
+		return nil, err
+	}
+	return Description(d, f.options...).Open(ctx)
+}
+
+type source struct {
+	defect, tokens string
+	overrides      []target.Override
+	own            *target.Description
+}
+
+// Load returns the description of the embedded reference: the bundled one, with
+// the container that its file describes replaced by this process.
+func Load(overrides ...target.Override) (*target.Description, error) {
+	swap := []target.Override{
+		{Key: "container", Remove: true},
+		{Key: "authorization_server.issuer", Remove: true},
+		{Key: "embedded", Value: "{}"},
+	}
+	return target.LoadBundled("reference", append(swap, overrides...)...)
+}
+
+// description is the reference's, with what the caller wants in its place.
+func (s *source) description() (*target.Description, error) {
+	d, err := Load(s.overrides...)
+	if err != nil {
+		return nil, err
+	}
+	if s.own != nil {
+		overlay(reflect.ValueOf(d).Elem(), reflect.ValueOf(s.own).Elem())
+	}
+	wanted := *d.Embedded
+	if s.defect != "" {
+		wanted.Defect = s.defect
+	}
+	if s.tokens != "" {
+		wanted.Tokens = s.tokens
+	}
+	d.Embedded = &wanted
+	if wanted.Tokens == "opaque" {
+		d.Capabilities = maps.Clone(d.Capabilities)
+		d.Capabilities["token.format"] = "opaque"
+	}
+	return d, nil
+}
+
+// overlay puts what from says over what to says: structs and mappings are
+// merged, anything else is replaced.
+func overlay(to, from reflect.Value) {
+	for i := range to.NumField() {
+		field, own := to.Field(i), from.Field(i)
+		switch {
+		case own.IsZero():
+		case field.Kind() == reflect.Struct:
+			overlay(field, own)
+		case field.Kind() == reflect.Map && !field.IsNil():
+			for _, key := range own.MapKeys() {
+				field.SetMapIndex(key, own.MapIndex(key))
+			}
+		default:
+			field.Set(own)
+		}
+	}
+}
+
+// Open implements [target.Source].
+func (s *source) Open(ctx context.Context) (*target.Target, error) {
+	d, err := s.description()
+	if err != nil {
+		return nil, err
+	}
+	options := refserver.Options{TokenFormat: d.Embedded.Tokens}
+	text, err := withDefect(&options, d.Embedded.Defect)
+	if err != nil {
+		return nil, err
+	}
+	// The server ends with Close: while a run is wound down it must still answer.
+	server, err := refserver.Start(context.WithoutCancel(ctx), options)
+	if err != nil {
+		return nil, err
+	}
+	t, err := target.New(ctx, target.KindEmbedded, d, map[string]string{
+		"issuer": server.Issuer(), "admin_key": server.AdminKey(),
+	})
+	if err != nil {
+		server.Close()
+		return nil, err
+	}
+	t.Defect = text
+	t.Stop = func() error { server.Close(); return nil }
+	return t, nil
+}

@@ -1,0 +1,112 @@
+package target
+
+import (
+	"reflect"
+	"strings"
+)
+
+// Actors are the clients that features know, by name.
+func Actors() []string { return []string{"Planner", "Viewer", "Pocket", "House", "Robot"} }
+
+// Owners are the resource owners that features know, by name.
+func Owners() []string { return []string{"Ada", "Bo", "Cy"} }
+
+// Endpoints are the members of a metadata document that
+// authorization_server.endpoints may add or override (RFC 8414 section 2, RFC
+// 8628 section 4, RFC 9126 section 5, OpenID Connect Discovery section 3).
+func Endpoints() []string {
+	return []string{
+		"authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint",
+		"userinfo_endpoint", "jwks_uri", "registration_endpoint", "device_authorization_endpoint",
+		"pushed_authorization_request_endpoint", "end_session_endpoint",
+	}
+}
+
+// knownKeys returns the keys that the mapping at a path may have, and what such
+// a key is; nil: any key.
+func knownKeys(path string, t reflect.Type) (known []string, what string) {
+	switch {
+	case t.Key() == reflect.TypeFor[Capability]():
+		for _, c := range Capabilities() {
+			known = append(known, string(c.Name))
+		}
+		return known, "capability"
+	case t.Key() == reflect.TypeFor[ChoiceName]():
+		for _, c := range Choices() {
+			known = append(known, string(c.Name))
+		}
+		return known, "choice"
+	case t.Elem() == reflect.TypeFor[User]():
+		return Owners(), "user"
+	case t.Elem() == reflect.TypeFor[ClientDescription]():
+		return Actors(), "client"
+	case path == "authorization_server.endpoints":
+		return Endpoints(), "endpoint"
+	}
+	return nil, ""
+}
+
+// knownValues returns what a key of a mapping may be set to; nil: anything of
+// the type.
+func knownValues(t reflect.Type, key string) []string {
+	switch t.Key() {
+	case reflect.TypeFor[Capability]():
+		for _, c := range Capabilities() {
+			if string(c.Name) == key && c.Kind == Boolean {
+				return []string{"true", "false"}
+			}
+			if string(c.Name) == key {
+				return c.Allowed
+			}
+		}
+	case reflect.TypeFor[ChoiceName]():
+		for _, c := range Choices() {
+			if string(c.Name) == key {
+				return c.Allowed
+			}
+		}
+	}
+	return nil
+}
+
+// variablesAt returns the variables that a text at a path may use, beside those
+// of the environment.
+func variablesAt(d *Description, path string) []string {
+	var known []string
+	if path != "authorization_server.issuer" && path != "external.issuer" {
+		known = append(known, "issuer")
+	}
+	if d.Container != nil {
+		for name := range d.Container.Ports {
+			known = append(known, "port."+name)
+		}
+	}
+	if d.External == nil {
+		known = append(known, "admin_key")
+	}
+	switch {
+	case strings.HasPrefix(path, "clients.register.http."):
+		known = append(known, registrationVariables()...)
+	case strings.HasPrefix(path, "control."):
+		known = append(known, controlVariables()...)
+	case strings.Contains(path, "api.operations["):
+		known = append(known, "id", "marker")
+	}
+	return known
+}
+
+// registrationVariables are what a call that registers a client knows.
+func registrationVariables() []string {
+	return []string{
+		"client.name", "client.id", "client.scope", "client.redirect_uri", "client.auth_method", "client.first_party",
+	}
+}
+
+// controlVariables are what the calls of control know, each as far as it makes
+// sense.
+func controlVariables() []string {
+	return []string{
+		"user.username", "user.password", "user.subject", "user.claims",
+		"client.id", "scope", "removed", "seconds", "jwk",
+	}
+}

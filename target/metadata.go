@@ -1,0 +1,187 @@
+package target
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	metadataLimit   = 1 << 20          // bytes of a metadata document that are read
+	metadataTimeout = 15 * time.Second // for one request
+)
+
+// Unavailable says that a target cannot be reached or started, so that nothing
+// can be judged.
+type Unavailable struct {
+	What string // "http://127.0.0.1:4444", "docker"
+	Got  string // what was seen
+	Want string // what was expected
+	Hint string // where to look; may be empty
+	Err  error  // what is behind it; may be nil
+}
+
+func (e *Unavailable) Error() string {
+	text := fmt.Sprintf("%s: got %s, want %s", e.What, e.Got, e.Want)
+	if e.Hint != "" {
+		text += "\n    hint: " + e.Hint
+	}
+	return text
+}
+
+// Unwrap returns what is behind it.
+func (e *Unavailable) Unwrap() error { return e.Err }
+
+// IssuerMismatch says that a metadata document names another issuer than the
+// configured one, which RFC 8414 section 3.3 forbids to use.
+type IssuerMismatch struct {
+	URL       string // where the document is
+	Got, Want string
+}
+
+func (e *IssuerMismatch) Error() string {
+	return fmt.Sprintf("issuer: got %q from %s, want %q as configured (RFC 8414 section 3.3)\n    hint: %s", e.Got, e.URL, e.Want, e.mend())
+}
+
+// mend says how two issuers differ and what to do about it.
+func (e *IssuerMismatch) mend() string {
+	got, gotErr := url.Parse(e.Got)
+	want, wantErr := url.Parse(e.Want)
+	use := fmt.Sprintf("write %q into the target file, or configure the server with %q", e.Got, e.Want)
+	switch {
+	case e.Got == "" || gotErr != nil || wantErr != nil:
+		return "configure the server with " + fmt.Sprintf("%q", e.Want)
+	case strings.TrimSuffix(e.Got, "/") == strings.TrimSuffix(e.Want, "/"):
+		return "they differ in the slash at the end only: " + use
+	case got.Scheme != want.Scheme:
+		return fmt.Sprintf("the schemes differ (%s, %s), as behind a proxy that ends TLS: %s", got.Scheme, want.Scheme, use)
+	case got.Hostname() != want.Hostname():
+		return fmt.Sprintf("the hosts differ (%s, %s): one name must serve the host, the container and the browser: %s", got.Hostname(), want.Hostname(), use)
+	case got.Port() != want.Port():
+		return fmt.Sprintf("the ports differ (%q, %q), as with a mapped port: %s", got.Port(), want.Port(), use)
+	}
+	return use
+}
+
+// Metadata is the metadata of an authorization server, and where it was looked
+// for.
+type Metadata struct {
+	Document map[string]any // nil: there is none
+	Tried    []string       // "URL: what was there", in the order tried
+}
+
+// MetadataURLs are the places where the metadata of an issuer can be: RFC 8414
+// section 3.1, OpenID Connect Discovery section 4, and what the two make of each
+// other (RFC 8414 section 5).
+func MetadataURLs(issuer string) []string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return nil
+	}
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	origin := u.Scheme + "://" + u.Host
+	urls := []string{
+		origin + "/.well-known/oauth-authorization-server" + path,
+		origin + path + "/.well-known/openid-configuration",
+	}
+	if path != "" {
+		urls = append(urls, origin+"/.well-known/openid-configuration"+path, origin+path+"/.well-known/oauth-authorization-server")
+	}
+	return urls
+}
+
+// FetchMetadata reads the metadata of an issuer at each of its places, or at
+// place alone if that is not empty. Of two documents the first has the last
+// word. No document is no error; no answer is *[Unavailable], and another issuer
+// in a document *[IssuerMismatch].
+func FetchMetadata(ctx context.Context, transport http.RoundTripper, issuer, place string) (Metadata, error) {
+	places := MetadataURLs(issuer)
+	if place != "" {
+		places = []string{place}
+	}
+	client := &http.Client{Transport: transport, Timeout: metadataTimeout}
+	var found Metadata
+	for _, at := range places {
+		document, seen, err := fetchDocument(ctx, client, at)
+		if err != nil {
+			return found, err
+		}
+		if document == nil {
+			found.Tried = append(found.Tried, at+": "+seen)
+			continue
+		}
+		got, _ := document["issuer"].(string)
+		if got != issuer {
+			return found, &IssuerMismatch{URL: at, Got: got, Want: issuer}
+		}
+		found.Tried = append(found.Tried, at+": metadata")
+		if found.Document == nil {
+			found.Document = map[string]any{}
+		}
+		maps.Copy(document, found.Document)
+		found.Document = document
+	}
+	return found, nil
+}
+
+// fetchDocument returns the JSON object at a URL, or says what else is there.
+func fetchDocument(ctx context.Context, client *http.Client, at string) (map[string]any, string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	request.Header.Set("Accept", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
+		return nil, "", unreachable(at, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, metadataLimit+1))
+	if err != nil {
+		return nil, "", unreachable(at, err)
+	}
+	media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	var document map[string]any
+	switch {
+	case response.StatusCode != http.StatusOK:
+		return nil, response.Status, nil
+	case len(body) > metadataLimit:
+		return nil, "200 with more than 1 MiB", nil
+	case media == "text/html" || json.Unmarshal(body, &document) != nil || document == nil:
+		return nil, fmt.Sprintf("200 with %q that is not a JSON object", media), nil
+	}
+	if _, ok := document["issuer"]; !ok {
+		return nil, `200 with JSON that has no "issuer"`, nil
+	}
+	return document, "", nil
+}
+
+func unreachable(at string, err error) error {
+	u, parseErr := url.Parse(at)
+	if parseErr != nil {
+		return parseErr
+	}
+	reason := err
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		reason = wrapped.Err
+	}
+	hint := "is the server running, and is the issuer in the target file the URL that it listens on?"
+	var name *net.DNSError
+	if errors.As(err, &name) {
+		hint = "is the host of the issuer spelt right, and known to this machine?"
+	}
+	return &Unavailable{What: u.Scheme + "://" + u.Host, Got: reason.Error(), Want: "an answer to GET " + u.EscapedPath(), Hint: hint, Err: err}
+}

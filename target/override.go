@@ -1,0 +1,256 @@
+package target
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// EnvironmentPrefix begins the environment variable of every key: the key
+// "authorization_server.issuer" is SCOPEPROOF_AUTHORIZATION_SERVER_ISSUER.
+const EnvironmentPrefix = "SCOPEPROOF_"
+
+// Override sets one key of a target file.
+type Override struct {
+	Key string // "authorization_server.issuer", "choices.unknown_scope"
+	// Value is the text, number, true or false; for a list or a mapping, YAML:
+	// "[serve, all]".
+	Value string
+	// From is where it comes from, for messages: "--set KEY" or the name of an
+	// environment variable.
+	From string
+	// Remove takes the key out of the file instead.
+	Remove bool
+}
+
+// Overrides reads overrides from an environment ("NAME=value", see
+// [EnvironmentPrefix]) and from settings ("key=value"), which come after it. An
+// empty environment variable counts as unset. What names no key is an error,
+// *[Problems], except the variables that the program itself knows.
+func Overrides(environment, set []string) ([]Override, error) {
+	var overrides []Override
+	var problems Problems
+	names := environmentNames()
+	for _, entry := range slices.Sorted(slices.Values(environment)) {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, EnvironmentPrefix) || value == "" || foreign(name) {
+			continue
+		}
+		key, ok := names[name]
+		if !ok {
+			p := Problem{File: name, Text: "got an environment variable that names no key of a target file, want " + EnvironmentPrefix + "KEY"}
+			p.Hint = didYouMean(name, slices.Sorted(maps.Keys(names)))
+			problems.List = append(problems.List, p)
+			continue
+		}
+		overrides = append(overrides, Override{Key: key, Value: value, From: name})
+	}
+	for _, entry := range set {
+		key, value, ok := strings.Cut(entry, "=")
+		if !ok {
+			problems.List = append(problems.List, Problem{File: "--set", Text: `got a text without "=", want "key=value"`})
+			continue
+		}
+		from := "--set " + key
+		if _, _, err := keyPath(key); err != nil {
+			problems.List = append(problems.List, Problem{File: from, Text: err.Error(), Hint: nearKeys(key)})
+			continue
+		}
+		overrides = append(overrides, Override{Key: key, Value: value, From: from})
+	}
+	return overrides, problems.err()
+}
+
+// foreign reports whether an environment variable is no key of a target file:
+// settings of the program and of its tests, and what Kubernetes sets for a
+// service called scopeproof.
+func foreign(name string) bool {
+	switch strings.TrimPrefix(name, EnvironmentPrefix) {
+	case "TARGET", "OUT", "RULES", "SKIP", "FEATURES", "FORMAT", "EXPECT", "STRICT", "PARALLEL", "TIMEOUT", "SEED", "DEFECT", "SET",
+		"RATE", "DURATION", "SCREENSHOTS", "SERVICE_HOST":
+		return true
+	}
+	return regexp.MustCompile(`^SCOPEPROOF_((SERVICE_PORT|PORT)(_|$)|(REQUIRE|TEST)_)`).MatchString(name)
+}
+
+// nearKeys lists keys that somebody could have meant.
+func nearKeys(key string) string {
+	all := Keys()
+	if near := nearest(key, all); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	last := key[strings.LastIndexByte(key, '.')+1:]
+	var same []string
+	for _, k := range all {
+		if strings.HasSuffix(k, "."+last) {
+			same = append(same, k)
+		}
+	}
+	if len(same) == 0 || len(same) > 5 {
+		top := fieldsOf(reflect.TypeFor[Description]())
+		same = nil
+		for _, f := range top {
+			same = append(same, f.name)
+		}
+		return "keys begin with " + listed(same)
+	}
+	return "did you mean " + listed(same) + "?"
+}
+
+// Keys are all keys of a target file that can be named in advance, parents
+// before what is in them.
+func Keys() []string {
+	var keys []string
+	collectKeys(reflect.TypeFor[Description](), "", &keys)
+	return keys
+}
+
+func collectKeys(t reflect.Type, path string, keys *[]string) {
+	if path != "" {
+		*keys = append(*keys, path)
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		for _, f := range fieldsOf(t) {
+			collectKeys(t.Field(f.index).Type, join(path, f.name), keys)
+		}
+	case reflect.Map:
+		known, _ := knownKeys(path, t)
+		for _, key := range known {
+			collectKeys(t.Elem(), join(path, key), keys)
+		}
+	}
+}
+
+// environmentNames maps the environment variable of each key to the key.
+func environmentNames() map[string]string {
+	names := map[string]string{}
+	for _, key := range Keys() {
+		names[EnvironmentPrefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
+	}
+	return names
+}
+
+// keyPath takes a key apart and returns its steps and its type.
+func keyPath(key string) ([]string, reflect.Type, error) {
+	var steps []string
+	t, rest := reflect.TypeFor[Description](), key
+	for rest != "" {
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		step, after, _ := strings.Cut(rest, ".")
+		switch t.Kind() {
+		case reflect.Struct:
+			fields := fieldsOf(t)
+			at := slices.IndexFunc(fields, func(f field) bool { return f.name == step })
+			if at < 0 {
+				return nil, nil, fmt.Errorf("got an unknown key, want one of a target file")
+			}
+			t = t.Field(fields[at].index).Type
+		case reflect.Map:
+			if t.Elem().Kind() != reflect.Struct {
+				step, after = rest, "" // such keys may have dots of their own
+			}
+			if known, what := knownKeys(strings.Join(steps, "."), t); known != nil && !slices.Contains(known, step) {
+				return nil, nil, fmt.Errorf("got an unknown %s, want %s", what, listed(known))
+			}
+			t = t.Elem()
+		default:
+			return nil, nil, fmt.Errorf("got a key inside %q, want that key as a whole", strings.Join(steps, "."))
+		}
+		steps, rest = append(steps, step), after
+	}
+	if len(steps) == 0 {
+		return nil, nil, fmt.Errorf("got no key, want one of a target file")
+	}
+	return steps, t, nil
+}
+
+// override puts a value into the tree, or takes a key out of it.
+func (r *reader) override(root *yaml.Node, o Override) {
+	from := o.From
+	if from == "" {
+		from = "override " + o.Key
+	}
+	steps, t, err := keyPath(o.Key)
+	if err != nil {
+		r.problems.List = append(r.problems.List, Problem{File: from, Text: err.Error(), Hint: nearKeys(o.Key)})
+		return
+	}
+	value := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: o.Value}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.String && !o.Remove {
+		var doc yaml.Node
+		if yaml.Unmarshal([]byte(o.Value), &doc) != nil || len(doc.Content) != 1 || anchored(doc.Content[0]) != nil {
+			r.problems.List = append(r.problems.List, Problem{File: from, Text: "got what is not YAML, want a value such as true, 3, [a, b] or {a: b}"})
+			return
+		}
+		value = doc.Content[0]
+	}
+	r.mark(value, from)
+	n := root
+	for _, step := range steps[:len(steps)-1] {
+		next := child(n, step)
+		if next == nil || next.Kind != yaml.MappingNode {
+			if o.Remove {
+				return
+			}
+			next = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+			r.mark(next, from)
+			r.put(n, step, next, from)
+		}
+		n = next
+	}
+	last := steps[len(steps)-1]
+	if o.Remove {
+		value = nil
+	}
+	r.put(n, last, value, from)
+}
+
+func (r *reader) mark(n *yaml.Node, from string) {
+	r.origin[n] = from
+	for _, c := range n.Content {
+		r.mark(c, from)
+	}
+}
+
+func child(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// put sets a key of a mapping; a nil value takes it out.
+func (r *reader) put(n *yaml.Node, key string, value *yaml.Node, from string) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != key {
+			continue
+		}
+		if value == nil {
+			n.Content = slices.Delete(n.Content, i, i+2)
+			return
+		}
+		n.Content[i+1] = value
+		return
+	}
+	if value != nil {
+		name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}
+		r.mark(name, from)
+		n.Content = append(n.Content, name, value)
+	}
+}

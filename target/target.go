@@ -1,0 +1,172 @@
+package target
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+// Kind is how a target comes to be.
+type Kind string
+
+// The three ways up.
+const (
+	KindEmbedded  Kind = "embedded"
+	KindExternal  Kind = "external"
+	KindContainer Kind = "container"
+)
+
+// Source brings a target up. Implement it to put your own under test.
+type Source interface {
+	// Open returns a target that is ready: its metadata answers, and the issuer in
+	// it is the configured one. Whoever opens a target closes it.
+	Open(ctx context.Context) (*Target, error)
+}
+
+// Target is an authorization server and an API that are running.
+type Target struct {
+	Description *Description
+	Kind        Kind
+	// Issuer is the issuer identifier (RFC 8414 section 2).
+	Issuer string
+	// Metadata is the metadata document, or nil where the server has none.
+	Metadata map[string]any
+	// API is the resource server: the one described, or our calendar API.
+	API *ResourceServer
+	// OtherAPI is a second resource server with a scope of the same name, or nil.
+	OtherAPI *ResourceServer
+	// UserAgent plays login and consent in place of the driver that the
+	// description names. Nil: that driver.
+	UserAgent UserAgent
+	// Transport reaches the target; nil means a transport of its own.
+	Transport http.RoundTripper
+	// Variables are what ${…} in the description stands for: "issuer",
+	// "port.public", "admin_key".
+	Variables map[string]string
+	// Defect is the text of the seeded fault that is switched on, or empty.
+	Defect string
+	// Stop ends what Open started. It may be nil.
+	Stop func() error
+}
+
+// Close ends the target.
+func (t *Target) Close() error {
+	if t.Stop == nil {
+		return nil
+	}
+	return t.Stop()
+}
+
+// ResourceServer is an API that serves requests by scope (RFC 6749 section
+// 1.1).
+type ResourceServer struct {
+	BaseURL    string // no trailing slash
+	Resource   string // how the authorization server knows it (RFC 8707)
+	Operations []Operation
+	// Ours says that it is our calendar API, not part of what is under test.
+	Ours bool
+	// TrustKey tells it to trust a key of ours, a public JWK; nil: it cannot be
+	// told.
+	TrustKey func(ctx context.Context, jwk []byte) error
+	// Audience is the aud of tokens that we sign for it.
+	Audience string
+}
+
+// Operation returns the operation of that name.
+func (s *ResourceServer) Operation(name string) (Operation, bool) {
+	if s == nil {
+		return Operation{}, false
+	}
+	for _, op := range s.Operations {
+		if op.Name == name {
+			return op, true
+		}
+	}
+	return Operation{}, false
+}
+
+// Needs returns the scopes of which all, or one, are needed.
+func (o Operation) Needs() (scopes oauth.ScopeSet, all bool) {
+	if o.AnyOf != "" {
+		return oauth.FieldsScope(o.AnyOf), false
+	}
+	return oauth.FieldsScope(o.AllOf), true
+}
+
+// Allows reports whether a token of that scope may perform the operation.
+func (o Operation) Allows(held oauth.ScopeSet) bool {
+	needs, all := o.Needs()
+	if all {
+		return needs.SubsetOf(held)
+	}
+	return !needs.Intersect(held).IsEmpty()
+}
+
+// Resolved is a target with everything that was found out about it before
+// rules are selected. Steps only read it.
+type Resolved struct {
+	*Target
+	Capabilities map[Capability]Finding
+	Choices      map[ChoiceName]Finding
+	// Mixed are the choices that were observed to change from one try to the
+	// next, or to contradict the description, with what was seen.
+	Mixed map[ChoiceName]string
+}
+
+// UserAgent plays a resource owner's browser at the pages of login and consent
+// (RFC 6749 section 4.1). Implement it for pages that no driver can play.
+type UserAgent interface {
+	// Visit opens the URL and goes on until it is sent to the redirect URI or
+	// comes to a page where it can go no further.
+	Visit(ctx context.Context, visit Visit) (*Arrival, error)
+}
+
+// Visit is one authorization request in a resource owner's browser.
+type Visit struct {
+	URL         string // of the authorization request
+	RedirectURI string // where the visit ends
+	Owner       oauth.ResourceOwner
+	// Transport sends what the browser sends, and records it.
+	Transport http.RoundTripper
+	// Jar holds the cookies of this owner's browser.
+	Jar http.CookieJar
+	// Decide answers a consent page.
+	Decide func(asked ConsentPage) oauth.ConsentDecision
+	// StopAtConsent ends the visit at the first consent page, unanswered.
+	StopAtConsent bool
+}
+
+// ConsentPage is what a resource owner was shown.
+type ConsentPage struct {
+	// Scopes are the scopes that are listed, and Lists says that they could be
+	// read at all.
+	Scopes oauth.ScopeSet
+	Lists  bool
+	// Text is what the page says, without markup; empty where there is no page.
+	Text string
+	// Submission is the form as it would be sent if everything were granted. It
+	// lets a scenario submit it from another browser.
+	Submission *Submission
+}
+
+// Submission is an HTML form that has been filled in.
+type Submission struct {
+	Method string
+	URL    string
+	Fields url.Values
+}
+
+// Arrival is where a visit ended.
+type Arrival struct {
+	// Redirect is the URL at the redirect URI that the browser was sent to, or
+	// nil when it never was.
+	Redirect *url.URL
+	// LoginPages and ConsentPages are the pages that were shown.
+	LoginPages   int
+	ConsentPages []ConsentPage
+	// Status and Page are of the last page when there was no redirect.
+	Status int
+	Page   string
+}

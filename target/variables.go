@@ -1,0 +1,191 @@
+package target
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// UnknownVariable says that a ${…} stands for nothing.
+type UnknownVariable struct {
+	Name  string
+	Known []string // sorted; without those of the environment
+}
+
+func (e *UnknownVariable) Error() string {
+	if name, ok := strings.CutPrefix(e.Name, "env."); ok {
+		return fmt.Sprintf("got ${%s}, want the environment variable %s to be set", e.Name, name)
+	}
+	text := fmt.Sprintf("got the unknown variable ${%s}, want one of %s", e.Name, variableList(e.Known))
+	if near := nearest(e.Name, e.Known); near != "" {
+		text += fmt.Sprintf("\n    hint: did you mean ${%s}?", near)
+	}
+	return text
+}
+
+func variableList(names []string) string {
+	written := make([]string, 0, len(names)+1)
+	for _, name := range names {
+		written = append(written, "${"+name+"}")
+	}
+	return strings.Join(append(written, "${env.NAME}"), ", ")
+}
+
+// Expand replaces each ${NAME} in a text by the variable's value: one of extra,
+// one of the target's, or, as ${env.NAME}, an environment variable, of which an
+// empty one counts as unset. "$${" stands for "${". An unknown name is
+// *[UnknownVariable].
+func (t *Target) Expand(text string, extra map[string]string) (string, error) {
+	return expand(text, lookup(extra, t.Variables))
+}
+
+// lookup returns a function that finds variables, earlier sets first.
+func lookup(sets ...map[string]string) func(name string) (string, error) {
+	return func(name string) (string, error) {
+		for _, set := range sets {
+			if value, ok := set[name]; ok {
+				return value, nil
+			}
+		}
+		if key, ok := strings.CutPrefix(name, "env."); ok {
+			if value := os.Getenv(key); value != "" {
+				return value, nil
+			}
+		}
+		all := map[string]bool{}
+		for _, set := range sets {
+			for known := range set {
+				all[known] = true
+			}
+		}
+		return "", &UnknownVariable{Name: name, Known: slices.Sorted(maps.Keys(all))}
+	}
+}
+
+// segment is a stretch of text, or a variable.
+type segment struct {
+	text     string // literal text, or the variable's name
+	variable bool
+}
+
+// segments takes a text apart.
+func segments(text string) ([]segment, error) {
+	var all []segment
+	literal := ""
+	for text != "" {
+		at := strings.Index(text, "${")
+		switch {
+		case at < 0:
+			literal, text = literal+text, ""
+			continue
+		case at > 0 && text[at-1] == '$':
+			literal, text = literal+text[:at-1]+"${", text[at+2:]
+			continue
+		}
+		end := strings.IndexByte(text[at:], '}')
+		if end < 0 {
+			return nil, fmt.Errorf(`got "${" without "}", want ${NAME}, or "$${" for the characters themselves`)
+		}
+		all = append(all, segment{text: literal + text[:at]}, segment{text: text[at+2 : at+end], variable: true})
+		literal, text = "", text[at+end+1:]
+	}
+	return append(all, segment{text: literal}), nil
+}
+
+func expand(text string, value func(name string) (string, error)) (string, error) {
+	parts, err := segments(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, part := range parts {
+		if !part.variable {
+			b.WriteString(part.text)
+			continue
+		}
+		v, err := value(part.text)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(v)
+	}
+	return b.String(), nil
+}
+
+// WithVariables returns a copy in which every ${…} is replaced, except in calls
+// and operations, which are replaced when they are performed. What stands for
+// nothing is reported as *[Problems], all at once.
+func (d *Description) WithVariables(variables map[string]string) (*Description, error) {
+	w := &walker{file: d.File, value: lookup(variables)}
+	made := w.copy(reflect.ValueOf(d).Elem(), "")
+	if err := w.problems.err(); err != nil {
+		return nil, err
+	}
+	copied := made.Interface().(Description)
+	return &copied, nil
+}
+
+// walker copies a description and expands its strings.
+type walker struct {
+	file     string
+	value    func(name string) (string, error)
+	problems Problems
+}
+
+func (w *walker) copy(v reflect.Value, path string) reflect.Value {
+	made := reflect.New(v.Type()).Elem()
+	made.Set(v)
+	switch v.Kind() {
+	case reflect.String:
+		text, err := expand(v.String(), w.value)
+		if err != nil {
+			w.problems.List = append(w.problems.List, Problem{File: w.name(), Path: path, Text: err.Error()})
+		}
+		made.SetString(text)
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			break
+		}
+		inner := w.copy(v.Elem(), path)
+		if v.Kind() == reflect.Pointer {
+			made.Set(reflect.New(v.Type().Elem()))
+			made.Elem().Set(inner)
+		} else {
+			made.Set(inner)
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[Call]() || v.Type() == reflect.TypeFor[Operation]() {
+			break
+		}
+		for _, f := range fieldsOf(v.Type()) {
+			made.Field(f.index).Set(w.copy(v.Field(f.index), join(path, f.name)))
+		}
+	case reflect.Map:
+		if v.IsNil() {
+			break
+		}
+		made.Set(reflect.MakeMap(v.Type()))
+		for _, key := range v.MapKeys() {
+			made.SetMapIndex(key, w.copy(v.MapIndex(key), join(path, key.String())))
+		}
+	case reflect.Slice:
+		if v.IsNil() {
+			break
+		}
+		made.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			made.Index(i).Set(w.copy(v.Index(i), fmt.Sprintf("%s[%d]", path, i)))
+		}
+	}
+	return made
+}
+
+func (w *walker) name() string {
+	if w.file == "" {
+		return "description"
+	}
+	return w.file
+}
