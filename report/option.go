@@ -1,5 +1,3 @@
-//go:build ignore
-
 package report
 
 import "github.com/scopeproof/scopeproof/conformance"

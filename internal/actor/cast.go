@@ -79,7 +79,6 @@ type Cast struct {
 	refusedAttempts []*Attempt
 	seed            string
 	ahead           time.Duration // how far the target's clock was moved
-	ahead           time.Duration // of the target's clock before ours
 }
 
 // NewCast returns a new cast with nobody in it.
