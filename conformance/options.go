@@ -40,6 +40,9 @@ type Options struct {
 	// Verdicts hears of each rule as it is judged, from several goroutines, one
 	// at a time.
 	Verdicts func(done, all int, v Verdict)
+	// Hold is given the secrets of each scenario that did not conform, from
+	// several goroutines.
+	Hold func(Secrets)
 	// Reports are given the report at the end.
 	Reports []func(*Report) error
 }

@@ -115,6 +115,7 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	if res.Outcome != Conforms || len(breaches) > 0 || p.run.options.Trace {
 		res.Exchanges = w.Recorder().Exchanges()
 	}
+	p.hold(w, res)
 	p.run.mu.Lock()
 	defer p.run.mu.Unlock()
 	for _, b := range breaches {

@@ -325,3 +325,17 @@ func TestAFileThatCannotBeWrittenLeavesTheOldOne(t *testing.T) {
 		t.Error("a folder below a file: got no error")
 	}
 }
+
+func TestDirGivesTheReportToTheFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	var o conformance.Options
+	Dir(dir)(&o)
+	for _, give := range o.Reports {
+		if err := give(fixture()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "report.json")); err != nil {
+		t.Error(err)
+	}
+}

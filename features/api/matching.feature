@@ -58,6 +58,7 @@ Feature: How an API matches scopes
         | READ:APPOINTMENTS WRITE:APPOINTMENTS |
         | Read:Appointments Write:Appointments |
 
+    @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
       Then Planner can read an appointment of Ada
@@ -77,6 +78,7 @@ Feature: How an API matches scopes
         | read:appointments2    |
         | read:appointments/    |
 
+    @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
       Then Planner can read an appointment of Ada
@@ -96,6 +98,7 @@ Feature: How an API matches scopes
         | read:appointment |
         | r                |
 
+    @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
       Then Planner can read an appointment of Ada
@@ -114,6 +117,7 @@ Feature: How an API matches scopes
         | xread:appointmentsx          |
         | do-not-read:appointments a:b |
 
+    @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
       Then Planner can read an appointment of Ada
@@ -133,6 +137,7 @@ Feature: How an API matches scopes
         | "x\\tread:appointments" |
         | "x\\nread:appointments" |
 
+    @control
     Scenario: A space
       Given Planner carries a token for Ada with the scope "x read:appointments"
       Then Planner can read an appointment of Ada
@@ -155,6 +160,7 @@ Feature: How an API matches scopes
         | admin  |
         | .*     |
 
+    @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
       Then Planner can read an appointment of Ada
@@ -172,6 +178,7 @@ Feature: How an API matches scopes
         | calendarXread |
         | calendar:read |
 
+    @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "calendar.read"
       Then Planner can read a summary of Ada
@@ -190,6 +197,7 @@ Feature: How an API matches scopes
         | read:appointments  |
         | write:appointments |
 
+    @control
     Scenario: A token for both
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner can move an appointment of Ada
@@ -236,6 +244,7 @@ Feature: How an API matches scopes
         | [["read:appointments"]]    |
         | {"read:appointments":true} |
 
+    @control
     Scenario: A string
       Given Planner carries a token for Ada whose scope claim is "read:appointments"
       Then Planner can read an appointment of Ada
@@ -255,6 +264,7 @@ Feature: How an API matches scopes
         | absent |
         | ""     |
 
+    @control
     Scenario: With a scope it is served
       Given Planner carries a token for Ada with the scope "read:appointments write:appointments"
       Then Planner can read an appointment of Ada

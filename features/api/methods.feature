@@ -42,6 +42,7 @@ Feature: Every method and every spelling of a route
       Then the answer shows nothing of Ada's
       And Ada's calendar is unchanged
 
+    @control
     Scenario: The appointment is there
       When Planner asks Ada for "read:appointments"
       Then Planner can read an appointment of Ada
@@ -69,6 +70,7 @@ Feature: Every method and every spelling of a route
       When Planner sends "POST" with "X-HTTP-Method-Override" naming "GET"
       Then the answer shows nothing of Ada's
 
+    @control
     Scenario: A token to write can delete
       When Planner asks Ada for "write:appointments"
       Then Planner can delete an appointment of Ada
@@ -90,6 +92,7 @@ Feature: Every method and every spelling of a route
         | PROPFIND |
         | TRACE    |
 
+    @control
     Scenario: GET with a token that may read
       When Planner asks Ada for "read:appointments"
       Then Planner can read an appointment of Ada
@@ -115,6 +118,7 @@ Feature: Every method and every spelling of a route
         | {path}?x=/public     |
         | {PATH}               |
 
+    @control
     Scenario: As it should be, with a token that may read
       When Planner asks Ada for "read:appointments"
       Then Planner can read an appointment of Ada
@@ -134,6 +138,7 @@ Feature: Every method and every spelling of a route
       When Planner tries every way to read Ada's calendar
       Then every answer was a refusal that shows nothing of Ada's
 
+    @control
     Scenario: With both, both work
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner can create an appointment for Ada
@@ -155,6 +160,7 @@ Feature: Every method and every spelling of a route
         | Range         | bytes=0-10 |
         | If-None-Match | *          |
 
+    @control
     Scenario: With the scope the list is served
       When Planner asks Ada for "read:appointments"
       Then Planner can read an appointment of Ada

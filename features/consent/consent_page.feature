@@ -27,10 +27,10 @@ Feature: What the resource owner is shown, and decides
       And Planner receives no token
       And Planner gets its state back
 
+    @control
     Scenario: Ada agrees, so there is something to deny
       When Planner asks Ada for "read:appointments write:appointments"
-      Then Planner holds exactly "read:appointments write:appointments"
-      And Planner gets its state back
+      Then Planner holds at least "read:appointments write:appointments"
 
   @CONS-04 @MUST @oidc-3.1.2.4 @rfc6749-10.2 @derived @needs:as.code @needs:consent.ui!=none @needs:as.oidc.prompt
   Rule: A denial is not kept as consent
@@ -41,6 +41,12 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "openid read:appointments" silently
       Then Planner is refused
       And Planner receives no token
+
+    @control @needs:consent.remembered
+    Scenario: After a yes a silent request succeeds
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments" silently
+      Then Planner holds at least "openid read:appointments"
 
     Scenario: After a denial Ada is asked again
       Given Ada has denied Planner "openid read:appointments"
@@ -56,9 +62,10 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "read:appointments" and the required scopes
       Then Planner holds none of the required scopes
 
+    @control
     Scenario: Ada grants it, and Planner has it
       When Planner asks Ada for "read:appointments" and the required scopes
-      Then Planner holds "read:appointments" and the required scopes
+      Then Planner holds the required scopes
 
   @CONS-06 @GUIDANCE @okta-api-scopes @google-granular @needs:as.code @needs:consent.ui=granular
   Rule: Leaving out what is optional does not end the request
@@ -90,6 +97,7 @@ Feature: What the resource owner is shown, and decides
         | write:appointments   |
         | x-unknown:scope      |
 
+    @control
     Scenario: The same form, untouched, grants what was asked
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner can create an appointment for Ada
@@ -103,6 +111,7 @@ Feature: What the resource owner is shown, and decides
       When Bo sends the form that Ada was shown
       Then Planner receives no code
 
+    @control
     Scenario: Ada's own browser sends it
       Given Ada is shown what Planner asks: "read:appointments write:appointments"
       When Ada sends the form that Ada was shown
@@ -137,7 +146,8 @@ Feature: What the resource owner is shown, and decides
       And UserInfo refuses Planner
       And Planner can read an appointment of Ada
 
+    @control
     Scenario: With openid there are both
       When Planner asks Ada for "openid read:appointments"
       Then Planner receives an ID token
-      And UserInfo tells Planner exactly the claims of "openid"
+      And UserInfo tells Planner at least one claim of "openid"

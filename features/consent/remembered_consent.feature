@@ -12,12 +12,13 @@ Feature: Consent that is remembered
       Then Rival is refused
       And Rival receives no token
 
+    @control
     Scenario: Planner itself need not ask again
       Given Ada has granted Planner "openid read:appointments write:appointments"
       When Planner asks Ada for "openid read:appointments write:appointments" silently
-      Then Planner holds exactly "openid read:appointments write:appointments"
+      Then Planner holds at least "openid read:appointments write:appointments"
 
-  @CONS-10 @MUST @rfc6749-10.2 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.remembered @needs:fx.users>=2
+  @CONS-10 @MUST @rfc6749-10.2 @derived @needs:as.code @needs:as.oidc.prompt @needs:consent.ui!=none @needs:consent.remembered @needs:fx.users>=2
   Rule: Consent of one person is not used for another
     Otherwise whoever agrees first agrees for everyone.
 
@@ -42,11 +43,11 @@ Feature: Consent that is remembered
       Then Planner is refused
       And Planner receives no token
 
+    @control
     Scenario: Ada can agree to it
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" at the other API
-      Then Ada was asked about "read:appointments"
-      And Planner holds exactly "openid read:appointments"
+      Then Planner holds at least "openid read:appointments"
 
   @CONS-12 @MUST @oidc-3.1.2.4 @rfc6749-10.2 @needs:as.code @needs:consent.ui!=none @needs:consent.remembered
   Rule: A request for more than was agreed to is never approved without asking
@@ -104,9 +105,10 @@ Feature: Consent that is remembered
       When Newcomer asks Ada for "read:appointments"
       Then Ada was asked
 
+    @control
     Scenario: The first-party client gets what it asks for
       When House asks Ada for "read:appointments"
-      Then House holds exactly "read:appointments"
+      Then House holds at least "read:appointments"
 
   @CONS-16 @SHOULD @rfc6749-10.2 @rfc6819-5.2.4.1 @needs:as.code @needs:consent.ui!=none @needs:fx.clients.public @needs:consent.remembered
   Rule: A repeated request of a client that cannot prove who it is does not go through by itself

@@ -20,9 +20,10 @@ Feature: Editing and revoking a grant afterwards
       When Planner refreshes its token asking for "write:appointments"
       Then Planner receives no scope beyond "read:appointments"
 
+    @control
     Scenario: Without the edit it can write
       Given Ada has granted Planner "read:appointments write:appointments"
-      When Planner refreshes its token
+      When Planner refreshes its token asking for "read:appointments write:appointments"
       Then Planner can create an appointment for Ada
 
   @EDIT-02 @MUST @rfc6749-3.3 @rfc6749-5.1 @rfc6749-6 @derived @needs:as.code @needs:as.refresh @needs:consent.edit=edit_scopes
@@ -44,9 +45,10 @@ Feature: Editing and revoking a grant afterwards
       When Ada removes "write:appointments" from Planner's grant
       Then introspection shows Planner's token with no scope beyond "read:appointments"
 
+    @control
     Scenario: Before that it showed both
       When Planner asks Ada for "read:appointments write:appointments"
-      Then introspection shows Planner's token with exactly "read:appointments write:appointments"
+      Then introspection shows Planner's token with at least "read:appointments write:appointments"
 
   @EDIT-04 @GUIDANCE @rfc7662-4 @oidc-3.1.2.4 @derived @needs:as.code @needs:as.oidc.userinfo @needs:consent.edit=edit_scopes @needs:token.revocation_visible=immediate
   Rule: UserInfo stops releasing the claims of a removed scope, for older tokens too
@@ -57,9 +59,10 @@ Feature: Editing and revoking a grant afterwards
       When Ada removes "email" from Planner's grant
       Then UserInfo tells Planner no more than the claims of "openid"
 
+    @control
     Scenario: Before that it was released
       When Planner asks Ada for "openid email read:appointments"
-      Then UserInfo tells Planner exactly the claims of "openid email"
+      Then UserInfo tells Planner at least one claim of "email"
 
   @EDIT-05 @MUST @oidc-3.1.2.4 @derived @needs:as.code @needs:as.oidc.prompt @needs:consent.edit=edit_scopes @needs:consent.remembered
   Rule: A removed scope needs a fresh decision
@@ -102,10 +105,11 @@ Feature: Editing and revoking a grant afterwards
       When Ada revokes Planner's grant
       Then introspection calls Planner's token inactive
 
+    @control
     Scenario: A grant that stands goes on
       Given Ada has granted Planner "read:appointments write:appointments"
       When Planner refreshes its token
-      Then Planner holds exactly "read:appointments write:appointments"
+      Then Planner can read an appointment of Ada
 
   @EDIT-07 @MUST @rfc7009-2.1 @derived @needs:as.code @needs:as.refresh @needs:consent.edit!=none @needs:fx.clients>=2 @needs:fx.users>=2
   Rule: Revoking reaches the chosen client and person, and nobody else
@@ -142,10 +146,11 @@ Feature: Editing and revoking a grant afterwards
       When Planner redeems its code
       Then Planner receives no scope beyond "read:appointments"
 
+    @control
     Scenario: A code for a grant that stands delivers it
       Given Planner has a code from Ada for "read:appointments write:appointments"
       When Planner redeems its code
-      Then Planner holds exactly "read:appointments write:appointments"
+      Then Planner holds at least "read:appointments write:appointments"
 
   @EDIT-10 @GUIDANCE @rfc6749-3.3 @rfc6749-10.2 @derived @needs:as.code @needs:as.refresh @needs:consent.edit=edit_scopes @needs:consent.edit.driver
   Rule: Editing a grant cannot add what the client never asked for
@@ -170,6 +175,7 @@ Feature: Editing and revoking a grant afterwards
       Then Planner is refused with "invalid_grant"
       And Planner receives no token
 
+    @control
     Scenario: With it Planner can refresh
       Given Ada has granted Planner "openid offline_access read:appointments", insisting on consent
       When Planner refreshes its token

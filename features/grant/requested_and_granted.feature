@@ -85,6 +85,11 @@ Feature: What was asked for and what was granted
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    @control
+    Scenario: Ada may grant it
+      When Planner asks Ada for "read:appointments write:appointments"
+      Then Planner can create an appointment for Ada
+
   @GRANT-06 @GUIDANCE @rfc6749-3.3 @needs:as.code @needs:rs.api
   Rule: Reading is reading and writing is writing, and neither implies the other
     Otherwise the smaller of two scopes is as good as the larger.

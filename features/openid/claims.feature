@@ -18,6 +18,7 @@ Feature: Which scope opens which claims
         | openid address email               |
         | openid profile email address phone |
 
+    @control
     Scenario: What was granted is released
       When Planner asks Ada for "openid email"
       Then UserInfo tells Planner at least one claim of "email"
@@ -74,9 +75,10 @@ Feature: Which scope opens which claims
       And Planner's access token carries no claim of "email"
       And Planner is told "openid profile"
 
+    @control
     Scenario: She gives it away
       When Planner asks Ada for "openid profile email"
-      Then UserInfo tells Planner exactly the claims of "openid profile email"
+      Then UserInfo tells Planner at least one claim of "email"
 
   @CLM-08 @MUST @oidc-5.3.1 @oidc-5.3.3 @rfc6750-3.1 @needs:as.code @needs:as.oidc.userinfo
   Rule: UserInfo answers only a token with openid
@@ -94,9 +96,10 @@ Feature: Which scope opens which claims
     Scenario: No token at all
       Then UserInfo refuses a request without a token
 
+    @control
     Scenario: A token with openid
       When Planner asks Ada for "openid"
-      Then UserInfo tells Planner exactly the claims of "openid"
+      Then UserInfo tells Planner at least one claim of "openid"
 
   @CLM-10 @MAY @oidc-5.5 @needs:as.code @needs:as.oidc @needs:as.oidc.claims=false
   Rule: A claims parameter that is not supported is ignored or refused, and opens nothing
@@ -144,6 +147,7 @@ Feature: Which scope opens which claims
       When Planner asks Ada for "openid"
       Then nothing that Planner receives holds a value of Ada's "email phone address" claims
 
+    @control
     Scenario: The declared claim comes with its scope
       When Planner asks Ada for "openid profile"
       Then UserInfo tells Planner the custom claims of "profile"

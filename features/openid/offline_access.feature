@@ -11,10 +11,10 @@ Feature: Access while the resource owner is away
       When Planner asks Ada for "openid offline_access read:appointments" silently
       Then Planner receives no refresh token
 
+    @control
     Scenario: Planner insists on consent, and Ada agrees
       When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
-      Then Ada was asked about "offline_access"
-      And Planner receives a refresh token
+      Then Planner receives a refresh token
 
   @OFF-03 @MUST @oidc-11 @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.remembered @needs:consent.ui!=none
   Rule: A remembered consent without offline_access is not enough for it
@@ -27,6 +27,7 @@ Feature: Access while the resource owner is away
       Then Planner receives no refresh token
       And Planner holds no scope beyond "openid read:appointments"
 
+    @control
     Scenario: Ada agrees to it
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
@@ -42,6 +43,7 @@ Feature: Access while the resource owner is away
       Then Planner receives no refresh token
       And Planner is told "openid read:appointments"
 
+    @control
     Scenario: Ada agrees to it
       When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
       Then Planner receives a refresh token
@@ -62,6 +64,7 @@ Feature: Access while the resource owner is away
       When Planner asks Ada for "openid offline_access read:appointments"
       Then Planner is told of offline_access only if it has a refresh token
 
+    @control
     Scenario: Planner insists on consent
       When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
-      Then Planner holds exactly "openid offline_access read:appointments"
+      Then Planner receives a refresh token

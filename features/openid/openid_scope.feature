@@ -28,10 +28,10 @@ Feature: The openid scope
         | asked                           |
         | profile email read:appointments |
 
-    @needs:as.oidc.userinfo
+    @needs:as.oidc.userinfo @control
     Scenario: With openid the claims are there
       When Planner asks Ada for "openid profile email read:appointments"
-      Then UserInfo tells Planner exactly the claims of "openid profile email"
+      Then UserInfo tells Planner at least one claim of "profile email"
 
   @OIDC-04 @MUST @rfc6749-3.3 @oidc-3.1.2.1 @needs:as.code @needs:as.oidc
   Rule: openid is a whole word, wherever it stands

@@ -32,15 +32,17 @@ Feature: Refreshing an access token
       And Planner is not misled about its scope
       And narrowing is honoured
 
+    @control
     Scenario: Asking for all of it works
       Given Ada has granted Planner "read:appointments write:appointments"
       When Planner refreshes its token asking for "read:appointments write:appointments"
-      Then Planner holds exactly "read:appointments write:appointments"
+      Then Planner holds at least "read:appointments write:appointments"
 
   @REF-03 @MUST @rfc6749-6 @rfc6749-5.2 @needs:as.code @needs:as.refresh
   Rule: Refreshing never yields a scope that was not granted
     Otherwise a stolen refresh token buys more than the resource owner agreed to.
 
+    @control
     Scenario: What was granted keeps working
       Given Ada has granted Planner "write:appointments"
       When Planner refreshes its token asking for "write:appointments"
@@ -96,6 +98,7 @@ Feature: Refreshing an access token
       And Planner cannot create an appointment for Bo
       And Bo's calendar is unchanged
 
+    @control
     Scenario: Had Ada agreed, it would be there
       Given Ada has granted Planner "read:appointments write:appointments"
       When Planner refreshes its token asking for "read:appointments write:appointments"
@@ -112,9 +115,10 @@ Feature: Refreshing an access token
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    @control
     Scenario: What was granted can be refreshed
       Given Ada has granted Planner "write:appointments"
-      When Planner refreshes its token
+      When Planner refreshes its token asking for "write:appointments"
       Then Planner can create an appointment for Ada
 
   @REF-07 @MUST @rfc6749-3.3 @rfc6749-6 @derived @needs:as.code @needs:as.refresh @needs:fx.scopes.decoys
@@ -134,6 +138,7 @@ Feature: Refreshing an access token
         | read:appointments     | read:appointment      |
         | unread:appointments   | read:appointments     |
 
+    @control
     Scenario: The scope itself is there
       Given Ada has granted Planner "read:appointments:own read:appointments"
       When Planner refreshes its token asking for "read:appointments"
@@ -156,10 +161,11 @@ Feature: Refreshing an access token
       Then Pocket is refused
       And Pocket receives no token
 
+    @control
     Scenario: Planner presents it itself
       Given Ada has granted Planner "read:appointments write:appointments"
       When Planner presents Planner's refresh token
-      Then Planner holds exactly "read:appointments write:appointments"
+      Then Planner can read an appointment of Ada
 
   @REF-09 @MUST @rfc6749-3.2 @needs:as.code @needs:as.refresh
   Rule: Parameters of another grant have no say in a refresh
@@ -173,6 +179,7 @@ Feature: Refreshing an access token
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    @control
     Scenario: The code itself is good for more
       Given Ada has granted Planner "read:appointments"
       And Planner has a code from Ada for "read:appointments write:appointments"
@@ -209,10 +216,11 @@ Feature: Refreshing an access token
       When Planner refreshes its token asking for "openid"
       Then UserInfo tells Planner no more than the claims of "openid"
 
+    @control
     Scenario: Planner keeps all of it
       Given Ada has granted Planner "openid email read:appointments"
-      When Planner refreshes its token
-      Then UserInfo tells Planner exactly the claims of "openid email"
+      When Planner refreshes its token asking for "openid email read:appointments"
+      Then UserInfo tells Planner at least one claim of "email"
 
   @REF-12 @GUIDANCE @rfc6749-10.3 @needs:as.code @needs:as.refresh @needs:ctl.client_admin
   Rule: A scope that the client has lost is no longer issued at refresh
@@ -226,11 +234,12 @@ Feature: Refreshing an access token
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    @control
     Scenario: Planner has lost nothing that it was granted
       Given Ada has granted Planner "read:appointments"
       And Planner has been limited to "read:appointments"
       When Planner refreshes its token
-      Then Planner holds exactly "read:appointments"
+      Then Planner can read an appointment of Ada
 
   @REF-13 @MUST @rfc9700-4.14.2 @oauth2.1-3.2.3 @needs:as.code @needs:as.refresh @needs:as.resource
   Rule: A refresh token is bound to the API it was granted for
@@ -241,6 +250,7 @@ Feature: Refreshing an access token
       When Planner refreshes its token for the other API
       Then Planner's token is no good at the other API
 
+    @control
     Scenario: For its own API it is good
       Given Ada has granted Planner "read:appointments"
       When Planner refreshes its token

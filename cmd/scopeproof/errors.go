@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// The exit codes of the program. The worst wins: usage, then violates, then
+// inconclusive.
+const (
+	exitViolates     = 1
+	exitUsage        = 2
+	exitInconclusive = 3
+	exitInterrupted  = 130 // 128 and SIGINT, as shells have it
+)
+
+// usage is an error in how the program was called.
+func usage(hint, format string, args ...any) error {
+	return &conformance.UsageError{Text: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// end says what went wrong, if anything, and returns the exit code.
+func (a *app) end(ctx context.Context, err error) int {
+	if err == nil {
+		return a.code
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		a.say("interrupted before anything could be judged")
+		return exitInterrupted
+	}
+	var problems *target.Problems
+	if errors.As(err, &problems) {
+		for _, p := range problems.List {
+			a.say("%s", p)
+		}
+	} else {
+		a.say("%v", err)
+	}
+	return worse(a.code, codeOf(err))
+}
+
+// codeOf is the exit code that an error asks for. What is neither a mistake of
+// the caller nor in a file of theirs leaves everything unjudged.
+func codeOf(err error) int {
+	var problems *target.Problems
+	var wrong *conformance.UsageError
+	if errors.As(err, &problems) || errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitInconclusive
+}
+
+// worse is the code that wins over the other.
+func worse(a, b int) int {
+	for _, code := range []int{exitInterrupted, exitUsage, exitViolates, exitInconclusive} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return 0
+}
+
+// harmless replaces characters that would act on a terminal: a message may quote
+// what a server sent.
+func harmless(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c != '\n' && c != '\t' && (unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c)) {
+			return '\uFFFD'
+		}
+		return c
+	}, text)
+}
+
+// nearest returns the name that a typing mistake could have turned into got, or
+// "".
+func nearest(got string, known []string) string {
+	best, most := "", max(1, len(got)/3)
+	for _, name := range known {
+		if d := distance(strings.ToLower(got), strings.ToLower(name)); d <= most {
+			best, most = name, d-1
+		}
+	}
+	return best
+}
+
+// didYouMean is a hint with the nearest of the known names, or the otherwise
+// given one.
+func didYouMean(got string, known []string, otherwise string) string {
+	if name := nearest(got, known); name != "" {
+		return fmt.Sprintf("did you mean %q?", name)
+	}
+	return otherwise
+}
+
+// distance is how many bytes must be put in, taken out or changed to turn a into
+// b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := corner
+			if a[i] != b[j] {
+				change++
+			}
+			corner = row[j+1]
+			row[j+1] = min(change, corner+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

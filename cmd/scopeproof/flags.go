@@ -1,0 +1,284 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// settings are the values of all flags. A flag has the same name and meaning in
+// every command that has it.
+type settings struct {
+	target                string
+	rules, skip           []string
+	features              []string
+	out, format, expect   string
+	strict, hold          bool
+	verbose, trace        bool
+	parallel              int
+	timeout               time.Duration
+	seed                  int64
+	defects               []string
+	set                   []string
+	load, list            bool
+	scenarios, thresholds []string
+	rate                  float64
+	duration              time.Duration
+	listen, issuer        string
+	adminKey, tokens      string
+}
+
+// flag reads itself from the command line and from the environment, with
+// messages of its own.
+type flag[T any] struct {
+	to    *T
+	kind  string
+	read  func(string) (T, error)
+	write func(T) string
+}
+
+func (f flag[T]) Set(text string) error {
+	v, err := f.read(text)
+	if err != nil {
+		return fmt.Errorf("got %q, want %w", text, err)
+	}
+	*f.to = v
+	return nil
+}
+func (f flag[T]) String() string {
+	if f.to == nil {
+		return ""
+	}
+	return f.write(*f.to)
+}
+func (f flag[T]) Type() string { return f.kind }
+
+// list is a flag that may be repeated, and whose values may be separated, unless
+// separator is empty.
+type list struct {
+	to              *[]string
+	kind, separator string
+}
+
+func (l list) Set(text string) error {
+	parts := []string{text}
+	if l.separator != "" {
+		parts = strings.Split(text, l.separator)
+	}
+	for _, p := range parts {
+		if p = strings.TrimSpace(p); p != "" {
+			*l.to = append(*l.to, p)
+		}
+	}
+	if len(*l.to) == 0 {
+		return fmt.Errorf("got nothing, want %s", l.kind)
+	}
+	return nil
+}
+func (l list) String() string {
+	if l.to == nil {
+		return ""
+	}
+	return strings.Join(*l.to, ",")
+}
+func (l list) Type() string { return l.kind }
+
+// flags adds flags to a command.
+type flags struct {
+	*pflag.FlagSet
+	s *settings
+}
+
+func newFlags(cmd *cobra.Command) *flags {
+	cmd.Flags().SortFlags = false
+	return &flags{FlagSet: cmd.Flags(), s: &settings{}}
+}
+
+func (f *flags) text(to *string, name, kind, value, help string) {
+	*to = value
+	f.Var(flag[string]{to, kind, func(t string) (string, error) { return t, nil }, func(t string) string { return t }}, name, help)
+}
+
+func (f *flags) yes(to *bool, name, help string) {
+	read := func(t string) (bool, error) {
+		v, err := strconv.ParseBool(t)
+		if err != nil {
+			err = fmt.Errorf("true or false")
+		}
+		return v, err
+	}
+	f.Var(flag[bool]{to, "bool", read, strconv.FormatBool}, name, help)
+	f.Lookup(name).NoOptDefVal = "true"
+}
+
+func (f *flags) word(to *string, name string, allowed []string, help string) {
+	*to = allowed[0]
+	read := func(t string) (string, error) {
+		if !slices.Contains(allowed, t) {
+			return "", fmt.Errorf("%s", listed(allowed))
+		}
+		return t, nil
+	}
+	f.Var(flag[string]{to, strings.Join(allowed, "|"), read, func(t string) string { return t }}, name, help)
+}
+
+func (f *flags) whole(to *int, name string, value int, help string) {
+	*to = value
+	read := func(t string) (int, error) {
+		n, err := strconv.Atoi(t)
+		if err != nil || n < 1 {
+			return 0, fmt.Errorf("a whole number from 1")
+		}
+		return n, nil
+	}
+	f.Var(flag[int]{to, "N", read, strconv.Itoa}, name, help)
+}
+
+func (f *flags) period(to *time.Duration, name string, value time.Duration, help string) {
+	*to = value
+	read := func(t string) (time.Duration, error) {
+		d, err := time.ParseDuration(t)
+		if err != nil || d <= 0 {
+			return 0, fmt.Errorf("a duration above 0, such as 30s")
+		}
+		return d, nil
+	}
+	f.Var(flag[time.Duration]{to, "D", read, time.Duration.String}, name, help)
+}
+
+// The flags that several commands have.
+
+func (f *flags) chooseRules() {
+	f.Var(list{&f.s.rules, "ID,…", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02")
+	f.Var(list{&f.s.skip, "ID,…", ","}, "skip", "leave rules out by id or pattern")
+}
+
+func (f *flags) override() {
+	f.Var(list{&f.s.set, "KEY=VALUE", "\n"}, "set", "override one key of the target file (repeatable)")
+}
+
+func (f *flags) outputs(files string, formats ...string) {
+	f.text(&f.s.out, "out", "DIR", "", "write "+files+" there")
+	f.word(&f.s.format, "format", formats, "what goes to standard output")
+}
+
+func (f *flags) seeded() {
+	read := func(t string) (int64, error) {
+		n, err := strconv.ParseInt(t, 10, 64)
+		if err != nil || n < 0 {
+			return 0, fmt.Errorf("a whole number from 0")
+		}
+		return n, nil
+	}
+	f.Var(flag[int64]{&f.s.seed, "N", read, func(n int64) string { return strconv.FormatInt(n, 10) }}, "seed", "order what is random by it; 0 takes one from the clock, and the report prints it")
+}
+
+func (f *flags) parallelism() {
+	f.whole(&f.s.parallel, "parallel", 2*runtime.GOMAXPROCS(0), "how many scenarios are played at once")
+}
+
+// variable is the environment variable of a flag.
+func variable(name string) string {
+	return target.EnvironmentPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// fromEnvironment sets the flags that were not given from the environment. An
+// empty variable counts as unset.
+func (a *app) fromEnvironment(cmd *cobra.Command) error {
+	var wrong error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		value := a.env(variable(f.Name))
+		if f.Changed || value == "" || builtIn(f.Name) || wrong != nil {
+			return
+		}
+		if err := f.Value.Set(value); err != nil {
+			wrong = usage("", "%s: %v", variable(f.Name), err)
+			return
+		}
+		f.Changed = true
+	})
+	return wrong
+}
+
+// builtIn reports whether a flag is one of every command line.
+func builtIn(name string) bool { return name == "help" || name == "version" }
+
+func (a *app) env(name string) string {
+	for _, entry := range slices.Backward(a.environment) {
+		if n, value, _ := strings.Cut(entry, "="); n == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// overrides are the keys of the target file that the environment and --set
+// change. A variable that is a flag of some command is none of them.
+func (a *app) overrides(cmd *cobra.Command, s *settings) ([]target.Override, error) {
+	ours := map[string]bool{variable("target"): true}
+	for _, c := range everyCommand(cmd.Root()) {
+		c.Flags().VisitAll(func(f *pflag.Flag) { ours[variable(f.Name)] = !builtIn(f.Name) })
+	}
+	var rest []string
+	for _, entry := range a.environment {
+		if name, _, _ := strings.Cut(entry, "="); !ours[name] {
+			rest = append(rest, entry)
+		}
+	}
+	return target.Overrides(rest, s.set)
+}
+
+func everyCommand(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, c := range cmd.Commands() {
+		all = append(all, everyCommand(c)...)
+	}
+	return all
+}
+
+// wrongFlag makes an error of the flag package one of ours.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	text := err.Error()
+	var unknown *pflag.NotExistError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		name := unknown.GetSpecifiedName()
+		otherwise := fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
+		if near := nearest(name, known); near != "" {
+			otherwise = fmt.Sprintf("did you mean --%s?", near)
+		}
+		dashes := "--"
+		if unknown.GetSpecifiedShortnames() != "" {
+			dashes = "-"
+		}
+		return usage(otherwise, "%s has no flag %s%s", cmd.CommandPath(), dashes, name)
+	case errors.As(err, &value):
+		text = fmt.Sprintf("--%s: %v", value.GetFlag().Name, value.Unwrap())
+	}
+	return usage("", "%s", text)
+}
+
+// listed writes names for a message: `"a", "b" or "c"`.
+func listed(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strconv.Quote(name)
+	}
+	if len(quoted) < 2 {
+		return strings.Join(quoted, "")
+	}
+	last := len(quoted) - 1
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+}

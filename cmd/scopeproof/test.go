@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/report"
+	"github.com/scopeproof/scopeproof/target"
+	"github.com/scopeproof/scopeproof/target/bringup"
+)
+
+const aboutTest = `Brings the target up, runs the rules against it, and says which hold. Standard
+output gets the result, standard error a line for each rule as it is judged (on
+a terminal, a bar).
+
+Exit codes: 0 conforms, 1 violates, 2 usage, 3 inconclusive, 130 interrupted.`
+
+func (a *app) testCommand() *cobra.Command {
+	var f *flags
+	cmd := a.command("test [TARGET]", "Run the rules against a target", aboutTest, `
+  scopeproof test
+  scopeproof test hydra --out report
+  scopeproof test my-target.yaml --rules 'REF-*,CONS-02' --strict`, atMostOne,
+		func(cmd *cobra.Command, args []string) error {
+			f.s.target = a.targetOf(args)
+			return a.test(cmd, f.s)
+		})
+	f = newFlags(cmd)
+	f.chooseRules()
+	f.Var(list{&f.s.features, "DIR", ""}, "features", "also run the feature files in a folder (repeatable)")
+	f.outputs("report.json, report.html, junit.xml and summary.md", "text", "json", "markdown")
+	f.text(&f.s.expect, "expect", "FILE|none", "", "known deviations; default: those of a bundled target")
+	f.yes(&f.s.strict, "strict", "a SHOULD that is not followed fails the run")
+	f.parallelism()
+	f.period(&f.s.timeout, "timeout", time.Minute, "how long one scenario may take")
+	f.seeded()
+	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
+	f.override()
+	f.yes(&f.s.hold, "hold", "keep the target up after the run, with the values of failing exchanges in a file, until Ctrl-C")
+	f.yes(&f.s.verbose, "verbose", "show whole messages and every failed scenario")
+	f.Lookup("verbose").Shorthand = "v"
+	f.yes(&f.s.trace, "trace", "keep the exchanges of scenarios that hold as well")
+	cmd.ValidArgsFunction = completeTargets
+	return complete(cmd, map[string]completion{
+		"rules": completeList(ruleIDs), "skip": completeList(ruleIDs), "defect": completeList(defectIDs),
+		"format": words("text", "json", "markdown"),
+	})
+}
+
+// test runs the rules. Everything that can be wrong with the call is found
+// before the target is brought up.
+func (a *app) test(cmd *cobra.Command, s *settings) error {
+	ctx := cmd.Context()
+	overrides, d, err := a.describe(cmd, s)
+	if err != nil {
+		return err
+	}
+	o := conformance.Options{
+		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed,
+		Strict: s.strict, Trace: s.trace, Version: version(),
+	}
+	if o.Expect, err = expectations(s.expect, d); err != nil {
+		return err
+	}
+	for _, dir := range s.features {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return usage("", "--features: got %q, want a folder", dir)
+		}
+		o.Features = append(o.Features, os.DirFS(dir))
+	}
+	if err := makeOut(s.out); err != nil {
+		return err
+	}
+	o.Settings = resolved(cmd, s, overrides)
+	bar := a.newProgress()
+	o.Verdicts = func(done, all int, v conformance.Verdict) {
+		bar.rule(done, all, v)
+	}
+	held := &holder{}
+	if s.hold {
+		o.Hold = held.keep
+	}
+	o.Reports = append(o.Reports, func(r *conformance.Report) error {
+		bar.end()
+		err := a.show(r, s)
+		if s.hold && ctx.Err() == nil {
+			err = errors.Join(err, held.wait(ctx, a, r))
+		}
+		return err
+	})
+	rep, err := conformance.Run(ctx, bringup.Named(s.target, overrides...), conformance.With(o))
+	bar.end()
+	if rep != nil {
+		a.code = report.ExitCode(rep, s.strict)
+	}
+	return err
+}
+
+// describe reads the target file that a command is about, with what the flags
+// and the environment put in its place.
+func (a *app) describe(cmd *cobra.Command, s *settings) ([]target.Override, *target.Description, error) {
+	overrides, err := a.overrides(cmd, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := bringup.Load(s.target, overrides...)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(s.defects) == 0 {
+		return overrides, d, nil
+	}
+	if len(s.defects) > 1 {
+		return nil, nil, usage("one run has one defect; \"scopeproof prove\" runs them all", "--defect: got %d defects, want one", len(s.defects))
+	}
+	id := s.defects[0]
+	if d.Embedded == nil {
+		return nil, nil, usage("leave the target out, or take --defect out", "--defect: got the target %q, want the embedded reference: no other server has seeded defects", s.target)
+	}
+	if _, err := findDefect(id); err != nil {
+		return nil, nil, err
+	}
+	overrides = append(overrides, target.Override{Key: "embedded.defect", Value: id, From: "--defect"})
+	d, err = bringup.Load(s.target, overrides...)
+	return overrides, d, err
+}
+
+func findDefect(id string) (defect.Defect, error) {
+	if d, ok := defect.Find(id); ok {
+		return d, nil
+	}
+	var known []string
+	for _, d := range defect.All {
+		known = append(known, d.ID)
+	}
+	return defect.Defect{}, usage(didYouMean(id, known, `"scopeproof prove --list" lists the defects`), "--defect: no defect has the id %q", id)
+}
+
+// expectations reads what --expect names: a file, nothing for "none", or by
+// default what a bundled target brings.
+func expectations(file string, d *target.Description) ([]conformance.Expectation, error) {
+	switch {
+	case file == "none":
+		return nil, nil
+	case file != "":
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, usage("", "--expect: %v", err)
+		}
+		return conformance.ReadExpect(file, data)
+	case d.Bundle == "":
+		return nil, nil
+	}
+	name := d.Bundle + "/expect.yaml"
+	data, err := target.BundledFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return conformance.ReadExpect("bundled:"+name, data)
+}
+
+// makeOut makes the folder for reports, so that one that cannot be made is known
+// before the run.
+func makeOut(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return usage("", "--out: %v", err)
+	}
+	return nil
+}
+
+// resolved are the settings of a run for its report: every flag, and every key of
+// the target file that was overridden, secrets removed.
+func resolved(cmd *cobra.Command, s *settings, overrides []target.Override) map[string]string {
+	if s.seed == 0 {
+		s.seed = rand.Int64N(1<<53-1) + 1 // exact in a JSON number
+	}
+	all := map[string]string{}
+	for _, name := range []string{
+		"rules", "skip", "features", "out", "format", "expect", "strict", "parallel", "timeout", "seed", "defect",
+		"hold", "verbose", "trace", "scenario", "rate", "duration", "threshold", "load",
+	} {
+		f := cmd.Flags().Lookup(name)
+		if f == nil || f.Value.String() == "" || f.Value.String() == "false" {
+			continue
+		}
+		all[name] = f.Value.String()
+	}
+	all["target"] = s.target
+	if s.target == "" {
+		all["target"] = "the embedded reference"
+	}
+	for _, o := range overrides {
+		if o.From != "--defect" {
+			all[o.Key] = "set by " + strings.TrimSuffix(o.From, " "+o.Key)
+			if isPublic(o.Key) {
+				all[o.Key] = o.Value
+			}
+		}
+	}
+	return all
+}
+
+// isPublic reports whether the value of a key can be no secret.
+func isPublic(key string) bool {
+	head, _, _ := strings.Cut(key, ".")
+	return slices.Contains([]string{"name", "version", "choices", "capabilities", "scopes", "embedded", "judged"}, head) || key == "login.driver"
+}
+
+// show writes a report to the folder and to standard output.
+func (a *app) show(r *conformance.Report, s *settings) error {
+	var problems []error
+	if s.out != "" {
+		problems = append(problems, report.WriteDir(s.out, r))
+	}
+	switch s.format {
+	case "json":
+		problems = append(problems, report.JSON(a.stdout, r))
+	case "markdown":
+		problems = append(problems, report.Markdown(a.stdout, r))
+	default:
+		o := a.textOptions()
+		o.Verbose = s.verbose
+		problems = append(problems, report.Text(a.stdout, r, o))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,279 @@
+// Package prove runs the rules, and the load scenarios, against every seeded
+// defect of the reference server, and says which defects they tell apart.
+package prove
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/target/embedded"
+)
+
+// Options says what to prove. The zero value proves every defect that single
+// requests show.
+type Options struct {
+	// Defects are ids; none means all.
+	Defects []string
+	// Rules are patterns of rule ids that are run; none means all. With a part of
+	// the rules, a defect is only held to that part of what it breaks.
+	Rules []string
+	// Parallel is how many defects are run at once; 0 means one for each processor.
+	Parallel int
+	// Load proves the defects that only load shows, in place of the others.
+	Load bool
+	// OnDefect hears of each defect as it is done, one at a time.
+	OnDefect func(done, all int, r Result)
+}
+
+// Report is what prove found, in the form of prove.json.
+type Report struct {
+	Defects []Result `json:"defects"`
+	// RulesWithoutDefect are rules that no defect names: nothing shows that they
+	// can fail.
+	RulesWithoutDefect []string `json:"rules_without_defect"`
+	WallMS             int64    `json:"wall_ms"`
+	CPUMS              int64    `json:"cpu_ms"`
+}
+
+// Result is what came of one defect.
+type Result struct {
+	ID           string   `json:"id"`
+	Text         string   `json:"text"`
+	Breaks       []string `json:"breaks"`       // the rules it says that it breaks
+	Violated     []string `json:"violated"`     // the rules that were violated, or deviated from
+	Inconclusive []string `json:"inconclusive"` // the rules that could not be judged
+	Proven       bool     `json:"proven"`
+	// Reason says why it is not proven.
+	Reason string `json:"reason,omitempty"`
+	// Shown is the message that was seen of each violated rule.
+	Shown map[string]string `json:"shown,omitempty"`
+}
+
+// Listed is a defect as prove --list shows it.
+type Listed struct {
+	ID, Text string
+	Load     bool // only load shows it
+}
+
+// List is every defect, in the order of the reference.
+func List() []Listed {
+	var all []Listed
+	for _, d := range defect.All {
+		all = append(all, Listed{d.ID, d.Text, d.Load})
+	}
+	return all
+}
+
+// Run proves the chosen defects. An unknown defect or pattern is a
+// [*conformance.UsageError].
+func Run(ctx context.Context, o Options) (*Report, error) {
+	chosen, err := choose(o)
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := conformance.Load()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := catalogue.Select(o.Rules, nil)
+	if err != nil {
+		return nil, err
+	}
+	started, cpu := time.Now(), processorTime()
+	rep := &Report{RulesWithoutDefect: []string{}, Defects: make([]Result, len(chosen))}
+	var group errgroup.Group
+	group.SetLimit(parallel(o))
+	var mu sync.Mutex
+	done := 0
+	for n, d := range chosen {
+		group.Go(func() error {
+			r, err := one(ctx, d, o, rules)
+			if err != nil {
+				return fmt.Errorf("defect %s: %w", d.ID, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			rep.Defects[n] = r
+			done++
+			if o.OnDefect != nil {
+				o.OnDefect(done, len(chosen), r)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if len(o.Defects) == 0 {
+		rep.RulesWithoutDefect = without(rules)
+	}
+	rep.WallMS, rep.CPUMS = time.Since(started).Milliseconds(), (processorTime() - cpu).Milliseconds()
+	return rep, nil
+}
+
+func parallel(o Options) int {
+	switch {
+	case o.Parallel > 0:
+		return o.Parallel
+	case o.Load:
+		return 1 // load needs the machine to itself
+	default:
+		return runtime.GOMAXPROCS(0)
+	}
+}
+
+// choose returns the defects that the options select.
+func choose(o Options) ([]defect.Defect, error) {
+	var chosen []defect.Defect
+	for _, id := range o.Defects {
+		d, ok := defect.Find(id)
+		if !ok {
+			return nil, &conformance.UsageError{Text: fmt.Sprintf("no defect is called %q", id), Hint: `"scopeproof prove --list" lists them`}
+		}
+		chosen = append(chosen, d)
+	}
+	if len(o.Defects) > 0 {
+		return chosen, nil
+	}
+	for _, d := range defect.All {
+		if d.Load == o.Load {
+			chosen = append(chosen, d)
+		}
+	}
+	return chosen, nil
+}
+
+func one(ctx context.Context, d defect.Defect, o Options, rules []*conformance.Rule) (Result, error) {
+	if d.Load {
+		return oneByLoad(ctx, d)
+	}
+	all := conformance.Options{Seed: 1, Parallel: 2, Version: "prove"}
+	for _, r := range rules {
+		all.Rules = append(all.Rules, r.ID)
+	}
+	rep, err := conformance.Run(ctx, embedded.Reference(embedded.Defect(d.ID)), conformance.With(all))
+	if err != nil {
+		return Result{}, err
+	}
+	if ctx.Err() != nil {
+		return Result{}, ctx.Err()
+	}
+	r := Result{ID: d.ID, Text: d.Text, Breaks: []string{}, Violated: []string{}, Inconclusive: []string{}, Shown: map[string]string{}}
+	for _, id := range d.Breaks {
+		if len(o.Rules) == 0 || slices.Contains(all.Rules, id) {
+			r.Breaks = append(r.Breaks, id)
+		}
+	}
+	slices.Sort(r.Breaks)
+	for _, v := range rep.Rules {
+		switch v.Outcome {
+		case conformance.Violates, conformance.Deviates:
+			r.Violated = append(r.Violated, v.ID)
+			r.Shown[v.ID] = v.Reason
+		case conformance.Inconclusive:
+			r.Inconclusive = append(r.Inconclusive, v.ID)
+			r.Shown[v.ID] = v.Reason
+		}
+	}
+	r.judge(d.Shows, rep)
+	return r, nil
+}
+
+// judge compares what was violated with what the defect names.
+func (r *Result) judge(shows string, rep *conformance.Report) {
+	var reasons []string
+	if missed := minus(r.Breaks, r.Violated); len(missed) > 0 {
+		reasons = append(reasons, "not violated: "+strings.Join(missed, " "))
+	}
+	if extra := minus(r.Violated, r.Breaks); len(extra) > 0 {
+		reasons = append(reasons, "violated as well: "+strings.Join(extra, " "))
+	}
+	if len(r.Inconclusive) > 0 {
+		reasons = append(reasons, "inconclusive: "+strings.Join(r.Inconclusive, " "))
+	}
+	if len(reasons) == 0 && !shown(shows, rep) {
+		reasons = append(reasons, fmt.Sprintf("no message shows %q", shows))
+	}
+	r.Reason = strings.Join(reasons, "; ")
+	r.Proven = r.Reason == ""
+}
+
+// shown reports whether a message of a violated rule holds the text.
+func shown(text string, rep *conformance.Report) bool {
+	for _, v := range rep.Rules {
+		if v.Outcome != conformance.Violates && v.Outcome != conformance.Deviates {
+			continue
+		}
+		for _, s := range v.Scenarios {
+			if s.Outcome != conformance.Conforms && strings.Contains(s.Message, text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func minus(a, b []string) []string {
+	var left []string
+	for _, s := range a {
+		if !slices.Contains(b, s) {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+// without are the rules that no defect names.
+func without(rules []*conformance.Rule) []string {
+	named := map[string]bool{}
+	for _, d := range defect.All {
+		for _, id := range d.Breaks {
+			named[id] = true
+		}
+	}
+	left := []string{}
+	for _, r := range rules {
+		if !named[r.ID] {
+			left = append(left, r.ID)
+		}
+	}
+	return left
+}
+
+// ExitCode is 0 when every defect is proven and every rule is named by one, and
+// 1 otherwise.
+func (rep *Report) ExitCode() int {
+	if len(rep.RulesWithoutDefect) > 0 || len(rep.Defects) == 0 {
+		return 1
+	}
+	for _, r := range rep.Defects {
+		if !r.Proven {
+			return 1
+		}
+	}
+	return 0
+}
+
+// Write writes prove.json into a folder, which is made if need be.
+func (rep *Report) Write(dir string) error {
+	data, err := json.MarshalIndent(rep, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "prove.json"), append(data, '\n'), 0o644)
+}

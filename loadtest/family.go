@@ -1,0 +1,135 @@
+package loadtest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// RefreshStep is one way to refresh.
+type RefreshStep struct {
+	// Ask is the scope that is sent; nil sends none.
+	Ask *oauth.ScopeSet
+	// Rule is broken by a token with more than is due.
+	Rule string
+	// Denied is broken by a refusal or by a token with less than is due.
+	Denied string
+}
+
+// Families obtains n grants for a client from a resource owner and returns a
+// chain for each: every refresh presents the latest refresh token of its family
+// (RFC 6749 section 6) and takes the steps in turn. Judged is the scope of the
+// grant that is expected when no scope is sent, and the most that any step may
+// be issued.
+func (s *Stage) Families(ctx context.Context, n int, c *Client, owner string, scope oauth.ScopeSet, steps ...RefreshStep) ([]Chain, error) {
+	if !hasGrant(c, oauth.RefreshTokenGrant) {
+		return nil, fmt.Errorf("%s is not registered for refresh tokens", c.Name)
+	}
+	var chains []Chain
+	for i := range n {
+		until := s.until
+		t, err := s.userToken(ctx, c, owner, scope, true)
+		s.until = until // the access token is not used
+		if err != nil {
+			return nil, err
+		}
+		if t.issue.Response.RefreshToken == "" {
+			return nil, fmt.Errorf("%s was given no refresh token for %s", c.Name, owner)
+		}
+		f := &family{token: t.issue.Response.RefreshToken.Reveal(), turn: i}
+		for _, step := range steps {
+			f.steps = append(f.steps, s.refreshing(c, t.Scope, step))
+		}
+		chains = append(chains, f)
+	}
+	return chains, nil
+}
+
+// family is a refresh family: one grant, and the latest refresh token of it.
+type family struct {
+	token string
+	turn  int
+	steps []preparedStep
+	now   *preparedStep
+}
+
+// preparedStep is a step whose request lacks the refresh token only.
+type preparedStep struct {
+	request Request
+	judge   *grantJudge
+}
+
+// refreshing prepares a step of a family that was granted scope.
+func (s *Stage) refreshing(c *Client, granted oauth.ScopeSet, step RefreshStep) preparedStep {
+	form := url.Values{"grant_type": {string(oauth.RefreshTokenGrant)}}
+	g := Grant{Rule: step.Rule, Denied: step.Denied, Asked: granted, Must: granted, May: granted}
+	purpose := "refreshes its token"
+	if step.Ask != nil {
+		asked := *step.Ask
+		form.Set("scope", s.wire(asked).String())
+		purpose += " asking for " + asked.String()
+		g.Asked = asked
+		if asked.SubsetOf(granted) {
+			s.narrowing(&g, asked)
+		} else {
+			s.widening(&g)
+		}
+	}
+	r := s.TokenRequest(c, form)
+	r.Purpose = purpose
+	// Last, so that the token can be appended: a parameter's place means nothing.
+	r.Body = append(r.Body, "&refresh_token="...)
+	return preparedStep{r, s.grantJudge(g)}
+}
+
+// narrowing is what may come of asking for less than was granted.
+func (s *Stage) narrowing(g *Grant, asked oauth.ScopeSet) {
+	g.Must = asked
+	switch s.Choice(target.RefreshNarrowing) {
+	case "honours":
+		g.May = asked
+	case "ignores":
+	case "rejects":
+		g.Refusal = RefusalIsDue
+	default:
+		g.Refusal = RefusalIsLawful
+	}
+}
+
+// widening is what may come of asking for more than was granted.
+func (s *Stage) widening(g *Grant) {
+	g.Must = oauth.ScopeSet{}
+	switch s.Choice(target.RefreshWidening) {
+	case "rejects":
+		g.Refusal = RefusalIsDue
+	case "ignores":
+		g.Must = g.May
+	default:
+		g.Refusal = RefusalIsLawful
+	}
+}
+
+// Next implements [Chain].
+func (f *family) Next() Request {
+	f.now = &f.steps[f.turn%len(f.steps)]
+	f.turn++
+	r := f.now.request
+	r.Body = append(r.Body[:len(r.Body):len(r.Body)], url.QueryEscape(f.token)...)
+	return r
+}
+
+// Judge implements [Chain].
+func (f *family) Judge(a Answer) (Verdict, bool) {
+	var t tokenAnswer
+	v := f.now.judge.judge(a, &t)
+	if next := t.refresh().text(); next != "" {
+		f.token = next
+		return v, true
+	}
+	// Without a new one the old one goes on (RFC 6749 section 6), unless the
+	// server would not take it.
+	return v, v.kept() || t.access().kind == '"'
+}

@@ -1,0 +1,286 @@
+package loadtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+)
+
+// maxDepth bounds how deep objects and arrays may nest.
+const maxDepth = 64
+
+var (
+	errObject = errors.New("not one JSON object")
+	errTwice  = errors.New("a JSON object with a member that is there twice")
+	errDeep   = errors.New("a JSON object that nests too deeply")
+)
+
+// member is a member of a JSON object that is to be read.
+type member struct {
+	name string
+	kind byte // '"', '0' (a number), 't' (true or false), 'n' (null), '{', '['; 0: absent
+	// raw is the value as it stands, a string without its quotes.
+	raw     []byte
+	escaped bool // a string with a backslash in it
+}
+
+// text is the value of a string, or "".
+func (m *member) text() string { return string(m.bytes()) }
+
+// bytes is the value of a string, or nil.
+func (m *member) bytes() []byte {
+	if m.kind != '"' || !m.escaped {
+		if m.kind != '"' {
+			return nil
+		}
+		return m.raw
+	}
+	return []byte(unquote(m.raw))
+}
+
+// unquote resolves the escapes of a string that has been read without error.
+func unquote(raw []byte) string {
+	quoted := make([]byte, 0, len(raw)+2)
+	quoted = append(append(append(quoted, '"'), raw...), '"')
+	var s string
+	_ = json.Unmarshal(quoted, &s) // the scanner has accepted it
+	return s
+}
+
+// readObject reads the wanted members of a JSON object in one pass and without
+// allocating. It accepts exactly what encoding/json does, save that a wanted
+// member may not be there twice, and that nesting is bounded.
+func readObject(data []byte, want []member) error {
+	s := scanner{data: data}
+	s.space()
+	if !s.take('{') {
+		return errObject
+	}
+	s.space()
+	if !s.take('}') {
+		for {
+			if err := s.member(want); err != nil {
+				return err
+			}
+			s.space()
+			if s.take('}') {
+				break
+			}
+			if !s.take(',') {
+				return errObject
+			}
+			s.space()
+		}
+	}
+	s.space()
+	if s.pos != len(data) {
+		return errObject
+	}
+	return nil
+}
+
+// scanner reads JSON (RFC 8259).
+type scanner struct {
+	data []byte
+	pos  int
+}
+
+func (s *scanner) space() {
+	for s.pos < len(s.data) {
+		switch s.data[s.pos] {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (s *scanner) take(c byte) bool {
+	if s.pos < len(s.data) && s.data[s.pos] == c {
+		s.pos++
+		return true
+	}
+	return false
+}
+
+// member reads one member of the outermost object.
+func (s *scanner) member(want []member) error {
+	name, escaped, ok := s.str()
+	if !ok {
+		return errObject
+	}
+	s.space()
+	if !s.take(':') {
+		return errObject
+	}
+	s.space()
+	m, err := s.value(1)
+	if err != nil {
+		return err
+	}
+	if escaped {
+		name = []byte(unquote(name))
+	}
+	for i := range want {
+		if string(name) != want[i].name {
+			continue
+		}
+		if want[i].kind != 0 {
+			return errTwice
+		}
+		m.name = want[i].name
+		want[i] = m
+	}
+	return nil
+}
+
+// str reads a string and returns what is between the quotes.
+func (s *scanner) str() (raw []byte, escaped, ok bool) {
+	if !s.take('"') {
+		return nil, false, false
+	}
+	start := s.pos
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; {
+		case c == '"':
+			s.pos++
+			return s.data[start : s.pos-1], escaped, true
+		case c < 0x20:
+			return nil, false, false
+		case c == '\\':
+			escaped = true
+			if !s.escape() {
+				return nil, false, false
+			}
+		default:
+			s.pos++
+		}
+	}
+	return nil, false, false
+}
+
+// escape reads a backslash and what belongs to it.
+func (s *scanner) escape() bool {
+	if s.pos+1 >= len(s.data) {
+		return false
+	}
+	c := s.data[s.pos+1]
+	s.pos += 2
+	if c != 'u' {
+		return bytes.IndexByte([]byte(`"\/bfnrt`), c) >= 0
+	}
+	if s.pos+4 > len(s.data) {
+		return false
+	}
+	for _, h := range s.data[s.pos : s.pos+4] {
+		if !('0' <= h && h <= '9' || 'a' <= h && h <= 'f' || 'A' <= h && h <= 'F') {
+			return false
+		}
+	}
+	s.pos += 4
+	return true
+}
+
+// value reads any value; depth is that of what is around it.
+func (s *scanner) value(depth int) (member, error) {
+	if s.pos >= len(s.data) {
+		return member{}, errObject
+	}
+	start := s.pos
+	switch c := s.data[s.pos]; {
+	case c == '"':
+		raw, escaped, ok := s.str()
+		if !ok {
+			return member{}, errObject
+		}
+		return member{kind: '"', raw: raw, escaped: escaped}, nil
+	case c == '{' || c == '[':
+		if depth >= maxDepth {
+			return member{}, errDeep
+		}
+		if err := s.nested(c, depth+1); err != nil {
+			return member{}, err
+		}
+		return member{kind: c, raw: s.data[start:s.pos]}, nil
+	case c == '-' || '0' <= c && c <= '9':
+		if !s.number() {
+			return member{}, errObject
+		}
+		return member{kind: '0', raw: s.data[start:s.pos]}, nil
+	}
+	for _, word := range [...]string{"true", "false", "null"} {
+		if bytes.HasPrefix(s.data[s.pos:], []byte(word)) {
+			s.pos += len(word)
+			kind := byte('t')
+			if word == "null" {
+				kind = 'n'
+			}
+			return member{kind: kind, raw: s.data[start:s.pos]}, nil
+		}
+	}
+	return member{}, errObject
+}
+
+// nested reads an object or an array of which the first byte is open.
+func (s *scanner) nested(open byte, depth int) error {
+	s.pos++
+	end := byte('}')
+	if open == '[' {
+		end = ']'
+	}
+	s.space()
+	if s.take(end) {
+		return nil
+	}
+	for {
+		if open == '{' {
+			if _, _, ok := s.str(); !ok {
+				return errObject
+			}
+			s.space()
+			if !s.take(':') {
+				return errObject
+			}
+			s.space()
+		}
+		if _, err := s.value(depth); err != nil {
+			return err
+		}
+		s.space()
+		if s.take(end) {
+			return nil
+		}
+		if !s.take(',') {
+			return errObject
+		}
+		s.space()
+	}
+}
+
+// number reads a number (RFC 8259 section 6).
+func (s *scanner) number() bool {
+	s.take('-')
+	if !s.take('0') && !s.digits() {
+		return false
+	}
+	if s.take('.') && !s.digits() {
+		return false
+	}
+	if s.take('e') || s.take('E') {
+		if !s.take('+') {
+			s.take('-')
+		}
+		return s.digits()
+	}
+	return true
+}
+
+// digits reads one digit or more.
+func (s *scanner) digits() bool {
+	start := s.pos
+	for s.pos < len(s.data) && '0' <= s.data[s.pos] && s.data[s.pos] <= '9' {
+		s.pos++
+	}
+	return s.pos > start
+}
