@@ -109,6 +109,9 @@ func (r *run) close() error { return r.target.Close() }
 // all judges every selected rule, several at once, in the order of the seed.
 func (r *run) all(ctx context.Context) error {
 	parallel := r.options.Parallel
+	if most := r.target.Description.Parallel; most > 0 {
+		parallel = min(parallel, most)
+	}
 	if r.target.Description.Clients.Register.Static {
 		parallel = 1 // scenarios share clients, and what is remembered of them
 	}

@@ -43,8 +43,9 @@ type ResourceOwner struct {
 	Name        string // what features call them: "Ada"
 	Username    string
 	Password    Secret
-	Subject     string         // the sub of their tokens
-	Permissions ScopeSet       // the API scopes that their role allows
+	Subject     string   // the sub of their tokens
+	Permissions ScopeSet // the API scopes that their role allows
+	Roles       []string
 	Claims      map[string]any // the standard claims they have (OpenID Connect Core section 5.1)
 }
 

@@ -15,18 +15,20 @@ type ErrorCode string
 
 // The codes that the rules name.
 const (
-	InvalidRequest      ErrorCode = "invalid_request"
-	InvalidClient       ErrorCode = "invalid_client"
-	InvalidGrant        ErrorCode = "invalid_grant"
-	InvalidScope        ErrorCode = "invalid_scope"
-	InvalidTarget       ErrorCode = "invalid_target" // RFC 8707 section 2
-	InvalidToken        ErrorCode = "invalid_token"
-	InsufficientScope   ErrorCode = "insufficient_scope"
-	UnauthorizedClient  ErrorCode = "unauthorized_client"
-	AccessDenied        ErrorCode = "access_denied"
-	ConsentRequired     ErrorCode = "consent_required"
-	InteractionRequired ErrorCode = "interaction_required"
-	LoginRequired       ErrorCode = "login_required"
+	InvalidRequest         ErrorCode = "invalid_request"
+	InvalidClient          ErrorCode = "invalid_client"
+	InvalidGrant           ErrorCode = "invalid_grant"
+	InvalidScope           ErrorCode = "invalid_scope"
+	InvalidTarget          ErrorCode = "invalid_target" // RFC 8707 section 2
+	InvalidToken           ErrorCode = "invalid_token"
+	InsufficientScope      ErrorCode = "insufficient_scope"
+	UnauthorizedClient     ErrorCode = "unauthorized_client"
+	AccessDenied           ErrorCode = "access_denied"
+	ConsentRequired        ErrorCode = "consent_required"
+	InteractionRequired    ErrorCode = "interaction_required"
+	LoginRequired          ErrorCode = "login_required"
+	ServerError            ErrorCode = "server_error"
+	TemporarilyUnavailable ErrorCode = "temporarily_unavailable"
 )
 
 // ScopeMember is the scope member of a JSON object: whether it is there, and

@@ -16,6 +16,8 @@ func registerAPI(r registrar, w *World) {
 	const act = `(read|create|replace|change|delete|move) an appointment (?:of|for) (\w+)`
 	r.Then(`^(\w+) can `+act+`$`, w.can)
 	r.Then(`^(\w+) cannot `+act+`$`, w.cannot)
+	r.Then(`^(\w+) can list the appointments of (\w+)$`, w.canList)
+	r.Then(`^(\w+) cannot list the appointments of (\w+)$`, w.cannotList)
 	r.Then(`^(\w+) cannot create an appointment for (\w+), 5 times over$`, w.cannotOften)
 	r.Then(`^(\w+) cannot create an appointment$`, w.cannotAlone)
 	r.Then(`^(\w+)'s first token cannot create an appointment for (\w+)$`, w.firstCannot)
@@ -27,7 +29,7 @@ func registerAPI(r registrar, w *World) {
 	r.Then(`^(\w+)'s token opens exactly what "([^"]*)" should$`, w.opensExactly)
 	r.Then(`^a request without a token opens nothing of (\w+)'s$`, w.nothingWithoutToken)
 	r.Then(`^(\w+)'s calendar is unchanged$`, w.unchanged)
-	r.When(`^(\w+) reads an appointment of (\w+) 5 times$`, w.readsOften)
+	r.When(`^(\w+) lists the appointments of (\w+) 5 times$`, w.listsOften)
 }
 
 // object is an appointment of an owner that nothing has been done to yet.
@@ -131,7 +133,7 @@ func (w *World) can(ctx context.Context, client, verb, owner string) error {
 		return err
 	}
 	if token == "" {
-		return violation("%s has no token to %s an appointment of %s with", client, verb, owner)
+		return fmt.Errorf("%s has no token to %s an appointment of %s with: %w", client, verb, owner, w.refusalOf(client))
 	}
 	for _, name := range operations(verb) {
 		a, err := w.try(ctx, client, name, token, api, o)
@@ -150,8 +152,8 @@ func (w *World) cannot(ctx context.Context, client, verb, owner string) error {
 	if err != nil {
 		return err
 	}
-	if token == "" {
-		return nil // it has nothing to try with
+	if token == "" || w.refused(client) {
+		return nil // it was given nothing to try with, and what it had before may lawfully work on
 	}
 	for _, name := range operations(verb) {
 		a, err := w.try(ctx, client, name, token, api, o)
@@ -221,9 +223,9 @@ func (w *World) opens(ctx context.Context, client, operation, owner string, want
 	if err != nil {
 		return err
 	}
-	if token == "" {
+	if token == "" || (!want && w.refused(client)) {
 		if want {
-			return violation("%s has no token", client)
+			return fmt.Errorf("%s has no token: %w", client, w.refusalOf(client))
 		}
 		return nil
 	}
@@ -238,6 +240,14 @@ func (w *World) opens(ctx context.Context, client, operation, owner string, want
 		return violation("%s is not served %q: got %d%s, want 2xx", client, operation, a.Status, reason(a))
 	}
 	return nil
+}
+
+func (w *World) canList(ctx context.Context, client, owner string) error {
+	return w.opens(ctx, client, "list", owner, true)
+}
+
+func (w *World) cannotList(ctx context.Context, client, owner string) error {
+	return w.opens(ctx, client, "list", owner, false)
 }
 
 func (w *World) canSummarize(ctx context.Context, client, owner string) error {
@@ -383,7 +393,7 @@ func (w *World) nothingWithoutToken(ctx context.Context, owner string) error {
 	return nil
 }
 
-func (w *World) readsOften(ctx context.Context, client, owner string) error {
+func (w *World) listsOften(ctx context.Context, client, owner string) error {
 	token, api, o, err := w.parties(ctx, client, owner)
 	if err != nil {
 		return err

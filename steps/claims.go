@@ -104,7 +104,7 @@ func (w *World) tooMany(claims map[string]any, scopes oauth.ScopeSet) []string {
 	opened, personal := w.opened(scopes), w.personal()
 	var extra []string
 	for _, name := range slices.Sorted(maps.Keys(claims)) {
-		if personal[name] && !opened[name] {
+		if personal[name] && !opened[name] && claims[name] != nil {
 			extra = append(extra, name)
 		}
 	}
@@ -212,10 +212,14 @@ func (w *World) userInfoRefuses(ctx context.Context, client string) error {
 	if err != nil || u == nil {
 		return err
 	}
-	if u.Served() {
-		return excess("UserInfo tells %s %q, want a refusal", client, slices.Sorted(maps.Keys(u.Claims)))
+	if !u.Served() {
+		return nil
 	}
-	return nil
+	told := slices.Sorted(maps.Keys(u.Claims))
+	if u.Claims["sub"] != nil || len(w.tooMany(u.Claims, oauth.ScopeSet{})) > 0 {
+		return excess("UserInfo tells %s %q, want a refusal", client, told)
+	}
+	return violation("UserInfo accepts the token of %s and tells %q, which names nobody, want a refusal", client, told)
 }
 
 func (w *World) userInfoRefusesProperly(ctx context.Context, client string) error {

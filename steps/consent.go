@@ -22,6 +22,7 @@ func registerConsent(r registrar, w *World) {
 	r.When(`^(\w+) sends the form that (\w+) was shown$`, w.sendsForm)
 	r.When(`^(\w+) is asked by (\w+) for each of these:$`, w.isAskedForEach)
 	r.Then(`^(\w+) was asked$`, w.wasAsked)
+	r.Then(`^(\w+) was asked again$`, w.wasAskedAgain)
 	r.Then(`^(\w+) was asked about "([^"]*)"$`, w.wasAskedAbout)
 	r.Then(`^(\w+) was asked about exactly "([^"]*)"$`, w.wasAskedAboutExactly)
 	r.Then(`^(\w+) was asked, or (\w+) is refused$`, w.wasAskedOrRefused)
@@ -187,6 +188,19 @@ func (w *World) wasAsked(_ context.Context, owner string) error {
 			return fmt.Errorf("%s's request was refused before anybody was asked: %w", a.Client.Name, (&outcome{auth: a}).refusal())
 		}
 		return excess("%s was given a code for %q and %s was not asked", a.Client.Name, a.Asked, owner)
+	}
+	return nil
+}
+
+// wasAskedAgain is about a request that was agreed to before: to let it through
+// gives nothing that was not granted.
+func (w *World) wasAskedAgain(_ context.Context, owner string) error {
+	a, err := w.lastAuth(owner)
+	if err != nil {
+		return err
+	}
+	if !a.WasAsked() && a.Code != "" {
+		return violation("%s, which cannot prove who it is, was given a code for %q and %s was not asked again", a.Client.Name, a.Asked, owner)
 	}
 	return nil
 }

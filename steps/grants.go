@@ -140,6 +140,9 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if err != nil {
 		return nil, err
 	}
+	if r := a.Refused; r != nil && (r.Code == oauth.ServerError || r.Code == oauth.TemporarilyUnavailable) {
+		return nil, fmt.Errorf("%s asks %s: %w", c.Name, o.Name, r) // the server's trouble, not its answer
+	}
 	w.ledger.consent(w, a)
 	return a, nil
 }

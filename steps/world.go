@@ -127,6 +127,24 @@ func (o *outcome) issued() (*actor.Issue, error) {
 	return o.issue, nil
 }
 
+// refusalOf is how a client was refused last.
+func (w *World) refusalOf(client string) error {
+	if o, ok := w.latest[client]; ok && o.refusal() != nil {
+		return o.refusal()
+	}
+	return fmt.Errorf("it was issued none")
+}
+
+// refused reports whether a client's latest request was refused, so that what it
+// may still hold is from before.
+func (w *World) refused(client string) bool {
+	if _, ok := w.carried[client]; ok {
+		return false
+	}
+	o, ok := w.latest[client]
+	return ok && o.refusal() != nil
+}
+
 // bearer is the token that a client would use now: the one it was just issued,
 // or, when it was refused, the one it had before. The empty token means that it
 // has none.

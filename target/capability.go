@@ -60,6 +60,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.oidc.prompt", "the prompt parameter (OpenID Connect Core section 3.1.2.1)"),
 		yes("as.oidc.claims", "the claims parameter (OpenID Connect Core section 5.5)"),
 		yes("as.oidc.offline", "offline_access (OpenID Connect Core section 11)"),
+		yes("as.oidc.offline.prompt", "offline_access needs prompt=consent each time"),
 		word("token.format", "the format of access tokens", "jwt", "opaque"),
 		yes("token.observable", "the scope of a token can be seen: a JWT, introspection or an API"),
 		word("token.revocation_visible", "when a change is seen in older tokens that the server itself answers for", "immediate", "expiry"),

@@ -50,6 +50,9 @@ type Description struct {
 	// number or a word, as the capability is.
 	Capabilities map[Capability]string `yaml:"capabilities,omitempty" json:"capabilities,omitempty"`
 	Control      Control               `yaml:"control,omitempty" json:"control,omitempty"`
+	// Parallel bounds how many scenarios are played at once: 1 for a server that
+	// cannot bear more. 0 leaves it to the run.
+	Parallel int `yaml:"parallel,omitempty" json:"parallel,omitempty" jsonschema:"minimum=0"`
 	// Judged pins how many rules are judged (neither not applicable nor
 	// inconclusive) when all rules are run. 0 pins nothing.
 	Judged int `yaml:"judged,omitempty" json:"judged,omitempty" jsonschema:"minimum=0"`
@@ -223,6 +226,8 @@ type User struct {
 	// Permissions are the API scopes that their role allows, where roles limit
 	// scopes; left out: no limit.
 	Permissions *string `yaml:"permissions,omitempty" json:"permissions,omitempty" check:"scope"`
+	// Roles are the names of their roles, for servers that know such.
+	Roles []string `yaml:"roles,omitempty" json:"roles,omitempty"`
 	// Claims are the standard claims they have (OpenID Connect Core section 5.1).
 	Claims map[string]any `yaml:"claims,omitempty" json:"claims,omitempty"`
 }

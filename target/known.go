@@ -106,7 +106,7 @@ func registrationVariables() []string {
 // sense.
 func controlVariables() []string {
 	return []string{
-		"user.username", "user.password", "user.subject", "user.claims",
+		"user.username", "user.password", "user.subject", "user.claims", "user.roles",
 		"client.id", "scope", "removed", "seconds", "jwk",
 	}
 }

@@ -131,8 +131,8 @@ func (f *flags) word(to *string, name string, allowed []string, help string) {
 	f.Var(flag[string]{to, strings.Join(allowed, "|"), read, func(t string) string { return t }}, name, help)
 }
 
-func (f *flags) whole(to *int, name string, value int, help string) {
-	*to = value
+// number adds a whole number from 1 that is 0 unless it is given.
+func (f *flags) number(to *int, name, help string) {
 	read := func(t string) (int, error) {
 		n, err := strconv.Atoi(t)
 		if err != nil || n < 1 {
@@ -140,8 +140,23 @@ func (f *flags) whole(to *int, name string, value int, help string) {
 		}
 		return n, nil
 	}
-	f.Var(flag[int]{to, "N", read, strconv.Itoa}, name, help)
+	write := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.Itoa(n)
+	}
+	f.Var(flag[int]{to, "N", read, write}, name, help)
 }
+
+// fileOnly says that a flag names one file, which the environment cannot know.
+func (f *flags) fileOnly(name string) {
+	if err := f.SetAnnotation(name, noEnvironment, nil); err != nil {
+		panic(err) // there is no such flag
+	}
+}
+
+const noEnvironment = "scopeproof_no_environment"
 
 func (f *flags) period(to *time.Duration, name string, value time.Duration, help string) {
 	*to = value
@@ -158,8 +173,8 @@ func (f *flags) period(to *time.Duration, name string, value time.Duration, help
 // The flags that several commands have.
 
 func (f *flags) chooseRules() {
-	f.Var(list{&f.s.rules, "ID,…", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02")
-	f.Var(list{&f.s.skip, "ID,…", ","}, "skip", "leave rules out by id or pattern")
+	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02")
+	f.Var(list{&f.s.skip, "ID,ID", ","}, "skip", "leave rules out by id or pattern")
 }
 
 func (f *flags) override() {
@@ -183,7 +198,9 @@ func (f *flags) seeded() {
 }
 
 func (f *flags) parallelism() {
-	f.whole(&f.s.parallel, "parallel", 2*runtime.GOMAXPROCS(0), "how many scenarios are played at once")
+	f.number(&f.s.parallel, "parallel", "how many scenarios are played at once")
+	f.s.parallel = 2 * runtime.GOMAXPROCS(0)
+	f.Lookup("parallel").DefValue = strconv.Itoa(f.s.parallel)
 }
 
 // variable is the environment variable of a flag.
@@ -197,7 +214,7 @@ func (a *app) fromEnvironment(cmd *cobra.Command) error {
 	var wrong error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		value := a.env(variable(f.Name))
-		if f.Changed || value == "" || builtIn(f.Name) || wrong != nil {
+		if f.Changed || value == "" || builtIn(f) || wrong != nil {
 			return
 		}
 		if err := f.Value.Set(value); err != nil {
@@ -209,8 +226,11 @@ func (a *app) fromEnvironment(cmd *cobra.Command) error {
 	return wrong
 }
 
-// builtIn reports whether a flag is one of every command line.
-func builtIn(name string) bool { return name == "help" || name == "version" }
+// builtIn reports whether a flag has no environment variable.
+func builtIn(f *pflag.Flag) bool {
+	_, fileOnly := f.Annotations[noEnvironment]
+	return fileOnly || f.Name == "help" || f.Name == "version"
+}
 
 func (a *app) env(name string) string {
 	for _, entry := range slices.Backward(a.environment) {
@@ -226,7 +246,7 @@ func (a *app) env(name string) string {
 func (a *app) overrides(cmd *cobra.Command, s *settings) ([]target.Override, error) {
 	ours := map[string]bool{variable("target"): true}
 	for _, c := range everyCommand(cmd.Root()) {
-		c.Flags().VisitAll(func(f *pflag.Flag) { ours[variable(f.Name)] = !builtIn(f.Name) })
+		c.Flags().VisitAll(func(f *pflag.Flag) { ours[variable(f.Name)] = ours[variable(f.Name)] || !builtIn(f) })
 	}
 	var rest []string
 	for _, entry := range a.environment {

@@ -45,7 +45,8 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(wrongFlag)
 	root.CompletionOptions.DisableDescriptions = false
 	root.AddCommand(
-		a.testCommand(), a.rulesCommand(), a.serveCommand(),
+		a.testCommand(), a.loadCommand(), a.proveCommand(), a.rulesCommand(), a.checkCommand(),
+		a.initCommand(), a.serveCommand(), a.reportCommand(),
 	)
 	return root
 }
@@ -62,7 +63,7 @@ func unknownCommand(cmd *cobra.Command, got string) error {
 
 // command makes a command whose flags the environment sets, too.
 func (a *app) command(use, short, long, example string, args cobra.PositionalArgs, do func(cmd *cobra.Command, args []string) error) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Long: long, Example: strings.TrimSpace(example), Args: args, RunE: do}
+	return &cobra.Command{Use: use, Short: short, Long: long, Example: strings.Trim(example, "\n"), Args: args, RunE: do}
 }
 
 // atMostOne is for commands with one argument that may be left out.

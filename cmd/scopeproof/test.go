@@ -1,16 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -86,6 +81,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 		return err
 	}
 	o.Settings = resolved(cmd, s, overrides)
+	a.starting(d)
 	bar := a.newProgress()
 	o.Verdicts = func(done, all int, v conformance.Verdict) {
 		bar.rule(done, all, v)

@@ -13,6 +13,7 @@ Feature: How an API matches scopes
     Scenario: Writing
       When Planner asks Ada for "write:appointments"
       Then Planner can create an appointment for Ada
+      And Planner can replace an appointment of Ada
       And Planner can delete an appointment of Ada
 
     Scenario: Both
@@ -49,7 +50,7 @@ Feature: How an API matches scopes
 
     Scenario Outline: A token with "<scope>"
       Given Planner carries a token for Ada with the scope "<scope>"
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
@@ -61,7 +62,7 @@ Feature: How an API matches scopes
     @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
-      Then Planner can read an appointment of Ada
+      Then Planner can list the appointments of Ada
 
   @RSM-04 @MUST @rfc6749-3.3 @rfc6749-7 @derived @needs:rs.api @needs:rs.mint
   Rule: A longer scope that begins with the needed one does not open it
@@ -69,7 +70,7 @@ Feature: How an API matches scopes
 
     Scenario Outline: A token with "<scope>"
       Given Planner carries a token for Ada with the scope "<scope>"
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
 
       Examples: the needed scope and something after it
         | scope                 |
@@ -81,7 +82,7 @@ Feature: How an API matches scopes
     @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
-      Then Planner can read an appointment of Ada
+      Then Planner can list the appointments of Ada
 
   @RSM-05 @MUST @rfc6749-3.3 @rfc6749-7 @derived @needs:rs.api @needs:rs.mint
   Rule: A shorter scope that the needed one begins with does not open it
@@ -89,7 +90,7 @@ Feature: How an API matches scopes
 
     Scenario Outline: A token with "<scope>"
       Given Planner carries a token for Ada with the scope "<scope>"
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
 
       Examples: the beginning of the needed scope
         | scope            |
@@ -101,7 +102,7 @@ Feature: How an API matches scopes
     @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
-      Then Planner can read an appointment of Ada
+      Then Planner can list the appointments of Ada
 
   @RSM-06 @MUST @rfc6749-3.3 @needs:rs.api @needs:rs.mint
   Rule: A scope that contains the needed one does not open it
@@ -109,7 +110,7 @@ Feature: How an API matches scopes
 
     Scenario Outline: A token with "<scope>"
       Given Planner carries a token for Ada with the scope "<scope>"
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
 
       Examples: the needed scope inside one word, and across two
         | scope                        |
@@ -120,7 +121,7 @@ Feature: How an API matches scopes
     @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
-      Then Planner can read an appointment of Ada
+      Then Planner can list the appointments of Ada
 
   @RSM-07 @MUST @rfc6749-3.3 @derived @needs:rs.api @needs:rs.mint
   Rule: Only a space separates scopes
@@ -128,7 +129,7 @@ Feature: How an API matches scopes
 
     Scenario Outline: A token whose scope is <scope>
       Given Planner carries a token for Ada whose scope claim is <scope>
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
 
       Examples: comma, semicolon, tab, line feed
         | scope                   |
@@ -139,8 +140,8 @@ Feature: How an API matches scopes
 
     @control
     Scenario: A space
-      Given Planner carries a token for Ada with the scope "x read:appointments"
-      Then Planner can read an appointment of Ada
+      Given Planner carries a token for Ada with the scope "write:appointments read:appointments"
+      Then Planner can list the appointments of Ada
 
   @RSM-08 @MUST @rfc6749-3.3 @derived @needs:rs.api @needs:rs.mint
   Rule: A wildcard in a token means nothing
@@ -148,7 +149,7 @@ Feature: How an API matches scopes
 
     Scenario Outline: A token with "<scope>"
       Given Planner carries a token for Ada with the scope "<scope>"
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
@@ -163,7 +164,7 @@ Feature: How an API matches scopes
     @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"
-      Then Planner can read an appointment of Ada
+      Then Planner can list the appointments of Ada
 
   @RSM-09 @MUST @rfc6749-3.3 @derived @needs:rs.api @needs:rs.mint @needs:fx.scopes.dotted
   Rule: A dot in a needed scope is a dot
@@ -208,7 +209,7 @@ Feature: How an API matches scopes
 
     Scenario Outline: A token with "<scope>"
       Given Planner carries a token for Ada with the scope "<scope>"
-      Then Planner can read an appointment of Ada
+      Then Planner can list the appointments of Ada
 
       Examples: last, in the middle, twice
         | scope                                  |
@@ -218,7 +219,7 @@ Feature: How an API matches scopes
 
     Scenario: Without it nothing helps
       Given Planner carries a token for Ada with the scope "x write:appointments y"
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
 
   @RSM-12 @MAY @rfc8693-4.2 @rfc9068-2.2.3 @derived @needs:rs.api @needs:rs.mint
   Rule: A scope that is not a string is understood or refused, and never opens everything
@@ -226,12 +227,12 @@ Feature: How an API matches scopes
 
     Scenario: A list of scopes, again and again
       Given Planner carries a token for Ada whose scope claim is ["read:appointments"]
-      When Planner reads an appointment of Ada 5 times
+      When Planner lists the appointments of Ada 5 times
       Then the choice of "scope_array" is the same each time
 
     Scenario Outline: A scope that is <scope>
       Given Planner carries a token for Ada whose scope claim is <scope>
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
@@ -247,7 +248,7 @@ Feature: How an API matches scopes
     @control
     Scenario: A string
       Given Planner carries a token for Ada whose scope claim is "read:appointments"
-      Then Planner can read an appointment of Ada
+      Then Planner can list the appointments of Ada
 
   @RSM-13 @MUST @rfc6749-7 @rfc9068-2.2.3 @derived @needs:rs.api @needs:rs.mint
   Rule: A token without scope opens nothing that needs one
@@ -255,7 +256,7 @@ Feature: How an API matches scopes
 
     Scenario Outline: A token whose scope is <scope>
       Given Planner carries a token for Ada whose scope claim is <scope>
-      Then Planner cannot read an appointment of Ada
+      Then Planner cannot list the appointments of Ada
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
@@ -267,5 +268,5 @@ Feature: How an API matches scopes
     @control
     Scenario: With a scope it is served
       Given Planner carries a token for Ada with the scope "read:appointments write:appointments"
-      Then Planner can read an appointment of Ada
+      Then Planner can list the appointments of Ada
       And Planner can create an appointment for Ada

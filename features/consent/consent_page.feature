@@ -16,6 +16,12 @@ Feature: What the resource owner is shown, and decides
         | write:appointments                   |
         | read:appointments write:appointments |
 
+    @needs:as.oidc
+    Scenario: Ada is asked about everything
+      When Planner asks Ada for "openid profile email read:appointments write:appointments"
+      Then Ada was asked about exactly "openid profile email read:appointments write:appointments"
+      And Planner holds no scope beyond "openid profile email read:appointments write:appointments"
+
   @CONS-03 @MUST @rfc6749-4.1.2.1 @needs:as.code @needs:consent.ui!=none
   Rule: Denying the request gives access_denied and issues nothing
     Otherwise "no" means "some".

@@ -117,4 +117,4 @@ Feature: Consent that is remembered
     Scenario: Pocket asks a second time
       Given Ada has granted Pocket "read:appointments"
       When Pocket asks Ada for "read:appointments"
-      Then Ada was asked
+      Then Ada was asked again

@@ -6,6 +6,12 @@ Feature: Access while the resource owner is away
   Rule: offline_access is ignored unless the person is asked
     Otherwise lasting access is handed out without a word.
 
+    @needs:as.oidc.offline.prompt
+    Scenario: Planner asks for what Ada once agreed to, and does not insist on consent
+      Given Ada has granted Planner "openid offline_access read:appointments", insisting on consent
+      When Planner asks Ada for "openid offline_access read:appointments"
+      Then Planner receives no refresh token
+
     Scenario: Planner asks for it on a consent that is remembered
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid offline_access read:appointments" silently

@@ -100,6 +100,7 @@ func (f *finder) oidc() {
 	f.yes("as.oidc.prompt", openid, "metadata: scopes_supported")
 	claims, _ := f.t.Metadata["claims_parameter_supported"].(bool)
 	f.yes("as.oidc.claims", claims, "metadata: claims_parameter_supported")
+	f.yes("as.oidc.offline.prompt", f.d.AuthorizationServer.Refresh.Prompt == "consent", "declared: authorization_server.refresh.prompt")
 	f.yes("as.oidc.offline", openid && f.lists("scopes_supported", "offline_access", false), "metadata: scopes_supported")
 }
 

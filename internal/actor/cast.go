@@ -135,7 +135,7 @@ func (c *Cast) Owner(ctx context.Context, name string) (*Owner, error) {
 	}
 	o := &Owner{cast: c, jar: useragent.NewJar(), ResourceOwner: oauth.ResourceOwner{
 		Name: name, Username: user.Username, Password: oauth.Secret(user.Password),
-		Subject: user.Subject, Claims: user.Claims,
+		Subject: user.Subject, Claims: user.Claims, Roles: user.Roles,
 	}}
 	if user.Permissions != nil {
 		o.Permissions, o.Limited = oauth.FieldsScope(*user.Permissions), true
@@ -164,8 +164,12 @@ func (c *Cast) createUser(ctx context.Context, o *Owner, call *target.Call) erro
 	if err != nil {
 		return err
 	}
+	roles, err := json.Marshal(append([]string{}, o.Roles...))
+	if err != nil {
+		return err
+	}
 	_, err = c.call(ctx, call, map[string]string{
-		"user.claims": string(claims), "user.username": o.Username, "user.password": o.Password.Reveal(), "scope": permissions,
+		"user.claims": string(claims), "user.roles": string(roles), "user.username": o.Username, "user.password": o.Password.Reveal(), "scope": permissions,
 	})
 	return err
 }

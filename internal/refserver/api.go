@@ -58,7 +58,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request, path string) {
 		return
 	}
 	scope := a.policy.ChallengedScope(principal.Scope, need.Scope)
-	challengeWith(w, refusal.status, refusal.code, scope, a.policy.Refused(act).Body)
+	challengeWith(w, refusal.status, refusal.code, scope, a.policy.Refused(op, act).Body)
 }
 
 // refusal is why a request is not served.

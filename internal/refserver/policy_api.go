@@ -69,7 +69,7 @@ type APIPolicy struct {
 	// Executed is the operation carried out once op was allowed (RFC 9110 section 9.1).
 	Executed func(op Operation, r *http.Request) Operation
 	// Refused is what a refused operation still does and says of the object (RFC 6749 section 7).
-	Refused func(act func() Outcome) Outcome
+	Refused func(op Operation, act func() Outcome) Outcome
 	// ChallengedScope is the scope attribute of the challenge, if it has one (RFC 6750 section 3.1).
 	ChallengedScope func(held, required ScopeSet) ScopeSet
 }
@@ -153,7 +153,7 @@ func conformantAPI() APIPolicy {
 	}
 	p.Visible = func(_ Principal, actsFor, owner string) bool { return actsFor == owner }
 	p.Executed = func(op Operation, _ *http.Request) Operation { return op }
-	p.Refused = func(func() Outcome) Outcome { return Outcome{} }
+	p.Refused = func(Operation, func() Outcome) Outcome { return Outcome{} }
 	// Choice: the challenge names the scope that the operation needs.
 	p.ChallengedScope = func(_, required ScopeSet) ScopeSet { return required }
 	return p

@@ -21,13 +21,13 @@ var claims = []Defect{
 		},
 	},
 	{
-		ID:     "email-scope-without-email",
-		Text:   "The email scope is granted, but UserInfo has no e-mail address.",
-		Breaks: []string{"CLM-02"},
-		Shows:  "email",
+		ID:     "phone-scope-without-phone",
+		Text:   "The phone scope is granted, but UserInfo has no telephone number.",
+		Breaks: []string{"CLM-02", "CLM-03"},
+		Shows:  "phone",
 		Apply: func(p *refserver.Policy) {
 			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
-				for _, name := range refserver.ClaimsOf(refserver.Email) {
+				for _, name := range refserver.ClaimsOf(refserver.Phone) {
 					delete(released, name)
 				}
 			})

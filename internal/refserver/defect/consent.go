@@ -84,13 +84,15 @@ var consent = []Defect{
 	},
 	{
 		ID:     "deselecting-aborts",
-		Text:   "Whoever deselects any scope denies the request.",
-		Breaks: []string{"CONS-02", "CONS-06"},
+		Text:   "Whoever deselects more than one scope denies the request.",
+		Breaks: []string{"CONS-06"},
 		Shows:  "access_denied",
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
 			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
-				a.Required = a.Asked
+				if a.Allow && len(a.Asked)-len(a.Asked.And(a.Ticked)) > 1 {
+					a.Required = a.Asked
+				}
 				return decide(a)
 			}
 		},

@@ -10,13 +10,18 @@ import (
 // granting are faults of what is granted and what the token response says of it.
 var granting = []Defect{
 	{
-		ID:     "grant-adds-permissions",
-		Text:   "Every permission of the user is appended to the scope that was granted, asked for or not.",
+		ID:     "write-brings-read",
+		Text:   "Whoever is granted write:appointments is given read:appointments too, since nobody edits what they cannot see.",
 		Breaks: []string{"GRANT-01"},
-		Shows:  "write:appointments",
+		Shows:  "read:appointments",
 		Apply: func(p *refserver.Policy) {
-			p.Combine = func(c refserver.Combination, _ refserver.Grants) refserver.ScopeSet {
-				return c.Accepted.Or(c.User.Permissions)
+			combine := p.Combine
+			p.Combine = func(c refserver.Combination, g refserver.Grants) refserver.ScopeSet {
+				granted := combine(c, g)
+				if granted.Has(refserver.WriteAppointments) {
+					granted = granted.Or(refserver.ScopeSet{refserver.ReadAppointments})
+				}
+				return granted
 			}
 		},
 	},

@@ -21,7 +21,7 @@ var load = []Defect{
 	{
 		ID:     "scope-lookup-shared-by-client",
 		Text:   "Scope look-ups of the API that overlap are merged by client instead of by token: one token is served with the scope of another.",
-		Breaks: []string{"RST-07", "CONC-11"},
+		Breaks: []string{"RSM-02"},
 		Shows:  "write:appointments",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
@@ -32,7 +32,7 @@ var load = []Defect{
 	{
 		ID:     "token-buffer-shared",
 		Text:   "The scope of a token is kept in a buffer that overlapping token requests share.",
-		Breaks: []string{"CONC-06"},
+		Breaks: []string{"GRANT-07"},
 		Shows:  "write:appointments",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
@@ -47,7 +47,7 @@ var load = []Defect{
 	{
 		ID:     "limiter-fails-open",
 		Text:   "When the API is busy its scope check times out, and what times out is let through.",
-		Breaks: []string{"CONC-11"},
+		Breaks: []string{"RSM-02"},
 		Shows:  "write:appointments",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {

@@ -12,13 +12,13 @@ import (
 // matching are faults of how the API compares scopes.
 var matching = []Defect{
 	{
-		ID:     "writing-needs-reading-too",
-		Text:   "Creating an appointment needs read:appointments besides write:appointments.",
+		ID:     "replacing-needs-reading-too",
+		Text:   "Replacing an appointment, which is loaded first, needs read:appointments besides write:appointments.",
 		Breaks: []string{"RSM-01", "GRANT-06", "RSV-01"},
 		Shows:  "write:appointments",
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
-				if op.Method == http.MethodPost && op.Route == "/appointments" {
+				if op.Method == http.MethodPut {
 					need.Scope = refserver.ScopeSet{refserver.ReadAppointments, refserver.WriteAppointments}
 				}
 			})

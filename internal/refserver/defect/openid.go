@@ -7,13 +7,13 @@ import (
 // openID are faults of the openid scope.
 var openID = []Defect{
 	{
-		ID:     "id-token-by-client",
-		Text:   "Whether there is an ID token depends on a flag of the client: a third-party client that is granted openid gets none.",
-		Breaks: []string{"OIDC-01", "OIDC-04"},
-		Shows:  "openid",
+		ID:     "id-token-only-with-more",
+		Text:   "An ID token is made only where there is something to put into it: a sign-in with openid alone gets none.",
+		Breaks: []string{"OIDC-01"},
+		Shows:  "no ID token",
 		Apply: func(p *refserver.Policy) {
 			gives := p.GivesIDToken
-			p.GivesIDToken = func(i refserver.Issue) bool { return i.Client.FirstParty && gives(i) }
+			p.GivesIDToken = func(i refserver.Issue) bool { return len(i.Scope) > 1 && gives(i) }
 		},
 	},
 	{

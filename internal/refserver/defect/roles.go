@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 )
@@ -23,14 +22,16 @@ var roles = []Defect{
 	},
 	{
 		ID:     "role-substitutes-scope",
-		Text:   "The requested scope is replaced by all of the user's permissions, instead of being limited to them.",
+		Text:   "A request to read is answered with all that the user may do with appointments, instead of being limited to that.",
 		Breaks: []string{"ROLE-02", "GRANT-01", "CONS-01"},
 		Shows:  "write:appointments",
 		Apply: func(p *refserver.Policy) {
+			may := p.UserMay
 			p.UserMay = func(u refserver.User, c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
-				// Of one API and less what cannot be deselected, so that consent stays possible.
-				all := u.Permissions.And(c.Scope).And(refserver.ScopesAt(refserver.CalendarAPI))
-				return asked.Where(refserver.IsOIDC).Or(all.Without(refserver.BasicAppointments))
+				if len(asked) != 1 || !asked.Has(refserver.ReadAppointments) {
+					return may(u, c, asked)
+				}
+				return u.Permissions.And(refserver.ScopeSet{refserver.ReadAppointments, refserver.WriteAppointments})
 			}
 			p.UserExcess = func(_, may refserver.ScopeSet) (refserver.ScopeSet, error) { return may, nil }
 		},
@@ -50,17 +51,24 @@ var roles = []Defect{
 	},
 	{
 		ID:     "role-excess-by-turns",
-		Text:   "A user who may not grant everything is refused every second time, and served with less otherwise.",
+		Text:   "A user who may not grant everything is served with less twice, and refused the third time, when the cached permissions have gone.",
 		Breaks: []string{"ROLE-04"},
 		Shows:  "read:appointments",
 		Apply: func(p *refserver.Policy) {
-			var turn atomic.Int64
-			excess := p.UserExcess
-			p.UserExcess = func(asked, may refserver.ScopeSet) (refserver.ScopeSet, error) {
-				if !may.Covers(asked) && turn.Add(1)%2 == 0 {
-					return nil, refserver.Refuse("access_denied", "the user lacks a permission")
+			var mu sync.Mutex
+			turns := map[string]int{}
+			may := p.UserMay
+			p.UserMay = func(u refserver.User, c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				left := may(u, c, asked)
+				if left.Covers(asked) {
+					return left
 				}
-				return excess(asked, may)
+				mu.Lock()
+				defer mu.Unlock()
+				if turns[u.Name+" "+c.ID]++; turns[u.Name+" "+c.ID]%3 == 0 {
+					return nil
+				}
+				return left
 			}
 		},
 	},

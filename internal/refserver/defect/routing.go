@@ -106,11 +106,16 @@ var routing = []Defect{
 	},
 	{
 		ID:     "refused-after-the-deed",
-		Text:   "The check runs after the operation was carried out: a refused write is written, and the refusal shows the appointment.",
+		Text:   "The check runs after the operation was carried out: a deletion that is refused has deleted.",
 		Breaks: []string{"RSV-07"},
 		Shows:  "unchanged",
 		Apply: func(p *refserver.Policy) {
-			p.API.Refused = func(act func() refserver.Outcome) refserver.Outcome { return act() }
+			p.API.Refused = func(op refserver.Operation, act func() refserver.Outcome) refserver.Outcome {
+				if op.Method == http.MethodDelete {
+					act()
+				}
+				return refserver.Outcome{}
+			}
 		},
 	},
 	{

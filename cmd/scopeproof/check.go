@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/scopeproof/scopeproof/internal/discover"
+	"github.com/scopeproof/scopeproof/target"
+	"github.com/scopeproof/scopeproof/target/bringup"
+)
+
+const aboutCheck = `Brings the target up, has each user log in and consent once, and lists what was
+found: capabilities and open choices, each with how it is known. No rule is
+judged.
+
+Exit codes: 0 everything could be played, 2 usage, 3 it could not.`
+
+func (a *app) checkCommand() *cobra.Command {
+	var f *flags
+	cmd := a.command("check [TARGET]", "Bring a target up, log in, consent, and list what it can do", aboutCheck, `
+  scopeproof check my-target.yaml
+  scopeproof check my-target.yaml --set login.form.login.username=email`, atMostOne,
+		func(cmd *cobra.Command, args []string) error {
+			f.s.target = a.targetOf(args)
+			return a.check(cmd, f.s)
+		})
+	f = newFlags(cmd)
+	f.word(&f.s.format, "format", []string{"text", "json"}, "what goes to standard output")
+	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
+	f.override()
+	cmd.ValidArgsFunction = completeTargets
+	return complete(cmd, map[string]completion{"format": words("text", "json"), "defect": completeList(defectIDs)})
+}
+
+func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
+	overrides, d, err := a.describe(cmd, s)
+	if err != nil {
+		return err
+	}
+	a.starting(d)
+	t, err := bringup.Named(s.target, overrides...).Open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	found, err := discover.Observe(cmd.Context(), t)
+	if err != nil {
+		return err
+	}
+	if s.format == "json" {
+		return encode(a.stdout, found)
+	}
+	return foundText(a.stdout, found)
+}
+
+// starting says that containers are started, which takes a while.
+func (a *app) starting(d *target.Description) {
+	if d.Container != nil {
+		a.say("starting %s (%s)", d.Name, d.Container.Image)
+	}
+}
+
+func foundText(w io.Writer, f *discover.Found) error {
+	fmt.Fprintf(w, "%s is ready at %s (%s)\n", harmless(strings.TrimSpace(f.Name+" "+f.Version)), harmless(f.Issuer), f.Kind)
+	if f.Defect != "" {
+		fmt.Fprintf(w, "with a defect: %s\n", f.Defect)
+	}
+	if len(f.Owners) > 0 {
+		fmt.Fprintf(w, "\nUsers, each asked once for %q\n", f.Owners[0].Asked)
+	}
+	for _, o := range f.Owners {
+		fmt.Fprintf(w, "  %-4s %s\n", o.Name, harmless(ownerText(o)))
+	}
+	fmt.Fprintln(w, "\nAPI")
+	switch {
+	case f.API == nil:
+		fmt.Fprintln(w, "  none: rules about an API do not apply")
+	default:
+		whose := "the target's own"
+		if f.API.Ours {
+			whose = "ours, told to trust this issuer"
+		}
+		fmt.Fprintf(w, "  %s (%s): %s\n  honours %q\n", f.API.BaseURL, whose, strings.Join(f.API.Operations, ", "), f.API.Opened)
+	}
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "\nCapabilities")
+	for _, c := range target.Capabilities() {
+		if found, ok := f.Capabilities[c.Name]; ok {
+			fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", c.Name, found.Value, found.Source, c.Text)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(t, "\nOpen choices")
+	for _, c := range target.Choices() {
+		found, ok := f.Choices[c.Name]
+		if !ok {
+			found = target.Finding{Value: "unknown", Source: "could not be seen; declare it in choices"}
+		}
+		if seen, mixed := f.Mixed[c.Name]; mixed {
+			found = target.Finding{Value: "mixed", Source: "observed: " + seen}
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", c.Name, found.Value, found.Source, c.Text)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, hint := range f.Hints {
+		fmt.Fprintf(w, "\nhint: %s\n", hint)
+	}
+	return nil
+}
+
+func ownerText(o discover.Owner) string {
+	if o.Refused != "" {
+		return "was refused: " + o.Refused
+	}
+	did := "had a session"
+	if o.LoginPages > 0 {
+		did = "logged in"
+	}
+	asked := "was not asked for consent"
+	if o.ConsentPages > 0 {
+		asked = "consented"
+	}
+	return fmt.Sprintf("%s as %s, %s, and the token is good for %q", did, o.Username, asked, o.Granted)
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/scopeproof/scopeproof/internal/prove"
+)
+
+const aboutProve = `Runs the rules against every seeded defect of the reference server. A defect names
+the exact rules that it breaks; one that breaks more, fewer, or for another
+reason is a mismatch.
+
+Exit codes: 0 every defect is proven, 1 a mismatch, 2 usage, 130 interrupted.`
+
+func (a *app) proveCommand() *cobra.Command {
+	var f *flags
+	cmd := a.command("prove", "Run the rules against every seeded defect of the reference server", aboutProve, `
+  scopeproof prove --list
+  scopeproof prove --defect refresh-ignores-scope
+  scopeproof prove --load`, none,
+		func(cmd *cobra.Command, _ []string) error { return a.prove(cmd, f.s) })
+	f = newFlags(cmd)
+	f.yes(&f.s.list, "list", "list the defects, and do nothing else")
+	f.Var(list{&f.s.defects, "ID,ID", ","}, "defect", "choose defects by id")
+	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02")
+	f.yes(&f.s.load, "load", "prove the defects that only load shows, in place of the others")
+	f.number(&f.s.parallel, "parallel", "how many defects are run at once; default: one for each processor")
+	f.text(&f.s.out, "out", "DIR", "", "write prove.json there")
+	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "rules": completeList(ruleIDs)})
+}
+
+func (a *app) prove(cmd *cobra.Command, s *settings) error {
+	if s.list {
+		for _, d := range prove.List() {
+			a.printf("%-36s %s\n", d.ID, d.Text)
+		}
+		return nil
+	}
+	for _, id := range s.defects {
+		if _, err := findDefect(id); err != nil {
+			return err
+		}
+	}
+	if err := makeOut(s.out); err != nil {
+		return err
+	}
+	bar := a.newProgress()
+	defer bar.end()
+	rep, err := prove.Run(cmd.Context(), prove.Options{
+		Defects: s.defects, Rules: s.rules, Parallel: s.parallel, Load: s.load,
+		OnDefect: func(done, all int, r prove.Result) {
+			line := "proven      " + r.ID + "  " + strings.Join(r.Violated, " ")
+			if r.Proven {
+				bar.step(done, all, r.ID, line, "")
+				return
+			}
+			line = "not proven  " + r.ID + "  " + r.Reason
+			bar.step(done, all, r.ID, line, line)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	bar.end()
+	if err := cmd.Context().Err(); err != nil {
+		return err // what was interrupted proves nothing
+	}
+	a.code = rep.ExitCode()
+	if s.out != "" {
+		if err := rep.Write(s.out); err != nil {
+			return err
+		}
+	}
+	return prove.Table(a.stdout, rep)
+}

@@ -1,0 +1,202 @@
+package discover
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Describe makes a target file from the metadata of a running server. What the
+// metadata does not say is in it as a comment, or as a placeholder.
+func Describe(ctx context.Context, issuer string) ([]byte, error) {
+	found, err := target.FetchMetadata(ctx, nil, issuer, "")
+	if err != nil {
+		return nil, err
+	}
+	if found.Document == nil {
+		return nil, &target.Unavailable{
+			What: issuer, Got: "no metadata (" + strings.Join(found.Tried, "; ") + ")", Want: "a metadata document (RFC 8414)",
+			Hint: "is the issuer complete, with its path? For a server without metadata, write the file by hand: authorization_server.endpoints",
+		}
+	}
+	var b strings.Builder
+	if err := outline.Execute(&b, newSketch(issuer, found.Document)); err != nil {
+		return nil, err
+	}
+	data := []byte(b.String())
+	if _, err := target.Parse("target.yaml", data); err != nil {
+		return nil, fmt.Errorf("the target file that would be written is wrong: %w", err)
+	}
+	return data, nil
+}
+
+// sketch is what a target file begins with.
+type sketch struct {
+	Issuer, Name string
+	Dynamic      bool     // clients can be registered (RFC 7591)
+	Grants       []string // that the server has and the rules use
+	Scopes       []string // that the metadata lists
+	Own          bool     // whether read:appointments is among them
+	Introspects  bool
+	Offline      bool     // offline_access is among them
+	Missing      []string // endpoints that the metadata does not name
+}
+
+func newSketch(issuer string, document map[string]any) sketch {
+	s := sketch{Issuer: quoted(issuer), Name: "my-server"}
+	if u, err := url.Parse(issuer); err == nil && u.Hostname() != "" {
+		s.Name = quoted(u.Hostname())
+	}
+	s.Dynamic = has(document, "registration_endpoint")
+	s.Introspects = has(document, "introspection_endpoint")
+	s.Grants = tokens(document["grant_types_supported"])
+	if len(s.Grants) == 0 {
+		s.Grants = []string{"authorization_code", "implicit"} // what a missing list means (RFC 8414 section 2)
+	}
+	s.Scopes = tokens(document["scopes_supported"])
+	s.Own = slices.Contains(s.Scopes, asked)
+	s.Offline = slices.Contains(s.Scopes, "offline_access")
+	for _, name := range []string{"authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint"} {
+		if !has(document, name) {
+			s.Missing = append(s.Missing, name)
+		}
+	}
+	return s
+}
+
+func has(document map[string]any, name string) bool {
+	text, _ := document[name].(string)
+	return text != ""
+}
+
+// tokens are the members of a list that are scope tokens: nothing else of what a
+// server says may end up in the file.
+func tokens(list any) []string {
+	const most = 40
+	values, _ := list.([]any)
+	var kept []string
+	for _, v := range values {
+		text, _ := v.(string)
+		if set, err := oauth.ParseScope(text); err == nil && set.Len() == 1 && len(text) <= 80 && len(kept) < most {
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}
+
+// quoted is a text for the file: in double quotes, and with no variable in it.
+func quoted(text string) string { return strings.ReplaceAll(strconv.QuoteToASCII(text), "${", "$${") }
+
+var outline = template.Must(template.New("target").Funcs(template.FuncMap{"join": strings.Join}).Parse(`# A target file for scopeproof, made from the metadata of the server.
+#
+#   scopeproof check FILE   logs in, consents, and says what is still missing
+#   scopeproof test  FILE   runs the rules
+#
+# ${env.NAME} is an environment variable: it keeps secrets out of this file.
+name: {{.Name}}
+# version: "1.0"   # of the server, for reports
+
+external:
+  issuer: {{.Issuer}}
+{{- if .Offline}}
+
+authorization_server:
+  # What a client must ask for to be given a refresh token.
+  refresh: {scope: offline_access, prompt: consent}
+{{- end}}
+{{- if .Missing}}
+
+# The metadata does not name every endpoint. What the server has all the same
+# goes into authorization_server:
+#   endpoints:
+{{- range .Missing}}
+#     {{.}}: https://…
+{{- end}}
+{{- end}}
+
+# Grant types by the metadata: {{join .Grants ", "}}.
+clients:
+{{- if .Dynamic}}
+  # Clients are registered anew for each scenario (RFC 7591).
+  register:
+    dynamic: {}   # or {initial_access_token: "${env.REGISTRATION_TOKEN}"}
+{{- else}}
+  # The metadata has no registration_endpoint, so the clients must be there
+  # already. With the redirect URI http://127.0.0.1:9/cb:
+  register: {static: true}
+  actors:
+    # Confidential; may ask for every scope.
+    Planner: {id: planner, secret: "${env.PLANNER_SECRET}"}
+    # Confidential; may ask to read alone.
+    Viewer: {absent: true}   # {id: viewer, secret: "${env.VIEWER_SECRET}"}
+    # Public: no secret.
+    Pocket: {absent: true}   # {id: pocket}
+    # First-party: no consent page.
+    House: {absent: true}    # {id: house, secret: "${env.HOUSE_SECRET}"}
+    # A machine: client credentials.
+    Robot: {absent: true}    # {id: robot, secret: "${env.ROBOT_SECRET}"}
+{{- end}}
+
+# The people who log in. Permissions, where a role limits what a person can
+# grant; left out: no limit.
+users:
+  Ada:   # may do everything
+    username: ada
+    password: "${env.ADA_PASSWORD}"
+  # Bo:   # may only read
+  #   username: bo
+  #   password: "${env.BO_PASSWORD}"
+  #   permissions: read:appointments
+  # Cy:   # may do nothing
+  #   username: cy
+  #   password: "${env.CY_PASSWORD}"
+  #   permissions: ""
+
+# How login and consent are played: form fills HTML forms in, manual prints the
+# URL and waits for you.
+login:
+  driver: form
+  # form:
+  #   login: {username: username, password: password}
+  #   consent: {checkbox: scope, allow: {name: decision, value: allow}, deny: {name: decision, value: deny}}
+
+{{- if .Scopes}}
+
+# Scopes by the metadata:
+{{- range .Scopes}}
+#   {{.}}
+{{- end}}
+{{- end}}
+{{- if not .Own}}
+
+# The rules speak of a calendar. The server's own names for its scopes:
+# scopes:
+#   read:appointments: my.read
+#   write:appointments: my.write
+{{- end}}
+
+# The API under test. Left out: our calendar API is started and told to trust
+# this issuer{{if not .Introspects}}; for tokens that are no JWTs that takes introspection, which the metadata lacks{{end}}.
+# api:
+#   base_url: https://api.example
+#   operations:
+#     - {name: list, method: GET, path: /appointments, all_of: "read:appointments"}
+
+# What the metadata cannot say; "scopeproof check" lists what was found.
+# capabilities:
+#   consent.ui: granular            # or all_or_nothing, none
+#   token.format: jwt               # or opaque
+#   token.revocation_visible: immediate   # or expiry
+
+# HTTP calls that edit a grant or change a role; rules that need one do not
+# apply without it.
+# control:
+#   revoke_grant: {method: DELETE, url: "${issuer}/grants/${client.id}", basic: "${user.username}:${user.password}"}
+`))

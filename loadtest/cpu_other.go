@@ -1,0 +1,9 @@
+//go:build !unix
+
+package loadtest
+
+import "time"
+
+// cpuTime is the processor time that this process has used, or 0 where the
+// system does not say.
+func cpuTime() time.Duration { return 0 }

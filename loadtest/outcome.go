@@ -1,0 +1,146 @@
+package loadtest
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+)
+
+const (
+	// enough is the part of the offered rate that must be achieved for a scenario
+	// to be judged.
+	enough = 0.95
+	// tooFaulty is the part of faults from which on a scenario is broken. Fewer
+	// are noted.
+	tooFaulty = 0.01
+	// busyCPU is the part of the processor from which on it counts as saturated.
+	busyCPU = 0.85
+)
+
+// judgement decides the outcome of a scenario.
+type judgement struct {
+	*attack
+	tally    *tally
+	load     load
+	report   *ScenarioReport
+	missed   []ThresholdResult
+	embedded bool
+	note     string
+}
+
+// decide sets outcome and reason. One leak or false refusal breaks a scenario,
+// at any rate. What was attacked at less than 95 % of the offered rate is
+// inconclusive, as is what answered nothing. Then 1 % of faults break it, and so
+// does a missed threshold; fewer faults are noted.
+func (j *judgement) decide(interrupted bool) {
+	r, t := j.report, j.tally
+	set := func(o Outcome, format string, args ...any) {
+		r.Outcome, r.Reason = o, fmt.Sprintf(format, args...)
+		if j.note != "" {
+			r.Reason = strings.TrimPrefix(r.Reason+"; "+j.note, "; ")
+		}
+	}
+	faults := float64(t.faults) / float64(max(1, t.requests))
+	all, ended := j.deck.chains()
+	var missed []string
+	for _, m := range j.missed {
+		missed = append(missed, fmt.Sprintf("%s: got %.4g", m.Expression, *m.Value))
+	}
+	switch {
+	case t.leaks > 0 || t.falseRefusals > 0:
+		set(Broken, "%d of %d answers leaked, %d refused what was granted", t.leaks, t.requests, t.falseRefusals)
+	case t.requests == 0 && t.unsent != "":
+		set(Inconclusive, "nothing was sent: %s", t.unsent)
+	case t.answered == 0 && interrupted:
+		set(Inconclusive, "interrupted before anything was answered")
+	case t.answered == 0:
+		set(Inconclusive, "nothing was answered: %s", j.firstFault())
+	case interrupted:
+		set(Inconclusive, "interrupted after %v of %v", t.elapsed.Round(time.Millisecond), j.schedule.duration)
+	case t.unsent != "":
+		set(Inconclusive, "the attack ended before its time: %s", t.unsent)
+	case !j.schedule.saturate && r.AchievedRate < enough*r.OfferedRate:
+		set(Inconclusive, "achieved %.4g of %.4g requests/s: %s", r.AchievedRate, r.OfferedRate, j.saturated())
+	case faults >= tooFaulty:
+		set(Broken, "%.2g %% of the requests were faults (%s)", 100*faults, j.firstFault())
+	case len(missed) > 0:
+		set(Broken, "missed %s", strings.Join(missed, ", "))
+	case t.faults > 0:
+		set(Kept, "%d of %d requests were faults (%s)", t.faults, t.requests, j.firstFault())
+	case ended > 0:
+		set(Kept, "%d of %d refresh families ended", ended, all)
+	default:
+		set(Kept, "")
+	}
+}
+
+// firstFault is the message of the first fault.
+func (j *judgement) firstFault() string {
+	for _, s := range j.report.Samples {
+		if s.Class == string(Fault) {
+			return s.Message
+		}
+	}
+	return "no sample"
+}
+
+// saturated says which side could not keep up.
+func (j *judgement) saturated() string {
+	cores := float64(runtime.GOMAXPROCS(0))
+	all, _ := j.deck.chains()
+	var about string
+	switch {
+	case j.load.cpu >= busyCPU*cores && j.embedded:
+		return fmt.Sprintf("this process, in which the embedded target runs as well, used %.1f of %.0f cores", j.load.cpu, cores)
+	case j.load.cpu >= busyCPU*cores:
+		return fmt.Sprintf("the load generator was saturated: it used %.1f of %.0f cores", j.load.cpu, cores)
+	case j.load.full > 0.1:
+		about = fmt.Sprintf("all %d workers were waiting for it", j.workers)
+	case j.load.waits > j.tally.requests/10:
+		about = fmt.Sprintf("all %d refresh families were waiting for it", all)
+	default:
+		return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores); other processes may have been", j.load.cpu, cores)
+	}
+	return "the target was saturated: " + about
+}
+
+// ExitCode is the exit code that a load report asks for: 130 where the run was
+// interrupted, else the worst of 1 (a leak, a false refusal, too many faults or
+// a threshold missed) and 3 (a scenario or a threshold that could not be judged,
+// or nothing that applies), else 0.
+func ExitCode(r *Report) int {
+	const violates, inconclusive, interrupted = 1, 3, 130
+	if r.Interrupted {
+		return interrupted
+	}
+	judged, code := 0, 0
+	worse := func(c int) {
+		if code != violates {
+			code = c
+		}
+	}
+	for _, s := range r.Scenarios {
+		switch {
+		case s.Outcome == Broken || s.Leaks > 0 || s.FalseRefusals > 0:
+			judged++
+			worse(violates)
+		case s.Outcome == Kept:
+			judged++
+		case s.Outcome != NotApplicable:
+			worse(inconclusive)
+		}
+	}
+	for _, t := range r.Thresholds {
+		switch {
+		case t.Value == nil:
+			worse(inconclusive)
+		case !t.Held:
+			worse(violates)
+		}
+	}
+	if judged == 0 {
+		worse(inconclusive)
+	}
+	return code
+}

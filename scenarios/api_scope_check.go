@@ -1,0 +1,176 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/loadtest"
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// APIScopeCheck reads and writes with tokens of several clients and people, with
+// narrow and broad scope and without a token, in bursts in which all of them
+// overlap. What a token covers is served (RSM-01); what it does not cover is
+// refused, each time (RSM-02), by each method on its own (RSV-01).
+func APIScopeCheck() loadtest.Scenario {
+	return loadtest.Scenario{
+		Name:    "api-scope-check",
+		Text:    "Clients read and write with narrow and broad tokens and with none; each token opens what it covers and nothing else.",
+		Rules:   []string{"RSM-01", "RSM-02", "RSV-01"},
+		Needs:   []target.Capability{"rs.api"},
+		Prepare: prepareAPI,
+	}
+}
+
+func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
+	tokens, err := apiTokens(ctx, s)
+	if err != nil {
+		return loadtest.Plan{}, err
+	}
+	mix := &apiMix{stage: s, plan: loadtest.Plan{Burst: burst}, objects: map[string]string{}}
+	// Tokens that may write come first: they make the objects for the others.
+	for _, t := range tokens {
+		if err := mix.object(ctx, t); err != nil {
+			return loadtest.Plan{}, err
+		}
+	}
+	for _, t := range append(tokens, nil) {
+		if err := mix.hits(t); err != nil {
+			return loadtest.Plan{}, err
+		}
+	}
+	if mix.allowed == 0 || mix.refused == 0 {
+		return loadtest.Plan{}, fmt.Errorf("the mix has %d requests that are allowed and %d that are to be refused, want both", mix.allowed, mix.refused)
+	}
+	return mix.plan, nil
+}
+
+// apiTokens are tokens of several clients and people with pairwise different
+// scopes, broad ones first.
+func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error) {
+	var tokens []*loadtest.Token
+	for _, k := range []struct {
+		client, owner string
+		scopes        []oauth.ScopeSet
+	}{
+		{"Planner", "Ada", []oauth.ScopeSet{both, writing, reading}},
+		{"Worker", "", []oauth.ScopeSet{both, writing, reading}},
+		{"Viewer", "Ada", []oauth.ScopeSet{reading}},
+		{"Planner", "Bo", []oauth.ScopeSet{reading}},
+		{"Robot", "", []oauth.ScopeSet{reading}},
+	} {
+		grant := target.Capability("as.code")
+		if k.owner == "" {
+			grant = "as.cc"
+		}
+		if _, known := s.Target.Description.Users[k.owner]; !s.Can(grant) || !s.HasClient(k.client) || k.owner != "" && !known {
+			continue
+		}
+		c, err := s.Client(ctx, k.client)
+		if err != nil {
+			return nil, err
+		}
+		for _, scope := range k.scopes {
+			var t *loadtest.Token
+			if k.owner == "" {
+				t, err = s.ClientToken(ctx, c, scope)
+			} else {
+				t, err = s.UserToken(ctx, c, k.owner, scope)
+			}
+			if err != nil {
+				return nil, err
+			}
+			tokens = append(tokens, t)
+		}
+	}
+	if len(tokens) == 0 {
+		return nil, errors.New("the target has no client that could obtain a token")
+	}
+	return tokens, nil
+}
+
+// apiMix is the plan as it is put together.
+type apiMix struct {
+	stage   *loadtest.Stage
+	plan    loadtest.Plan
+	objects map[string]string // the id of an object, by whose it is
+	allowed int
+	refused int
+}
+
+// marker is the text of the objects that a load run makes. What is refused must
+// not show it.
+const marker = "scopeproof-load"
+
+// whose names whoever a token's objects belong to.
+func whose(t *loadtest.Token) string {
+	if t.Owner != "" {
+		return "owner " + t.Owner
+	}
+	return "client " + t.Client.Name
+}
+
+// object makes an object for those whose token may do so and who have none.
+func (m *apiMix) object(ctx context.Context, t *loadtest.Token) error {
+	create, ok := m.stage.Target.API.Operation("create")
+	if !ok || create.ID == "" || m.objects[whose(t)] != "" || !create.Allows(t.Scope) {
+		return nil
+	}
+	id, err := m.stage.Create(ctx, t, marker)
+	m.objects[whose(t)] = id
+	return err
+}
+
+// hits adds what a token may do and what it may not; nil is no token.
+func (m *apiMix) hits(t *loadtest.Token) error {
+	for _, op := range m.stage.Operations() {
+		needs, _ := op.Needs()
+		object := "none"
+		if t != nil && m.objects[whose(t)] != "" {
+			object = m.objects[whose(t)]
+		}
+		covered := t != nil && op.Allows(t.Scope)
+		if needs.IsEmpty() || covered && !m.repeatable(op, object) || personal(op, t) {
+			continue
+		}
+		r, err := m.stage.APIRequest(op, t, object, marker)
+		if err != nil {
+			return err
+		}
+		hit := loadtest.Hit{Request: r, Weight: 1}
+		switch {
+		case covered:
+			hit.Expect = m.stage.Serves("RSM-01")
+			m.allowed++
+			if op.Method == "GET" {
+				hit.Weight = 3 // most requests of an API are allowed ones
+			}
+		case op.Method == "GET" || op.Method == "HEAD":
+			hit.Expect = m.stage.Refuses("RSM-02", marker)
+			m.refused++
+		default:
+			hit.Expect = m.stage.Refuses("RSV-01", marker)
+			m.refused++
+		}
+		m.plan.Hits = append(m.plan.Hits, hit)
+	}
+	return nil
+}
+
+// personal reports whether an operation is about a person and the token about
+// none, so that its scope alone does not decide.
+func personal(op target.Operation, t *loadtest.Token) bool {
+	return op.Name == "me" && t != nil && t.Owner == ""
+}
+
+// repeatable reports whether an operation that is allowed can be done over and
+// over without anything growing or running out.
+func (m *apiMix) repeatable(op target.Operation, object string) bool {
+	if op.Method == "DELETE" || op.Name == "create" {
+		return false
+	}
+	return object != "none" || !strings.Contains(fmt.Sprint(op.Path, op.JSON), "${id}")
+}

@@ -1,0 +1,59 @@
+package scenarios
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+
+	"github.com/scopeproof/scopeproof/loadtest"
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Introspection asks about the tokens of several clients and people, with
+// pairwise different scopes, and about one that was never issued. A token is
+// active with exactly the scope that it was issued with (GRANT-03); that the
+// answers do not run into each other is GRANT-07's.
+func Introspection() loadtest.Scenario {
+	return loadtest.Scenario{
+		Name:    "introspection",
+		Text:    "Tokens of several clients are introspected; each is active with exactly its own scope, and one that was never issued is not.",
+		Rules:   []string{"GRANT-03"},
+		Needs:   []target.Capability{"as.introspection"},
+		Prepare: prepareIntrospection,
+	}
+}
+
+func prepareIntrospection(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
+	const rule = "GRANT-03"
+	plan := loadtest.Plan{Burst: burst}
+	tokens, err := apiTokens(ctx, s)
+	if err != nil {
+		return plan, err
+	}
+	for _, t := range tokens {
+		if t.Client.IsPublic() {
+			continue
+		}
+		seen, err := s.Introspection(ctx, t)
+		if err != nil {
+			return plan, err
+		}
+		r, err := s.IntrospectionRequest(ctx, t.Client, t.Secret)
+		if err != nil {
+			return plan, err
+		}
+		plan.Hits = append(plan.Hits, loadtest.Hit{
+			Weight: 3, Request: r, Expect: s.Introspects(rule, t.Scope, !seen.Present),
+		})
+	}
+	if len(plan.Hits) == 0 {
+		return plan, errors.New("the target has no client that could introspect")
+	}
+	r, err := s.IntrospectionRequest(ctx, tokens[0].Client, oauth.Secret("never-issued-"+rand.Text()))
+	if err != nil {
+		return plan, err
+	}
+	plan.Hits = append(plan.Hits, loadtest.Hit{Weight: 2, Request: r, Expect: s.IntrospectsInactive(rule)})
+	return plan, nil
+}

@@ -1,0 +1,65 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+
+	"github.com/scopeproof/scopeproof/loadtest"
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// TokenClientCredentials asks for tokens for clients that act for themselves, in
+// bursts in which several clients ask for pairwise different scopes. A client
+// may be issued what it asked for (GRANT-01), what the response says is what the
+// token has (GRANT-03), and nothing that the client may not have (CC-01).
+func TokenClientCredentials() loadtest.Scenario {
+	return loadtest.Scenario{
+		Name:    "token-client-credentials",
+		Text:    "Clients ask for tokens on their own behalf, each for another scope; none is issued more or less than is due to it.",
+		Rules:   []string{"CC-01", "GRANT-01", "GRANT-03"},
+		Needs:   []target.Capability{"as.cc"},
+		Prepare: prepareClientCredentials,
+	}
+}
+
+func prepareClientCredentials(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
+	plan := loadtest.Plan{Burst: burst}
+	for _, name := range []string{"Worker", "Robot"} {
+		if !s.HasClient(name) {
+			continue
+		}
+		c, err := s.Client(ctx, name)
+		if err != nil {
+			return plan, err
+		}
+		for _, asked := range []oauth.ScopeSet{reading, writing, both} {
+			may := s.MachineMay(c, asked)
+			g := loadtest.Grant{Rule: "GRANT-01", Denied: "GRANT-03", Asked: asked, Must: may, May: may}
+			weight := 2
+			if !may.Equal(asked) {
+				weight, g.Rule, g.Refusal = 1, "CC-01", excess(s, may)
+			}
+			plan.Hits = append(plan.Hits, loadtest.Hit{
+				Weight: weight, Request: s.ClientCredentialsRequest(c, asked), Expect: s.Issues(g),
+			})
+		}
+	}
+	if len(plan.Hits) == 0 {
+		return plan, errors.New("the target has neither a client Worker nor a client Robot")
+	}
+	return plan, nil
+}
+
+// excess says what refusing a request is of which a client may have only may.
+func excess(s *loadtest.Stage, may oauth.ScopeSet) loadtest.Refusal {
+	switch {
+	case may.IsEmpty() && s.Choice(target.EmptyGrant) != "token":
+		return loadtest.RefusalIsLawful
+	case s.Choice(target.ClientExcess) == "reject":
+		return loadtest.RefusalIsDue
+	case s.Choice(target.ClientExcess) == "drop" && !may.IsEmpty():
+		return loadtest.RefusalIsFalse
+	}
+	return loadtest.RefusalIsLawful
+}
