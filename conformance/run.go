@@ -166,6 +166,7 @@ func (r *run) judge(ctx context.Context, rule *Rule) *Verdict {
 	r.done++
 	if r.options.Verdicts != nil {
 		shown := *v
+		shown.Scenarios = slices.Clone(v.Scenarios)
 		excuse(&shown, r.options.Expect)
 		r.options.Verdicts(r.done, len(r.selected), shown)
 	}

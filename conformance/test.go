@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"context"
+	"slices"
 	"testing"
 
 	"github.com/scopeproof/scopeproof/target"
@@ -34,7 +36,7 @@ func Test(t *testing.T, src target.Source, opts ...Option) {
 func (r *run) replay(t *testing.T, v *Verdict) {
 	t.Helper()
 	shown := *v
-	shown.Scenarios = append([]ScenarioResult{}, v.Scenarios...)
+	shown.Scenarios = slices.Clone(v.Scenarios)
 	excuse(&shown, r.options.Expect)
 	if shown.Outcome == NotApplicable {
 		t.Skipf("%s does not apply: %s", shown.ID, shown.Reason)
@@ -65,7 +67,7 @@ func (r *run) report(t *testing.T) {
 	if len(r.verdicts) < len(r.selected) {
 		r.options.Expect = nil // -run chose a part: an entry that was not looked for is not stale
 	}
-	rep, err := r.finish(t.Context())
+	rep, err := r.finish(context.WithoutCancel(t.Context())) // which has ended, and interrupted nothing
 	if err != nil {
 		t.Error(err)
 	}

@@ -30,7 +30,7 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 	if err != nil {
 		return loadtest.Plan{}, err
 	}
-	mix := &apiMix{stage: s, plan: loadtest.Plan{Burst: burst}, objects: map[string]string{}}
+	mix := &apiMix{stage: s, plan: loadtest.Plan{Burst: burst}, objects: map[string]string{}, doomed: map[string]string{}}
 	// Tokens that may write come first: they make the objects for the others.
 	for _, t := range tokens {
 		if err := mix.object(ctx, t); err != nil {
@@ -97,6 +97,9 @@ type apiMix struct {
 	stage   *loadtest.Stage
 	plan    loadtest.Plan
 	objects map[string]string // the id of an object, by whose it is
+	// doomed are objects that only deletions name, so that one that is wrongly
+	// carried out does not spoil what follows.
+	doomed  map[string]string
 	allowed int
 	refused int
 }
@@ -113,25 +116,27 @@ func whose(t *loadtest.Token) string {
 	return "client " + t.Client.Name
 }
 
-// object makes an object for those whose token may do so and who have none.
+// object makes the objects of those whose token may do so and who have none.
 func (m *apiMix) object(ctx context.Context, t *loadtest.Token) error {
 	create, ok := m.stage.Target.API.Operation("create")
 	if !ok || create.ID == "" || m.objects[whose(t)] != "" || !create.Allows(t.Scope) {
 		return nil
 	}
-	id, err := m.stage.Create(ctx, t, marker)
-	m.objects[whose(t)] = id
-	return err
+	for _, of := range []map[string]string{m.objects, m.doomed} {
+		id, err := m.stage.Create(ctx, t, marker)
+		if err != nil {
+			return err
+		}
+		of[whose(t)] = id
+	}
+	return nil
 }
 
 // hits adds what a token may do and what it may not; nil is no token.
 func (m *apiMix) hits(t *loadtest.Token) error {
 	for _, op := range m.stage.Operations() {
 		needs, _ := op.Needs()
-		object := "none"
-		if t != nil && m.objects[whose(t)] != "" {
-			object = m.objects[whose(t)]
-		}
+		object := m.of(op, t)
 		covered := t != nil && op.Allows(t.Scope)
 		if needs.IsEmpty() || covered && !m.repeatable(op, object) || personal(op, t) {
 			continue
@@ -158,6 +163,18 @@ func (m *apiMix) hits(t *loadtest.Token) error {
 		m.plan.Hits = append(m.plan.Hits, hit)
 	}
 	return nil
+}
+
+// of is the object that an operation is tried on.
+func (m *apiMix) of(op target.Operation, t *loadtest.Token) string {
+	ids := m.objects
+	if op.Method == "DELETE" {
+		ids = m.doomed
+	}
+	if t != nil && ids[whose(t)] != "" {
+		return ids[whose(t)]
+	}
+	return "none"
 }
 
 // personal reports whether an operation is about a person and the token about

@@ -131,7 +131,8 @@ func (k *keySet) get(ctx context.Context, c *Cast) (jwk.Set, error) {
 	if k.set != nil {
 		return k.set, nil
 	}
-	req, err := http.NewRequestWithContext(as(ctx, "scopeproof", "reads the keys"), http.MethodGet, k.url, nil)
+	ctx = as(ctx, "scopeproof", "reads the keys")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, nil)
 	if err != nil {
 		return nil, err
 	}

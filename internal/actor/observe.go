@@ -190,7 +190,8 @@ func (u *UserInfo) Served() bool { return u.Claims != nil }
 // UserInfo asks the UserInfo endpoint with a token.
 func (c *Cast) UserInfo(ctx context.Context, who string, token oauth.AccessToken) (*UserInfo, error) {
 	endpoint := metadata(c.Stage.Target.Target, "userinfo_endpoint")
-	req, err := http.NewRequestWithContext(as(ctx, who, "asks for UserInfo"), http.MethodGet, endpoint, nil)
+	ctx = as(ctx, who, "asks for UserInfo")
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
 	if err != nil {
 		return nil, err
 	}
