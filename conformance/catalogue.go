@@ -109,6 +109,10 @@ func (c *Catalogue) load(files fs.FS) error {
 	var problems []error
 	for _, f := range parsed {
 		problems = append(problems, c.feature(f.GherkinDocument, f.Pickles, string(f.Content)))
+		paths = slices.DeleteFunc(paths, func(path string) bool { return path == f.Uri })
+	}
+	for _, path := range paths { // godog passes over files without scenarios
+		problems = append(problems, fmt.Errorf("%s: nothing in it can be played, want a feature with a rule and its scenarios", path))
 	}
 	return errors.Join(problems...)
 }

@@ -29,6 +29,7 @@ type attack struct {
 // load is what was seen of the attack beside the answers.
 type load struct {
 	cpu   float64 // cores that this process used
+	host  float64 // cores that all processes of this host used; 0: not known
 	full  float64 // part of the time in which all workers were waiting
 	waits int64   // draws that had to wait for a chain
 }
@@ -56,7 +57,7 @@ func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 	defer stop()
 
 	seen := a.watch(ctx, j)
-	before := cpuTime()
+	before, around := cpuTime(), hostTime()
 	began := time.Now()
 	t, err := a.collect(attacker.Attack(a.deck.draw, a.schedule, 0, ""), attacker)
 	took := time.Since(began)
@@ -64,6 +65,7 @@ func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 	l := seen()
 	if took > 0 {
 		l.cpu = (cpuTime() - before).Seconds() / took.Seconds()
+		l.host = (hostTime() - around).Seconds() / took.Seconds()
 	}
 	l.waits = a.deck.waits.Load()
 	return t, l, err
@@ -107,7 +109,7 @@ func (a *attack) watch(ctx context.Context, j *judging) func() load {
 // collect counts the results until there are no more. It must keep up: workers
 // wait for it.
 func (a *attack) collect(results <-chan *vegeta.Result, attacker *vegeta.Attacker) (*tally, error) {
-	t := newTally()
+	t, began := newTally(), time.Now()
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	var failed error
@@ -122,7 +124,7 @@ func (a *attack) collect(results <-chan *vegeta.Result, attacker *vegeta.Attacke
 				attacker.Stop()
 			}
 		case <-tick.C:
-			a.progress(t, time.Since(a.schedule.began))
+			a.progress(t, time.Since(began))
 		}
 	}
 }

@@ -30,7 +30,9 @@ const (
 
 // judging is the http.RoundTripper of an attack: on the goroutine that sent the
 // request it reads the answer and judges it. What vegeta sees of an answer is
-// its status; what was not as expected travels under mark.
+// its status; what was not as expected travels under mark. It never sends a
+// request again, but net/http does where a connection that was used before ends
+// without a byte of an answer to a GET (RFC 9110 section 9.2.2).
 type judging struct {
 	deck    *deck
 	base    http.RoundTripper
@@ -170,7 +172,7 @@ func (j *judging) verdict(s *slot, resp *http.Response, body []byte, err error, 
 	var v Verdict
 	if err != nil {
 		out = &http.Response{}
-		if v = fault("no answer: %s", reason(err)); errors.Is(err, context.Canceled) {
+		if v = fault("no answer: %s", reason(err)); j.ctx.Err() != nil && !errors.Is(err, errTimeout) {
 			v.Class = abandoned
 		}
 	} else {

@@ -87,7 +87,7 @@ func (j *judgement) firstFault() string {
 
 // saturated says which side could not keep up.
 func (j *judgement) saturated() string {
-	cores := float64(runtime.GOMAXPROCS(0))
+	cores := float64(runtime.NumCPU())
 	all, _ := j.deck.chains()
 	var about string
 	switch {
@@ -95,12 +95,15 @@ func (j *judgement) saturated() string {
 		return fmt.Sprintf("this process, in which the embedded target runs as well, used %.1f of %.0f cores", j.load.cpu, cores)
 	case j.load.cpu >= busyCPU*cores:
 		return fmt.Sprintf("the load generator was saturated: it used %.1f of %.0f cores", j.load.cpu, cores)
+	case j.load.host >= busyCPU*cores:
+		return fmt.Sprintf("the host of the load generator was saturated: it used %.1f of %.0f cores, other processes %.1f",
+			j.load.cpu, cores, max(0, j.load.host-j.load.cpu))
 	case j.load.full > 0.1:
 		about = fmt.Sprintf("all %d workers were waiting for it", j.workers)
 	case j.load.waits > j.tally.requests/10:
 		about = fmt.Sprintf("all %d refresh families were waiting for it", all)
 	default:
-		return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores); other processes may have been", j.load.cpu, cores)
+		return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores)", j.load.cpu, cores)
 	}
 	return "the target was saturated: " + about
 }

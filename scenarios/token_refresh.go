@@ -11,7 +11,7 @@ import (
 
 // families is how many refresh families each kind of grant has: the requests of
 // one family wait for each other.
-const families = 8
+const families = 16
 
 // TokenRefresh refreshes the tokens of several clients and people, whose grants
 // are pairwise different, each request with the latest refresh token of its

@@ -161,10 +161,17 @@ func (w *World) cannot(ctx context.Context, client, verb, owner string) error {
 			return err
 		}
 		if a.Served() {
-			return excess("%s can %s an appointment of %s (%s): got %d, want 401 or 403", client, verb, owner, name, a.Status)
+			return excess("%s can %s an appointment of %s without %q: %s got %d, want 401 or 403", client, verb, owner, needs(api, name), name, a.Status)
 		}
 	}
 	return nil
+}
+
+// needs is the scope that an operation needs, for messages.
+func needs(api *target.ResourceServer, operation string) oauth.ScopeSet {
+	op, _ := api.Operation(operation)
+	set, _ := op.Needs()
+	return set
 }
 
 func reason(a *actor.Attempt) string {
@@ -193,7 +200,7 @@ func (w *World) cannotAlone(ctx context.Context, client string) error {
 		return err
 	}
 	if a.Served() {
-		return excess("%s can create an appointment: got %d, want 401 or 403", client, a.Status)
+		return excess("%s can create an appointment without %q: got %d, want 401 or 403", client, needs(w.target().API, "create"), a.Status)
 	}
 	return nil
 }
@@ -212,7 +219,7 @@ func (w *World) firstCannot(ctx context.Context, client, owner string) error {
 		return err
 	}
 	if a.Served() {
-		return excess("%s's first token can create an appointment for %s: got %d, want 401 or 403", client, owner, a.Status)
+		return excess("%s's first token can create an appointment for %s without %q: got %d, want 401 or 403", client, owner, needs(i.API(), "create"), a.Status)
 	}
 	return nil
 }
@@ -234,10 +241,10 @@ func (w *World) opens(ctx context.Context, client, operation, owner string, want
 		return err
 	}
 	if a.Served() && !want {
-		return excess("%s is served %q: got %d, want 401 or 403", client, operation, a.Status)
+		return excess("%s is served %q without %q: got %d, want 401 or 403", client, operation, needs(api, operation), a.Status)
 	}
 	if !a.Served() && want {
-		return violation("%s is not served %q: got %d%s, want 2xx", client, operation, a.Status, reason(a))
+		return violation("%s is not served %q with %q: got %d%s, want 2xx", client, operation, needs(api, operation), a.Status, reason(a))
 	}
 	return nil
 }
@@ -272,7 +279,7 @@ func (w *World) cannotSeePage(ctx context.Context, client string) error {
 		return err
 	}
 	if a.Served() {
-		return excess("%s, which is nobody, is served a resource owner's page: got %d, want 401 or 403", client, a.Status)
+		return excess("%s which is nobody is served a resource owner's page: got %d, want 401 or 403", client, a.Status)
 	}
 	return nil
 }

@@ -390,12 +390,6 @@ func (w *World) noValue(ctx context.Context, client, owner, scopes string) error
 	if _, err := o.issued(); err != nil {
 		return err
 	}
-	var texts []string
-	add := func(where string, v any) error {
-		data, err := json.Marshal(v)
-		texts = append(texts, where+"\x00"+string(data))
-		return err
-	}
 	claims, err := o.issue.IDToken(ctx)
 	if err != nil {
 		return err
@@ -408,10 +402,17 @@ func (w *World) noValue(ctx context.Context, client, owner, scopes string) error
 	if err != nil {
 		return err
 	}
-	for where, v := range map[string]any{"the ID token": claims, "the access token": seen.Claims, "UserInfo": u.Claims} {
-		if err := add(where, v); err != nil {
+	carriers := []struct {
+		name string
+		says any
+		text string
+	}{{name: "the ID token", says: claims}, {name: "the access token", says: seen.Claims}, {name: "UserInfo", says: u.Claims}}
+	for n := range carriers {
+		data, err := json.Marshal(carriers[n].says)
+		if err != nil {
 			return err
 		}
+		carriers[n].text = string(data)
 	}
 	for _, s := range oauth.FieldsScope(scopes).Tokens() {
 		for _, name := range actor.Claims(s) {
@@ -419,10 +420,9 @@ func (w *World) noValue(ctx context.Context, client, owner, scopes string) error
 			if !ok || len(value) < 5 {
 				continue
 			}
-			for _, text := range texts {
-				where, data, _ := strings.Cut(text, "\x00")
-				if strings.Contains(data, value) {
-					return excess("%s holds the value of %s's %s, which was not granted", where, owner, name)
+			for _, c := range carriers {
+				if strings.Contains(c.text, value) {
+					return excess("%s holds the value of %s's %s, which was not granted", c.name, owner, name)
 				}
 			}
 		}

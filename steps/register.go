@@ -2,6 +2,8 @@ package steps
 
 import (
 	"context"
+	"regexp"
+	"sync"
 
 	"github.com/cucumber/godog"
 )
@@ -16,7 +18,7 @@ type registrar interface {
 
 // Register adds every step to a scenario, and checks the invariants after each.
 func Register(sc *godog.ScenarioContext, w *World) {
-	register(sc, w)
+	register(compiled{sc, expressions()}, w)
 	sc.StepContext().After(func(ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
 		if err == nil {
 			w.checkInvariants(ctx)
@@ -24,6 +26,26 @@ func Register(sc *godog.ScenarioContext, w *World) {
 		return ctx, nil
 	})
 }
+
+// expressions are the compiled patterns. To compile them anew for each scenario
+// would be a third of the work of a run.
+var expressions = sync.OnceValue(func() map[string]*regexp.Regexp {
+	all := map[string]*regexp.Regexp{}
+	for _, p := range patterns() {
+		all[p.expr] = regexp.MustCompile(p.expr)
+	}
+	return all
+})
+
+// compiled hands godog expressions in place of patterns.
+type compiled struct {
+	to          registrar
+	expressions map[string]*regexp.Regexp
+}
+
+func (c compiled) Given(expr, step any) { c.to.Given(c.expressions[expr.(string)], step) }
+func (c compiled) When(expr, step any)  { c.to.When(c.expressions[expr.(string)], step) }
+func (c compiled) Then(expr, step any)  { c.to.Then(c.expressions[expr.(string)], step) }
 
 func register(r registrar, w *World) {
 	registerGrants(r, w)

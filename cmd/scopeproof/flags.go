@@ -103,9 +103,16 @@ func newFlags(cmd *cobra.Command) *flags {
 	return &flags{FlagSet: cmd.Flags(), s: &settings{}}
 }
 
+// add adds a flag; a letter after the name, as in "verbose,v", is short for it.
+func (f *flags) add(v pflag.Value, name, help string) *pflag.Flag {
+	name, letter, _ := strings.Cut(name, ",")
+	f.VarP(v, name, letter, help)
+	return f.Lookup(name)
+}
+
 func (f *flags) text(to *string, name, kind, value, help string) {
 	*to = value
-	f.Var(flag[string]{to, kind, func(t string) (string, error) { return t, nil }, func(t string) string { return t }}, name, help)
+	f.add(flag[string]{to, kind, func(t string) (string, error) { return t, nil }, func(t string) string { return t }}, name, help)
 }
 
 func (f *flags) yes(to *bool, name, help string) {
@@ -116,8 +123,7 @@ func (f *flags) yes(to *bool, name, help string) {
 		}
 		return v, err
 	}
-	f.Var(flag[bool]{to, "bool", read, strconv.FormatBool}, name, help)
-	f.Lookup(name).NoOptDefVal = "true"
+	f.add(flag[bool]{to, "bool", read, strconv.FormatBool}, name, help).NoOptDefVal = "true"
 }
 
 func (f *flags) word(to *string, name string, allowed []string, help string) {

@@ -60,8 +60,7 @@ func (a *app) loadCommand() *cobra.Command {
 	f.seeded()
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
-	f.yes(&f.s.verbose, "verbose", "show every sample of what was not as expected")
-	f.Lookup("verbose").Shorthand = "v"
+	f.yes(&f.s.verbose, "verbose,v", "show every sample of what was not as expected")
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
 		"scenario": completeList(scenarioNames), "defect": completeList(defectIDs), "format": words("text", "json", "markdown"),

@@ -64,8 +64,10 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 		return err
 	}
 	bar.end()
-	if err := cmd.Context().Err(); err != nil {
-		return err // what was interrupted proves nothing
+	if cmd.Context().Err() != nil {
+		a.code = exitInterrupted
+		a.say("interrupted: the defects that were not run prove nothing")
+		return nil
 	}
 	a.code = rep.ExitCode()
 	if s.out != "" {

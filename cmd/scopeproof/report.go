@@ -31,10 +31,9 @@ func (a *app) reportCommand() *cobra.Command {
 		func(_ *cobra.Command, args []string) error { return a.convert(args[0], to, f.s) })
 	f = newFlags(convert)
 	f.word(&f.s.format, "format", []string{"text", "html", "junit", "markdown", "json"}, "the format to write")
-	f.text(&to, "output", "FILE", "", "write it there; default: standard output")
-	f.Lookup("output").Shorthand = "o"
+	f.text(&to, "output,o", "FILE", "", "write it there; default: standard output")
 	f.fileOnly("output")
-	f.yes(&f.s.verbose, "verbose", "show whole messages and every failed scenario")
+	f.yes(&f.s.verbose, "verbose,v", "show whole messages and every failed scenario")
 	cmd.AddCommand(complete(convert, map[string]completion{"format": words("text", "html", "junit", "markdown", "json")}))
 	return cmd
 }

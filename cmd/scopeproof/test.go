@@ -46,8 +46,7 @@ func (a *app) testCommand() *cobra.Command {
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
 	f.yes(&f.s.hold, "hold", "keep the target up after the run, with the values of failing exchanges in a file, until Ctrl-C")
-	f.yes(&f.s.verbose, "verbose", "show whole messages and every failed scenario")
-	f.Lookup("verbose").Shorthand = "v"
+	f.yes(&f.s.verbose, "verbose,v", "show whole messages and every failed scenario")
 	f.yes(&f.s.trace, "trace", "keep the exchanges of scenarios that hold as well")
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
@@ -193,7 +192,7 @@ func resolved(cmd *cobra.Command, s *settings, overrides []target.Override) map[
 	all := map[string]string{}
 	for _, name := range []string{
 		"rules", "skip", "features", "out", "format", "expect", "strict", "parallel", "timeout", "seed", "defect",
-		"hold", "verbose", "trace", "scenario", "rate", "duration", "threshold", "load",
+		"hold", "verbose,v", "trace", "scenario", "rate", "duration", "threshold", "load",
 	} {
 		f := cmd.Flags().Lookup(name)
 		if f == nil || f.Value.String() == "" || f.Value.String() == "false" {

@@ -180,7 +180,7 @@ func start(page string) string {
 }
 
 func mend(stage *actor.Stage, why string) string {
-	if strings.Contains(why, "invalid_scope") {
+	if strings.Contains(why, "invalid_scope") || strings.Contains(why, "access_denied") {
 		names := stage.Target.Description.Scopes
 		if own := names[asked]; own != "" {
 			return fmt.Sprintf("does the server know %q, and may the client ask for it?", own)

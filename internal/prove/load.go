@@ -2,11 +2,66 @@ package prove
 
 import (
 	"context"
-	"errors"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/loadtest"
+	"github.com/scopeproof/scopeproof/scenarios"
+	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
-func oneByLoad(context.Context, defect.Defect) (Result, error) {
-	return Result{}, errors.New("not yet")
+// How hard a defect is looked for by load. The faults last a few milliseconds a
+// request, so that a thousand requests a second are sure to meet.
+const (
+	loadRate     = 1000.0 // requests per second, for each scenario
+	loadDuration = 3 * time.Second
+)
+
+// oneByLoad proves a defect that single requests do not show: the rules hold one
+// request at a time, and a leak under load is charged to the rule that its
+// expectation names.
+func oneByLoad(ctx context.Context, d defect.Defect) (Result, error) {
+	r := Result{ID: d.ID, Text: d.Text, Breaks: slices.Sorted(slices.Values(d.Breaks)), Violated: []string{}, Inconclusive: []string{}, Shown: map[string]string{}}
+	t, err := embedded.Reference(embedded.Defect(d.ID)).Open(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = t.Close() }()
+	rep, err := loadtest.Run(ctx, t, scenarios.All(), loadtest.Options{Rate: loadRate, Duration: loadDuration, Seed: 1})
+	if err != nil {
+		return r, err
+	}
+	for _, s := range rep.Scenarios {
+		for _, sample := range s.Samples {
+			if sample.Class != "leak" || sample.Rule == "" || slices.Contains(r.Violated, sample.Rule) {
+				continue
+			}
+			r.Violated = append(r.Violated, sample.Rule)
+			r.Shown[sample.Rule] = s.Name + ": " + sample.Message
+		}
+	}
+	slices.Sort(r.Violated)
+	r.judgeLoad(d.Shows)
+	return r, nil
+}
+
+func (r *Result) judgeLoad(shows string) {
+	var reasons []string
+	if missed := minus(r.Breaks, r.Violated); len(missed) > 0 {
+		reasons = append(reasons, "not violated: "+strings.Join(missed, " "))
+	}
+	if extra := minus(r.Violated, r.Breaks); len(extra) > 0 {
+		reasons = append(reasons, "violated as well: "+strings.Join(extra, " "))
+	}
+	said := false
+	for _, message := range r.Shown {
+		said = said || strings.Contains(message, shows)
+	}
+	if len(reasons) == 0 && !said {
+		reasons = append(reasons, "no message shows "+shows)
+	}
+	r.Reason = strings.Join(reasons, "; ")
+	r.Proven = r.Reason == ""
 }

@@ -159,7 +159,9 @@ func one(ctx context.Context, d defect.Defect, o Options, rules []*conformance.R
 	if d.Load {
 		return oneByLoad(ctx, d)
 	}
-	all := conformance.Options{Seed: 1, Parallel: 2, Version: "prove"}
+	// One scenario at a time and one order: a fault that remembers something between requests then shows the same
+	// each time. Several defects are run at once in its stead.
+	all := conformance.Options{Seed: 1, Parallel: 1, Version: "prove"}
 	for _, r := range rules {
 		all.Rules = append(all.Rules, r.ID)
 	}

@@ -28,8 +28,8 @@ var consent = []Defect{
 	{
 		ID:     "consent-ignores-boxes",
 		Text:   "Approving grants the whole request; the boxes on the consent page are never read.",
-		Breaks: []string{"CONS-02", "CONS-05", "CONS-17", "OFF-04", "CLM-07", "REF-05"},
-		Shows:  "write:appointments",
+		Breaks: []string{"CONS-02", "CLM-07", "CONS-05", "CONS-06", "CONS-12", "CONS-14", "CONS-17", "GRANT-02", "GRANT-03", "GRANT-05", "GRANT-09", "OFF-04", "REF-01", "REF-05"},
+		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
 			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
@@ -56,8 +56,8 @@ var consent = []Defect{
 	{
 		ID:     "denial-remembered-as-consent",
 		Text:   "The consent record is written before the answer is looked at: after a denial the next request passes silently.",
-		Breaks: []string{"CONS-04"},
-		Shows:  "read:appointments",
+		Breaks: []string{"CONS-04", "CONS-12"},
+		Shows:  `Planner was issued a token for "openid read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			remember := p.Remember
 			p.Remember = func(o refserver.ConsentOutcome) (held, remembered refserver.ScopeSet) {
@@ -72,8 +72,8 @@ var consent = []Defect{
 	{
 		ID:     "required-scope-added-back",
 		Text:   "A required scope that the user declined is put back, and the rest is granted with it.",
-		Breaks: []string{"CONS-05"},
-		Shows:  "basic:appointments",
+		Breaks: []string{"CONS-05", "CONS-02"},
+		Shows:  `Planner holds "basic:appointments read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
 			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
@@ -100,8 +100,8 @@ var consent = []Defect{
 	{
 		ID:     "consent-form-trusted",
 		Text:   "The scopes posted with the consent form are granted, whether or not they were asked for.",
-		Breaks: []string{"CONS-07"},
-		Shows:  "write:appointments",
+		Breaks: []string{"CONS-07", "GRANT-01"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
 			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
@@ -122,8 +122,8 @@ var consent = []Defect{
 	{
 		ID:     "consent-shared-by-clients",
 		Text:   "Remembered consent is keyed by user and API: what one client was granted, another gets silently.",
-		Breaks: []string{"CONS-09"},
-		Shows:  "read:appointments",
+		Breaks: []string{"CONS-09", "CONS-12"},
+		Shows:  `Rival was issued a token for "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			rememberWhere(p, func(q refserver.ConsentQuestion, g refserver.Grant) bool {
 				return g.User == q.User.Name && g.Resource == q.Resource
@@ -133,8 +133,8 @@ var consent = []Defect{
 	{
 		ID:     "consent-shared-by-users",
 		Text:   "Remembered consent is keyed by client and API: what one user granted is granted for every other.",
-		Breaks: []string{"CONS-10"},
-		Shows:  "read:appointments",
+		Breaks: []string{"CONS-10", "CONS-12", "GRANT-01"},
+		Shows:  `Planner was given a code for "openid read:appointments" and Bo was not asked`,
 		Apply: func(p *refserver.Policy) {
 			rememberWhere(p, func(q refserver.ConsentQuestion, g refserver.Grant) bool {
 				return g.Client == q.Client.ID && g.Resource == q.Resource
@@ -144,8 +144,8 @@ var consent = []Defect{
 	{
 		ID:     "consent-shared-by-apis",
 		Text:   "Remembered consent is keyed by user and client: a scope of the same name at another API counts as consented to.",
-		Breaks: []string{"CONS-11"},
-		Shows:  "read:appointments",
+		Breaks: []string{"CONS-11", "CONS-12"},
+		Shows:  `Planner was issued a token for "openid read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			rememberWhere(p, func(q refserver.ConsentQuestion, g refserver.Grant) bool {
 				return g.User == q.User.Name && g.Client == q.Client.ID
@@ -155,8 +155,8 @@ var consent = []Defect{
 	{
 		ID:     "any-consent-is-enough",
 		Text:   "Any consent that the user ever gave a client counts as consent for everything it asks for.",
-		Breaks: []string{"CONS-12", "CONS-14", "EDIT-05", "INC-01"},
-		Shows:  "write:appointments",
+		Breaks: []string{"CONS-12", "CONS-14", "EDIT-05", "INC-01", "INC-03"},
+		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			needed := p.ConsentNeeded
 			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
@@ -170,8 +170,8 @@ var consent = []Defect{
 	{
 		ID:     "silence-grants-all-remembered",
 		Text:   "A silent approval grants all that is remembered, not the part that was asked for.",
-		Breaks: []string{"CONS-13"},
-		Shows:  "write:appointments",
+		Breaks: []string{"CONS-13", "GRANT-01", "GRANT-07"},
+		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
 			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {
@@ -185,8 +185,8 @@ var consent = []Defect{
 	{
 		ID:     "request-remembered-as-consent",
 		Text:   "The consent record holds what was asked, so that a deselected scope is granted silently the next time.",
-		Breaks: []string{"CONS-14"},
-		Shows:  "write:appointments",
+		Breaks: []string{"CONS-14", "CONS-12"},
+		Shows:  `the choice of deselected_memory is "sticky"`,
 		Apply: func(p *refserver.Policy) {
 			remember := p.Remember
 			p.Remember = func(o refserver.ConsentOutcome) (held, remembered refserver.ScopeSet) {
@@ -201,8 +201,8 @@ var consent = []Defect{
 	{
 		ID:     "registered-clients-first-party",
 		Text:   "Clients that register themselves count as first-party, and skip consent.",
-		Breaks: []string{"CONS-15"},
-		Shows:  "read:appointments",
+		Breaks: []string{"CONS-15", "CONS-12"},
+		Shows:  `Newcomer was given a code for "read:appointments" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			p.FirstParty = func(declared, dynamic bool) bool { return declared || dynamic }
 		},
@@ -224,7 +224,7 @@ var consent = []Defect{
 		ID:     "id-token-for-declined-openid",
 		Text:   "Whether there is an ID token depends on the requested scope: who declines openid sends one anyway.",
 		Breaks: []string{"CONS-17"},
-		Shows:  "openid",
+		Shows:  `Planner was given an ID token`,
 		Apply: func(p *refserver.Policy) {
 			gives := p.GivesIDToken
 			p.GivesIDToken = func(i refserver.Issue) bool {
@@ -239,7 +239,7 @@ var consent = []Defect{
 		ID:     "consent-text-by-resource",
 		Text:   "The consent page names the resource only: reading, writing and everything else are all called Appointments.",
 		Breaks: []string{"CONS-18"},
-		Shows:  "write:appointments",
+		Shows:  `pages 1 and 2 say the same: "Allow scopeproof Planner 0f524b52? scopeproof Planner 0f524b52 asks ada-0f524b52 `,
 		Apply: func(p *refserver.Policy) {
 			list := p.ConsentItems
 			p.ConsentItems = func(q refserver.ConsentQuestion) []refserver.ConsentItem {

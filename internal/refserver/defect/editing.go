@@ -14,8 +14,8 @@ var editing = []Defect{
 	{
 		ID:     "refresh-ignores-edit",
 		Text:   "A refresh token carries its own copy of what was granted, and knows nothing of later edits.",
-		Breaks: []string{"EDIT-01"},
-		Shows:  "write:appointments",
+		Breaks: []string{"EDIT-01", "EDIT-02"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet {
 				return r.Authorization.Granted.And(r.ClientMay).And(r.UserMay)
@@ -25,8 +25,8 @@ var editing = []Defect{
 	{
 		ID:     "edit-unreported",
 		Text:   "The first refresh after an edit is narrower, but the response has no scope member.",
-		Breaks: []string{"EDIT-02"},
-		Shows:  "read:appointments",
+		Breaks: []string{"EDIT-02", "GRANT-02", "GRANT-04"},
+		Shows:  `Planner was told nothing`,
 		Apply: func(p *refserver.Policy) {
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
 				edited := !i.Authorization.Current.Covers(i.Authorization.Granted)
@@ -37,8 +37,8 @@ var editing = []Defect{
 	{
 		ID:     "introspection-frozen",
 		Text:   "Introspection shows the scope as it was at issue, for as long as the token lives.",
-		Breaks: []string{"EDIT-03", "ROLE-06"},
-		Shows:  "write:appointments",
+		Breaks: []string{"EDIT-03"},
+		Shows:  `introspection shows Planner's token active with "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.LiveScope = func(l refserver.Live) refserver.ScopeSet { return l.TokenScope }
 			p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any {
@@ -60,8 +60,8 @@ var editing = []Defect{
 	{
 		ID:     "edit-forgets-memory",
 		Text:   "An edit changes tokens but not the remembered consent: the next authorization silently restores what was removed.",
-		Breaks: []string{"EDIT-05"},
-		Shows:  "write:appointments",
+		Breaks: []string{"EDIT-05", "CONS-12"},
+		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			edited := p.EditedMemory
 			p.EditedMemory = func(e refserver.Edit, remembered refserver.ScopeSet) refserver.ScopeSet {
@@ -75,8 +75,8 @@ var editing = []Defect{
 	{
 		ID:     "revoked-grant-lives-on",
 		Text:   "Revoking a grant hides it from the page, but its refresh tokens keep working.",
-		Breaks: []string{"EDIT-06"},
-		Shows:  "invalid_grant",
+		Breaks: []string{"EDIT-06", "CONS-12", "EDIT-08"},
+		Shows:  `Planner was issued a token for "offline_access read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			edited := p.EditedAuthorization
 			p.EditedAuthorization = func(e refserver.Edit, current refserver.ScopeSet) (refserver.ScopeSet, bool) {
@@ -91,7 +91,7 @@ var editing = []Defect{
 		ID:     "edit-hits-every-user",
 		Text:   "Removing a scope removes it for every user of the client.",
 		Breaks: []string{"EDIT-07"},
-		Shows:  "write:appointments",
+		Shows:  `Planner was refused with 400 invalid_grant (the grant was revoked)`,
 		Apply: func(p *refserver.Policy) {
 			p.EditReaches = func(e refserver.Edit, _, client, resource string) bool {
 				return client == e.Client && resource == e.Resource
@@ -113,8 +113,8 @@ var editing = []Defect{
 	{
 		ID:     "code-frozen",
 		Text:   "The scope is frozen in the code: an edit or revocation before it is redeemed does not count.",
-		Breaks: []string{"EDIT-08"},
-		Shows:  "write:appointments",
+		Breaks: []string{"EDIT-08", "CONS-12"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.CodeScope = func(r refserver.Redemption) (refserver.ScopeSet, error) {
 				return r.Authorization.Granted.And(r.ClientMay).And(r.UserMay), nil
@@ -124,8 +124,8 @@ var editing = []Defect{
 	{
 		ID:     "edit-adds-scope",
 		Text:   "Editing a grant replaces its scope by whatever is posted, also by more.",
-		Breaks: []string{"EDIT-10"},
-		Shows:  "write:appointments",
+		Breaks: []string{"EDIT-10", "REF-03"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			edited, authorization := p.EditedGrant, p.EditedAuthorization
 			p.EditedGrant = func(e refserver.Edit, held refserver.ScopeSet) refserver.ScopeSet {
@@ -141,7 +141,7 @@ var editing = []Defect{
 		ID:     "offline-access-cosmetic",
 		Text:   "Removing offline_access from a grant changes its name only; refresh goes on.",
 		Breaks: []string{"EDIT-11"},
-		Shows:  "offline_access",
+		Shows:  `Planner was issued a token for "openid read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			usable := p.RefreshUsable
 			p.RefreshUsable = func(a refserver.Authorization) error {
@@ -154,7 +154,7 @@ var editing = []Defect{
 		ID:     "tokens-live-for-days",
 		Text:   "Access tokens live for a week, and with them every scope that was removed meanwhile.",
 		Breaks: []string{"EDIT-12"},
-		Shows:  "read:appointments",
+		Shows:  `Planner's token lives for 168h0m0s`,
 		Apply: func(p *refserver.Policy) {
 			p.Lifetime = func(refserver.Issue) time.Duration { return days }
 		},

@@ -12,8 +12,8 @@ var granting = []Defect{
 	{
 		ID:     "write-brings-read",
 		Text:   "Whoever is granted write:appointments is given read:appointments too, since nobody edits what they cannot see.",
-		Breaks: []string{"GRANT-01"},
-		Shows:  "read:appointments",
+		Breaks: []string{"GRANT-01", "CONS-01", "CONS-02", "CONS-06", "GRANT-06", "GRANT-07", "RSM-02", "RSM-10", "RSV-01", "RSV-02", "RSV-06", "RSV-07", "RSV-09"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
 			p.Combine = func(c refserver.Combination, g refserver.Grants) refserver.ScopeSet {
@@ -28,8 +28,8 @@ var granting = []Defect{
 	{
 		ID:     "response-omits-narrowed-scope",
 		Text:   "When the user deselects a scope, the token response has no scope member.",
-		Breaks: []string{"GRANT-02"},
-		Shows:  "read:appointments",
+		Breaks: []string{"GRANT-02", "CLM-07", "CONS-02", "GRANT-03", "GRANT-04", "OFF-04"},
+		Shows:  `Planner was told nothing`,
 		Apply: func(p *refserver.Policy) {
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
 				a := i.Authorization
@@ -40,8 +40,8 @@ var granting = []Defect{
 	{
 		ID:     "response-echoes-request",
 		Text:   "The token response repeats the scope that was requested instead of the one granted.",
-		Breaks: []string{"GRANT-03"},
-		Shows:  "write:appointments",
+		Breaks: []string{"GRANT-03", "CLM-07", "CONS-02", "GRANT-02", "GRANT-04", "INC-02", "OFF-04", "OFF-06"},
+		Shows:  `the response of Planner's token says "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
 				if i.GrantType == refserver.AuthorizationCode && !i.Authorization.Requested.IsEmpty() {
@@ -54,8 +54,8 @@ var granting = []Defect{
 	{
 		ID:     "token-built-from-request",
 		Text:   "The access token is signed from the raw request while the scope is still being filtered by role.",
-		Breaks: []string{"GRANT-04"},
-		Shows:  "write:appointments",
+		Breaks: []string{"GRANT-04", "CONS-02", "GRANT-03", "OFF-03", "ROLE-01", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11"},
+		Shows:  `the claims of Planner's token say "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.TokenScope = func(i refserver.Issue) refserver.ScopeSet {
 				a := i.Authorization
@@ -69,8 +69,8 @@ var granting = []Defect{
 	{
 		ID:     "empty-scope-omitted",
 		Text:   "When filtering leaves no scope, a token is issued and the empty scope member is left out of the response.",
-		Breaks: []string{"GRANT-05"},
-		Shows:  "read:appointments",
+		Breaks: []string{"GRANT-05", "GRANT-02"},
+		Shows:  `Planner was told nothing`,
 		Apply: func(p *refserver.Policy) {
 			p.NothingLeft = func(bool) error { return nil }
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) { return i.Scope, !i.Scope.IsEmpty() }
@@ -79,8 +79,8 @@ var granting = []Defect{
 	{
 		ID:     "write-implies-read",
 		Text:   "The API takes write:appointments for read:appointments as well.",
-		Breaks: []string{"GRANT-06", "RSM-02", "RSM-10", "RSV-01"},
-		Shows:  "write:appointments",
+		Breaks: []string{"GRANT-06", "CONS-01", "CONS-02", "CONS-06", "GRANT-01", "GRANT-03", "GRANT-07", "REF-14", "RSM-02", "RSM-10", "RSM-11", "RSV-01", "RSV-02", "RSV-06", "RSV-07", "RSV-09"},
+		Shows:  `GET /appointments is served to a token with "write:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Covers = func(held, required refserver.ScopeSet) bool {
 				if held.Has(refserver.WriteAppointments) {
@@ -93,8 +93,8 @@ var granting = []Defect{
 	{
 		ID:     "token-template-shared",
 		Text:   "Token templates are pooled; one used often is handed out with the scope of another client still in it.",
-		Breaks: []string{"GRANT-07"},
-		Shows:  "write:appointments",
+		Breaks: []string{"GRANT-07", "GRANT-01", "GRANT-03", "GRANT-04"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			pool := &templates{used: map[string]int{}}
 			p.TokenScope = pool.scope
@@ -104,7 +104,7 @@ var granting = []Defect{
 		ID:     "scope-reported-by-turns",
 		Text:   "A scope that was granted as asked is reported in every second response only.",
 		Breaks: []string{"GRANT-08"},
-		Shows:  "read:appointments",
+		Shows:  `the choice of scope_in_response is mixed: got always`,
 		Apply: func(p *refserver.Policy) {
 			var turn atomic.Int64
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {

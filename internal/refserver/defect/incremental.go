@@ -9,8 +9,8 @@ var incremental = []Defect{
 	{
 		ID:     "first-grant-forever",
 		Text:   "The first grant to a client is found again and returned, whatever it asks for later.",
-		Breaks: []string{"INC-01", "CONS-13"},
-		Shows:  "write:appointments",
+		Breaks: []string{"INC-01", "CONS-13", "CONS-14", "EDIT-05", "GRANT-01", "GRANT-07", "INC-03", "INC-06", "OFF-01"},
+		Shows:  `Planner was given a code for "read:appointments write:appointments" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			needed, remember, combine := p.ConsentNeeded, p.Remember, p.Combine
 			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
@@ -36,8 +36,8 @@ var incremental = []Defect{
 	{
 		ID:     "union-unasked",
 		Text:   "A request for a new scope gets the scopes granted earlier as well, unasked and unreported.",
-		Breaks: []string{"INC-02"},
-		Shows:  "read:appointments",
+		Breaks: []string{"INC-02", "GRANT-03", "GRANT-04"},
+		Shows:  `Planner was told "write:appointments" and holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
 			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {
@@ -72,8 +72,8 @@ var incremental = []Defect{
 	{
 		ID:     "union-from-history",
 		Text:   "The union of granted scopes is computed from the consent log, and brings back what the user removed.",
-		Breaks: []string{"INC-04"},
-		Shows:  "write:appointments",
+		Breaks: []string{"INC-04", "GRANT-01"},
+		Shows:  `Planner holds "email openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
 			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {
@@ -85,8 +85,8 @@ var incremental = []Defect{
 	{
 		ID:     "refresh-reads-grant-row",
 		Text:   "A refresh takes its scope from what the user grants the client now, not from what this refresh token stands for.",
-		Breaks: []string{"INC-05"},
-		Shows:  "write:appointments",
+		Breaks: []string{"INC-05", "REF-03", "REF-09"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet {
 				return r.Grant.Scope.And(r.ClientMay).And(r.UserMay)
@@ -96,8 +96,8 @@ var incremental = []Defect{
 	{
 		ID:     "old-tokens-gain-scope",
 		Text:   "Introspection shows what the user grants the client now, so that an old token gains what was granted later.",
-		Breaks: []string{"INC-06"},
-		Shows:  "write:appointments",
+		Breaks: []string{"INC-06", "CONS-13", "GRANT-01", "GRANT-03", "GRANT-07", "INC-05", "REF-09", "ROLE-06"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			live := p.LiveScope
 			p.LiveScope = func(l refserver.Live) refserver.ScopeSet {
@@ -124,8 +124,8 @@ var incremental = []Defect{
 	{
 		ID:     "union-across-clients",
 		Text:   "The union of granted scopes is taken over all clients of the user.",
-		Breaks: []string{"INC-08"},
-		Shows:  "write:appointments",
+		Breaks: []string{"INC-08", "GRANT-01"},
+		Shows:  `Planner holds "email openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
 			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {

@@ -27,8 +27,8 @@ var matching = []Defect{
 	{
 		ID:     "item-route-unchecked",
 		Text:   "The scope check was not mounted on reading a single appointment: any valid token does.",
-		Breaks: []string{"RSM-02", "GRANT-06", "RSV-01"},
-		Shows:  "read:appointments",
+		Breaks: []string{"RSM-02", "CONS-02", "GRANT-06", "INC-07", "RSV-01", "RSV-07"},
+		Shows:  `Planner can read an appointment of Ada without "read:appointments": read got 200`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
 				if op.Method == http.MethodGet && op.Route == "/appointments/{id}" {
@@ -41,14 +41,14 @@ var matching = []Defect{
 		ID:     "case-insensitive-match",
 		Text:   "Scopes are compared without regard to case.",
 		Breaks: []string{"RSM-03"},
-		Shows:  "READ:APPOINTMENTS",
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.EqualFold) },
 	},
 	{
 		ID:     "longer-scope-matches",
 		Text:   "A scope of the token that begins with the one required is enough.",
-		Breaks: []string{"RSM-04"},
-		Shows:  "read:appointments:",
+		Breaks: []string{"RSM-04", "GRANT-01", "GRANT-03"},
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.HasPrefix) },
 	},
 	{
@@ -63,8 +63,8 @@ var matching = []Defect{
 	{
 		ID:     "substring-matches",
 		Text:   "The required scope is looked for anywhere in the text of the token's scope.",
-		Breaks: []string{"RSM-04", "RSM-06", "RSM-07"},
-		Shows:  "unread:appointments",
+		Breaks: []string{"RSM-04", "GRANT-01", "GRANT-03", "RSM-06", "RSM-07"},
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.Contains) },
 	},
 	{
@@ -86,7 +86,7 @@ var matching = []Defect{
 		ID:     "wildcards-in-tokens",
 		Text:   "A scope of the token is taken as a pattern, so that read:* reads everything.",
 		Breaks: []string{"RSM-08"},
-		Shows:  "*",
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			anyHeld(p, func(held, required string) bool {
 				matches, _ := path.Match(held, required)
@@ -109,8 +109,8 @@ var matching = []Defect{
 	{
 		ID:     "any-scope-of-several",
 		Text:   "An operation that needs two scopes is open to a token that has one of them.",
-		Breaks: []string{"RSM-10"},
-		Shows:  "write:appointments",
+		Breaks: []string{"RSM-10", "GRANT-06", "RSV-01", "RSV-07"},
+		Shows:  `Planner can move an appointment of Ada without "read:appointments write:appointments": move got 200`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Covers = func(held, required refserver.ScopeSet) bool {
 				return required.IsEmpty() || !held.And(required).IsEmpty()

@@ -12,14 +12,14 @@ var offline = []Defect{
 		ID:     "offline-without-prompt",
 		Text:   "offline_access is granted without prompt=consent, silently once it is remembered.",
 		Breaks: []string{"OFF-01"},
-		Shows:  "offline_access",
+		Shows:  `Planner was given a refresh token`,
 		Apply:  func(p *refserver.Policy) { keepOffline(p) },
 	},
 	{
 		ID:     "offline-needs-no-consent",
 		Text:   "offline_access is treated as a technical scope that nobody need consent to.",
-		Breaks: []string{"OFF-01", "OFF-03"},
-		Shows:  "offline_access",
+		Breaks: []string{"OFF-01", "CONS-12", "OFF-03"},
+		Shows:  `Planner was given a refresh token`,
 		Apply: func(p *refserver.Policy) {
 			keepOffline(p)
 			needed := p.ConsentNeeded
@@ -33,7 +33,7 @@ var offline = []Defect{
 		ID:     "refresh-token-for-declined-offline",
 		Text:   "Whether there is a refresh token depends on the request: who declines offline_access hands one out anyway.",
 		Breaks: []string{"OFF-04"},
-		Shows:  "offline_access",
+		Shows:  `Planner was given a refresh token`,
 		Apply: func(p *refserver.Policy) {
 			gives := p.GivesRefreshToken
 			p.GivesRefreshToken = func(i refserver.Issue) bool {
@@ -46,7 +46,7 @@ var offline = []Defect{
 		ID:     "refresh-token-by-turns",
 		Text:   "Without offline_access, every second authorization comes with a refresh token.",
 		Breaks: []string{"OFF-05"},
-		Shows:  "refresh token",
+		Shows:  `the choice of refresh_without_offline is mixed: got issued`,
 		Apply: func(p *refserver.Policy) {
 			var turn atomic.Int64
 			gives := p.GivesRefreshToken
@@ -61,8 +61,8 @@ var offline = []Defect{
 	{
 		ID:     "ignored-offline-echoed",
 		Text:   "offline_access is reported as granted where it was ignored and no refresh token exists.",
-		Breaks: []string{"OFF-06", "OFF-01"},
-		Shows:  "offline_access",
+		Breaks: []string{"OFF-06", "GRANT-03", "GRANT-04"},
+		Shows:  `Planner is left to think that it holds "offline_access openid read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
 				a := i.Authorization

@@ -19,8 +19,8 @@ var openID = []Defect{
 	{
 		ID:     "id-token-for-every-login",
 		Text:   "Every login yields an ID token and the user's whole UserInfo, with or without openid.",
-		Breaks: []string{"OIDC-02", "OIDC-04", "CONS-17", "CLM-08"},
-		Shows:  "openid",
+		Breaks: []string{"OIDC-02", "CLM-08", "CONS-17", "OIDC-04", "REF-11"},
+		Shows:  `Planner was given an ID token`,
 		Apply: func(p *refserver.Policy) {
 			p.GivesIDToken = func(i refserver.Issue) bool { return i.GrantType != refserver.ClientCredentials }
 			p.UserInfoAllowed = func(q refserver.ClaimsQuestion) bool { return q.UserBound }
@@ -37,7 +37,7 @@ var openID = []Defect{
 		ID:     "openid-only-first",
 		Text:   "openid is recognised only as the first scope of the list.",
 		Breaks: []string{"OIDC-04"},
-		Shows:  "openid",
+		Shows:  `Planner was given no ID token`,
 		Apply: func(p *refserver.Policy) {
 			gives := p.GivesIDToken
 			p.GivesIDToken = func(i refserver.Issue) bool {

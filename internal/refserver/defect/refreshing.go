@@ -26,8 +26,8 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-ignores-narrowing",
 		Text:   "A refresh for less returns everything that was granted, and does not say so.",
-		Breaks: []string{"REF-02"},
-		Shows:  "write:appointments",
+		Breaks: []string{"REF-02", "GRANT-02", "GRANT-04", "REF-11", "REF-14"},
+		Shows:  `the choice of refresh_narrowing is "ignores"`,
 		Apply: func(p *refserver.Policy) {
 			refresh, report := p.RefreshScope, p.ReportedScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
@@ -48,8 +48,8 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-copies-request",
 		Text:   "The scope that a refresh asks for is copied into the new token.",
-		Breaks: []string{"REF-03", "REF-05", "REF-06", "REF-07", "REF-10", "INC-05", "EDIT-01", "ROLE-05"},
-		Shows:  "write:appointments",
+		Breaks: []string{"REF-03", "EDIT-01", "INC-05", "REF-05", "REF-07", "REF-10", "ROLE-07"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
@@ -77,8 +77,8 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-compares-with-request",
 		Text:   "The scope of a refresh is compared with what was requested: a scope that the user declined is one refresh away.",
-		Breaks: []string{"REF-05"},
-		Shows:  "write:appointments",
+		Breaks: []string{"REF-05", "REF-03"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
@@ -93,8 +93,8 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-from-client-scopes",
 		Text:   "A refresh is bounded by what the client is registered for, not by what was granted.",
-		Breaks: []string{"REF-01", "REF-03", "REF-05", "REF-06", "INC-05", "EDIT-01"},
-		Shows:  "write:appointments",
+		Breaks: []string{"REF-01", "EDIT-01", "EDIT-02", "EDIT-07", "EDIT-10", "GRANT-03", "INC-03", "INC-05", "REF-03", "REF-04", "REF-05", "REF-06", "REF-07", "REF-09", "REF-10", "REF-14", "ROLE-05", "ROLE-06", "ROLE-10"},
+		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email openid phone profile read`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.ClientMay.And(r.UserMay) })
 		},
@@ -102,8 +102,8 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-matches-substrings",
 		Text:   "Whether a refresh asks for too much is decided by looking for the scope in the text of the grant.",
-		Breaks: []string{"REF-07"},
-		Shows:  "read:appointments",
+		Breaks: []string{"REF-07", "REF-03"},
+		Shows:  `Planner holds "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
@@ -120,7 +120,7 @@ var refreshing = []Defect{
 		ID:     "refresh-for-any-client",
 		Text:   "A refresh token works for every client that presents it.",
 		Breaks: []string{"REF-08"},
-		Shows:  "invalid_grant",
+		Shows:  `Rival was issued a token for "offline_access read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			presenter := p.Presenter
 			p.Presenter = func(grantType string, owner, by refserver.Client) error {
@@ -134,8 +134,8 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-takes-code",
 		Text:   "A code that is sent along with a refresh adds its scope to the new token.",
-		Breaks: []string{"REF-09"},
-		Shows:  "write:appointments",
+		Breaks: []string{"REF-09", "REF-03"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
@@ -176,8 +176,8 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-retargets",
 		Text:   "A refresh takes any resource that it asks for as the new audience.",
-		Breaks: []string{"REF-13"},
-		Shows:  "read:appointments",
+		Breaks: []string{"REF-13", "GRANT-03"},
+		Shows:  `Planner's token opens the other API`,
 		Apply: func(p *refserver.Policy) {
 			p.RefreshTarget = func(granted, asked string) (string, error) {
 				if asked != "" {

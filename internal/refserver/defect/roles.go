@@ -14,8 +14,8 @@ var roles = []Defect{
 	{
 		ID:     "role-filter-missing",
 		Text:   "Consent alone is enough: the user's permissions are not looked at.",
-		Breaks: []string{"ROLE-01", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11", "GRANT-05"},
-		Shows:  "write:appointments",
+		Breaks: []string{"ROLE-01", "GRANT-02", "GRANT-04", "GRANT-05", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.UserMay = func(_ refserver.User, _ refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet { return asked }
 		},
@@ -23,8 +23,8 @@ var roles = []Defect{
 	{
 		ID:     "role-substitutes-scope",
 		Text:   "A request to read is answered with all that the user may do with appointments, instead of being limited to that.",
-		Breaks: []string{"ROLE-02", "GRANT-01", "CONS-01"},
-		Shows:  "write:appointments",
+		Breaks: []string{"ROLE-02", "CONS-01", "CONS-07", "CONS-18", "GRANT-01", "GRANT-03", "GRANT-06", "GRANT-08", "ROLE-08", "RSM-02", "RSM-10", "RSV-01"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			may := p.UserMay
 			p.UserMay = func(u refserver.User, c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
@@ -39,8 +39,8 @@ var roles = []Defect{
 	{
 		ID:     "colonless-scopes-unfiltered",
 		Text:   "A scope without a colon is taken for one of OpenID Connect, which no permission limits.",
-		Breaks: []string{"ROLE-03"},
-		Shows:  "appointments-admin",
+		Breaks: []string{"ROLE-03", "ROLE-01"},
+		Shows:  `Planner holds "appointments-admin read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			may := p.UserMay
 			p.UserMay = func(u refserver.User, c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
@@ -52,8 +52,8 @@ var roles = []Defect{
 	{
 		ID:     "role-excess-by-turns",
 		Text:   "A user who may not grant everything is served with less twice, and refused the third time, when the cached permissions have gone.",
-		Breaks: []string{"ROLE-04"},
-		Shows:  "read:appointments",
+		Breaks: []string{"ROLE-04", "ROLE-10"},
+		Shows:  `the choice of user_excess is mixed: got drop`,
 		Apply: func(p *refserver.Policy) {
 			var mu sync.Mutex
 			turns := map[string]int{}
@@ -75,8 +75,8 @@ var roles = []Defect{
 	{
 		ID:     "refresh-recomputes-permissions",
 		Text:   "A refresh computes its scope anew from the request and the user's permissions: what was dropped comes back once the user may do it.",
-		Breaks: []string{"ROLE-05"},
-		Shows:  "write:appointments",
+		Breaks: []string{"ROLE-05", "REF-03"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
@@ -119,7 +119,7 @@ var roles = []Defect{
 		ID:     "objects-unprotected",
 		Text:   "The API checks the scope and then serves the appointments of any user.",
 		Breaks: []string{"ROLE-09"},
-		Shows:  "read:appointments",
+		Shows:  `the answer (200) shows an appointment of Ada`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Visible = func(_ refserver.Principal, actsFor, owner string) bool {
 				return actsFor == owner || strings.HasPrefix(actsFor, "user/") && strings.HasPrefix(owner, "user/")
@@ -129,8 +129,8 @@ var roles = []Defect{
 	{
 		ID:     "limiter-needs-scope-parameter",
 		Text:   "The limiter reads the scope parameter of the request; a refresh without one fails for a user whom it limits.",
-		Breaks: []string{"ROLE-10", "ROLE-05"},
-		Shows:  "invalid_scope",
+		Breaks: []string{"ROLE-10"},
+		Shows:  `Planner was refused with 400 invalid_scope (the scope is undefined)`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
@@ -145,8 +145,8 @@ var roles = []Defect{
 	{
 		ID:     "permissions-cached-by-client",
 		Text:   "Permissions are cached by client: the second user of a client gets the limits of the first.",
-		Breaks: []string{"ROLE-11"},
-		Shows:  "write:appointments",
+		Breaks: []string{"ROLE-11", "ROLE-01"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			may := p.UserMay
 			cache := &permissionCache{users: map[string]refserver.User{}}

@@ -15,8 +15,8 @@ var routing = []Defect{
 	{
 		ID:     "patch-outside-the-group",
 		Text:   "PATCH was added outside of the group of routes that the scope check is mounted on.",
-		Breaks: []string{"RSV-01"},
-		Shows:  "write:appointments",
+		Breaks: []string{"RSV-01", "GRANT-06", "RSM-02", "RSV-07"},
+		Shows:  `PATCH /appointments/${id} is served to a token with "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
 				if op.Method == http.MethodPatch {
@@ -28,8 +28,8 @@ var routing = []Defect{
 	{
 		ID:     "head-unprotected",
 		Text:   "HEAD falls through to a handler without any check.",
-		Breaks: []string{"RSV-02", "RSV-01"},
-		Shows:  "read:appointments",
+		Breaks: []string{"RSV-02", "GRANT-06", "RSV-01"},
+		Shows:  `HEAD is served to Planner (list): got 200`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
 				if op.Method == http.MethodHead {
@@ -57,7 +57,7 @@ var routing = []Defect{
 		ID:     "method-override-unchecked",
 		Text:   "The scope is checked for the method on the wire, but the one in X-HTTP-Method-Override is carried out.",
 		Breaks: []string{"RSV-04"},
-		Shows:  "read:appointments",
+		Shows:  `an appointment of Ada is gone or changed: got 404`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Executed = func(op refserver.Operation, r *http.Request) refserver.Operation {
 				if override := overridden(r); override != "" {
@@ -90,7 +90,7 @@ var routing = []Defect{
 		ID:     "acl-on-raw-path",
 		Text:   "The scope is looked up by the path as it was sent, and the path is put in order afterwards: other spellings need none.",
 		Breaks: []string{"RSV-06"},
-		Shows:  "read:appointments",
+		Shows:  `the answer (200) shows an appointment of Ada`,
 		Apply: func(p *refserver.Policy) {
 			operation := p.API.Operation
 			p.API.Operation = func(api, method, sent string) (refserver.Operation, int) {
@@ -107,8 +107,8 @@ var routing = []Defect{
 	{
 		ID:     "refused-after-the-deed",
 		Text:   "The check runs after the operation was carried out: a deletion that is refused has deleted.",
-		Breaks: []string{"RSV-07"},
-		Shows:  "unchanged",
+		Breaks: []string{"RSV-07", "GRANT-06", "ROLE-08", "RSM-02", "RSV-01"},
+		Shows:  `an appointment of Ada is gone or changed: got 404`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Refused = func(op refserver.Operation, act func() refserver.Outcome) refserver.Outcome {
 				if op.Method == http.MethodDelete {
@@ -122,7 +122,7 @@ var routing = []Defect{
 		ID:     "csv-export-unchecked",
 		Text:   "The export that answers Accept: text/csv needs no scope.",
 		Breaks: []string{"RSV-09"},
-		Shows:  "read:appointments",
+		Shows:  `Planner's request was answered with 200`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(_ refserver.Operation, r *http.Request, need *refserver.Requirement) {
 				if strings.Contains(r.Header.Get("Accept"), "text/csv") {

@@ -25,7 +25,7 @@ var service = []Defect{
 		ID:     "service-gets-id-token",
 		Text:   "A client that acts for itself and asks for openid gets it, with an ID token about nobody.",
 		Breaks: []string{"CC-02"},
-		Shows:  "openid",
+		Shows:  `Worker was given an ID token`,
 		Apply: func(p *refserver.Policy) {
 			without := p.ServiceScope
 			p.ServiceScope = func(asked refserver.ScopeSet) refserver.ScopeSet {
@@ -58,7 +58,7 @@ var service = []Defect{
 		ID:     "service-taken-for-user",
 		Text:   "The API takes the subject of any token for a user, also that of a machine.",
 		Breaks: []string{"CC-05"},
-		Shows:  "read:appointments",
+		Shows:  `Robot which is nobody is served a resource owner's page: got 200`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Admits = func(_ refserver.Principal, _ refserver.Operation, _ refserver.Requirement, covered bool) bool {
 				return covered

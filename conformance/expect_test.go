@@ -1,0 +1,86 @@
+package conformance
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+const entry = `- rule: REF-03
+  scenario: One
+  shows: want at most
+  reason: It is so.
+  source: RFC 6749 section 6
+  evidence: 'POST /token: 200'
+`
+
+func TestReadExpect(t *testing.T) {
+	got, err := ReadExpect("expect.yaml", []byte(entry))
+	want := Expectation{Rule: "REF-03", Scenario: "One", Shows: "want at most", Reason: "It is so.", Source: "RFC 6749 section 6", Evidence: "POST /token: 200"}
+	if err != nil || len(got) != 1 || got[0] != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if got, err := ReadExpect("expect.yaml", []byte("[]\n")); err != nil || len(got) != 0 {
+		t.Errorf("got %+v, %v, want nothing from an empty list", got, err)
+	}
+}
+
+func TestReadExpectRefuses(t *testing.T) {
+	for _, c := range []struct{ what, text, want string }{
+		{"no list", "rule: REF-03\n", "expect.yaml: "},
+		{"no YAML", "- rule: [\n", "expect.yaml: "},
+		{"an unknown member", entry + "  because: no\n", "expect.yaml:1: "},
+		{"an unknown member in the second", entry + "\n" + strings.Replace(entry, "reason", "raeson", 1), "expect.yaml:8: "},
+		{"a text for a list", "- REF-03\n", "expect.yaml:1: "},
+		{"nothing that shows", strings.Replace(entry, "want at most", `""`, 1), "expect.yaml:1: shows is missing or empty"},
+		{"blank evidence", strings.Replace(entry, "'POST /token: 200'", `" "`, 1), "expect.yaml:1: evidence is missing or empty"},
+		{"only a rule", "\n- rule: REF-03\n", "expect.yaml:2: reason is missing or empty"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			_, err := ReadExpect("expect.yaml", []byte(c.text))
+			var usage *UsageError
+			if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want a usage error that has %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestExcuse(t *testing.T) {
+	one := ScenarioResult{Name: "One", Outcome: Violates, Message: "Planner holds too much"}
+	two := ScenarioResult{Name: "Two", Outcome: Violates, Message: "Planner was told nothing"}
+	soft := ScenarioResult{Name: "Soft", Outcome: Deviates, Message: "Planner holds too much"}
+	good := ScenarioResult{Name: "Good", Outcome: Conforms}
+	unclear := ScenarioResult{Name: "Unclear", Outcome: Inconclusive, Message: "no answer"}
+	about := func(scenario, shows string) Expectation {
+		return Expectation{Rule: "REF-03", Scenario: scenario, Shows: shows, Reason: "known"}
+	}
+	for _, c := range []struct {
+		what  string
+		seen  []ScenarioResult
+		known []Expectation
+		want  Outcome
+		used  int
+	}{
+		{"nothing is known", []ScenarioResult{one}, nil, Violates, 0},
+		{"all of it is known", []ScenarioResult{one, good}, []Expectation{about("One", "too much")}, Known, 1},
+		{"any scenario of the rule", []ScenarioResult{one}, []Expectation{about("", "too much")}, Known, 1},
+		{"one entry for two scenarios", []ScenarioResult{one, two}, []Expectation{about("", "Planner")}, Known, 2},
+		{"a deviation", []ScenarioResult{soft}, []Expectation{about("", "too much")}, Known, 1},
+		{"only a part is known", []ScenarioResult{one, two}, []Expectation{about("One", "too much")}, Violates, 1},
+		{"another scenario", []ScenarioResult{one}, []Expectation{about("Two", "too much")}, Violates, 0},
+		{"another message: a new break does not hide", []ScenarioResult{two}, []Expectation{about("Two", "too much")}, Violates, 0},
+		{"another rule", []ScenarioResult{one}, []Expectation{{Rule: "REF-04", Shows: "too much"}}, Violates, 0},
+		{"what is unclear is no deviation", []ScenarioResult{unclear}, []Expectation{about("", "no answer")}, Inconclusive, 0},
+		{"the rest is unclear", []ScenarioResult{one, unclear}, []Expectation{about("", "too much")}, Inconclusive, 1},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			v := &Verdict{ID: "REF-03", Scenarios: append([]ScenarioResult{}, c.seen...)}
+			v.settle()
+			used := excuse(v, c.known)
+			if v.Outcome != c.want || len(used) != c.used {
+				t.Errorf("got %s and %d entries used, want %s and %d", v.Outcome, len(used), c.want, c.used)
+			}
+		})
+	}
+}

@@ -1,0 +1,204 @@
+package loadtest
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// bare is a stage for judging alone.
+func bare(d target.Description) *Stage {
+	return &Stage{Target: &target.Resolved{Target: &target.Target{Description: &d}}}
+}
+
+func jwtWith(claims string) string {
+	return "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2lnbmF0dXJl"
+}
+
+func tokenBody(token, scope string) string {
+	return `{"access_token":"` + token + `","token_type":"bearer","scope":` + scope + `}`
+}
+
+func TestIssuesJudgesTokenResponses(t *testing.T) {
+	read, both := oauth.MustParseScope("r"), oauth.MustParseScope("r w")
+	exact := Grant{Rule: "GRANT-01", Denied: "GRANT-03", Asked: read, Must: read, May: read}
+	due := Grant{Rule: "CC-01", Asked: both, May: read, Refusal: RefusalIsDue}
+	lawful := due
+	lawful.Refusal = RefusalIsLawful
+	for _, tt := range []struct {
+		name   string
+		grant  Grant
+		status int
+		body   string
+		want   Class
+		rule   string
+	}{
+		{"exactly what was asked", exact, 200, tokenBody("opaque", `"r"`), AsExpected, ""},
+		{"a scope more", exact, 200, tokenBody("opaque", `"r w"`), Leak, "GRANT-01"},
+		{"a scope that looks alike", exact, 200, tokenBody("opaque", `"R"`), Leak, "GRANT-01"},
+		{"a scope less", exact, 200, tokenBody("opaque", `""`), FalseRefusal, "GRANT-03"},
+		{"no scope means what was asked", exact, 200, `{"access_token":"x","token_type":"Bearer"}`, AsExpected, ""},
+		{"no scope means too much", due, 200, `{"access_token":"x","token_type":"Bearer"}`, Leak, "CC-01"},
+		{"what is always granted", exact, 200, tokenBody("opaque", `"always r"`), AsExpected, ""},
+		{"an array hides nothing", exact, 200, tokenBody("opaque", `["r","w"]`), Leak, "GRANT-01"},
+		{"an escape hides nothing", exact, 200, tokenBody("opaque", `"r \u0077"`), Leak, "GRANT-01"},
+		{"the token says the same", exact, 200, tokenBody(jwtWith(`{"scope":"r"}`), `"r"`), AsExpected, ""},
+		{"the token says more", exact, 200, tokenBody(jwtWith(`{"scope":"r w"}`), `"r"`), Leak, "GRANT-01"},
+		{"the token says more in scp", exact, 200, tokenBody(jwtWith(`{"scp":["r","w"]}`), `"r"`), Leak, "GRANT-01"},
+		{"the token says less", exact, 200, tokenBody(jwtWith(`{"scope":""}`), `"r"`), FalseRefusal, "GRANT-03"},
+		{"the token says nothing", exact, 200, tokenBody(jwtWith(`{"sub":"x"}`), `"r"`), AsExpected, ""},
+		{"the token says it twice", exact, 200, tokenBody(jwtWith(`{"scope":"r","scope":"w"}`), `"r"`), Fault, ""},
+		{"dots, but no JWT", exact, 200, tokenBody("a.b.c", `"r"`), AsExpected, ""},
+		{"a leak in an answer that refuses", exact, 400, `{"error":"x","access_token":"a","token_type":"Bearer","scope":"w"}`, Leak, "GRANT-01"},
+		{"refused", exact, 400, `{"error":"invalid_scope"}`, FalseRefusal, "GRANT-03"},
+		{"refused with nothing", exact, 403, ``, FalseRefusal, "GRANT-03"},
+		{"refused as it should be", due, 400, `{"error":"invalid_scope"}`, AsExpected, ""},
+		{"refused for another reason", due, 401, `{"error":"invalid_client"}`, Fault, ""},
+		{"narrowed where refusing is due", due, 200, tokenBody("opaque", `"r"`), Fault, ""},
+		{"too much where refusing is due", due, 200, tokenBody("opaque", `"r w"`), Leak, "CC-01"},
+		{"narrowed where both are lawful", lawful, 200, tokenBody("opaque", `"r"`), AsExpected, ""},
+		{"the server is at fault", exact, 503, `{"error":"temporarily_unavailable"}`, Fault, ""},
+		{"too many requests", exact, 429, ``, Fault, ""},
+		{"a redirect", exact, 302, ``, Fault, ""},
+		{"garbage", exact, 200, `<html>`, Fault, ""},
+		{"nothing", exact, 200, ``, Fault, ""},
+		{"scope is there twice", exact, 200, `{"access_token":"x","token_type":"Bearer","scope":"r","scope":"w"}`, Fault, ""},
+		{"neither token nor error", exact, 200, `{}`, Fault, ""},
+		{"another kind of token", exact, 200, `{"access_token":"x","token_type":"mac","scope":"r"}`, Fault, ""},
+		{"an odd status", exact, 201, tokenBody("opaque", `"r"`), Fault, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := bare(target.Description{AuthorizationServer: target.AuthorizationServer{AlwaysGranted: "always"}})
+			expectClass(t, s.Issues(tt.grant)(Answer{Status: tt.status, Body: []byte(tt.body)}), tt.want, tt.rule)
+		})
+	}
+}
+
+func expectClass(t *testing.T, got Verdict, class Class, rule string) {
+	t.Helper()
+	if got.kept() {
+		got.Class = AsExpected
+	}
+	if got.Class != class || got.Rule != rule {
+		t.Errorf("got %s %q (%s), want %s %q", got.Class, got.Rule, got.Message, class, rule)
+	}
+	if class != AsExpected && got.Message == "" {
+		t.Error("got no message")
+	}
+}
+
+func TestTheTargetsOwnNamesAreJudged(t *testing.T) {
+	s := bare(target.Description{Scopes: map[string]string{"r": "calendar.read"}})
+	read := oauth.MustParseScope("r")
+	judge := s.Issues(Grant{Rule: "X", Asked: read, Must: read})
+	expectClass(t, judge(Answer{Status: 200, Body: []byte(tokenBody("x", `"calendar.read"`))}), AsExpected, "")
+	expectClass(t, judge(Answer{Status: 200, Body: []byte(tokenBody("x", `"r"`))}), Leak, "X")
+}
+
+func TestAPIAnswersAreJudged(t *testing.T) {
+	s := bare(target.Description{})
+	insufficient := http.Header{"Www-Authenticate": {`Bearer error="insufficient_scope"`}}
+	invalid := http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}
+	for _, tt := range []struct {
+		name   string
+		expect Expectation
+		answer Answer
+		want   Class
+		rule   string
+	}{
+		{"served as due", s.Serves("A"), Answer{Status: 201}, AsExpected, ""},
+		{"refused though covered", s.Serves("A"), Answer{Status: 403}, FalseRefusal, "A"},
+		{"hidden though covered", s.Serves("A"), Answer{Status: 404}, FalseRefusal, "A"},
+		{"at fault", s.Serves("A"), Answer{Status: 500}, Fault, ""},
+		{"bad request", s.Serves("A"), Answer{Status: 400}, Fault, ""},
+		{"refused as due", s.Refuses("B", ""), Answer{Status: 403, Header: insufficient}, AsExpected, ""},
+		{"refused without a token", s.Refuses("B", ""), Answer{Status: 401}, AsExpected, ""},
+		{"served though not covered", s.Refuses("B", ""), Answer{Status: 204}, Leak, "B"},
+		{"refused, and shown all the same", s.Refuses("B", "secret"), Answer{Status: 403, Body: []byte(`{"title":"secret"}`)}, Leak, "B"},
+		{"refused for another reason", s.Refuses("B", ""), Answer{Status: 403, Header: invalid}, Fault, ""},
+		{"busy", s.Refuses("B", ""), Answer{Status: 503}, Fault, ""},
+		{"a login page", s.Refuses("B", ""), Answer{Status: 302}, Fault, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) { expectClass(t, tt.expect(tt.answer), tt.want, tt.rule) })
+	}
+}
+
+func TestIntrospectionIsJudged(t *testing.T) {
+	s := bare(target.Description{})
+	exact := s.Introspects("I", oauth.MustParseScope("r w"), false)
+	silent := s.Introspects("I", oauth.MustParseScope("r w"), true)
+	inactive := s.IntrospectsInactive("I")
+	for _, tt := range []struct {
+		expect Expectation
+		body   string
+		want   Class
+		rule   string
+	}{
+		{exact, `{"active":true,"scope":"w r"}`, AsExpected, ""},
+		{exact, `{"active":true,"scope":"r w x"}`, Leak, "I"},
+		{exact, `{"active":true,"scope":"r"}`, FalseRefusal, "I"},
+		{exact, `{"active":true}`, FalseRefusal, "I"},
+		{silent, `{"active":true}`, AsExpected, ""},
+		{exact, `{"active":false}`, FalseRefusal, "I"},
+		{exact, `{"active":"true","scope":"r w"}`, Fault, ""},
+		{exact, `{"active":true,"scope":"r w","scope":"r"}`, Fault, ""},
+		{exact, `no`, Fault, ""},
+		{inactive, `{"active":false}`, AsExpected, ""},
+		{inactive, `{"active":true,"scope":"r"}`, Leak, "I"},
+		{inactive, `{"active":false,"scope":"r"}`, Leak, "I"},
+	} {
+		expectClass(t, tt.expect(Answer{Status: 200, Body: []byte(tt.body)}), tt.want, tt.rule)
+	}
+	expectClass(t, exact(Answer{Status: 401}), Fault, "")
+}
+
+func TestSamplesShowNoSecret(t *testing.T) {
+	token, secret, refresh := jwtWith(`{"scope":"r"}`), "s3cr3t/with+signs", "refresh-token-0123456789"
+	r := Request{
+		Method: "POST", URL: "https://user:pass@as.example/token?access_token=" + token,
+		Header: http.Header{
+			"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte("id:"+secret))}, "X-Api-Key": {secret},
+			"Content-Type": {"application/x-www-form-urlencoded"},
+		},
+		Body: []byte("grant_type=refresh_token&scope=r+w&client_secret=s3cr3t%2Fwith%2Bsigns&refresh_token=" + refresh),
+	}
+	for _, body := range []string{
+		`{"access_token":"` + token + `","refresh_token":"` + refresh + `","scope":"r","unknown":{"k":["` + secret + `"]}}`,
+		`<html>` + refresh + ` ` + token + ` opaque-token-abcdefghijklmnop</html>`,
+		`{"error_description":"` + token + ` is no good, nor is ` + refresh + `"}`,
+		`{"access_token":"` + token + `"`,
+	} {
+		s := &samples{}
+		s.keep(Verdict{Class: Leak, Rule: "X", Message: "m"}, r, Answer{Status: 200, Header: http.Header{"Set-Cookie": {"sid=" + secret}}, Body: []byte(body)}, nil, epoch)
+		e := s.taken()[0].Exchange
+		shown := e.URL + e.Request.Body + e.Response.Body
+		for _, h := range append(e.Request.Header, e.Response.Header...) {
+			shown += h.Value
+		}
+		for _, hidden := range []string{token, secret, refresh, "s3cr3t", "user:pass", "abcdefghijklmnop"} {
+			if strings.Contains(shown, hidden) {
+				t.Errorf("%s: the sample shows %q: %s", clip(body), hidden, shown)
+			}
+		}
+		if !strings.Contains(e.Request.Body, "scope=r+w") {
+			t.Errorf("the sample does not show what was asked for: %s", e.Request.Body)
+		}
+	}
+}
+
+func TestSamplesAreTheFirstFewOfEachClass(t *testing.T) {
+	s := &samples{}
+	for range 3 * samplesEach {
+		s.keep(Verdict{Class: Fault}, Request{}, Answer{}, nil, epoch)
+		s.keep(Verdict{Class: Leak}, Request{}, Answer{}, nil, epoch)
+		s.keep(Verdict{Class: abandoned}, Request{}, Answer{}, nil, epoch)
+	}
+	list := s.taken()
+	if len(list) != 2*samplesEach || list[0].Class != "leak" || list[samplesEach].Class != "fault" {
+		t.Errorf("got %d samples, want %d leaks and then as many faults", len(list), samplesEach)
+	}
+}
