@@ -131,7 +131,7 @@ func (a *attack) collect(results <-chan *vegeta.Result, attacker *vegeta.Attacke
 
 // count counts one result and writes it.
 func (a *attack) count(t *tally, r *vegeta.Result) error {
-	class, text := classOf(r.Headers[mark])
+	class, rule, text := classOf(r.Headers[mark])
 	switch {
 	case class == abandoned:
 		return nil
@@ -140,7 +140,7 @@ func (a *attack) count(t *tally, r *vegeta.Result) error {
 		return nil
 	}
 	lag := a.schedule.lag(r.Seq, r.Timestamp)
-	t.add(class, r.Code != 0, r.Timestamp.Sub(a.schedule.began)-lag, r.Latency+lag)
+	t.add(class, rule, r.Code != 0, r.Timestamp.Sub(a.schedule.began)-lag, r.Latency+lag)
 	t.lastSent = max(t.lastSent, r.Timestamp.Sub(a.schedule.began))
 	if a.results == nil {
 		return nil

@@ -237,8 +237,8 @@ func benchPlan(base string) Plan {
 			Request: Request{Method: "POST", URL: base + "/token", Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: []byte(benchForm)},
 			Expect:  s.Issues(Grant{Rule: "CC-01", Asked: read, Must: read, May: read}),
 		},
-		{Weight: 2, Request: Request{Method: "GET", URL: base + "/read", Header: bearer}, Expect: s.Serves("RSM-01")},
-		{Request: Request{Method: "GET", URL: base + "/write", Header: bearer}, Expect: s.Refuses("RSM-02", "scopeproof-load")},
+		{Weight: 2, Request: Request{Method: "GET", URL: base + "/read", Header: bearer}, Expect: s.Serves("RSM-01", target.Operation{Name: "list"}, nil)},
+		{Request: Request{Method: "GET", URL: base + "/write", Header: bearer}, Expect: s.Refuses("RSM-02", target.Operation{Name: "list"}, nil, "scopeproof-load")},
 	}}
 }
 

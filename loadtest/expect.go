@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // Refusal says what refusing a token request would be.
@@ -156,35 +157,51 @@ func (j *grantJudge) refused(status int, code string) Verdict {
 	return Verdict{}
 }
 
-// Serves expects an API to do what was asked (2xx). A refusal breaks rule.
-func (s *Stage) Serves(rule string) Expectation {
+// Serves expects an API to do what was asked (2xx). A refusal breaks rule. The
+// operation and the token are for messages; the token may be nil.
+func (s *Stage) Serves(rule string, op target.Operation, t *Token) Expectation {
+	what := act(op, t)
 	return func(a Answer) Verdict {
 		switch {
 		case a.Status >= 200 && a.Status < 300:
 			return Verdict{}
 		case a.Status == 401 || a.Status == 403 || a.Status == 404:
-			return falseRefusal(rule, "refused with %d, want 2xx: the token covers the operation", a.Status)
+			return falseRefusal(rule, "%s, was refused with %d, want 2xx", what, a.Status)
 		}
-		return fault("got %d from the API, want 2xx", a.Status)
+		return fault("%s, was answered with %d, want 2xx", what, a.Status)
 	}
 }
 
 // Refuses expects an API to refuse, for lack of scope or for lack of a token
 // (RFC 6750 section 3.1). Being served breaks rule, and so does a refusal that
-// shows the marker, a text of what is protected; empty: there is none.
-func (s *Stage) Refuses(rule, marker string) Expectation {
-	secret := []byte(marker)
+// shows the marker, a text of what is protected; empty: there is none. The
+// operation and the token are for messages; the token may be nil.
+func (s *Stage) Refuses(rule string, op target.Operation, t *Token, marker string) Expectation {
+	what, secret := act(op, t), []byte(marker)
 	return func(a Answer) Verdict {
 		switch {
 		case a.Status >= 200 && a.Status < 300:
-			return leak(rule, "served with %d, want 401 or 403: the token does not cover the operation", a.Status)
-		case !refusing(a.Status):
-			return fault("got %d from the API, want 401 or 403", a.Status)
+			return leak(rule, "%s, was served with %d, want 401 or 403", what, a.Status)
+		case !refusing(a.Status) || a.Status == http.StatusBadRequest:
+			return fault("%s, was answered with %d, want 401 or 403", what, a.Status)
 		case len(secret) > 0 && bytes.Contains(a.Body, secret):
-			return leak(rule, "refused with %d, but what is protected is in the answer", a.Status)
+			return leak(rule, "%s, was refused with %d, but what is protected is in the answer", what, a.Status)
 		}
 		return challenged(a)
 	}
+}
+
+// act says what is tried with which token.
+func act(op target.Operation, t *Token) string {
+	needs, all := op.Needs()
+	text := fmt.Sprintf("%s, which needs %q", op.Name, needs)
+	if !all {
+		text = fmt.Sprintf("%s, which needs one of %q", op.Name, needs)
+	}
+	if t == nil {
+		return text + ", without a token"
+	}
+	return fmt.Sprintf("%s, with a token of %s for %q", text, t.Client.Name, t.Scope)
 }
 
 // challenged looks at why the API says that it refused.

@@ -110,18 +110,18 @@ func TestAPIAnswersAreJudged(t *testing.T) {
 		want   Class
 		rule   string
 	}{
-		{"served as due", s.Serves("A"), Answer{Status: 201}, AsExpected, ""},
-		{"refused though covered", s.Serves("A"), Answer{Status: 403}, FalseRefusal, "A"},
-		{"hidden though covered", s.Serves("A"), Answer{Status: 404}, FalseRefusal, "A"},
-		{"at fault", s.Serves("A"), Answer{Status: 500}, Fault, ""},
-		{"bad request", s.Serves("A"), Answer{Status: 400}, Fault, ""},
-		{"refused as due", s.Refuses("B", ""), Answer{Status: 403, Header: insufficient}, AsExpected, ""},
-		{"refused without a token", s.Refuses("B", ""), Answer{Status: 401}, AsExpected, ""},
-		{"served though not covered", s.Refuses("B", ""), Answer{Status: 204}, Leak, "B"},
-		{"refused, and shown all the same", s.Refuses("B", "secret"), Answer{Status: 403, Body: []byte(`{"title":"secret"}`)}, Leak, "B"},
-		{"refused for another reason", s.Refuses("B", ""), Answer{Status: 403, Header: invalid}, Fault, ""},
-		{"busy", s.Refuses("B", ""), Answer{Status: 503}, Fault, ""},
-		{"a login page", s.Refuses("B", ""), Answer{Status: 302}, Fault, ""},
+		{"served as due", s.Serves("A", target.Operation{Name: "list"}, nil), Answer{Status: 201}, AsExpected, ""},
+		{"refused though covered", s.Serves("A", target.Operation{Name: "list"}, nil), Answer{Status: 403}, FalseRefusal, "A"},
+		{"hidden though covered", s.Serves("A", target.Operation{Name: "list"}, nil), Answer{Status: 404}, FalseRefusal, "A"},
+		{"at fault", s.Serves("A", target.Operation{Name: "list"}, nil), Answer{Status: 500}, Fault, ""},
+		{"bad request", s.Serves("A", target.Operation{Name: "list"}, nil), Answer{Status: 400}, Fault, ""},
+		{"refused as due", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 403, Header: insufficient}, AsExpected, ""},
+		{"refused without a token", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 401}, AsExpected, ""},
+		{"served though not covered", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 204}, Leak, "B"},
+		{"refused, and shown all the same", s.Refuses("B", target.Operation{Name: "list"}, nil, "secret"), Answer{Status: 403, Body: []byte(`{"title":"secret"}`)}, Leak, "B"},
+		{"refused for another reason", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 403, Header: invalid}, Fault, ""},
+		{"busy", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 503}, Fault, ""},
+		{"a login page", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 302}, Fault, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) { expectClass(t, tt.expect(tt.answer), tt.want, tt.rule) })
 	}
@@ -194,11 +194,12 @@ func TestSamplesAreTheFirstFewOfEachClass(t *testing.T) {
 	s := &samples{}
 	for range 3 * samplesEach {
 		s.keep(Verdict{Class: Fault}, Request{}, Answer{}, nil, epoch)
-		s.keep(Verdict{Class: Leak}, Request{}, Answer{}, nil, epoch)
+		s.keep(Verdict{Class: Leak, Rule: "A"}, Request{}, Answer{}, nil, epoch)
+		s.keep(Verdict{Class: Leak, Rule: "B"}, Request{}, Answer{}, nil, epoch)
 		s.keep(Verdict{Class: abandoned}, Request{}, Answer{}, nil, epoch)
 	}
 	list := s.taken()
-	if len(list) != 2*samplesEach || list[0].Class != "leak" || list[samplesEach].Class != "fault" {
-		t.Errorf("got %d samples, want %d leaks and then as many faults", len(list), samplesEach)
+	if len(list) != 3*samplesEach || list[0].Class != "leak" || list[2*samplesEach].Class != "fault" {
+		t.Errorf("got %d samples, want %d leaks of each rule and then as many faults", len(list), samplesEach)
 	}
 }

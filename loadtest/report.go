@@ -38,21 +38,24 @@ type Report struct {
 // ScenarioReport is what came of one load scenario. Rates are requests per
 // second.
 type ScenarioReport struct {
-	Name          string   `json:"name"`
-	Text          string   `json:"text"`
-	Rules         []string `json:"rules"` // the rules that it judges
-	OfferedRate   float64  `json:"offered_rate"`
-	AchievedRate  float64  `json:"achieved_rate"`
-	DurationMS    int64    `json:"duration_ms"`
-	Requests      int64    `json:"requests"`
-	Kept          int64    `json:"kept"`           // answered as expected
-	Leaks         int64    `json:"leaks"`          // served or issued beyond the grant
-	FalseRefusals int64    `json:"false_refusals"` // refused although granted
-	Faults        int64    `json:"faults"`         // no answer, or one that cannot be judged
-	Latency       Latency  `json:"latency_ms"`
-	Outcome       Outcome  `json:"outcome"`
-	Reason        string   `json:"reason,omitempty"`
-	// Samples are the first few answers that were not as expected.
+	Name         string   `json:"name"`
+	Text         string   `json:"text"`
+	Rules        []string `json:"rules"` // the rules that it judges
+	OfferedRate  float64  `json:"offered_rate"`
+	AchievedRate float64  `json:"achieved_rate"`
+	DurationMS   int64    `json:"duration_ms"`
+	Requests     int64    `json:"requests"`
+	Kept         int64    `json:"kept"`  // answered as expected
+	Leaks        int64    `json:"leaks"` // served or issued beyond the grant
+	// LeaksByRule counts the leaks by the rule that each breaks.
+	LeaksByRule   map[string]int64 `json:"leaks_by_rule,omitempty"`
+	FalseRefusals int64            `json:"false_refusals"` // refused although granted
+	Faults        int64            `json:"faults"`         // no answer, or one that cannot be judged
+	Latency       Latency          `json:"latency_ms"`
+	Outcome       Outcome          `json:"outcome"`
+	Reason        string           `json:"reason,omitempty"`
+	// Samples are the first few answers of each class and rule that were not as
+	// expected, leaks first.
 	Samples []Sample `json:"samples,omitempty"`
 }
 

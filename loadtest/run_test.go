@@ -50,8 +50,12 @@ func apiScenario(url string, expect func(*loadtest.Stage) loadtest.Expectation) 
 	}}
 }
 
-func refuses(s *loadtest.Stage) loadtest.Expectation { return s.Refuses("RSM-02", "") }
-func serves(s *loadtest.Stage) loadtest.Expectation  { return s.Serves("RSM-01") }
+func refuses(s *loadtest.Stage) loadtest.Expectation {
+	return s.Refuses("RSM-02", target.Operation{Name: "list"}, nil, "")
+}
+func serves(s *loadtest.Stage) loadtest.Expectation {
+	return s.Serves("RSM-01", target.Operation{Name: "list"}, nil)
+}
 func issues(s *loadtest.Stage) loadtest.Expectation {
 	read := oauth.NewScopeSet("read")
 	return s.Issues(loadtest.Grant{Rule: "GRANT-01", Asked: read, Must: read})

@@ -9,23 +9,28 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
 const (
-	samplesEach = 5       // of each class, in a scenario
+	samplesEach = 3       // of each class and rule, in a scenario
+	samplesMost = 60      // in a scenario
 	shownBody   = 8 << 10 // bytes of a body in a sample
 )
 
-// samples keeps the first few answers of each class that were not as expected.
+// samples keeps the first few answers of each class and rule that were not as
+// expected.
 type samples struct {
-	full  [3]atomic.Bool // by class
 	mu    sync.Mutex
-	count [3]int
+	count map[kind]int
 	list  []Sample
+}
+
+type kind struct {
+	class Class
+	rule  string
 }
 
 func classIndex(c Class) int {
@@ -40,18 +45,20 @@ func classIndex(c Class) int {
 
 // keep keeps a sample of the exchange, secrets replaced.
 func (s *samples) keep(v Verdict, r Request, a Answer, failed error, began time.Time) {
-	at := classIndex(v.Class)
-	if v.Class == abandoned || s.full[at].Load() {
+	if v.Class == abandoned {
 		return
 	}
 	took := time.Since(began)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.count[at] == samplesEach {
-		s.full[at].Store(true)
+	k := kind{v.Class, v.Rule}
+	if s.count[k] >= samplesEach || len(s.list) >= samplesMost {
 		return
 	}
-	s.count[at]++
+	if s.count == nil {
+		s.count = map[kind]int{}
+	}
+	s.count[k]++
 	e := redacted(r, a)
 	e.Number, e.Started, e.Duration = len(s.list)+1, began, took
 	if failed != nil {

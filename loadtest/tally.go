@@ -15,6 +15,7 @@ const longest = int64(time.Hour / time.Microsecond)
 type tally struct {
 	requests, kept, leaks, falseRefusals, faults int64
 	answered                                     int64
+	leaksByRule                                  map[string]int64
 	unsent                                       string // why the attack stopped before its time
 	// latency is in microseconds, from when a request was due. A request without
 	// an answer counts with the time until it was given up, so that the slowest
@@ -28,12 +29,16 @@ func newTally() *tally {
 	return &tally{latency: hdrhistogram.New(1, longest, 3)}
 }
 
-// add counts one request.
-func (t *tally) add(c Class, answered bool, sent, latency time.Duration) {
+// add counts one request; the rule is that which a leak breaks.
+func (t *tally) add(c Class, rule string, answered bool, sent, latency time.Duration) {
 	t.requests++
 	switch c {
 	case Leak:
 		t.leaks++
+		if t.leaksByRule == nil {
+			t.leaksByRule = map[string]int64{}
+		}
+		t.leaksByRule[rule]++
 	case FalseRefusal:
 		t.falseRefusals++
 	case Fault:
@@ -69,9 +74,9 @@ func (t *tally) latencies() Latency {
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // classOf reads the verdict that travels with a result.
-func classOf(marked []string) (c Class, text string) {
+func classOf(marked []string) (c Class, rule, text string) {
 	if len(marked) != 3 {
-		return AsExpected, ""
+		return AsExpected, "", ""
 	}
-	return Class(marked[0]), strings.Join(strings.Fields(marked[0]+" "+marked[1]+" "+marked[2]), " ")
+	return Class(marked[0]), marked[1], strings.Join(strings.Fields(marked[0]+" "+marked[1]+" "+marked[2]), " ")
 }

@@ -13,7 +13,7 @@ func TestThresholds(t *testing.T) {
 		if i < 5 {
 			class = Fault
 		}
-		seen.add(class, true, time.Duration(i)*time.Millisecond, time.Duration(i+1)*time.Millisecond)
+		seen.add(class, "", true, time.Duration(i)*time.Millisecond, time.Duration(i+1)*time.Millisecond)
 	}
 	for text, want := range map[string]bool{
 		"p50<600ms": true, "p50<400ms": false, "p99 <= 1s": true, "p99.9<=1001ms": true, "p99.9<900ms": false, "max<1.1s": true, "max<1s": false,
@@ -33,7 +33,7 @@ func TestThresholds(t *testing.T) {
 
 func TestThresholdsWithoutSamplesFail(t *testing.T) {
 	unanswered := newTally()
-	unanswered.add(Fault, false, 0, time.Second)
+	unanswered.add(Fault, "", false, 0, time.Second)
 	for text, seen := range map[string]*tally{"p99<1h": unanswered, "max<1h": unanswered, "leaks==0": newTally(), "achieved>0": nil} {
 		threshold, err := ParseThreshold(text)
 		if err != nil {

@@ -14,7 +14,8 @@ import (
 // APIScopeCheck reads and writes with tokens of several clients and people, with
 // narrow and broad scope and without a token, in bursts in which all of them
 // overlap. What a token covers is served (RSM-01); what it does not cover is
-// refused, each time (RSM-02), by each method on its own (RSV-01).
+// refused, each time (RSM-02); and no method of any route is open to somebody
+// without a token (RSV-01).
 func APIScopeCheck() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "api-scope-check",
@@ -148,16 +149,16 @@ func (m *apiMix) hits(t *loadtest.Token) error {
 		hit := loadtest.Hit{Request: r, Weight: 1}
 		switch {
 		case covered:
-			hit.Expect = m.stage.Serves("RSM-01")
+			hit.Expect = m.stage.Serves("RSM-01", op, t)
 			m.allowed++
 			if op.Method == "GET" {
 				hit.Weight = 3 // most requests of an API are allowed ones
 			}
-		case op.Method == "GET" || op.Method == "HEAD":
-			hit.Expect = m.stage.Refuses("RSM-02", marker)
+		case t == nil:
+			hit.Expect = m.stage.Refuses("RSV-01", op, nil, marker)
 			m.refused++
 		default:
-			hit.Expect = m.stage.Refuses("RSV-01", marker)
+			hit.Expect = m.stage.Refuses("RSM-02", op, t, marker)
 			m.refused++
 		}
 		m.plan.Hits = append(m.plan.Hits, hit)

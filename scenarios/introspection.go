@@ -12,8 +12,7 @@ import (
 
 // Introspection asks about the tokens of several clients and people, with
 // pairwise different scopes, and about one that was never issued. A token is
-// active with exactly the scope that it was issued with (GRANT-03); that the
-// answers do not run into each other is GRANT-07's.
+// active with exactly the scope that it was issued with (GRANT-03).
 func Introspection() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "introspection",

@@ -200,7 +200,7 @@ func (w *World) wasAskedAgain(_ context.Context, owner string) error {
 		return err
 	}
 	if !a.WasAsked() && a.Code != "" {
-		return violation("%s, which cannot prove who it is, was given a code for %q and %s was not asked again", a.Client.Name, a.Asked, owner)
+		return violation("%s was given a code for %q and %s was not asked again, though it cannot prove who it is", a.Client.Name, a.Asked, owner)
 	}
 	return nil
 }

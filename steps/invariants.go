@@ -71,7 +71,6 @@ type ledger struct {
 	revoked    map[consentKey]int // number of issues of the client when it was revoked, plus one
 	roots      map[*actor.Issue]oauth.ScopeSet
 	checked    map[*actor.Issue]bool
-	visited    int
 }
 
 // consent records what the resource owner agreed to on a page.

@@ -34,10 +34,9 @@ type World struct {
 	last     *actor.Attempt
 	answers  []*actor.Attempt // of a When that tries several things
 
-	ledger    ledger
-	breaches  []Breach
-	trouble   error  // why the invariants could not be checked
-	exclusive func() // gives back the target when the scenario had it alone
+	ledger   ledger
+	breaches []Breach
+	trouble  error // why the invariants could not be checked
 }
 
 // outcome is what came of one request for access.

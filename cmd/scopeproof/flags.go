@@ -29,7 +29,7 @@ type settings struct {
 	seed                  int64
 	defects               []string
 	set                   []string
-	load, list            bool
+	load, list, steps     bool
 	scenarios, thresholds []string
 	rate                  float64
 	duration              time.Duration

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -179,10 +179,9 @@ type live struct {
 	a    *app
 	bars *mpb.Progress // nil: lines
 
-	mu       sync.Mutex
 	bar      *mpb.Bar
 	scenario string
-	text     string
+	text     atomic.Value // string; read by the goroutine that draws
 	printed  time.Time
 }
 
@@ -204,22 +203,15 @@ func (l *live) show(p loadtest.Progress) {
 		}
 		return
 	}
-	l.mu.Lock()
-	l.text = text
+	l.text.Store(text)
 	if p.Scenario != l.scenario {
 		l.leave()
 		l.scenario = p.Scenario
 		l.bar = l.bars.New(p.Duration.Milliseconds(), mpb.BarStyle().Lbound("[").Rbound("]"), mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(fmt.Sprintf("%d/%d %s ", p.Number, p.Of, p.Scenario))),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				return " " + l.text
-			})))
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + l.text.Load().(string) })))
 	}
-	bar := l.bar
-	l.mu.Unlock()
-	bar.SetCurrent(min(p.Elapsed.Milliseconds(), p.Duration.Milliseconds()-1))
+	l.bar.SetCurrent(min(p.Elapsed.Milliseconds(), p.Duration.Milliseconds()-1))
 }
 
 // leave takes the bar of the last scenario away.

@@ -41,7 +41,6 @@ type app struct {
 	stdout, stderr io.Writer
 	environment    []string // "NAME=value"
 	code           int      // what a command that did its work came to
-	ends           bool     // an interruption is how the command ends
 }
 
 // printf writes to standard output.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
+	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -42,10 +42,9 @@ func (a *app) textOptions() report.TextOptions {
 // what was judged last, elsewhere a line each.
 type progress struct {
 	a    *app
-	mu   sync.Mutex
 	bars *mpb.Progress // nil: lines
 	bar  *mpb.Bar
-	last string
+	last atomic.Value // string; read by the goroutine that draws
 	over bool
 }
 
@@ -68,30 +67,24 @@ func (p *progress) rule(done, all int, v conformance.Verdict) {
 	}
 }
 
-// step shows that one of several things is done: where there is no bar, line;
-// with one, keep is left on the screen above it.
+// step shows that one of several things is done; it is called by one goroutine at
+// a time. Where there is no bar it prints line; with one, keep is left on the
+// screen above it.
 func (p *progress) step(done, all int, name, line, keep string) {
 	if p.bars == nil {
 		fmt.Fprintln(p.a.stderr, line)
 		return
 	}
-	p.mu.Lock()
-	p.last = name
+	p.last.Store(name)
 	if p.bar == nil {
 		p.bar = p.bars.New(int64(all), mpb.BarStyle().Rbound("]").Lbound("["), mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.CountersNoUnit("%d of %d ")),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				return " " + p.last
-			})))
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.last.Load().(string) })))
 	}
-	bar := p.bar
-	p.mu.Unlock()
 	if keep != "" {
 		fmt.Fprintln(p.bars, keep)
 	}
-	bar.SetCurrent(int64(done))
+	p.bar.SetCurrent(int64(done))
 }
 
 // end takes the bar off the screen. It may be called twice.

@@ -18,10 +18,12 @@ func (a *app) rulesCommand() *cobra.Command {
 	cmd := a.command("rules [ID|PATTERN]", "List the rule catalogue", "Lists the rules: what each demands, where it stands, what it needs of a target,\nand the feature file that shows it. One rule alone is shown whole.", `
   scopeproof rules
   scopeproof rules 'REF-*'
-  scopeproof rules --format json`, cobra.ArbitraryArgs,
+  scopeproof rules --format json
+  scopeproof rules --steps`, cobra.ArbitraryArgs,
 		func(cmd *cobra.Command, args []string) error { return a.rules(f.s, args) })
 	f = newFlags(cmd)
 	f.word(&f.s.format, "format", []string{"text", "json", "markdown"}, "how the rules are written")
+	f.yes(&f.s.steps, "steps", "list the steps that feature files may use, and how often the rules use each")
 	cmd.ValidArgsFunction = completeList(ruleIDs)
 	return complete(cmd, map[string]completion{"format": words("text", "json", "markdown")})
 }
@@ -42,6 +44,12 @@ type listing struct {
 }
 
 func (a *app) rules(s *settings, patterns []string) error {
+	if s.steps {
+		if len(patterns) > 0 {
+			return usage("", "rules --steps: got %q, want no pattern", patterns[0])
+		}
+		return a.steps(s.format)
+	}
 	catalogue, err := conformance.Load()
 	if err != nil {
 		return err
@@ -56,7 +64,7 @@ func (a *app) rules(s *settings, patterns []string) error {
 	}
 	all := []listing{}
 	for _, r := range chosen {
-		all = append(all, list1(r))
+		all = append(all, listingOf(r))
 	}
 	switch s.format {
 	case "json":
@@ -69,7 +77,7 @@ func (a *app) rules(s *settings, patterns []string) error {
 	return nil
 }
 
-func list1(r *conformance.Rule) listing {
+func listingOf(r *conformance.Rule) listing {
 	l := listing{
 		ID: r.ID, Level: string(r.Level), Text: r.Text, Derived: r.Derived, Loss: r.Loss,
 		Feature: r.Feature, File: path.Join("features", r.File), Line: r.Line, Sources: []string{}, Needs: []string{}, Scenarios: []string{},

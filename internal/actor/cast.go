@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/scopeproof/scopeproof/internal/useragent"
@@ -27,9 +26,7 @@ type Stage struct {
 	transport http.RoundTripper
 	key       *harnessKey // nil unless the API trusts it
 
-	mu     sync.Mutex
-	static map[string]*oauth.Client
-	keys   *keySet
+	keys *keySet
 }
 
 // NewStage prepares a target. Where its API can be told to trust a key of
@@ -38,7 +35,6 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	s := &Stage{
 		Target:    &target.Resolved{Target: t},
 		transport: t.Transport,
-		static:    map[string]*oauth.Client{},
 	}
 	if s.transport == nil {
 		base := http.DefaultTransport.(*http.Transport).Clone()

@@ -18,9 +18,8 @@ const shownBody = 8 << 10
 // It works by place (this parameter, that header) to learn a value, and by
 // value to remove it wherever else it turns up.
 type vault struct {
-	values  map[string]string // secret → digest
-	order   []string          // longest first, so that a secret inside another does not spoil it
-	learned int
+	values map[string]string // secret → digest
+	order  []string          // longest first, so that a secret inside another does not spoil it
 }
 
 // secretNames are the parameters and JSON members whose values are secrets.

@@ -139,7 +139,7 @@ func (f *Found) owner(ctx context.Context, stage *actor.Stage, cast *actor.Cast,
 		return fmt.Errorf("%s asks %s: %w", planner.Name, name, err)
 	}
 	if why != "" && name == "Ada" {
-		return fmt.Errorf("Ada, who may do everything, cannot grant %q: %s\n    hint: %s", asked, why, mend(stage, why))
+		return fmt.Errorf("%s, who may do everything, cannot grant %q: %s\n    hint: %s", name, asked, why, mend(stage, why))
 	}
 	if granted != nil {
 		seen.Granted = granted.Effective.String()
@@ -205,7 +205,7 @@ func (f *Found) machine(ctx context.Context, stage *actor.Stage, cast *actor.Cas
 	case err != nil:
 		return err
 	case i.Refused != nil:
-		return fmt.Errorf("Robot cannot obtain %q: %w\n    hint: %s", asked, i.Refused, mend(stage, i.Refused.Error()))
+		return fmt.Errorf("%s cannot obtain %q: %w\n    hint: %s", robot.Name, asked, i.Refused, mend(stage, i.Refused.Error()))
 	}
 	seen, err := i.Observe(ctx, 0)
 	if err == nil {

@@ -15,7 +15,7 @@ var claims = []Defect{
 		ID:     "userinfo-returns-everything",
 		Text:   "UserInfo returns the whole profile for any token that has openid.",
 		Breaks: []string{"CLM-01", "CLM-03", "CLM-04", "CLM-07", "CLM-10", "CLM-13", "CLM-14", "EDIT-04", "REF-11"},
-		Shows:  `UserInfo tells Planner ["address" "birthdate" "email" "email_verified" "family_name" "gender" "given_name" "ht`,
+		Shows:  `UserInfo tells Planner ["address" "birthdate" "email" "email_verified" "family_name" "gender" "given_name"`,
 		Apply: func(p *refserver.Policy) {
 			p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any { return q.User.Claims }
 		},
@@ -24,7 +24,7 @@ var claims = []Defect{
 		ID:     "phone-scope-without-phone",
 		Text:   "The phone scope is granted, but UserInfo has no telephone number.",
 		Breaks: []string{"CLM-02", "CLM-03"},
-		Shows:  "phone",
+		Shows:  `UserInfo does not tell Planner ["phone_number" "phone_number_verified"] of "phone"`,
 		Apply: func(p *refserver.Policy) {
 			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
 				for _, name := range refserver.ClaimsOf(refserver.Phone) {
@@ -37,7 +37,7 @@ var claims = []Defect{
 		ID:     "profile-implies-email",
 		Text:   "The profile scope releases the e-mail address too.",
 		Breaks: []string{"CLM-01", "CLM-03", "CLM-07"},
-		Shows:  "email",
+		Shows:  `UserInfo tells Planner ["email" "email_verified"]`,
 		Apply: func(p *refserver.Policy) {
 			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
 				if q.Scope.Has(refserver.Profile) {
@@ -50,7 +50,7 @@ var claims = []Defect{
 		ID:     "id-token-carries-claims",
 		Text:   "Every ID token carries the claims that were asked for by scope, although there is UserInfo.",
 		Breaks: []string{"CLM-04"},
-		Shows:  "email",
+		Shows:  `Planner's ID token carries ["email" "email_verified"]`,
 		Apply: func(p *refserver.Policy) {
 			p.IDTokenClaims = func(q refserver.ClaimsQuestion) map[string]any { return refserver.ClaimsFor(q.User, q.Scope) }
 		},
@@ -59,7 +59,7 @@ var claims = []Defect{
 		ID:     "claims-from-request",
 		Text:   "Claims are put together from what was asked for: a scope that the user declined releases its claims all the same.",
 		Breaks: []string{"CLM-07"},
-		Shows:  "email",
+		Shows:  `UserInfo tells Planner ["email" "email_verified"]`,
 		Apply: func(p *refserver.Policy) {
 			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
 				a := q.Authorization
@@ -80,7 +80,7 @@ var claims = []Defect{
 		ID:     "claims-parameter-disables-filter",
 		Text:   "A claims parameter, which is not supported, switches the claim filter off.",
 		Breaks: []string{"CLM-10"},
-		Shows:  "email",
+		Shows:  `UserInfo tells Planner ["address" "birthdate" "email" "email_verified" "family_name" "gender" "given_name"`,
 		Apply: func(p *refserver.Policy) {
 			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
 				if q.Authorization.ClaimsParameter != "" {
@@ -93,7 +93,7 @@ var claims = []Defect{
 		ID:     "refreshed-id-token-from-client",
 		Text:   "The ID token of a refresh is built from the scopes that the client is registered for.",
 		Breaks: []string{"CLM-11"},
-		Shows:  "email",
+		Shows:  `Planner's ID token carries ["address" "birthdate" "email" "email_verified" "family_name" "gender"`,
 		Apply: func(p *refserver.Policy) {
 			p.IDTokenClaims = func(q refserver.ClaimsQuestion) map[string]any {
 				if q.GrantType != refserver.RefreshToken {

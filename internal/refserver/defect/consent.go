@@ -13,7 +13,7 @@ var consent = []Defect{
 		ID:     "consent-page-shortened",
 		Text:   "The consent page shows three scopes; the others are granted with them, unseen.",
 		Breaks: []string{"CONS-01"},
-		Shows:  "write:appointments",
+		Shows:  `Ada was asked about "email openid profile"`,
 		Apply: func(p *refserver.Policy) {
 			list := p.ConsentItems
 			p.ConsentItems = func(q refserver.ConsentQuestion) []refserver.ConsentItem {
@@ -42,7 +42,7 @@ var consent = []Defect{
 		ID:     "denial-named-otherwise",
 		Text:   "A denial is answered with the error login_required instead of access_denied, so that clients start over.",
 		Breaks: []string{"CONS-03", "INC-03"},
-		Shows:  "login_required",
+		Shows:  `Planner was refused with login_required (the resource owner left)`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
 			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
@@ -86,7 +86,7 @@ var consent = []Defect{
 		ID:     "deselecting-aborts",
 		Text:   "Whoever deselects more than one scope denies the request.",
 		Breaks: []string{"CONS-06"},
-		Shows:  "access_denied",
+		Shows:  `Planner was refused with access_denied (the resource owner declined a scope that is required)`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
 			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
@@ -114,7 +114,7 @@ var consent = []Defect{
 		ID:     "consent-form-for-anyone",
 		Text:   "The pending request is looked up by its id alone: any browser may answer it, and more than once.",
 		Breaks: []string{"CONS-08"},
-		Shows:  "read:appointments",
+		Shows:  `Planner was given a code for "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.ConsentBound = func(refserver.ConsentBinding) error { return nil }
 		},
@@ -211,7 +211,7 @@ var consent = []Defect{
 		ID:     "public-clients-remembered",
 		Text:   "Remembered consent also approves for public clients, that is for any application that gives their client_id.",
 		Breaks: []string{"CONS-16"},
-		Shows:  "read:appointments",
+		Shows:  `Pocket was given a code for "read:appointments" and Ada was not asked again`,
 		Apply: func(p *refserver.Policy) {
 			needed := p.ConsentNeeded
 			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
@@ -239,7 +239,7 @@ var consent = []Defect{
 		ID:     "consent-text-by-resource",
 		Text:   "The consent page names the resource only: reading, writing and everything else are all called Appointments.",
 		Breaks: []string{"CONS-18"},
-		Shows:  `pages 1 and 2 say the same: "Allow scopeproof Planner 0f524b52? scopeproof Planner 0f524b52 asks ada-0f524b52 `,
+		Shows:  `pages 1 and 2 say the same`,
 		Apply: func(p *refserver.Policy) {
 			list := p.ConsentItems
 			p.ConsentItems = func(q refserver.ConsentQuestion) []refserver.ConsentItem {

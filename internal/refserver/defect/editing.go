@@ -50,7 +50,7 @@ var editing = []Defect{
 		ID:     "userinfo-ignores-edit",
 		Text:   "UserInfo trusts the scope in the access token, although the server knows that the grant was changed.",
 		Breaks: []string{"EDIT-04"},
-		Shows:  "email",
+		Shows:  `UserInfo tells Planner ["email" "email_verified"]`,
 		Apply: func(p *refserver.Policy) {
 			p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any {
 				return refserver.ClaimsFor(q.User, q.TokenScope)
@@ -102,7 +102,7 @@ var editing = []Defect{
 		ID:     "revocation-hits-every-client",
 		Text:   "Revoking one grant revokes every grant of the user.",
 		Breaks: []string{"EDIT-07"},
-		Shows:  "read:appointments",
+		Shows:  `Rival was refused with 400 invalid_grant (the grant was revoked)`,
 		Apply: func(p *refserver.Policy) {
 			reaches := p.EditReaches
 			p.EditReaches = func(e refserver.Edit, user, client, resource string) bool {

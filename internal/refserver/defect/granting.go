@@ -119,7 +119,7 @@ var granting = []Defect{
 		ID:     "redirect-echoes-request",
 		Text:   "The redirect with the code carries the requested scope, also where the user deselected some of it.",
 		Breaks: []string{"GRANT-09"},
-		Shows:  "write:appointments",
+		Shows:  `the choice of scope_in_redirect is "present"`,
 		Apply: func(p *refserver.Policy) {
 			p.RedirectScope = func(requested, _ refserver.ScopeSet) (refserver.ScopeSet, bool) {
 				return requested, !requested.IsEmpty()

@@ -58,7 +58,7 @@ var incremental = []Defect{
 		ID:     "denied-increment-merged",
 		Text:   "What a client asks for is merged into the stored grant before the answer: a denied scope comes with the next refresh.",
 		Breaks: []string{"INC-03"},
-		Shows:  "write:appointments",
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			earlier := p.EarlierScope
 			p.EarlierScope = func(o refserver.ConsentOutcome, current refserver.ScopeSet) refserver.ScopeSet {
@@ -112,7 +112,7 @@ var incremental = []Defect{
 		ID:     "union-for-public-clients",
 		Text:   "Any application that gives a public client's client_id inherits all that was ever granted to it.",
 		Breaks: []string{"INC-07"},
-		Shows:  "read:appointments",
+		Shows:  `Pocket holds "openid read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
 			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {

@@ -15,7 +15,7 @@ var matching = []Defect{
 		ID:     "replacing-needs-reading-too",
 		Text:   "Replacing an appointment, which is loaded first, needs read:appointments besides write:appointments.",
 		Breaks: []string{"RSM-01", "GRANT-06", "RSV-01"},
-		Shows:  "write:appointments",
+		Shows:  `Planner cannot replace an appointment of Ada: got 403 insufficient_scope`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
 				if op.Method == http.MethodPut {
@@ -55,7 +55,7 @@ var matching = []Defect{
 		ID:     "shorter-scope-matches",
 		Text:   "A scope of the token that the required one begins with is enough.",
 		Breaks: []string{"RSM-05"},
-		Shows:  "read:appointment",
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			anyHeld(p, func(held, required string) bool { return strings.HasPrefix(required, held) })
 		},
@@ -71,7 +71,7 @@ var matching = []Defect{
 		ID:     "scope-split-on-commas",
 		Text:   "The API splits a token's scope on commas, semicolons and any white space.",
 		Breaks: []string{"RSM-07"},
-		Shows:  "read:appointments",
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			claimed := p.API.ClaimedScope
 			p.API.ClaimedScope = func(claims map[string]any) (refserver.ScopeSet, error) {
@@ -98,7 +98,7 @@ var matching = []Defect{
 		ID:     "required-scope-as-regexp",
 		Text:   "The required scope is used as a regular expression, whose dots match anything.",
 		Breaks: []string{"RSM-09"},
-		Shows:  "calendar",
+		Shows:  `Planner is served "summary" without "calendar.read": got 200`,
 		Apply: func(p *refserver.Policy) {
 			anyHeld(p, func(held, required string) bool {
 				matches, _ := regexp.MatchString("^(?:"+required+")$", held)
@@ -121,7 +121,7 @@ var matching = []Defect{
 		ID:     "unknown-scope-spoils-token",
 		Text:   "A token with a scope that the API does not know is refused, whatever else it has.",
 		Breaks: []string{"RSM-11"},
-		Shows:  "read:appointments",
+		Shows:  `Planner is not served "list" with "read:appointments": got 403 insufficient_scope`,
 		Apply: func(p *refserver.Policy) {
 			covers := p.API.Covers
 			p.API.Covers = func(held, required refserver.ScopeSet) bool {
@@ -133,7 +133,7 @@ var matching = []Defect{
 		ID:     "odd-claim-unrestricted",
 		Text:   "A scope claim that is neither a string nor an array counts as no restriction.",
 		Breaks: []string{"RSM-12"},
-		Shows:  "read:appointments",
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			claimed := p.API.ClaimedScope
 			p.API.ClaimedScope = func(claims map[string]any) (refserver.ScopeSet, error) {
@@ -148,7 +148,7 @@ var matching = []Defect{
 		ID:     "empty-scope-unrestricted",
 		Text:   "The check is skipped for a token that has no scope at all.",
 		Breaks: []string{"RSM-13"},
-		Shows:  "read:appointments",
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			covers := p.API.Covers
 			p.API.Covers = func(held, required refserver.ScopeSet) bool { return held.IsEmpty() || covers(held, required) }

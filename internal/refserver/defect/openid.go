@@ -10,7 +10,7 @@ var openID = []Defect{
 		ID:     "id-token-only-with-more",
 		Text:   "An ID token is made only where there is something to put into it: a sign-in with openid alone gets none.",
 		Breaks: []string{"OIDC-01"},
-		Shows:  "no ID token",
+		Shows:  `Planner was given no ID token`,
 		Apply: func(p *refserver.Policy) {
 			gives := p.GivesIDToken
 			p.GivesIDToken = func(i refserver.Issue) bool { return len(i.Scope) > 1 && gives(i) }

@@ -12,7 +12,7 @@ var refreshing = []Defect{
 		ID:     "refresh-falls-back-to-default",
 		Text:   "A refresh without scope yields the default scope instead of what was granted.",
 		Breaks: []string{"REF-01", "REF-04", "REF-14"},
-		Shows:  "read:appointments",
+		Shows:  `Planner holds "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh, byDefault := p.RefreshScope, p.DefaultScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
@@ -64,7 +64,7 @@ var refreshing = []Defect{
 		ID:     "rotation-keeps-narrowed-scope",
 		Text:   "A narrowed refresh stores its scope with the new refresh token: the rest is lost for good.",
 		Breaks: []string{"REF-04", "REF-14"},
-		Shows:  "write:appointments",
+		Shows:  `Planner holds "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.RotatedScope = func(current, issued refserver.ScopeSet) refserver.ScopeSet {
 				if current.Has(refserver.OfflineAccess) {
@@ -94,7 +94,7 @@ var refreshing = []Defect{
 		ID:     "refresh-from-client-scopes",
 		Text:   "A refresh is bounded by what the client is registered for, not by what was granted.",
 		Breaks: []string{"REF-01", "EDIT-01", "EDIT-02", "EDIT-07", "EDIT-10", "GRANT-03", "INC-03", "INC-05", "REF-03", "REF-04", "REF-05", "REF-06", "REF-07", "REF-09", "REF-10", "REF-14", "ROLE-05", "ROLE-06", "ROLE-10"},
-		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email openid phone profile read`,
+		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email openid phone profile`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.ClientMay.And(r.UserMay) })
 		},
@@ -148,7 +148,7 @@ var refreshing = []Defect{
 		ID:     "refused-refresh-consumes",
 		Text:   "The refresh token is rotated before the scope is checked: a refused refresh locks the client out.",
 		Breaks: []string{"REF-10"},
-		Shows:  "invalid_grant",
+		Shows:  `Planner can no longer refresh: 400 invalid_grant (the refresh token was used before)`,
 		Apply: func(p *refserver.Policy) {
 			p.RefreshConsumed = func(error) bool { return true }
 		},
@@ -157,7 +157,7 @@ var refreshing = []Defect{
 		ID:     "userinfo-from-grant",
 		Text:   "UserInfo releases the claims of the grant, also to a token that was refreshed without them.",
 		Breaks: []string{"REF-11"},
-		Shows:  "email",
+		Shows:  `UserInfo tells Planner ["email" "email_verified" "sub"]`,
 		Apply: func(p *refserver.Policy) {
 			allowed, release := p.UserInfoAllowed, p.UserInfoClaims
 			p.UserInfoAllowed = func(q refserver.ClaimsQuestion) bool { return allowed(ofGrant(q)) }
@@ -168,7 +168,7 @@ var refreshing = []Defect{
 		ID:     "refresh-skips-client-limit",
 		Text:   "What a client may ask for is checked at authorization only: a scope it lost comes with every refresh.",
 		Breaks: []string{"REF-12"},
-		Shows:  "write:appointments",
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.Authorization.Current.And(r.UserMay) })
 		},
@@ -191,7 +191,7 @@ var refreshing = []Defect{
 		ID:     "refresh-drifts",
 		Text:   "The scope of the new refresh token begins where that of the refreshed access token does: who refreshes for the second scope loses the first.",
 		Breaks: []string{"REF-14"},
-		Shows:  "read:appointments",
+		Shows:  `Planner holds "write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.RotatedScope = func(current, issued refserver.ScopeSet) refserver.ScopeSet {
 				begun := false

@@ -90,7 +90,7 @@ var roles = []Defect{
 		ID:     "permissions-read-once",
 		Text:   "Permissions are looked at when the user authorizes, and never again: what was taken away lives on in every refresh.",
 		Breaks: []string{"ROLE-06"},
-		Shows:  "write:appointments",
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			live := p.LiveScope
 			p.LiveScope = func(l refserver.Live) refserver.ScopeSet {
@@ -103,8 +103,8 @@ var roles = []Defect{
 	{
 		ID:     "admin-role-overrides-scope",
 		Text:   "The API lets an administrator delete with any token, whatever its scope.",
-		Breaks: []string{"ROLE-08", "GRANT-06", "RSV-01", "RSV-07", "RSM-02"},
-		Shows:  "read:appointments",
+		Breaks: []string{"ROLE-08", "GRANT-06", "RSM-02", "RSV-01", "RSV-07"},
+		Shows:  `Planner can delete an appointment of Ada without "write:appointments": delete got 204`,
 		Apply: func(p *refserver.Policy) {
 			admits := p.API.Admits
 			p.API.Admits = func(by refserver.Principal, op refserver.Operation, need refserver.Requirement, covered bool) bool {

@@ -42,7 +42,7 @@ var routing = []Defect{
 		ID:     "options-runs-handler",
 		Text:   "OPTIONS is answered by the handler for GET, without a check.",
 		Breaks: []string{"RSV-03"},
-		Shows:  "appointment",
+		Shows:  `the answer (200) shows an appointment of Ada`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Executed = func(op refserver.Operation, _ *http.Request) refserver.Operation {
 				if op.Method == http.MethodOptions {
@@ -71,7 +71,7 @@ var routing = []Defect{
 		ID:     "unknown-method-reads",
 		Text:   "A method that is not known runs the handler for reading, without a check.",
 		Breaks: []string{"RSV-05"},
-		Shows:  "appointment",
+		Shows:  `the answer (200) shows an appointment of Ada`,
 		Apply: func(p *refserver.Policy) {
 			operation := p.API.Operation
 			p.API.Operation = func(api, method, path string) (refserver.Operation, int) {

@@ -10,7 +10,7 @@ var service = []Defect{
 		ID:     "service-skips-client-limit",
 		Text:   "Limits are applied where the user consents; a client that acts for itself gets whatever it asks for.",
 		Breaks: []string{"CC-01"},
-		Shows:  "write:appointments",
+		Shows:  `Robot holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			excess := p.ClientExcess
 			p.ClientExcess = func(grantType string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) {
@@ -38,7 +38,7 @@ var service = []Defect{
 		ID:     "service-gets-user-scopes",
 		Text:   "A scope that needs a user's consent is issued to machines, since nobody is there to be asked.",
 		Breaks: []string{"CC-03"},
-		Shows:  "share:appointments",
+		Shows:  `Worker holds "read:appointments share:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.ServiceScope = func(asked refserver.ScopeSet) refserver.ScopeSet {
 				return asked.Where(func(token string) bool { return !refserver.IsOIDC(token) })
@@ -49,7 +49,7 @@ var service = []Defect{
 		ID:     "service-for-public-clients",
 		Text:   "A client_id alone, without any secret, is enough to get a token as a machine.",
 		Breaks: []string{"CC-04"},
-		Shows:  "read:appointments",
+		Shows:  `Pocket was issued a token for "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.ServiceClient = func(refserver.Client) error { return nil }
 		},

@@ -1,0 +1,69 @@
+GO ?= go
+FUZZTIME ?= 10s
+OUT ?= out
+
+# The bundled targets: one folder each.
+TARGETS = $(notdir $(patsubst %/,%,$(wildcard target/servers/*/)))
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race vet lint layout features prove prove-load containers images bench schema fuzz picture check
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+build: ## the program, as bin/scopeproof
+	$(GO) build -o bin/scopeproof ./cmd/scopeproof
+
+test: ## every test; those with containers skip where no engine answers
+	$(GO) test ./...
+
+race: ## every test with the race detector
+	$(GO) test -race ./...
+
+vet: ## go vet, and gofmt
+	$(GO) vet ./...
+	@unformatted=$$(gofmt -l .); \
+	  [ -z "$$unformatted" ] || { echo "gofmt -w these:"; echo "$$unformatted"; exit 1; }
+
+lint: ## staticcheck
+	$(GO) tool staticcheck ./...
+
+layout: ## who may import whom, and how long files may be
+	$(GO) test ./internal/layout
+
+features: ## the feature files: form, steps, and the rules against the reference server
+	$(GO) test ./steps ./features
+
+prove: ## the rules against every seeded defect
+	$(GO) run ./cmd/scopeproof prove --out $(OUT)/prove
+
+prove-load: ## load scenarios against the defects that only load shows
+	$(GO) run ./cmd/scopeproof prove --load --out $(OUT)/prove-load
+
+containers: ## the rules against every bundled server; needs an engine
+	SCOPEPROOF_REQUIRE_DOCKER=1 $(GO) test -count=1 ./target/container ./target/bringup
+	@for name in $(TARGETS); do \
+	  echo "TestScopes against $$name"; \
+	  SCOPEPROOF_OUT=$(OUT)/$$name $(GO) test ./features -count=1 -run '^TestScopes$$' -target $$name || failed=1; \
+	done; [ -z "$$failed" ]
+
+images: ## build the container images that cannot be pulled, or are older than their sources
+	.ci/images
+
+bench: ## how fast load is judged, and the reference server answers
+	$(GO) test -run '^$$' -bench . ./loadtest ./internal/refserver
+
+schema: ## write the JSON Schemas and the golden files anew
+	$(GO) test ./target ./report -update
+
+fuzz: ## every fuzz test for FUZZTIME
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+	  grep -o '^func Fuzz[A-Za-z]*' "$$file" | while read -r _ name; do \
+	    $(GO) test "./$$(dirname "$$file")" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) </dev/null || exit 1; \
+	  done || exit 1; \
+	done
+
+picture: ## draw the picture of the README from real output
+	.github/picture
+
+check: vet lint layout race features prove containers ## what CI runs; needs an engine
