@@ -108,20 +108,13 @@ func (r *run) close() error { return r.target.Close() }
 
 // all judges every selected rule, several at once, in the order of the seed.
 func (r *run) all(ctx context.Context) error {
-	parallel := r.options.Parallel
-	if most := r.target.Description.Parallel; most > 0 {
-		parallel = min(parallel, most)
-	}
-	if r.target.Description.Clients.Register.Static {
-		parallel = 1 // scenarios share clients, and what is remembered of them
-	}
 	order := slices.Clone(r.selected)
 	rng := rand.New(rand.NewPCG(uint64(r.options.Seed), 0))
 	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	// Rules that need the target alone come last, so that they hold up nobody.
 	slices.SortStableFunc(order, func(a, b *Rule) int { return boolInt(exclusive(a)) - boolInt(exclusive(b)) })
 	var group errgroup.Group
-	group.SetLimit(parallel)
+	group.SetLimit(r.parallel())
 	for _, rule := range order {
 		group.Go(func() error {
 			r.judge(ctx, rule)
@@ -129,6 +122,19 @@ func (r *run) all(ctx context.Context) error {
 		})
 	}
 	return group.Wait()
+}
+
+// parallel is how many rules are judged at once.
+func (r *run) parallel() int {
+	d := r.target.Description
+	switch {
+	case d.Clients.Register.Static:
+		return 1 // scenarios share clients, and what is remembered of them
+	case d.Parallel > 0:
+		return min(r.options.Parallel, d.Parallel)
+	default:
+		return r.options.Parallel
+	}
 }
 
 // exclusive says that a rule changes something that all others see.

@@ -22,10 +22,14 @@ func Test(t *testing.T, src target.Source, opts ...Option) {
 	// Subtests that run in parallel end after this function has returned, and
 	// before the clean-up.
 	t.Cleanup(func() { r.report(t) })
+	parallel := r.parallel()
+	slots := make(chan struct{}, parallel)
 	for _, rule := range r.selected {
 		t.Run(rule.ID, func(t *testing.T) {
-			if !r.target.Description.Clients.Register.Static && !exclusive(rule) {
+			if parallel > 1 && !exclusive(rule) {
 				t.Parallel()
+				slots <- struct{}{}
+				defer func() { <-slots }()
 			}
 			r.replay(t, r.judge(t.Context(), rule))
 		})

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,7 @@ import (
 
 const (
 	benchRounds  = 5
-	benchFor     = 5 * time.Second
+	benchFor     = 3 * time.Second
 	benchWorkers = 32
 	// benchRole makes the test binary play another part: "server", or "client" of
 	// the server at benchBase.
@@ -59,7 +60,7 @@ func BenchmarkJudgedRateRatio(b *testing.B) {
 	defer func() { _ = server.Process.Kill(); _ = server.Wait() }()
 	targets := vegetaTargets(b, base)
 	plain := func() *exec.Cmd {
-		return exec.Command(program, "attack", "-rate=0", "-duration="+(benchFor+time.Second).String(), "-output="+os.DevNull,
+		return exec.Command(program, "attack", "-rate=0", "-duration="+benchFor.String(), "-output="+os.DevNull,
 			"-targets="+targets, fmt.Sprintf("-workers=%d", benchWorkers), fmt.Sprintf("-max-workers=%d", benchWorkers))
 	}
 	judged := func() *exec.Cmd {
@@ -69,15 +70,15 @@ func BenchmarkJudgedRateRatio(b *testing.B) {
 	}
 	for b.Loop() {
 		var vegetas, ours, ratios []float64
+		var vegetaCPU, ourCPU time.Duration
 		for round := range benchRounds {
-			var v, o float64
-			if round%2 == 0 { // in turn, so that what changes on the host meets both
-				v, o = benchRate(b, base, plain()), benchRate(b, base, judged())
-			} else {
-				o, v = benchRate(b, base, judged()), benchRate(b, base, plain())
-			}
-			vegetas, ours, ratios = append(vegetas, v), append(ours, o), append(ratios, o/v)
-			b.Logf("round %d: vegeta %8.0f/s   judged %8.0f/s   ratio %.2f", round+1, v, o, o/v)
+			var v, o [2]benchRun // back and forth, so that what changes on the host meets both
+			v[0], o[0] = benchRate(b, base, plain()), benchRate(b, base, judged())
+			o[1], v[1] = benchRate(b, base, judged()), benchRate(b, base, plain())
+			vegeta, our := (v[0].rate+v[1].rate)/2, (o[0].rate+o[1].rate)/2
+			vegetaCPU, ourCPU = vegetaCPU+v[0].cpu+v[1].cpu, ourCPU+o[0].cpu+o[1].cpu
+			vegetas, ours, ratios = append(vegetas, vegeta), append(ours, our), append(ratios, our/vegeta)
+			b.Logf("round %d: vegeta %8.0f/s   judged %8.0f/s   ratio %.2f", round+1, vegeta, our, our/vegeta)
 		}
 		line := func(what, unit string, list []float64, format string) {
 			b.Logf("%-12s median "+format+"%s  ("+format+" .. "+format+")", what, median(list), unit, slices.Min(list), slices.Max(list))
@@ -85,6 +86,7 @@ func BenchmarkJudgedRateRatio(b *testing.B) {
 		line("vegeta", "/s", vegetas, "%8.0f")
 		line("judged", "/s", ours, "%8.0f")
 		line("ratio", "", ratios, "%8.2f")
+		b.Logf("processor time of the client, a request: vegeta %v, judged %v", vegetaCPU/(2*benchRounds), ourCPU/(2*benchRounds))
 		b.ReportMetric(median(ratios), "ratio")
 		b.ReportMetric(median(ours), "judged/s")
 		b.ReportMetric(median(vegetas), "vegeta/s")
@@ -94,16 +96,24 @@ func BenchmarkJudgedRateRatio(b *testing.B) {
 	}
 }
 
+// benchRun is what a client achieved: requests per second, and its processor
+// time for one of them.
+type benchRun struct {
+	rate float64
+	cpu  time.Duration
+}
+
 func median(list []float64) float64 {
 	sorted := slices.Sorted(slices.Values(list))
 	return sorted[len(sorted)/2]
 }
 
-// benchRate runs a client and returns the requests per second that the server
-// counted in the middle of it.
-func benchRate(b *testing.B, base string, client *exec.Cmd) float64 {
+// benchRate runs a client. The rate is what the server counted in the middle of
+// it.
+func benchRate(b *testing.B, base string, client *exec.Cmd) benchRun {
 	var said bytes.Buffer
 	client.Stdout, client.Stderr = &said, &said
+	all := benchCount(b, base)
 	if err := client.Start(); err != nil {
 		b.Fatal(err)
 	}
@@ -114,7 +124,9 @@ func benchRate(b *testing.B, base string, client *exec.Cmd) float64 {
 	if err := client.Wait(); err != nil {
 		b.Fatalf("%v: %v: %s", client.Args, err, said.String())
 	}
-	return float64(to-from) / took.Seconds()
+	all = max(1, benchCount(b, base)-all)
+	used := client.ProcessState.UserTime() + client.ProcessState.SystemTime()
+	return benchRun{rate: float64(to-from) / took.Seconds(), cpu: used / time.Duration(all)}
 }
 
 func benchCount(b *testing.B, base string) int64 {
@@ -248,10 +260,18 @@ func benchClient(base string) {
 	d := newDeck(ctx, benchPlan(base), 1)
 	through, conns := transport(nil, benchWorkers)
 	a := &attack{
-		name: "bench", deck: d, schedule: newSchedule(1, 1, benchFor+time.Second), workers: benchWorkers, timeout: DefaultTimeout,
+		name: "bench", deck: d, schedule: newSchedule(1, 1, benchFor), workers: benchWorkers, timeout: DefaultTimeout,
 		base: through, conns: conns, results: vegeta.NewEncoder(io.Discard), progress: func(*tally, time.Duration) {},
 	}
 	a.schedule.saturate = true
+	if file := os.Getenv("SCOPEPROOF_BENCH_PROFILE"); file != "" {
+		f, err := os.Create(file)
+		if err != nil {
+			panic(err)
+		}
+		_ = pprof.StartCPUProfile(f)
+		defer pprof.StopCPUProfile()
+	}
 	t, _, err := a.run(ctx, &samples{})
 	if err != nil || t.kept != t.requests || t.requests == 0 {
 		fmt.Printf("got %d of %d as expected, %v\n", t.kept, t.requests, err)

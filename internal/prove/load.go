@@ -34,12 +34,15 @@ func oneByLoad(ctx context.Context, d defect.Defect) (Result, error) {
 		return r, err
 	}
 	for _, s := range rep.Scenarios {
-		for _, sample := range s.Samples {
-			if sample.Class != "leak" || sample.Rule == "" || slices.Contains(r.Violated, sample.Rule) {
-				continue
+		for id := range s.LeaksByRule {
+			if !slices.Contains(r.Violated, id) {
+				r.Violated = append(r.Violated, id)
 			}
-			r.Violated = append(r.Violated, sample.Rule)
-			r.Shown[sample.Rule] = s.Name + ": " + sample.Message
+		}
+		for _, sample := range s.Samples {
+			if sample.Class == "leak" && r.Shown[sample.Rule] == "" {
+				r.Shown[sample.Rule] = s.Name + ": " + sample.Message
+			}
 		}
 	}
 	slices.Sort(r.Violated)

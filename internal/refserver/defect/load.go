@@ -32,7 +32,7 @@ var load = []Defect{
 	{
 		ID:     "token-buffer-shared",
 		Text:   "The scope of a token is kept in a buffer that overlapping token requests share.",
-		Breaks: []string{"GRANT-07"},
+		Breaks: []string{"GRANT-07", "GRANT-01", "REF-02"},
 		Shows:  "write:appointments",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
