@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -89,14 +90,10 @@ func example(t *testing.T, text string) func(t *testing.T, code int, run string)
 		t.Fatal(err)
 	}
 	replace(t, filepath.Join(dir, "go.mod"), "../../..", filepath.ToSlash(root))
+	locked(t, root, dir)
 	if text != "" {
 		write(t, filepath.Join(dir, "target.yaml"), "name: orders\n"+embed(text))
 	}
-	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "go.sum"), string(sums))
 	return func(t *testing.T, code int, run string) played {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "go", "test", "-json", "-count=1", "-run", run, ".")
@@ -112,6 +109,28 @@ func example(t *testing.T, text string) func(t *testing.T, code int, run string)
 			t.Fatalf("go test -run %s: got exit code %d, %v, want %d:\n%s%s", run, got, err, code, out, problems.Bytes())
 		}
 		return read(t, out)
+	}
+}
+
+// locked gives the module the versions and the sums that this module has, so
+// that nothing is looked up.
+func locked(t *testing.T, root, dir string) {
+	t.Helper()
+	for _, name := range []string{"go.mod", "go.sum"} {
+		ours, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "go.sum" {
+			write(t, filepath.Join(dir, name), string(ours))
+			continue
+		}
+		theirs, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := strings.Join(regexp.MustCompile(`(?ms)^require \(.*?^\)$`).FindAllString(string(ours), -1), "\n")
+		write(t, filepath.Join(dir, name), string(theirs)+"\n"+blocks+"\n")
 	}
 }
 

@@ -76,32 +76,29 @@ func (e Expectation) matches(rule string, s ScenarioResult) bool {
 	return e.Rule == rule && (e.Scenario == "" || e.Scenario == s.Name) && strings.Contains(s.Message, e.Shows)
 }
 
-// excuse turns what is known into Known, and returns which entries matched.
+// excuse turns what is known into Known, and returns which entries matched. What
+// is left of the verdict is that of the other scenarios.
 func excuse(v *Verdict, known []Expectation) (used []int) {
-	failing, excused := 0, 0
+	reason := ""
 	for i := range v.Scenarios {
 		s := &v.Scenarios[i]
 		if s.Outcome != Violates && s.Outcome != Deviates {
 			continue
 		}
-		failing++
 		for n, e := range known {
 			if e.matches(v.ID, *s) {
 				used = append(used, n)
 				s.Outcome = Known
-				v.Reason = e.Reason
-				excused++
+				reason = e.Reason
 				break
 			}
 		}
 	}
-	if failing > 0 && failing == excused && (v.Outcome == Violates || v.Outcome == Deviates) {
-		v.Outcome = Known
-		for _, s := range v.Scenarios {
-			if s.Outcome == Inconclusive {
-				v.Outcome, v.Reason = Inconclusive, s.Message
-			}
-		}
+	if len(used) == 0 {
+		return nil
+	}
+	if v.settle(); v.Outcome == Conforms {
+		v.Outcome, v.Reason = Known, reason
 	}
 	return used
 }

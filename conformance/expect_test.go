@@ -61,25 +61,27 @@ func TestExcuse(t *testing.T) {
 		known []Expectation
 		want  Outcome
 		used  int
+		why   string
 	}{
-		{"nothing is known", []ScenarioResult{one}, nil, Violates, 0},
-		{"all of it is known", []ScenarioResult{one, good}, []Expectation{about("One", "too much")}, Known, 1},
-		{"any scenario of the rule", []ScenarioResult{one}, []Expectation{about("", "too much")}, Known, 1},
-		{"one entry for two scenarios", []ScenarioResult{one, two}, []Expectation{about("", "Planner")}, Known, 2},
-		{"a deviation", []ScenarioResult{soft}, []Expectation{about("", "too much")}, Known, 1},
-		{"only a part is known", []ScenarioResult{one, two}, []Expectation{about("One", "too much")}, Violates, 1},
-		{"another scenario", []ScenarioResult{one}, []Expectation{about("Two", "too much")}, Violates, 0},
-		{"another message: a new break does not hide", []ScenarioResult{two}, []Expectation{about("Two", "too much")}, Violates, 0},
-		{"another rule", []ScenarioResult{one}, []Expectation{{Rule: "REF-04", Shows: "too much"}}, Violates, 0},
-		{"what is unclear is no deviation", []ScenarioResult{unclear}, []Expectation{about("", "no answer")}, Inconclusive, 0},
-		{"the rest is unclear", []ScenarioResult{one, unclear}, []Expectation{about("", "too much")}, Inconclusive, 1},
+		{"nothing is known", []ScenarioResult{one}, nil, Violates, 0, one.Message},
+		{"all of it is known", []ScenarioResult{one, good}, []Expectation{about("One", "too much")}, Known, 1, "known"},
+		{"any scenario of the rule", []ScenarioResult{one}, []Expectation{about("", "too much")}, Known, 1, "known"},
+		{"one entry for two scenarios", []ScenarioResult{one, two}, []Expectation{about("", "Planner")}, Known, 2, "known"},
+		{"a deviation", []ScenarioResult{soft}, []Expectation{about("", "too much")}, Known, 1, "known"},
+		{"only a part is known", []ScenarioResult{one, two}, []Expectation{about("One", "too much")}, Violates, 1, two.Message},
+		{"a deviation is left", []ScenarioResult{two, soft}, []Expectation{about("Two", "nothing")}, Deviates, 1, soft.Message},
+		{"another scenario", []ScenarioResult{one}, []Expectation{about("Two", "too much")}, Violates, 0, one.Message},
+		{"another message: a new break does not hide", []ScenarioResult{two}, []Expectation{about("Two", "too much")}, Violates, 0, two.Message},
+		{"another rule", []ScenarioResult{one}, []Expectation{{Rule: "REF-04", Shows: "too much"}}, Violates, 0, one.Message},
+		{"what is unclear is no deviation", []ScenarioResult{unclear}, []Expectation{about("", "no answer")}, Inconclusive, 0, unclear.Message},
+		{"the rest is unclear", []ScenarioResult{one, unclear}, []Expectation{about("", "too much")}, Inconclusive, 1, unclear.Message},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			v := &Verdict{ID: "REF-03", Scenarios: append([]ScenarioResult{}, c.seen...)}
 			v.settle()
 			used := excuse(v, c.known)
-			if v.Outcome != c.want || len(used) != c.used {
-				t.Errorf("got %s and %d entries used, want %s and %d", v.Outcome, len(used), c.want, c.used)
+			if v.Outcome != c.want || len(used) != c.used || v.Reason != c.why {
+				t.Errorf("got %s (%s) and %d entries used, want %s (%s) and %d", v.Outcome, v.Reason, len(used), c.want, c.why, c.used)
 			}
 		})
 	}

@@ -69,37 +69,77 @@ func parseCondition(text string) (condition, error) {
 	return c, fmt.Errorf("needs %q: no capability or choice is called %q", text, c.name)
 }
 
-// Met reports whether a target has what is needed. If not, why is a sentence
-// with the value and where it was found.
-func (n Need) Met(t *target.Resolved) (ok bool, why string) {
+// Answer says whether a target has what is needed.
+type Answer int
+
+// The answers, from the worst: nobody can tell where what is needed could not be
+// looked at.
+const (
+	NotMet Answer = iota
+	CannotTell
+	IsMet
+)
+
+// Met reports whether a target has what is needed: one of the conditions will
+// do. If it is not met, why is a sentence with the value and where it was found.
+func (n Need) Met(t *target.Resolved) (answer Answer, why string) {
 	var reasons []string
 	for _, c := range n.any {
 		met, reason := c.met(t)
-		if met {
-			return true, ""
+		if met == IsMet {
+			return IsMet, ""
 		}
+		answer = max(answer, met)
 		reasons = append(reasons, reason)
 	}
-	return false, strings.Join(reasons, "; ")
+	return answer, strings.Join(reasons, "; ")
 }
 
-func (c condition) met(t *target.Resolved) (bool, string) {
-	var f target.Finding
+func (c condition) met(t *target.Resolved) (Answer, string) {
+	if c.choice {
+		return c.chosen(t)
+	}
+	return c.compare(t.Capabilities[target.Capability(c.name)])
+}
+
+// chosen is met for an open choice. One that changes from one time to the next
+// is there, and has no value.
+func (c condition) chosen(t *target.Resolved) (Answer, string) {
+	name := target.ChoiceName(c.name)
+	if f, known := t.Choices[name]; known {
+		if c.op == "" {
+			return IsMet, ""
+		}
+		return c.compare(f)
+	}
+	if mixed, ok := t.Mixed[name]; ok {
+		if c.op == "" {
+			return IsMet, ""
+		}
+		return NotMet, fmt.Sprintf("needs %s; policy.%s is mixed (observed: %s)", c, c.name, mixed)
+	}
+	if why, ok := t.Unlearned[name]; ok {
+		return CannotTell, fmt.Sprintf("needs %s, which could not be learned: %s", c, why)
+	}
+	return NotMet, fmt.Sprintf("needs %s, which is neither declared nor could be observed", c)
+}
+
+func (c condition) compare(f target.Finding) (Answer, string) {
+	answer := NotMet
+	switch {
+	case f.Value == target.Unknown:
+		answer = CannotTell
+	case c.holds(f):
+		return IsMet, ""
+	}
 	name := c.name
 	if c.choice {
-		name = "policy." + c.name
-		found, known := t.Choices[target.ChoiceName(c.name)]
-		if !known {
-			return false, fmt.Sprintf("needs %s, which is neither declared nor could be observed", c)
-		}
-		f = found
-		if c.op == "" {
-			return true, ""
-		}
-	} else {
-		f = t.Capabilities[target.Capability(c.name)]
+		name = "policy." + name
 	}
-	ok := false
+	return answer, fmt.Sprintf("needs %s; %s is %s (%s)", c, name, f.Value, f.Source)
+}
+
+func (c condition) holds(f target.Finding) (ok bool) {
 	switch c.op {
 	case "":
 		ok = f.Yes() || (f.Value != "false" && f.Value != "none" && f.Value != "0" && f.Value != "")
@@ -112,7 +152,7 @@ func (c condition) met(t *target.Resolved) (bool, string) {
 		want, _ := strconv.Atoi(c.value)
 		ok = got >= want
 	}
-	return ok, fmt.Sprintf("needs %s; %s is %s (%s)", c, name, f.Value, f.Source)
+	return ok
 }
 
 func (c condition) String() string {

@@ -71,11 +71,15 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		if res.Outcome != Conforms {
 			res.Step = failing
 		}
-		if exclusive(p.rule) {
-			if err := w.Restore(ctx); err != nil {
-				res.Outcome, res.Message = Inconclusive, fmt.Sprintf("the clock is set right: %v", err)
+		// What is shared is put right also when the scenario ran out of time.
+		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		if err := w.Restore(last); err != nil {
+			if res.Outcome != Violates {
+				res.Outcome = Inconclusive
 			}
+			res.Message = strings.TrimPrefix(res.Message+"; ", "; ") + w.Recorder().Redact(fmt.Sprintf("the target is put right: %v", err))
 		}
+		stop()
 		cancel()
 		res.DurationMS = time.Since(started).Milliseconds()
 		p.results = append(p.results, res)
@@ -101,7 +105,7 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	case err == nil:
 	case errors.As(err, &broken) && p.scenario.Control:
 		res.Outcome, res.Message = Inconclusive, "the control failed: "+broken.Message
-	case errors.As(err, &broken) && p.rule.Level == Should && !broken.Excess:
+	case errors.As(err, &broken) && (broken.Lenient || p.rule.Level == Should && !broken.Excess):
 		res.Outcome, res.Message = Deviates, broken.Message
 	case errors.As(err, &broken):
 		res.Outcome, res.Message = Violates, broken.Message

@@ -26,7 +26,7 @@ type run struct {
 	stage     *actor.Stage
 	started   time.Time
 
-	alone sync.RWMutex // held for writing by scenarios that move the clock
+	alone sync.RWMutex // held for writing by scenarios of exclusive rules
 
 	mu       sync.Mutex
 	verdicts map[string]*Verdict
@@ -112,7 +112,7 @@ func (r *run) all(ctx context.Context) error {
 	rng := rand.New(rand.NewPCG(uint64(r.options.Seed), 0))
 	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	// Rules that need the target alone come last, so that they hold up nobody.
-	slices.SortStableFunc(order, func(a, b *Rule) int { return boolInt(exclusive(a)) - boolInt(exclusive(b)) })
+	slices.SortStableFunc(order, func(a, b *Rule) int { return boolInt(r.exclusive(a)) - boolInt(r.exclusive(b)) })
 	var group errgroup.Group
 	group.SetLimit(r.parallel())
 	for _, rule := range order {
@@ -137,9 +137,24 @@ func (r *run) parallel() int {
 	}
 }
 
-// exclusive says that a rule changes something that all others see.
-func exclusive(r *Rule) bool {
-	return slices.ContainsFunc(r.Needs, func(n Need) bool { return strings.Contains(n.Text, "ctl.clock") })
+// exclusive says that a rule changes something that all others see: the clock,
+// the role of a user or the scopes of a client that were there before.
+func (r *run) exclusive(rule *Rule) bool {
+	d := r.target.Description
+	shared := []string{"ctl.clock"}
+	if d.Control.CreateUser == nil {
+		shared = append(shared, "ctl.role_admin")
+	}
+	if d.Clients.Register.Static {
+		shared = append(shared, "ctl.client_admin")
+	}
+	needs := slices.Clone(rule.Needs)
+	for _, s := range rule.Scenarios {
+		needs = append(needs, s.Needs...)
+	}
+	return slices.ContainsFunc(needs, func(n Need) bool {
+		return slices.ContainsFunc(shared, func(name string) bool { return strings.Contains(n.Text, name) })
+	})
 }
 
 func boolInt(b bool) int {
@@ -154,7 +169,7 @@ func (r *run) judge(ctx context.Context, rule *Rule) *Verdict {
 	v := verdict(rule)
 	play := r.applicable(rule, v)
 	if len(play) > 0 {
-		if exclusive(rule) {
+		if r.exclusive(rule) {
 			r.alone.Lock()
 			defer r.alone.Unlock()
 		} else {
@@ -191,31 +206,48 @@ func verdict(rule *Rule) *Verdict {
 }
 
 // applicable returns the scenarios that apply; with none, the verdict says why.
+// Where nobody can tell whether one applies, it is inconclusive, and not played.
 func (r *run) applicable(rule *Rule, v *Verdict) []Scenario {
-	for _, n := range rule.Needs {
-		if ok, why := n.Met(r.stage.Target); !ok {
-			v.Outcome, v.Reason = NotApplicable, why
-			return nil
-		}
-	}
-	var play []Scenario
-	why := ""
-	for _, s := range rule.Scenarios {
-		met := true
-		for _, n := range s.Needs {
-			if ok, reason := n.Met(r.stage.Target); !ok {
-				met, why = false, reason
-			}
-		}
-		if met {
-			play = append(play, s)
-		}
-	}
-	if !slices.ContainsFunc(play, func(s Scenario) bool { return !s.Control }) {
+	t := r.stage.Target
+	whole, why := met(t, rule.Needs)
+	if whole == NotMet {
 		v.Outcome, v.Reason = NotApplicable, why
 		return nil
 	}
+	var play []Scenario
+	judged := false
+	for _, s := range rule.Scenarios {
+		answer, reason := met(t, s.Needs)
+		if answer != NotMet && whole == CannotTell {
+			answer, reason = whole, why
+		}
+		switch answer {
+		case IsMet:
+			play = append(play, s)
+		case CannotTell:
+			v.Scenarios = append(v.Scenarios, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: reason})
+		default:
+			why = reason
+			continue
+		}
+		judged = judged || !s.Control
+	}
+	if !judged {
+		v.Outcome, v.Reason, v.Scenarios = NotApplicable, why, []ScenarioResult{}
+		return nil
+	}
 	return play
+}
+
+// met is the worst answer to several needs, with its reason.
+func met(t *target.Resolved, needs []Need) (worst Answer, why string) {
+	worst = IsMet
+	for _, n := range needs {
+		if answer, reason := n.Met(t); answer < worst {
+			worst, why = answer, reason
+		}
+	}
+	return worst, why
 }
 
 // settle makes the verdict of a rule from its scenarios.

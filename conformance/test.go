@@ -26,7 +26,7 @@ func Test(t *testing.T, src target.Source, opts ...Option) {
 	slots := make(chan struct{}, parallel)
 	for _, rule := range r.selected {
 		t.Run(rule.ID, func(t *testing.T) {
-			if parallel > 1 && !exclusive(rule) {
+			if parallel > 1 && !r.exclusive(rule) {
 				t.Parallel()
 				slots <- struct{}{}
 				defer func() { <-slots }()

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -264,14 +263,6 @@ func benchClient(base string) {
 		base: through, conns: conns, results: vegeta.NewEncoder(io.Discard), progress: func(*tally, time.Duration) {},
 	}
 	a.schedule.saturate = true
-	if file := os.Getenv("SCOPEPROOF_BENCH_PROFILE"); file != "" {
-		f, err := os.Create(file)
-		if err != nil {
-			panic(err)
-		}
-		_ = pprof.StartCPUProfile(f)
-		defer pprof.StopCPUProfile()
-	}
 	t, _, err := a.run(ctx, &samples{})
 	if err != nil || t.kept != t.requests || t.requests == 0 {
 		fmt.Printf("got %d of %d as expected, %v\n", t.kept, t.requests, err)

@@ -21,9 +21,11 @@ type RefreshStep struct {
 
 // Families obtains n grants for a client from a resource owner and returns a
 // chain for each: every refresh presents the latest refresh token of its family
-// (RFC 6749 section 6) and takes the steps in turn. Judged is the scope of the
-// grant that is expected when no scope is sent, and the most that any step may
-// be issued.
+// (RFC 6749 section 6) and takes the steps in turn. What was granted is due where
+// a step sends no scope, and is the most that any step may be issued. What is due
+// to a step that asks for less or for more depends on what the target file
+// declares (refresh_narrowing, refresh_widening); every lawful answer is right
+// where it declares nothing.
 func (s *Stage) Families(ctx context.Context, n int, c *Client, owner string, scope oauth.ScopeSet, steps ...RefreshStep) ([]Chain, error) {
 	if !hasGrant(c, oauth.RefreshTokenGrant) {
 		return nil, fmt.Errorf("%s is not registered for refresh tokens", c.Name)

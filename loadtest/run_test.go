@@ -374,6 +374,24 @@ func TestAFailedSetUpIsInconclusive(t *testing.T) {
 	}
 }
 
+// spent is a chain that never goes on.
+type spent struct{ url string }
+
+func (c spent) Next() loadtest.Request { return loadtest.Request{Method: "GET", URL: c.url} }
+func (spent) Judge(loadtest.Answer) (loadtest.Verdict, bool) {
+	return loadtest.Verdict{}, false
+}
+
+func TestAnAttackEndsWithItsLastChain(t *testing.T) {
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
+	s := loadtest.Scenario{Name: "stub", Prepare: func(context.Context, *loadtest.Stage) (loadtest.Plan, error) {
+		return loadtest.Plan{Hits: []loadtest.Hit{{Chains: []loadtest.Chain{spent{server.URL}, spent{server.URL}}}}}, nil
+	}}
+	if _, got := run(t, tg, s, short()); got.Outcome != loadtest.Inconclusive || got.Requests != 2 || !strings.Contains(got.Reason, "no chain is left") {
+		t.Errorf("got %s (%s) after %d requests, want inconclusive after 2", got.Outcome, got.Reason, got.Requests)
+	}
+}
+
 func TestSaturation(t *testing.T) {
 	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
 	o := loadtest.Options{Saturate: true, Duration: 300 * time.Millisecond, Workers: 8}

@@ -207,16 +207,11 @@ func tree(name string, v any, hidden *[]string) any {
 		}
 	case string:
 		if plainNames[name] {
-			return opaqueOnly(name, v, hidden)
+			return jwt.ReplaceAllStringFunc(v, func(s string) string { return hide(s, hidden) })
 		}
 		return hide(v, hidden)
 	}
 	return v
-}
-
-// opaqueOnly shows what is harmless by its name, save what looks like a JWT in it.
-func opaqueOnly(_, v string, hidden *[]string) string {
-	return jwt.ReplaceAllStringFunc(v, func(s string) string { return hide(s, hidden) })
 }
 
 // cleanURL is a URL without user, query and fragment.

@@ -36,6 +36,7 @@ func newStage(ctx context.Context, t *target.Target, seed int64) (*Stage, error)
 	if err != nil {
 		return nil, err
 	}
+	actors.KeepGrants = true // tokens are renewed while others are in use
 	return &Stage{Target: actors.Target, Seed: seed, actors: actors, cast: actors.NewCast()}, nil
 }
 

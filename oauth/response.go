@@ -76,9 +76,14 @@ func (e *ErrorResponse) Error() string {
 // ErrNotJSON says that a body is not one JSON object.
 var ErrNotJSON = errors.New("not a JSON object")
 
+// Unready reports whether an HTTP status tells of the server's own trouble, so
+// that it answers nothing that was asked: 408, 429 and 5xx (RFC 9110 section 15,
+// RFC 6585 section 4).
+func Unready(status int) bool { return status == 408 || status == 429 || status >= 500 }
+
 // ParseTokenResponse reads an answer of the token endpoint: exactly one of the
-// response and the error response is not nil, unless the body is neither, which
-// is an error.
+// response and the error response is not nil, unless the body is neither, or the
+// server could not answer ([Unready]), which is an error.
 func ParseTokenResponse(status int, contentType string, body []byte) (*TokenResponse, *ErrorResponse, error) {
 	var raw struct {
 		AccessToken  string          `json:"access_token"`
@@ -90,8 +95,12 @@ func ParseTokenResponse(status int, contentType string, body []byte) (*TokenResp
 		Error        string          `json:"error"`
 		Description  string          `json:"error_description"`
 	}
-	if err := json.Unmarshal(body, &raw); err != nil {
-		if status >= 400 && status < 500 {
+	err := json.Unmarshal(body, &raw)
+	if Unready(status) {
+		return nil, nil, fmt.Errorf("token response: got %d %s, want an answer", status, raw.Error)
+	}
+	if err != nil {
+		if status >= 400 {
 			// Refused, though not in the words of section 5.2: some servers answer with an empty body.
 			return nil, &ErrorResponse{Status: status}, nil
 		}
@@ -99,9 +108,6 @@ func ParseTokenResponse(status int, contentType string, body []byte) (*TokenResp
 		return nil, nil, fmt.Errorf("token response: %d, %s, %d bytes: %w", status, media, len(body), ErrNotJSON)
 	}
 	if raw.Error != "" || status >= 400 {
-		if status >= 500 {
-			return nil, nil, fmt.Errorf("token response: %d %s", status, raw.Error)
-		}
 		leaked := raw.AccessToken != "" || raw.RefreshToken != "" || raw.IDToken != ""
 		return nil, &ErrorResponse{Status: status, Code: ErrorCode(raw.Error), Description: raw.Description, Tokens: leaked}, nil
 	}

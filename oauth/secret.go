@@ -1,9 +1,12 @@
 package oauth
 
 import (
+	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"sync"
 )
 
 // Secret is a value that must not be shown: a token, a code, a password or a
@@ -32,13 +35,23 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // LogValue logs the digest.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
+// digestKey is made anew by each process, and never leaves it.
+var digestKey = sync.OnceValue(func() []byte {
+	key := make([]byte, sha256.Size)
+	_, _ = rand.Read(key) // never fails: crypto/rand
+	return key
+})
+
 // Digest names a secret without giving it away: "‹" and "›" around "sha256:"
-// and the first 8 hexadecimal digits of its SHA-256. Equal secrets have equal
-// digests. The empty string stays empty.
+// and the first 8 hexadecimal digits of its HMAC-SHA256, under a key that is
+// random for each process. Within a run equal secrets have equal digests; they
+// differ from run to run, so that nobody can try out weak passwords against a
+// published report. The empty string stays empty.
 func Digest(secret string) string {
 	if secret == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(secret))
-	return "‹sha256:" + hex.EncodeToString(sum[:4]) + "›"
+	mac := hmac.New(sha256.New, digestKey())
+	mac.Write([]byte(secret))
+	return "‹sha256:" + hex.EncodeToString(mac.Sum(nil)[:4]) + "›"
 }

@@ -130,7 +130,12 @@ func (w *World) userInfoNoMore(ctx context.Context, client, scopes string) error
 	if err != nil || u == nil || !u.Served() {
 		return err
 	}
-	if extra := w.tooMany(u.Claims, oauth.FieldsScope(scopes)); len(extra) > 0 {
+	extra := w.tooMany(u.Claims, oauth.FieldsScope(scopes))
+	if len(extra) > 0 && w.target().Capabilities["consent.ui"].Value == "none" {
+		// Nobody declined them: UserInfo may return further claims (OpenID Connect Core section 5.3.2).
+		return lenient("UserInfo tells %s %q, want no more than the claims of %q", client, extra, scopes)
+	}
+	if len(extra) > 0 {
 		return excess("UserInfo tells %s %q, want no more than the claims of %q", client, extra, scopes)
 	}
 	return nil
@@ -152,7 +157,7 @@ func (w *World) userInfoSome(ctx context.Context, client, scopes string) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range oauth.FieldsScope(scopes).Tokens() {
+	for _, s := range w.supported(scopes) {
 		if all, missing := w.missing(u.Claims, s, o.owner); all > 0 && len(missing) == all {
 			return violation("UserInfo tells %s no claim of %q, want at least one of %q", client, s, missing)
 		}
@@ -160,12 +165,25 @@ func (w *World) userInfoSome(ctx context.Context, client, scopes string) error {
 	return nil
 }
 
+// supported are the scopes of a list that the metadata does not leave out: a
+// server need not know address or phone (OpenID Connect Core section 5.4).
+func (w *World) supported(scopes string) []oauth.ScopeToken {
+	known, published := w.target().Metadata["scopes_supported"].([]any)
+	var list []oauth.ScopeToken
+	for _, s := range oauth.FieldsScope(scopes).Tokens() {
+		if !published || slices.Contains(known, any(string(s))) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 func (w *World) userInfoEvery(ctx context.Context, client, scopes string) error {
 	u, o, err := w.served(ctx, client)
 	if err != nil {
 		return err
 	}
-	for _, s := range oauth.FieldsScope(scopes).Tokens() {
+	for _, s := range w.supported(scopes) {
 		if _, missing := w.missing(u.Claims, s, o.owner); len(missing) > 0 {
 			return violation("UserInfo does not tell %s %q of %q, which %s has", client, missing, s, o.owner.Name)
 		}

@@ -98,9 +98,11 @@ func (w *World) hasSentForm(ctx context.Context, sender, owner string) error {
 	if err := w.sendsForm(ctx, sender, owner); err != nil {
 		return err
 	}
-	if a := w.shown[owner]; a.Code == "" {
+	a := w.shown[owner]
+	if a.Code == "" {
 		return fmt.Errorf("%s sends the form: got no code", sender)
 	}
+	w.sent[a.Client.Name] = a.Code
 	return nil
 }
 
@@ -155,7 +157,8 @@ func (w *World) isAskedForEach(ctx context.Context, owner, client string, table 
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
+	again := rows[0] // what differs between two showings of the same request says nothing
+	for _, row := range append([]map[string]string{again}, rows...) {
 		raw := oauth.RawScope(row["scope"])
 		a, err := c.Authorize(ctx, actor.Request{Owner: o, Scope: &raw, StopAtConsent: true})
 		if err != nil {
@@ -182,6 +185,9 @@ func (w *World) wasAsked(_ context.Context, owner string) error {
 	a, err := w.lastAuth(owner)
 	if err != nil {
 		return err
+	}
+	if a.Owner.AtAnotherBrowser() && a.Arrival.LoginPages == 0 {
+		return fmt.Errorf("%s could not sign in at the other's browser: no sign-in page was shown", owner)
 	}
 	if !a.WasAsked() {
 		if a.Code == "" {
@@ -244,6 +250,9 @@ func (w *World) wasAskedAboutExactly(ctx context.Context, owner, named string) e
 		return fmt.Errorf("the scopes on the page that %s was shown cannot be read", owner)
 	}
 	shown = w.plain(shown, want)
+	if implied := w.implied(); !implied.IsEmpty() { // declared not to be choices: they may be shown as text, or go without saying
+		want, shown = want.Minus(implied), shown.Minus(implied)
+	}
 	if missing := want.Minus(shown); !missing.IsEmpty() && a.Code != "" {
 		return excess("%s was asked about %q, want %q: %q was granted without being shown", owner, shown, want, missing)
 	}
@@ -251,6 +260,16 @@ func (w *World) wasAskedAboutExactly(ctx context.Context, owner, named string) e
 		return violation("%s was asked about %q, want %q", owner, shown, want)
 	}
 	return nil
+}
+
+// implied are the scopes that a resource owner cannot choose about.
+func (w *World) implied() oauth.ScopeSet {
+	as := w.target().Description.AuthorizationServer
+	set := oauth.FieldsScope(as.RequiredScopes + " " + as.AlwaysGranted)
+	if !w.capable("consent.openid_deselectable") {
+		set = set.Union(oauth.NewScopeSet("openid"))
+	}
+	return set
 }
 
 func (w *World) wasAskedOrRefused(ctx context.Context, owner, client string) error {
@@ -262,8 +281,11 @@ func (w *World) wasAskedOrRefused(ctx context.Context, owner, client string) err
 }
 
 func (w *World) pagesDiffer(_ context.Context) error {
+	if len(w.pages) < 2 || w.pages[0] != w.pages[1] {
+		return fmt.Errorf("the same request looks different each time, so that nothing can be said of others")
+	}
 	seen := map[string]int{}
-	for n, text := range w.pages {
+	for n, text := range w.pages[1:] {
 		if text == "" {
 			return fmt.Errorf("page %d says nothing that can be read", n+1)
 		}

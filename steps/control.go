@@ -10,7 +10,7 @@ import (
 
 // registerControl adds what happens to a grant, a role or the clock afterwards.
 func registerControl(r registrar, w *World) {
-	r.Given(`^(\w+) has removed "([^"]*)" from (\w+)'s grant$`, w.removes)
+	r.Given(`^(\w+) has removed "([^"]*)" from (\w+)'s(?: first)? grant$`, w.removes)
 	r.When(`^(\w+) removes "([^"]*)" from (\w+)'s grant$`, w.removes)
 	r.Given(`^(\w+) has revoked (\w+)'s(?: first)? grant$`, w.revokes)
 	r.When(`^(\w+) revokes (\w+)'s grant$`, w.revokes)

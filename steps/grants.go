@@ -83,7 +83,7 @@ func (w *World) hasCode(ctx context.Context, client, owner, asked string) error 
 }
 
 func (w *World) carriesScope(ctx context.Context, client, owner, text string) error {
-	return w.carry(ctx, client, owner, text)
+	return w.carry(ctx, client, owner, w.cast.Wire(oauth.RawScope(text)))
 }
 
 func (w *World) carriesClaim(ctx context.Context, client, owner, value string) error {

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -26,6 +27,7 @@ func Invariants() []Invariant {
 		{"INV-3b", "without one the token is good for what was asked", "GRANT-02"},
 		{"INV-4", "the claims of the token say the same as the response", "GRANT-04"},
 		{"INV-5", "a refreshed token is good for no more than the first one", "REF-03"},
+		{"INV-6e", "nor does a code from before yield what was taken out", "EDIT-08"},
 		{"INV-6a", "nor for what was taken out of the grant since", "EDIT-01"},
 		{"INV-6b", "nor for anything after the grant was revoked", "EDIT-06"},
 		{"INV-6c", "nor for what the resource owner may no longer do", "ROLE-06"},
@@ -68,26 +70,29 @@ type ledger struct {
 	refreshing bool
 	consents   map[consentKey]oauth.ScopeSet
 	removed    map[consentKey]oauth.ScopeSet
-	revoked    map[consentKey]int // number of issues of the client when it was revoked, plus one
+	revoked    map[consentKey]int                      // number of issues of the client when it was revoked, plus one
+	agreed     map[*actor.Authorization]oauth.ScopeSet // when each was made
 	roots      map[*actor.Issue]oauth.ScopeSet
 	checked    map[*actor.Issue]bool
+	before     map[*actor.Authorization]bool // made before a scope was taken out of the grant
 }
 
 // consent records what the resource owner agreed to on a page.
 func (l *ledger) consent(w *World, a *actor.Authorization) {
 	key := consentKey{a.Owner, a.Client, a.Other}
-	if a.Code == "" && a.Refused != nil {
+	if a.Refused != nil && a.Refused.Tokens {
+		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
+	}
+	if a.Code == "" {
 		return
 	}
+	defer func() { l.agreed[a] = l.consents[key] }()
 	if a.WasAsked() && a.Code != "" {
 		agreed := a.Decision.Grants(a.Asked)
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
 			l.removed[key] = l.removed[key].Minus(agreed)
 		}
-	}
-	if a.Refused != nil && a.Refused.Tokens {
-		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
 	}
 }
 
@@ -98,6 +103,11 @@ func (l *ledger) current(o *actor.Owner, c *actor.Client) oauth.ScopeSet {
 
 func (l *ledger) remove(o *actor.Owner, c *actor.Client, removed oauth.ScopeSet) {
 	key := consentKey{o, c, false}
+	for _, a := range c.Authorizations {
+		if a.Owner == o {
+			l.before[a] = true
+		}
+	}
 	if l.removed == nil {
 		l.removed = map[consentKey]oauth.ScopeSet{}
 	}
@@ -144,7 +154,7 @@ func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
 	if err != nil {
 		return err
 	}
-	held := seen.Effective
+	held := w.plain(seen.Effective, i.Wanted())
 	w.checkAccounts(i, seen)
 	switch i.Grant {
 	case oauth.AuthorizationCode:
@@ -169,35 +179,52 @@ func (w *World) beyond(id string, i *actor.Issue, held, limit oauth.ScopeSet, wh
 // checkAccounts is INV-3, INV-4 and INV-7.
 func (w *World) checkAccounts(i *actor.Issue, seen *actor.Observation) {
 	held, name := seen.Effective, i.Client.Name
-	if i.Told.Present && !i.Told.Set.Equal(held) {
+	if i.Told.Present && !w.plain(i.Told.Set, i.Wanted()).Equal(w.plain(held, i.Wanted())) {
 		w.breach("INV-3a", "%s was told %q and holds %q", name, i.Told.Set, held)
 	}
 	if !i.Told.Present && !i.Wanted().Equal(held) && !(i.Grant != oauth.RefreshTokenGrant && i.Omitted && i.Authorization == nil) {
 		w.breach("INV-3b", "%s was told nothing, which means %q, and holds %q", name, i.Wanted(), held)
 	}
-	if seen.JWT != nil && !seen.JWT.Equal(i.Means()) {
-		w.breach("INV-4", "the claims of %s's token say %q and the response %q", name, *seen.JWT, i.Means())
+	// A claim need not name scopes that mean nothing at the API (RFC 9068 section 2.2.3).
+	if jwt := seen.JWT; jwt != nil && (!jwt.SubsetOf(i.Means()) || !i.Means().Minus(w.cast.ProtocolScopes()).SubsetOf(*jwt)) {
+		w.breach("INV-4", "the claims of %s's token say %q and the response %q", name, *jwt, i.Means())
 	}
+	w.checkNames(i, stringClaim(seen.Claims, "sub"), stringClaim(seen.Claims, "client_id"))
 	if in := seen.Introspected; in != nil && in.Active {
-		if sub, ok := in.Claims["sub"].(string); ok && i.Owner != nil && i.Owner.Subject != "" && sub != i.Owner.Subject {
-			w.breach("INV-7", "%s's token names %q, want %q", name, sub, i.Owner.Subject)
-		}
-		if id, ok := in.Claims["client_id"].(string); ok && id != i.Client.ID {
-			w.breach("INV-7", "%s's token names another client", name)
-		}
+		sub, _ := in.Claims["sub"].(string)
+		id, _ := in.Claims["client_id"].(string)
+		w.checkNames(i, sub, id)
 	}
+}
+
+// checkNames is INV-7: an account of a token that names a person or a client
+// names the right one. The empty string names nobody.
+func (w *World) checkNames(i *actor.Issue, sub, client string) {
+	if i.Owner != nil && i.Owner.Subject != "" && sub != "" && sub != i.Owner.Subject {
+		w.breach("INV-7", "%s's token names %q, want %q", i.Client.Name, sub, i.Owner.Subject)
+	}
+	if client != "" && client != i.Client.ID {
+		w.breach("INV-7", "%s's token names another client", i.Client.Name)
+	}
+}
+
+func stringClaim(claims map[string]json.RawMessage, name string) string {
+	var s string
+	_ = json.Unmarshal(claims[name], &s) // another type names nobody
+	return s
 }
 
 // checkGranted is INV-1 and INV-2 for a token from a code.
 func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	a := i.Authorization
 	key := consentKey{i.Owner, a.Client, a.Other}
-	agreed := w.ledger.consents[key]
+	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
 	asked := a.Asked.Union(always)
 	if a.Union || w.unites() {
 		asked = asked.Union(agreed)
 	}
+	implied := always.Union(w.implied())
 	w.beyond("INV-1", i, held, asked, "asked for", a.Omitted)
 	within := held.Intersect(asked)
 	consent := w.target().Capabilities["consent.ui"].Value
@@ -206,7 +233,10 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 		if a.WasAsked() {
 			id, what = "INV-2a", i.Owner.Name+" agreed to"
 		}
-		w.beyond(id, i, within, agreed.Union(always), what, consent == "all_or_nothing")
+		w.beyond(id, i, within, agreed.Union(implied), what, consent == "all_or_nothing" || !w.capable("fx.clients.fresh"))
+	}
+	if removed := w.ledger.removed[key].Intersect(within); !removed.IsEmpty() && w.ledger.before[a] {
+		w.breach("INV-6e", "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
 	w.beyond("INV-2d", i, within, a.Client.Scope, "may have", !w.capable("fx.clients.scope_limits"))
 	w.checkRole("INV-2c", i, within)
@@ -221,7 +251,7 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 	if i.Owner == nil || !i.Owner.Limited {
 		return
 	}
-	api := held.Minus(oauth.NewScopeSet("openid", "profile", "email", "address", "phone", "offline_access"))
+	api := held.Minus(w.cast.ProtocolScopes())
 	if i.Other {
 		return // the roles of the fixture are about the first API
 	}

@@ -26,6 +26,7 @@ func registerRefresh(r registrar, w *World) {
 	r.When(`^(\w+) presents (\w+)'s refresh token$`, w.presents)
 	r.Then(`^(\w+)'s earlier grant still yields exactly "([^"]*)"$`, w.stillYields)
 	r.Then(`^(\w+)'s token is no good at the other API$`, w.noGoodAtOther)
+	r.Then(`^(\w+)'s token is good at the other API$`, w.goodAtOther)
 	r.Then(`^narrowing is honoured$`, w.narrowingHonoured)
 }
 
@@ -122,8 +123,9 @@ func (w *World) refreshesOften(ctx context.Context, client, asked string) error 
 		if err != nil {
 			return err
 		}
-		w.batch = append(w.batch, o)
-		w.checkInvariants(ctx)
+		if err := w.repeat(ctx, o); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -143,8 +145,9 @@ func (w *World) refreshesInTurn(ctx context.Context, client string, table *godog
 		if err != nil {
 			return err
 		}
-		w.batch = append(w.batch, o)
-		w.checkInvariants(ctx)
+		if err := w.repeat(ctx, o); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -199,6 +202,28 @@ func (w *World) noGoodAtOther(ctx context.Context, client string) error {
 	}
 	if a.Served() {
 		return excess("%s's token opens the other API, want it refused there", client)
+	}
+	if !a.Refused() {
+		return fmt.Errorf("the other API answers with %d, want 401 or 403", a.Status)
+	}
+	return nil
+}
+
+func (w *World) goodAtOther(ctx context.Context, client string) error {
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return err
+	}
+	issue, err := o.issued()
+	if err != nil {
+		return err
+	}
+	a, err := w.cast.Call(ctx, client, w.target().OtherAPI, "list", issue.Response.AccessToken, nil, o.owner)
+	if err != nil {
+		return err
+	}
+	if !a.Served() {
+		return violation("%s's token for the other API is refused there: got %d", client, a.Status)
 	}
 	return nil
 }

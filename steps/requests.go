@@ -68,8 +68,9 @@ func (w *World) often(ctx context.Context, r request) error {
 		if err != nil {
 			return err
 		}
-		w.batch = append(w.batch, o)
-		w.checkInvariants(ctx)
+		if err := w.repeat(ctx, o); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -133,8 +134,9 @@ func (w *World) asksInTurn(ctx context.Context, times int, table *godog.Table) e
 			if err != nil {
 				return err
 			}
-			w.batch = append(w.batch, o)
-			w.checkInvariants(ctx)
+			if err := w.repeat(ctx, o); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

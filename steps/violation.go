@@ -8,6 +8,9 @@ type Violation struct {
 	// Excess says that something was issued, released or served beyond the grant:
 	// that violates a rule of any level.
 	Excess bool
+	// Lenient says that it is a deviation whatever the level of the rule: nobody
+	// was wronged.
+	Lenient bool
 }
 
 func (v *Violation) Error() string { return v.Message }
@@ -18,6 +21,10 @@ func violation(format string, args ...any) error {
 
 func excess(format string, args ...any) error {
 	return &Violation{Message: fmt.Sprintf(format, args...), Excess: true}
+}
+
+func lenient(format string, args ...any) error {
+	return &Violation{Message: fmt.Sprintf(format, args...), Lenient: true}
 }
 
 // Breach is an invariant that did not hold, and the rule that owns it.

@@ -74,7 +74,7 @@ func (w *World) sendsMethod(ctx context.Context, client, method, owner string) e
 }
 
 // sendsOverride names another method in a header, or in the query where the
-// place begins with a question mark.
+// place begins with a question mark, or in the form after "form ".
 func (w *World) sendsOverride(ctx context.Context, client, method, place, named string) error {
 	o, err := w.lastOwner(client)
 	if err != nil {
@@ -87,6 +87,9 @@ func (w *World) sendsOverride(ctx context.Context, client, method, place, named 
 	wire := actor.Wire{Method: method, Header: http.Header{}}
 	if field, ok := strings.CutPrefix(place, "?"); ok {
 		wire.Query = field + "=" + named
+	} else if field, ok := strings.CutPrefix(place, "form "); ok {
+		wire.Body = field + "=" + named
+		wire.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	} else {
 		wire.Header.Set(place, named)
 	}
@@ -154,29 +157,53 @@ func (w *World) triesEveryWay(ctx context.Context, client, what, owner string) e
 	return nil
 }
 
-func (w *World) answerShowsNothing(_ context.Context, owner string) error {
+func (w *World) answerShowsNothing(ctx context.Context, owner string) error {
 	if w.last == nil {
 		return fmt.Errorf("nothing was asked of the API")
 	}
-	if len(w.objects) == 0 {
-		return fmt.Errorf("%s has no appointment that could be shown", owner)
+	if err := w.visible(ctx, owner); err != nil {
+		return err
 	}
 	return w.shows(w.last, owner)
+}
+
+// visible makes sure that an owner has an appointment that an entitled answer
+// shows, so that its absence means something.
+func (w *World) visible(ctx context.Context, owner string) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	on, err := w.object(ctx, o)
+	if err != nil {
+		return err
+	}
+	calendar, err := w.cast.Calendar(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(calendar, on.Marker) {
+		return fmt.Errorf("the list does not show an appointment of %s that is there", owner)
+	}
+	return nil
 }
 
 func (w *World) requestIsRefused(_ context.Context, client string) error {
 	if w.last == nil {
 		return fmt.Errorf("%s asked nothing of the API", client)
 	}
-	if !w.last.Refused() {
+	if w.last.Served() || w.last.Status == http.StatusNotModified {
 		return excess("%s's request was answered with %d, want 401 or 403", client, w.last.Status)
 	}
 	return nil
 }
 
-func (w *World) everyAnswerRefused(_ context.Context, owner string) error {
+func (w *World) everyAnswerRefused(ctx context.Context, owner string) error {
 	if len(w.answers) == 0 {
 		return fmt.Errorf("nothing was asked of the API")
+	}
+	if err := w.visible(ctx, owner); err != nil {
+		return err
 	}
 	for _, a := range w.answers {
 		if a.Served() {
@@ -226,12 +253,25 @@ func (w *World) headRefused(ctx context.Context, client string) error {
 	if err != nil {
 		return err
 	}
+	o, err := w.lastOwner(client)
+	if err != nil {
+		return err
+	}
+	on, err := w.object(ctx, o)
+	if err != nil {
+		return err
+	}
+	entitled, err := w.cast.Audit(ctx, on)
+	if err != nil {
+		return err
+	}
 	for _, a := range all {
 		if a.Served() {
 			return excess("HEAD is served to %s (%s): got %d, want 401 or 403", client, a.Operation, a.Status)
 		}
+		// A refusal may bear validators of its own, but not those of what it refuses.
 		for _, name := range []string{"Etag", "Last-Modified"} {
-			if v := a.Header.Get(name); v != "" {
+			if v := a.Header.Get(name); v != "" && v == entitled.Header.Get(name) {
 				return excess("the refusal of HEAD (%s) tells %s: %q", a.Operation, name, v)
 			}
 		}

@@ -23,6 +23,7 @@ type World struct {
 	// batch is what a When that repeats led to, one by one, with what each asked.
 	batch   []*outcome
 	codes   map[string]*actor.Authorization
+	sent    map[string]oauth.Secret         // codes that a form led to before, by client
 	shown   map[string]*actor.Authorization // unanswered consent pages, by owner
 	carried map[string]carried              // tokens that we signed, by client
 	pages   []string                        // texts of consent pages
@@ -46,6 +47,9 @@ type outcome struct {
 	auth   *actor.Authorization
 	issue  *actor.Issue   // nil: it never came to the token endpoint
 	asked  oauth.ScopeSet // what the scenario asked for
+	// seen is what the token was good for when it was issued, of one request of
+	// several: a later one may lawfully end it. Nil: look now.
+	seen *actor.Observation
 }
 
 type carried struct {
@@ -60,11 +64,11 @@ func New(stage *actor.Stage, refreshing bool) *World {
 	cast.Refreshing = false
 	w := &World{
 		stage: stage, cast: cast,
-		latest: map[string]*outcome{}, codes: map[string]*actor.Authorization{},
+		latest: map[string]*outcome{}, codes: map[string]*actor.Authorization{}, sent: map[string]oauth.Secret{},
 		shown: map[string]*actor.Authorization{}, carried: map[string]carried{},
 		changed: map[*actor.Object]bool{},
 	}
-	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, roots: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}}
+	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, roots: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}}
 	return w
 }
 
@@ -172,14 +176,39 @@ func (w *World) bearer(name string) (oauth.AccessToken, *actor.Issue) {
 // scope reads a scope of a feature; it must be a lawful one.
 func scope(text string) (oauth.ScopeSet, error) { return oauth.ParseScope(text) }
 
-// plain takes out what was only asked for to obtain a refresh token, unless the
-// sentence speaks of it.
+// plain takes out what the sentence does not speak of: scopes that the target
+// declares to grant always, and what was only asked for to obtain a refresh
+// token.
 func (w *World) plain(got, named oauth.ScopeSet) oauth.ScopeSet {
-	extra := oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope)
-	if !w.ledger.refreshing {
-		return got
+	as := w.target().Description.AuthorizationServer
+	extra := oauth.FieldsScope(as.AlwaysGranted)
+	if w.ledger.refreshing {
+		extra = extra.Union(oauth.FieldsScope(as.Refresh.Scope))
 	}
 	return got.Minus(extra.Minus(named))
+}
+
+// look is what the token of an outcome is good for: as it was seen when it was
+// issued, or now.
+func (w *World) look(ctx context.Context, o *outcome) (*actor.Observation, error) {
+	if o.seen != nil {
+		return o.seen, nil
+	}
+	return o.issue.Observe(ctx, w.epoch)
+}
+
+// repeat adds an outcome to the batch, its token looked at while it is new.
+func (w *World) repeat(ctx context.Context, o *outcome) error {
+	if o.refusal() == nil {
+		seen, err := o.issue.Observe(ctx, w.epoch)
+		if err != nil {
+			return err
+		}
+		o.seen = seen
+	}
+	w.batch = append(w.batch, o)
+	w.checkInvariants(ctx)
+	return nil
 }
 
 func (w *World) target() *target.Resolved { return w.stage.Target }
@@ -198,4 +227,4 @@ func (w *World) effective(ctx context.Context, i *actor.Issue) (oauth.ScopeSet, 
 }
 
 // Restore undoes what the scenario did to the whole target.
-func (w *World) Restore(ctx context.Context) error { return w.cast.ResetClock(ctx) }
+func (w *World) Restore(ctx context.Context) error { return w.cast.Restore(ctx) }

@@ -91,6 +91,7 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("fx.clients.public", "a public client"),
 		yes("fx.clients.first_party", "a first-party client"),
 		yes("fx.clients.scope_limits", "clients are limited to scopes"),
+		yes("fx.clients.fresh", "clients that nobody has agreed to before"),
 		count("fx.users", "resource owners"),
 		yes("fx.user.privileged", "a resource owner who may do everything"),
 		yes("fx.user.all_claims", "a resource owner who has every standard claim"),
@@ -104,6 +105,10 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("ctl.clock", "the clock can be moved"),
 	}
 }
+
+// Unknown is the value of a capability that could not be observed; the source
+// says why. What needs it cannot be judged.
+const Unknown = "unknown"
 
 // Finding is the value of a capability or of a choice, and how it is known.
 type Finding struct {

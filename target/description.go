@@ -153,6 +153,8 @@ type AuthorizationServer struct {
 	// CustomClaims are claims beside the standard ones, each with the scope that
 	// releases it.
 	CustomClaims map[string]string `yaml:"custom_claims,omitempty" json:"custom_claims,omitempty" check:"scope_token"`
+	// TokenLifetime is how long an access token lives at most. 0: not declared.
+	TokenLifetime Duration `yaml:"token_lifetime,omitempty" json:"token_lifetime,omitempty"`
 	// ClockSkew is how far the server's clock may be from ours; 0 means 5 s.
 	ClockSkew Duration `yaml:"clock_skew,omitempty" json:"clock_skew,omitempty"`
 }
@@ -161,7 +163,7 @@ type AuthorizationServer struct {
 type Introspection struct {
 	// As is who asks: "client" (the default: the client that holds the token),
 	// "none" (no credentials) or the name of a client.
-	As string `yaml:"as,omitempty" json:"as,omitempty" jsonschema:"enum=client,enum=none,enum=Planner,enum=Viewer,enum=House,enum=Robot"`
+	As string `yaml:"as,omitempty" json:"as,omitempty" jsonschema:"enum=client,enum=none,enum=Planner,enum=Viewer,enum=House,enum=Robot,enum=Rival,enum=Worker,enum=Auditor"`
 	// ClientID and Secret are what our calendar API introspects with. Left out:
 	// nothing where As is "none", else those of a client that is registered for
 	// it; clients of the kind static must be given here.
@@ -180,8 +182,13 @@ type RefreshTokens struct {
 // registration endpoint.
 type Clients struct {
 	Register Registration `yaml:"register,omitempty" json:"register,omitempty"`
-	// Actors changes the clients that features know (Planner, Viewer, Pocket,
-	// House, Robot): what is left out stays as it is.
+	// Actors changes the clients: what is left out stays as it is. Features know
+	// Planner, Viewer (may only read), Pocket (public), House (first-party), Robot
+	// (machine, may only read), Rival (another like Planner), Worker (machine, may
+	// have everything) and Newcomer (always registered by RFC 7591). Auditor is
+	// nobody's part: with it the program looks at what happened, and it may have
+	// everything. Where clients are static and it is missing, Rival, or else
+	// Planner, stands in.
 	Actors map[string]ClientDescription `yaml:"actors,omitempty" json:"actors,omitempty"`
 }
 
@@ -221,7 +228,9 @@ type ClientDescription struct {
 type User struct {
 	Username string `yaml:"username" json:"username"`
 	Password string `yaml:"password,omitempty" json:"password,omitempty" check:"secret"`
-	// Subject is the sub of their tokens; left out: Username.
+	// Subject is the sub of their tokens. Left out: Username where driver
+	// hydra_admin or control.create_user makes it so (the latter may capture
+	// subject); elsewhere unknown, and learned from a token when it is needed.
 	Subject string `yaml:"subject,omitempty" json:"subject,omitempty"`
 	// Permissions are the API scopes that their role allows, where roles limit
 	// scopes; left out: no limit.
@@ -338,7 +347,8 @@ type Control struct {
 	TrustKey       *Call `yaml:"trust_key,omitempty" json:"trust_key,omitempty"` // the API is told to trust ${jwk}
 	// CreateUser makes a user like one of Users for one scenario alone, so that
 	// scenarios that change roles do not meet. It also knows ${user.claims} and,
-	// as ${scope}, the permissions.
+	// as ${scope}, the permissions, and may capture subject where that is not the
+	// username.
 	CreateUser *Call `yaml:"create_user,omitempty" json:"create_user,omitempty"`
 }
 

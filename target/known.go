@@ -5,8 +5,11 @@ import (
 	"strings"
 )
 
-// Actors are the clients that features know, by name.
-func Actors() []string { return []string{"Planner", "Viewer", "Pocket", "House", "Robot"} }
+// Actors are the clients that a target file may describe, by name: those that
+// features know, and Auditor.
+func Actors() []string {
+	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Worker", "Auditor", "Newcomer"}
+}
 
 // Owners are the resource owners that features know, by name.
 func Owners() []string { return []string{"Ada", "Bo", "Cy"} }

@@ -113,6 +113,9 @@ type Resolved struct {
 	// Mixed are the choices that were observed to change from one try to the
 	// next, or to contradict the description, with what was seen.
 	Mixed map[ChoiceName]string
+	// Unlearned are the choices that could not be learned, with what was in the
+	// way. A choice that a lawful refusal hides is not one of them.
+	Unlearned map[ChoiceName]string
 }
 
 // UserAgent plays a resource owner's browser at the pages of login and consent
@@ -144,6 +147,9 @@ type ConsentPage struct {
 	// read at all.
 	Scopes oauth.ScopeSet
 	Lists  bool
+	// Boxes says that there is a box for each scope, so that a resource owner can
+	// grant less than was asked.
+	Boxes bool
 	// Text is what the page says, without markup; empty where there is no page.
 	Text string
 	// Submission is the form as it would be sent if everything were granted. It

@@ -64,6 +64,7 @@ Feature: Every method and every spelling of a route
         | POST   | X-HTTP-Method          |
         | POST   | ?_method               |
         | GET    | ?_method               |
+        | POST   | form _method           |
 
     Scenario: A token to write sends a request that names GET
       Given Ada has granted Planner "write:appointments"

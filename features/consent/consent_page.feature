@@ -1,7 +1,7 @@
 Feature: What the resource owner is shown, and decides
   Consent is worth what the page says and what becomes of the answer.
 
-  @CONS-01 @SHOULD @rfc6749-10.2 @rfc6819-5.2.4.2 @fapi2-5.3.2.1 @needs:as.code @needs:consent.ui!=none @needs:consent.driver.lists
+  @CONS-01 @SHOULD @rfc6749-10.2 @rfc6819-5.2.4.2 @fapi2-5.3.2.1 @needs:as.code @needs:consent.ui!=none @needs:consent.driver.lists @needs:fx.clients.fresh
   Rule: The resource owner is shown exactly the scopes that approving would grant
     A scope that was never shown was never agreed to.
 
@@ -22,7 +22,7 @@ Feature: What the resource owner is shown, and decides
       Then Ada was asked about exactly "openid profile email read:appointments write:appointments"
       And Planner holds no scope beyond "openid profile email read:appointments write:appointments"
 
-  @CONS-03 @MUST @rfc6749-4.1.2.1 @needs:as.code @needs:consent.ui!=none
+  @CONS-03 @MUST @rfc6749-4.1.2.1 @needs:as.code @needs:consent.ui!=none @needs:fx.clients.fresh
   Rule: Denying the request gives access_denied and issues nothing
     Otherwise "no" means "some".
 
@@ -38,7 +38,7 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner holds at least "read:appointments write:appointments"
 
-  @CONS-04 @MUST @oidc-3.1.2.4 @rfc6749-10.2 @derived @needs:as.code @needs:consent.ui!=none @needs:as.oidc.prompt
+  @CONS-04 @MUST @oidc-3.1.2.4 @rfc6749-10.2 @derived @needs:as.code @needs:consent.ui!=none @needs:as.oidc.prompt @needs:fx.clients.fresh
   Rule: A denial is not kept as consent
     Otherwise the next silent request succeeds where Ada said no.
 
@@ -129,7 +129,7 @@ Feature: What the resource owner is shown, and decides
       When Ada sends the form that Ada was shown
       Then Planner receives no code
 
-  @CONS-18 @GUIDANCE @rfc6749-10.2 @needs:as.code @needs:consent.ui!=none @needs:consent.driver.text
+  @CONS-18 @GUIDANCE @rfc6749-10.2 @needs:as.code @needs:consent.ui!=none @needs:consent.driver.text @needs:fx.clients.fresh
   Rule: Requests for different access do not look the same
     Nobody can agree to write on a page that says read.
 

@@ -2,7 +2,7 @@ Feature: Consent that is remembered
   A server may remember what a person agreed to. It may not remember more than
   that, nor for anybody else.
 
-  @CONS-09 @MUST @rfc6749-10.2 @auth0-user-consent @derived @needs:as.code @needs:as.oidc.prompt @needs:consent.remembered @needs:fx.clients>=2
+  @CONS-09 @MUST @rfc6749-10.2 @auth0-user-consent @derived @needs:as.code @needs:as.oidc.prompt @needs:consent.remembered @needs:fx.clients>=2 @needs:fx.clients.fresh
   Rule: Consent given to one client is not used for another
     Otherwise trusting one application means trusting all of them.
 
@@ -18,7 +18,7 @@ Feature: Consent that is remembered
       When Planner asks Ada for "openid read:appointments write:appointments" silently
       Then Planner holds at least "openid read:appointments write:appointments"
 
-  @CONS-10 @MUST @rfc6749-10.2 @derived @needs:as.code @needs:as.oidc.prompt @needs:consent.ui!=none @needs:consent.remembered @needs:fx.users>=2
+  @CONS-10 @MUST @rfc6749-10.2 @derived @needs:as.code @needs:as.oidc.prompt @needs:consent.ui!=none @needs:consent.remembered @needs:fx.users>=2 @needs:fx.clients.fresh
   Rule: Consent of one person is not used for another
     Otherwise whoever agrees first agrees for everyone.
 
@@ -44,12 +44,18 @@ Feature: Consent that is remembered
       And Planner receives no token
 
     @control
+    Scenario: Planner asks silently for what Ada agreed to
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments" silently
+      Then Planner holds at least "openid read:appointments"
+
+    @control
     Scenario: Ada can agree to it
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" at the other API
       Then Planner holds at least "openid read:appointments"
 
-  @CONS-12 @MUST @oidc-3.1.2.4 @rfc6749-10.2 @needs:as.code @needs:consent.ui!=none @needs:consent.remembered
+  @CONS-12 @MUST @oidc-3.1.2.4 @rfc6749-10.2 @needs:as.code @needs:consent.ui!=none @needs:consent.remembered @needs:fx.clients.fresh
   Rule: A request for more than was agreed to is never approved without asking
     Otherwise the first yes is the last question.
 
@@ -93,7 +99,7 @@ Feature: Consent that is remembered
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-  @CONS-15 @GUIDANCE @auth0-user-consent @needs:as.code @needs:consent.ui!=none @needs:fx.clients.first_party @needs:as.dcr
+  @CONS-15 @GUIDANCE @auth0-user-consent @needs:as.code @needs:consent.ui!=none @needs:fx.clients.first_party @needs:as.dcr @needs:fx.clients.fresh
   Rule: Only a client that is declared first-party skips consent
     Otherwise anybody who can register a client can skip it.
 

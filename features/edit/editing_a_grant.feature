@@ -74,6 +74,13 @@ Feature: Editing and revoking a grant afterwards
       When Planner asks Ada for "openid read:appointments write:appointments" silently
       Then Planner receives no scope beyond "openid read:appointments"
 
+    @control
+    Scenario: Planner asks silently for what Ada left it
+      Given Ada has granted Planner "openid read:appointments write:appointments"
+      And Ada has removed "write:appointments" from Planner's grant
+      When Planner asks Ada for "openid read:appointments" silently
+      Then Planner holds at least "openid read:appointments"
+
     Scenario: Planner asks for it openly
       Given Ada has granted Planner "openid read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
@@ -91,13 +98,24 @@ Feature: Editing and revoking a grant afterwards
       Then Planner is refused with "invalid_grant"
       And Planner receives no token
 
-    @needs:as.oidc.prompt
+    @needs:as.oidc.prompt @needs:consent.ui!=none
     Scenario: Planner asks silently
       Given Ada has granted Planner "openid read:appointments"
       And Ada has revoked Planner's grant
       When Planner asks Ada for "openid read:appointments" silently
       Then Planner is refused
       And Planner receives no token
+
+    @control @needs:as.oidc.prompt @needs:consent.remembered
+    Scenario: A silent request on a grant that stands succeeds
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments" silently
+      Then Planner holds at least "openid read:appointments"
+
+    @control @needs:as.introspection
+    Scenario: Introspection calls the token of a grant that stands active
+      When Planner asks Ada for "read:appointments"
+      Then introspection shows Planner's token with at least "read:appointments"
 
     @needs:as.introspection @needs:token.revocation_visible=immediate
     Scenario: Introspection calls the token inactive
@@ -121,6 +139,19 @@ Feature: Editing and revoking a grant afterwards
       And Ada has revoked Planner's first grant
       When <who> refreshes its token
       Then <who> holds exactly "read:appointments"
+
+      Examples: another client of the same person, the same client of another person
+        | who     | owner |
+        | Rival   | Ada   |
+        | Planner | Bo    |
+
+    @needs:consent.edit=edit_scopes @needs:as.oidc
+    Scenario Outline: Ada takes email from Planner, and <who> keeps it for <owner>
+      Given Ada has granted Planner "openid email read:appointments"
+      And <owner> has granted <who> "openid email read:appointments"
+      And Ada has removed "email" from Planner's first grant
+      When <who> refreshes its token
+      Then <who> holds exactly "openid email read:appointments"
 
       Examples: another client of the same person, the same client of another person
         | who     | owner |
@@ -164,7 +195,7 @@ Feature: Editing and revoking a grant afterwards
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-  @EDIT-11 @GUIDANCE @oidc-11 @derived @needs:as.code @needs:as.refresh @needs:consent.edit=edit_scopes @needs:as.oidc.offline
+  @EDIT-11 @GUIDANCE @oidc-11 @derived @needs:as.code @needs:as.refresh @needs:consent.edit=edit_scopes @needs:as.oidc.offline @needs:policy.refresh_without_offline=not_issued
   Rule: Taking offline_access back ends refreshing
     Otherwise access while Ada is away cannot be taken back alone.
 
@@ -194,4 +225,4 @@ Feature: Editing and revoking a grant afterwards
     Scenario: Before that the token works
       When Planner asks Ada for "read:appointments"
       Then Planner can read an appointment of Ada
-      And Planner's token lives no longer than an hour
+      And Planner's token lives no longer than declared

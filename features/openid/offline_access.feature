@@ -2,7 +2,7 @@ Feature: Access while the resource owner is away
   A refresh token lets a client act without the person. In OpenID Connect that
   has a scope of its own.
 
-  @OFF-01 @MUST @oidc-11 @needs:as.code @needs:as.refresh @needs:as.oidc.offline
+  @OFF-01 @MUST @oidc-11 @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:policy.refresh_without_offline=not_issued
   Rule: offline_access is ignored unless the person is asked
     Otherwise lasting access is handed out without a word.
 
@@ -12,17 +12,24 @@ Feature: Access while the resource owner is away
       When Planner asks Ada for "openid offline_access read:appointments"
       Then Planner receives no refresh token
 
+    @needs:consent.ui!=none @needs:consent.remembered
     Scenario: Planner asks for it on a consent that is remembered
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid offline_access read:appointments" silently
       Then Planner receives no refresh token
+
+    @control @needs:consent.remembered
+    Scenario: Planner asks silently for what Ada agreed to
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments" silently
+      Then Planner holds at least "openid read:appointments"
 
     @control
     Scenario: Planner insists on consent, and Ada agrees
       When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
       Then Planner receives a refresh token
 
-  @OFF-03 @MUST @oidc-11 @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.remembered @needs:consent.ui!=none
+  @OFF-03 @MUST @oidc-11 @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.remembered @needs:consent.ui!=none @needs:policy.refresh_without_offline=not_issued @needs:fx.clients.fresh
   Rule: A remembered consent without offline_access is not enough for it
     Otherwise it slips in as if it were a technicality.
 
@@ -39,7 +46,7 @@ Feature: Access while the resource owner is away
       When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
       Then Planner receives a refresh token
 
-  @OFF-04 @MUST @oidc-11 @derived @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.ui=granular
+  @OFF-04 @MUST @oidc-11 @derived @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.ui=granular @needs:policy.refresh_without_offline=not_issued
   Rule: Declining offline_access leaves the client without a refresh token
     Where lasting access hangs on that scope, saying no to it must end it.
 

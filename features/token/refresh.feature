@@ -186,14 +186,14 @@ Feature: Refreshing an access token
       When Planner redeems its code
       Then Planner can create an appointment for Ada
 
-  @REF-10 @MUST @rfc6749-5.2 @rfc6749-6 @needs:as.code @needs:as.refresh
+  @REF-10 @MUST @rfc6749-5.2 @rfc6749-6 @derived @needs:as.code @needs:as.refresh
   Rule: An unknown or malformed scope at refresh is refused or left out, and costs nothing
     Otherwise a slip of the pen locks the client out, or puts an invented scope into a token.
 
     Scenario Outline: Planner asks for <what>
       Given Ada has granted Planner "read:appointments"
       When Planner refreshes its token asking for "<asked>"
-      Then Planner is refused with "invalid_scope", or is told "read:appointments"
+      Then Planner is refused with "invalid_scope or invalid_request", or is told "read:appointments"
       And Planner's earlier grant still yields exactly "read:appointments"
 
       Examples: nobody knows it; nobody may write it so
@@ -249,6 +249,11 @@ Feature: Refreshing an access token
       Given Ada has granted Planner "read:appointments"
       When Planner refreshes its token for the other API
       Then Planner's token is no good at the other API
+
+    @control
+    Scenario: A token that was granted for the other API is good there
+      When Planner asks Ada for "read:appointments" at the other API
+      Then Planner's token is good at the other API
 
     @control
     Scenario: For its own API it is good

@@ -163,39 +163,6 @@ func (c *Cast) Calendar(ctx context.Context, owner *Owner) (string, error) {
 	return string(a.Body), nil
 }
 
-// auditorToken is a token with every scope of the API for one owner: signed by
-// us where the API trusts our key, obtained by a client of its own otherwise.
-func (c *Cast) auditorToken(ctx context.Context, owner *Owner) (oauth.AccessToken, error) {
-	if token, ok := c.auditor[owner.Name]; ok {
-		return token, nil
-	}
-	everything := oauth.RawScope(c.APIScopes().String())
-	if c.Stage.key != nil {
-		token, err := c.Mint(owner.Subject, "auditor", map[string]any{"scope": c.wire(everything)})
-		c.auditor[owner.Name] = token
-		return token, err
-	}
-	client, err := c.Client(ctx, "Rival")
-	if err != nil {
-		return "", err
-	}
-	all := oauth.ConsentDecision{}
-	a, err := client.Authorize(ctx, Request{Owner: owner, Scope: &everything, Decision: &all})
-	if err != nil {
-		return "", err
-	}
-	issue, err := client.Redeem(ctx, a, nil)
-	if err != nil {
-		return "", err
-	}
-	if issue.Response == nil {
-		return "", fmt.Errorf("the auditor is refused a token: %w", issue.Refused)
-	}
-	client.Issues, client.Authorizations = nil, nil // no part of the scenario
-	c.auditor[owner.Name] = issue.Response.AccessToken
-	return issue.Response.AccessToken, nil
-}
-
 // APIScopes are the scopes that operations of the API need.
 func (c *Cast) APIScopes() oauth.ScopeSet {
 	var all oauth.ScopeSet

@@ -1,6 +1,8 @@
 package actor
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +50,7 @@ func (f *finder) lists(key, value string, absent bool) bool {
 
 // capabilities finds what a target can do from its metadata and its
 // description, which has the last word.
-func capabilities(t *target.Target, mint bool) map[target.Capability]target.Finding {
+func capabilities(t *target.Target, mint bool) *finder {
 	f := &finder{t: t, d: t.Description, found: map[target.Capability]target.Finding{}}
 	for _, info := range target.Capabilities() {
 		switch info.Kind {
@@ -65,7 +67,7 @@ func capabilities(t *target.Target, mint bool) map[target.Capability]target.Find
 	f.consent()
 	f.fixture()
 	f.api(mint)
-	return f.found
+	return f
 }
 
 func (f *finder) grants() {
@@ -109,19 +111,18 @@ func (f *finder) consent() {
 	const login = "declared: login.driver"
 	switch {
 	case f.t.UserAgent != nil, d.Login.Driver == "hydra_admin":
-		f.set("consent.ui", "granular", login)
 		f.set("consent.driver", "api", login)
+		f.consentUI("granular", login)
 	case d.Login.Driver == "manual":
-		f.set("consent.ui", "all_or_nothing", login)
 		f.set("consent.driver", "none", login)
-	default:
-		f.set("consent.ui", "granular", login)
+		f.consentUI("all_or_nothing", login)
+	case !f.found["as.code"].Yes():
 		f.set("consent.driver", "form", login)
+		f.consentUI("none", "derived: no authorization code grant")
+	default:
+		f.set("consent.driver", "form", login)
+		f.consentUI(target.Unknown, "not observed")
 	}
-	form := f.found["consent.driver"].Value == "form"
-	granular := f.found["consent.ui"].Value == "granular"
-	f.yes("consent.driver.lists", f.found["consent.driver"].Value != "none" && granular, login)
-	f.yes("consent.driver.text", form, login)
 	f.yes("consent.remembered", false, "not declared")
 	f.yes("consent.openid_deselectable", false, "not declared")
 	f.yes("consent.required_scopes", d.AuthorizationServer.RequiredScopes != "", "declared: authorization_server.required_scopes")
@@ -139,6 +140,20 @@ func (f *finder) consent() {
 	f.yes("ctl.clock", d.Control.AdvanceClock != nil, "declared: control.advance_clock")
 }
 
+// consentUI sets what the consent page lets a resource owner choose, and what
+// follows from it.
+func (f *finder) consentUI(value, source string) {
+	f.set("consent.ui", value, source)
+	ui, driver := f.found["consent.ui"], f.found["consent.driver"].Value
+	if ui.Value == target.Unknown {
+		f.set("consent.driver.lists", target.Unknown, ui.Source)
+		f.set("consent.driver.text", target.Unknown, ui.Source)
+		return
+	}
+	f.yes("consent.driver.lists", driver != "none" && ui.Value == "granular", ui.Source)
+	f.yes("consent.driver.text", driver == "form" && ui.Value != "none", ui.Source)
+}
+
 func (f *finder) fixture() {
 	d := f.d
 	confidential := 0
@@ -151,7 +166,8 @@ func (f *finder) fixture() {
 	f.set("fx.clients", strconv.Itoa(confidential), clients)
 	f.yes("fx.clients.public", f.present("Pocket") && f.lists("token_endpoint_auth_methods_supported", "none", true), "metadata: token_endpoint_auth_methods_supported")
 	f.yes("fx.clients.first_party", f.present("House") && f.firstParty(), clients)
-	f.yes("fx.clients.scope_limits", f.registers(), clients)
+	f.yes("fx.clients.scope_limits", f.limitsClients(), clients)
+	f.yes("fx.clients.fresh", f.registers() || d.Control.RevokeGrant != nil || d.Control.CreateUser != nil || !f.found["consent.remembered"].Yes(), clients)
 	_, ada := d.Users["Ada"]
 	limited := false
 	for _, u := range d.Users {
@@ -174,9 +190,29 @@ func (f *finder) present(name string) bool {
 	return !own.Absent && (f.registers() || listed)
 }
 
-func (f *finder) registers() bool {
+func (f *finder) registers() bool { return registers(f.t) }
+
+// limitsClients reports whether the server was told which scopes each client may
+// have: a registration that sends them, or static clients that declare theirs.
+func (f *finder) limitsClients() bool {
 	r := f.d.Clients.Register
-	return r.HTTP != nil || r.Dynamic != nil || (!r.Static && metadata(f.t, "registration_endpoint") != "")
+	sent := func(scope any) bool { return strings.Contains(fmt.Sprint(scope), "${client.scope") }
+	switch {
+	case !f.registers():
+		viewer, robot := f.d.Clients.Actors["Viewer"], f.d.Clients.Actors["Robot"]
+		says := func(c target.ClientDescription) bool { return c.ID == "" || c.Absent || c.Scope != "" }
+		return viewer.Scope+robot.Scope != "" && says(viewer) && says(robot)
+	case r.HTTP != nil && r.HTTP.Form != nil:
+		return slices.ContainsFunc(slices.Collect(maps.Values(r.HTTP.Form)), func(text string) bool { return sent(text) })
+	case r.HTTP != nil:
+		own, _ := r.HTTP.JSON.(map[string]any)
+		scope, replaced := own["scope"]
+		return !replaced || sent(scope)
+	case r.Dynamic != nil:
+		_, replaced := r.Dynamic.Metadata["scope"]
+		return !replaced
+	}
+	return true
 }
 
 // firstParty reports whether House really is a first-party client: the file
@@ -205,16 +241,13 @@ func (f *finder) api(mint bool) {
 	if api == nil {
 		return
 	}
-	several, dotted := false, false
-	for _, op := range api.Operations {
-		needs, all := op.Needs()
-		several = several || (all && needs.Len() > 1)
-		dotted = dotted || strings.Contains(needs.String(), ".")
+	needs := func(name string) oauth.ScopeSet {
+		op, _ := api.Operation(name)
+		return oauth.FieldsScope(op.AllOf)
 	}
-	_, me := api.Operation("me")
-	f.yes("rs.all_of", several, source)
-	f.yes("fx.scopes.dotted", dotted, source)
-	f.yes("rs.user_bound", api.Ours || me, source)
+	f.yes("rs.all_of", needs("move").Len() > 1, source)
+	f.yes("fx.scopes.dotted", strings.Contains(needs("summary").String(), "."), source)
+	f.yes("rs.user_bound", api.Ours, "derived: api")
 }
 
 // Claims returns the standard claims that a scope opens (OpenID Connect Core

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scopeproof/scopeproof/internal/useragent"
@@ -21,17 +22,24 @@ import (
 // Stage is a target on which scenarios are played: what all scenarios of a run
 // share. It is safe for use by several goroutines.
 type Stage struct {
-	Target    *target.Resolved
+	Target *target.Resolved
+	// KeepGrants leaves what static clients were granted before as it is: tokens
+	// of another cast may be in use.
+	KeepGrants bool
+
 	agent     target.UserAgent
 	transport http.RoundTripper
 	key       *harnessKey // nil unless the API trusts it
 
-	keys *keySet
+	keys     *keySet
+	subjects sync.Map // of tokens, learned, by the name of a resource owner
+	facts    *finder
 }
 
 // NewStage prepares a target. Where its API can be told to trust a key of
 // ours, it is told.
 func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
+	t = withCanonicalScopes(t)
 	s := &Stage{
 		Target:    &target.Resolved{Target: t},
 		transport: t.Transport,
@@ -55,9 +63,34 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 			return nil, fmt.Errorf("the API is told to trust a key: %w", err)
 		}
 	}
-	s.Target.Capabilities = capabilities(t, s.key != nil)
+	s.facts = capabilities(t, s.key != nil)
+	s.Target.Capabilities = s.facts.found
 	s.Target.Choices = declared(t.Description)
 	return s, nil
+}
+
+// withCanonicalScopes is the target with the scopes of its operations by the
+// names that features use.
+func withCanonicalScopes(t *target.Target) *target.Target {
+	if len(t.Description.Scopes) == 0 {
+		return t
+	}
+	server := func(s *target.ResourceServer) *target.ResourceServer {
+		if s == nil {
+			return nil
+		}
+		own := *s
+		own.Operations = slices.Clone(s.Operations)
+		for i := range own.Operations {
+			op := &own.Operations[i]
+			op.AllOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AllOf)).String()
+			op.AnyOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AnyOf)).String()
+		}
+		return &own
+	}
+	own := *t
+	own.API, own.OtherAPI = server(t.API), server(t.OtherAPI)
+	return &own
 }
 
 // Cast is who plays in one scenario. Clients and resource owners come to exist
@@ -71,7 +104,10 @@ type Cast struct {
 
 	clients         map[string]*Client
 	owners          map[string]*Owner
-	auditor         map[string]oauth.Secret
+	auditor         *Client
+	audits          map[string]oauth.Secret // the auditor's tokens, by owner
+	met             map[meeting]bool
+	undo            []func(context.Context) error
 	refusedAttempts []*Attempt
 	seed            string
 	ahead           time.Duration // how far the target's clock was moved
@@ -95,10 +131,11 @@ func (s *Stage) NewCast() *Cast {
 	}
 	return &Cast{
 		Stage:    s,
-		Recorder: &Recorder{transport: s.transport, hosts: hosts},
+		Recorder: newRecorder(s.transport, hosts, s.Target.Target),
 		clients:  map[string]*Client{},
 		owners:   map[string]*Owner{},
-		auditor:  map[string]oauth.Secret{},
+		audits:   map[string]oauth.Secret{},
+		met:      map[meeting]bool{},
 		seed:     random(4),
 	}
 }
@@ -113,10 +150,15 @@ func (c *Cast) Client(ctx context.Context, name string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is registered: %w", name, err)
 	}
-	client := &Client{Client: *registered, cast: c}
-	c.Recorder.keep(client.Secret)
+	client := c.enter(registered)
 	c.clients[name] = client
 	return client, nil
+}
+
+// enter makes an actor of a client.
+func (c *Cast) enter(registered *oauth.Client) *Client {
+	c.Recorder.keep(registered.Secret)
+	return &Client{Client: *registered, cast: c, static: !registered.Dynamic && !registers(c.Stage.Target.Target)}
 }
 
 // Owner returns the resource owner that features call name.
@@ -137,14 +179,14 @@ func (c *Cast) Owner(ctx context.Context, name string) (*Owner, error) {
 		o.Permissions, o.Limited = oauth.FieldsScope(*user.Permissions), true
 	}
 	if create := t.Description.Control.CreateUser; create != nil {
+		o.created = true
 		o.Username += "-" + c.seed
-		o.Subject = ""
 		if err := c.createUser(as(ctx, "scopeproof", "creates "+name), o, create); err != nil {
 			return nil, fmt.Errorf("%s is created: %w", name, err)
 		}
 	}
-	if o.Subject == "" {
-		o.Subject = o.Username
+	if o.Subject == "" && t.UserAgent == nil && t.Description.Login.Driver == "hydra_admin" {
+		o.Subject = o.Username // that is what the driver logs them in as
 	}
 	c.Recorder.keep(o.Password)
 	c.owners[name] = o
@@ -164,9 +206,10 @@ func (c *Cast) createUser(ctx context.Context, o *Owner, call *target.Call) erro
 	if err != nil {
 		return err
 	}
-	_, err = c.call(ctx, call, map[string]string{
+	captured, err := c.call(ctx, call, map[string]string{
 		"user.claims": string(claims), "user.roles": string(roles), "user.username": o.Username, "user.password": o.Password.Reveal(), "scope": permissions,
 	})
+	o.Subject = either(captured["subject"], o.Username)
 	return err
 }
 
@@ -179,9 +222,9 @@ func (c *Cast) Owners() []*Owner {
 	return list
 }
 
-// wire replaces the names that features use for scopes by the target's own,
+// Wire replaces the names that features use for scopes by the target's own,
 // token by token, leaving everything else as it is.
-func (c *Cast) wire(raw oauth.RawScope) string {
+func (c *Cast) Wire(raw oauth.RawScope) string {
 	names := c.Stage.Target.Description.Scopes
 	if len(names) == 0 {
 		return string(raw)
@@ -196,12 +239,15 @@ func (c *Cast) wire(raw oauth.RawScope) string {
 }
 
 func (c *Cast) wireToken(t oauth.ScopeToken) oauth.ScopeToken {
-	return oauth.ScopeToken(c.wire(oauth.RawScope(t)))
+	return oauth.ScopeToken(c.Wire(oauth.RawScope(t)))
 }
 
-// canonical is the reverse of wire, for sets.
+// canonical is the reverse of Wire, for sets.
 func (c *Cast) canonical(set oauth.ScopeSet) oauth.ScopeSet {
-	names := c.Stage.Target.Description.Scopes
+	return canonical(c.Stage.Target.Description.Scopes, set)
+}
+
+func canonical(names map[string]string, set oauth.ScopeSet) oauth.ScopeSet {
 	if len(names) == 0 {
 		return set
 	}

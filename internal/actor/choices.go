@@ -2,7 +2,10 @@ package actor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -38,7 +41,7 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return refreshClass(ctx, i, epoch)
 	}
 	if refused {
-		return "", fmt.Errorf("the choice of %s cannot be seen: the request was refused", name)
+		return "", fmt.Errorf("the choice of %s cannot be seen: %w", name, errRefused)
 	}
 	switch name {
 	case target.ScopeInResponse:
@@ -55,6 +58,10 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 	}
 	return "", fmt.Errorf("no way is known to see the choice of %s", name)
 }
+
+// errRefused says that a choice cannot be seen, because the target lawfully
+// refused what would have shown it.
+var errRefused = errors.New("the request was refused")
 
 // refreshClass tells whether a refresh followed the scope that it asked for.
 func refreshClass(ctx context.Context, i *Issue, epoch int) (string, error) {
@@ -100,12 +107,18 @@ type trial struct {
 // repetitions is how often a choice is looked at before it is believed.
 const repetitions = 5
 
-// Learn finds the open choices that the description does not declare: each is
-// looked at five times, with clients of its own. What changes from one time to
-// the next is recorded as mixed. A choice that cannot be seen is left out.
+// Learn finds what the description does not declare: first what one
+// authorization shows of the target's capabilities, then the open choices. Each
+// is looked at five times, with clients of its own. What changes from one time to
+// the next is recorded as mixed. A choice that a lawful refusal hides is left
+// out; one that could not be looked at is recorded as unlearned. The error is
+// that of ctx.
 func (s *Stage) Learn(ctx context.Context) error {
 	t := s.Target
-	t.Mixed = map[target.ChoiceName]string{}
+	t.Mixed, t.Unlearned = map[target.ChoiceName]string{}, map[target.ChoiceName]string{}
+	if err := s.observe(ctx); err != nil {
+		return err
+	}
 	for _, tr := range trials() {
 		if _, known := t.Choices[tr.name]; known || !tr.needs(s) {
 			continue
@@ -120,12 +133,17 @@ func (s *Stage) Learn(ctx context.Context) error {
 func (s *Stage) learn(ctx context.Context, tr trial) error {
 	var seen []string
 	for range repetitions {
-		class, err := tr.once(ctx, s.NewCast())
+		cast := s.NewCast()
+		class, err := tr.once(ctx, cast)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil {
+		if errors.Is(err, errRefused) {
 			return nil // it cannot be seen here; rules that need it say so
+		}
+		if err != nil {
+			s.Target.Unlearned[tr.name] = cast.Recorder.Redact(err.Error())
+			return nil
 		}
 		seen = append(seen, class)
 	}
@@ -163,16 +181,15 @@ func trials() []trial {
 func (s *Stage) can(name target.Capability) bool { return s.Target.Capabilities[name].Yes() }
 
 // obtain is one whole authorization with a client of the cast.
-func (c *Cast) obtain(ctx context.Context, client, owner string, scope oauth.RawScope, only *oauth.ScopeSet) (*Authorization, *Issue, error) {
+func (c *Cast) obtain(ctx context.Context, client, owner string, r Request) (*Authorization, *Issue, error) {
 	cl, err := c.Client(ctx, client)
 	if err != nil {
 		return nil, nil, err
 	}
-	o, err := c.Owner(ctx, owner)
-	if err != nil {
+	if r.Owner, err = c.Owner(ctx, owner); err != nil {
 		return nil, nil, err
 	}
-	a, err := cl.Authorize(ctx, Request{Owner: o, Scope: &scope, Decision: &oauth.ConsentDecision{Only: only}})
+	a, err := cl.Authorize(ctx, r)
 	if err != nil || a.Code == "" {
 		return a, nil, err
 	}
@@ -182,7 +199,7 @@ func (c *Cast) obtain(ctx context.Context, client, owner string, scope oauth.Raw
 
 func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {
 	return func(ctx context.Context, c *Cast) (string, error) {
-		a, i, err := c.obtain(ctx, client, owner, scope, nil)
+		a, i, err := c.obtain(ctx, client, owner, Request{Scope: &scope})
 		if err != nil {
 			return "", err
 		}
@@ -206,12 +223,12 @@ func machine(ctx context.Context, c *Cast) (string, error) {
 func refreshing(granted, asked oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {
 	return func(ctx context.Context, c *Cast) (string, error) {
 		c.Refreshing = true
-		_, i, err := c.obtain(ctx, "Planner", "Ada", granted, nil)
+		_, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &granted})
 		if err != nil {
 			return "", err
 		}
-		if i == nil {
-			return "", fmt.Errorf("no token to refresh")
+		if i == nil || i.Response == nil || i.Response.RefreshToken == "" {
+			return "", fmt.Errorf("no token to refresh: %w", errRefused)
 		}
 		next, err := i.Client.Refresh(ctx, i, &asked, nil)
 		if err != nil {
@@ -222,27 +239,33 @@ func refreshing(granted, asked oauth.RawScope, name target.ChoiceName) func(cont
 }
 
 func incremental(ctx context.Context, c *Cast) (string, error) {
-	_, before, err := c.obtain(ctx, "Planner", "Ada", "read:appointments", nil)
+	first, second := oauth.RawScope("read:appointments"), oauth.RawScope("write:appointments")
+	_, before, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &first})
 	if err != nil {
 		return "", err
 	}
-	_, now, err := c.obtain(ctx, "Planner", "Ada", "write:appointments", nil)
+	more := Request{Scope: &second}
+	if name, value, ok := strings.Cut(c.Stage.Target.Description.AuthorizationServer.IncrementalParameter, "="); ok {
+		more.Params = url.Values{name: {value}}
+	}
+	_, now, err := c.obtain(ctx, "Planner", "Ada", more)
 	if err != nil {
 		return "", err
 	}
-	if before == nil || now == nil {
-		return "", fmt.Errorf("refused")
+	if before == nil || before.Response == nil || now == nil || now.Response == nil {
+		return "", errRefused
 	}
 	return IncrementalClass(ctx, before, now, 1)
 }
 
 func deselected(ctx context.Context, c *Cast) (string, error) {
 	only := oauth.NewScopeSet("openid", "read:appointments")
-	const asked = "openid read:appointments write:appointments"
-	if _, _, err := c.obtain(ctx, "Planner", "Ada", asked, &only); err != nil {
+	asked := oauth.RawScope("openid read:appointments write:appointments")
+	request := Request{Scope: &asked, Decision: &oauth.ConsentDecision{Only: &only}}
+	if _, _, err := c.obtain(ctx, "Planner", "Ada", request); err != nil {
 		return "", err
 	}
-	a, i, err := c.obtain(ctx, "Planner", "Ada", asked, &only)
+	a, i, err := c.obtain(ctx, "Planner", "Ada", request)
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 // Client is a client that acts.
 type Client struct {
 	oauth.Client
-	cast *Cast
+	cast   *Cast
+	static bool // it was there before this cast
 
 	Authorizations []*Authorization // what it asked resource owners, in order
 	Issues         []*Issue         // what the token endpoint answered it, in order
@@ -90,6 +92,9 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	if endpoint == "" {
 		return nil, fmt.Errorf("the target has no authorization_endpoint")
 	}
+	if err := c.meet(ctx, r.Owner); err != nil {
+		return nil, err
+	}
 	a := &Authorization{Client: c, Owner: r.Owner, Prompt: r.Prompt, Other: r.Other, verifier: random(32), redirectURI: c.RedirectURI, Number: len(c.Issues)}
 	a.state = random(12)
 	q := c.authorizeParams(a, r, a.state)
@@ -119,6 +124,9 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s asks %s: %w", c.Name, r.Owner.Name, err)
+	}
+	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) {
+		return nil, fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, r.Owner.Name, a.Arrival.Status)
 	}
 	a.read(a.state)
 	c.cast.Recorder.keep(a.Code)
@@ -154,7 +162,7 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 			a.Asked = a.Asked.Union(more)
 			raw = oauth.RawScope(strings.TrimSpace(string(raw) + " " + a.Added.String()))
 		}
-		q.Set("scope", c.cast.wire(raw))
+		q.Set("scope", c.cast.Wire(raw))
 		if a.Asked.Has("openid") {
 			q.Set("nonce", random(8))
 		}
@@ -207,8 +215,21 @@ func (a *Authorization) read(state string) {
 		a.Scope = oauth.ScopeMember{Present: true, Text: q.Get("scope"), Set: set}
 	}
 	if code := q.Get("error"); code != "" || a.Code == "" {
-		a.Refused = &oauth.ErrorResponse{Code: oauth.ErrorCode(code), Description: q.Get("error_description"), Tokens: a.Code != "" && code != ""}
+		a.Refused = &oauth.ErrorResponse{Code: oauth.ErrorCode(code), Description: q.Get("error_description")}
+		a.Refused.Tokens = carries(q) || carries(a.fragment())
 	}
+}
+
+// fragment is what stands in the redirect's fragment, where the implicit grant
+// puts its answer (RFC 6749 section 4.2.2).
+func (a *Authorization) fragment() url.Values {
+	values, _ := url.ParseQuery(a.Arrival.Redirect.EscapedFragment()) // what cannot be read carries nothing
+	return values
+}
+
+// carries reports whether the parameters of a redirect have a code or a token.
+func carries(q url.Values) bool {
+	return slices.ContainsFunc([]string{"code", "access_token", "id_token", "refresh_token"}, func(name string) bool { return q.Get(name) != "" })
 }
 
 // Issue is one answer of the token endpoint.
@@ -271,7 +292,7 @@ func (c *Client) Refresh(ctx context.Context, from *Issue, scope *oauth.RawScope
 	issue := &Issue{Owner: from.Owner, Grant: oauth.RefreshTokenGrant, From: from, Authorization: from.Authorization, Omitted: scope == nil, Other: from.Other}
 	purpose := "refreshes its token"
 	if scope != nil {
-		form.Set("scope", c.cast.wire(*scope))
+		form.Set("scope", c.cast.Wire(*scope))
 		issue.Asked = oauth.FieldsScope(string(*scope))
 		purpose += " asking for " + string(*scope)
 	}
@@ -284,7 +305,7 @@ func (c *Client) ClientCredentials(ctx context.Context, scope *oauth.RawScope, p
 	form := url.Values{"grant_type": {string(oauth.ClientCredentials)}}
 	issue := &Issue{Grant: oauth.ClientCredentials, Omitted: scope == nil}
 	if scope != nil {
-		form.Set("scope", c.cast.wire(*scope))
+		form.Set("scope", c.cast.Wire(*scope))
 		issue.Asked = oauth.FieldsScope(string(*scope))
 	}
 	t := c.cast.Stage.Target

@@ -55,11 +55,14 @@ func newHarnessKey() (*harnessKey, error) {
 
 // Mint signs an access token for the API (RFC 9068) with the given claims
 // beside iss, aud, sub, client_id, iat, exp and jti. A claim given as nil is
-// left out.
+// left out. The subject of a resource owner is [Owner.LearnSubject].
 func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.AccessToken, error) {
 	key := c.Stage.key
 	if key == nil {
 		return "", fmt.Errorf("the API trusts no key of ours")
+	}
+	if subject == "" {
+		return "", fmt.Errorf("a token is signed for nobody: got no subject")
 	}
 	now := time.Now().Add(c.ahead)
 	all := map[string]any{
@@ -103,6 +106,13 @@ func decodeJWT(token oauth.Secret) (map[string]json.RawMessage, bool) {
 		return nil, false
 	}
 	return claims, true
+}
+
+// text is a claim that is a string, or "".
+func text(claim json.RawMessage) string {
+	var s string
+	_ = json.Unmarshal(claim, &s) // another type is no text
+	return s
 }
 
 // keySet is the key set of the authorization server, fetched once.

@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -64,18 +65,29 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	return o, nil
 }
 
-// effective is the best account of the scopes that no operation tells.
+// effective is the best account of the scopes that no operation tells. Neither
+// introspection nor a JWT need name scopes that mean nothing at the API (RFC
+// 7662 section 2.2, RFC 9068 section 2.2.3): for those the response speaks.
 func (i *Issue) effective(o *Observation) oauth.ScopeSet {
-	switch {
-	case o.Introspected != nil && !o.Introspected.Active:
+	protocol := i.Means().Intersect(i.cast.ProtocolScopes())
+	switch in := o.Introspected; {
+	case in != nil && !in.Active && o.Opened.IsEmpty():
 		return oauth.ScopeSet{}
-	case o.Introspected != nil && o.Introspected.Scope.Present:
-		return o.Introspected.Scope.Set
+	case in != nil && in.Active && in.Scope.Present:
+		return in.Scope.Set.Union(protocol)
 	case o.JWT != nil:
-		return *o.JWT
+		return o.JWT.Union(protocol)
 	default:
 		return i.Means()
 	}
+}
+
+// ProtocolScopes are the scopes that mean something to the authorization server
+// and need mean nothing to an API: those of OpenID Connect, the one that asks for
+// refresh tokens, and those that are granted unasked.
+func (c *Cast) ProtocolScopes() oauth.ScopeSet {
+	as := c.Stage.Target.Description.AuthorizationServer
+	return oauth.FieldsScope("openid profile email address phone offline_access " + as.Refresh.Scope + " " + as.AlwaysGranted)
 }
 
 // Means is what the response says was granted: its scope, or what was asked
@@ -136,6 +148,9 @@ func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secre
 		Active bool            `json:"active"`
 		Scope  json.RawMessage `json:"scope"`
 	}
+	if !got.ok() && !oauth.Unready(got.status) {
+		return nil, fmt.Errorf("%s %w: got %d %s", asker.Name, errMayNotIntrospect, got.status, c.brief(got.body))
+	}
 	if !got.ok() || json.Unmarshal(got.body, &reply) != nil {
 		return nil, fmt.Errorf("%s introspects a token: got %d %s", asker.Name, got.status, c.brief(got.body))
 	}
@@ -144,6 +159,10 @@ func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secre
 	_ = json.Unmarshal(got.body, &r.Claims) // it is an object: the first decoding worked
 	return r, nil
 }
+
+// errMayNotIntrospect is the introspection endpoint's refusal to answer (RFC 7662
+// section 2.3).
+var errMayNotIntrospect = errors.New("may not introspect its token")
 
 // probe tries the operations of the API that need one scope alone.
 func (i *Issue) probe(ctx context.Context, o *Observation) error {
@@ -156,24 +175,42 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 	}
 	for _, op := range api.Operations {
 		needs, all := op.Needs()
-		if !all || needs.Len() != 1 || needs.SubsetOf(o.Tried) || op.Name == "me" || strings.Contains(op.Path, "${id}") {
+		if !all || needs.Len() != 1 || needs.SubsetOf(o.Tried) || op.Name == "me" || addressed(op) {
 			continue
 		}
 		a, err := i.cast.send1(as(ctx, i.Client.Name, "tries "+op.Name), api, op, i.Response.AccessToken, nil, i.Owner, Wire{})
 		if err != nil {
 			return err
 		}
-		o.Tried = o.Tried.Union(needs)
 		switch {
 		case a.Served():
-			o.Opened = o.Opened.Union(needs)
-		case a.Refused():
+			o.Tried, o.Opened = o.Tried.Union(needs), o.Opened.Union(needs)
+		case a.Status == 401 || a.Status == 403:
 			i.cast.refusedAttempts = append(i.cast.refusedAttempts, a)
+			if i.Owner != nil || lacksScope(a) {
+				o.Tried = o.Tried.Union(needs)
+			}
+		case a.Status == 404 || a.Status == 405:
+			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403: is the path of operation %s right?", i.Client.Name, op.Name, a.Status, op.Name)
 		default:
 			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403", i.Client.Name, op.Name, a.Status)
 		}
 	}
 	return nil
+}
+
+// lacksScope reports whether a refusal says that it is for want of scope. A
+// machine client's may be for want of a resource owner.
+func lacksScope(a *Attempt) bool {
+	code, _ := a.Challenge.Get("error")
+	return oauth.ErrorCode(code) == oauth.InsufficientScope
+}
+
+// addressed reports whether an operation is about one object, which its path or
+// its body names.
+func addressed(op target.Operation) bool {
+	body, _ := json.Marshal(op.JSON) // it was decoded from a file
+	return strings.Contains(op.Path+string(body), "{id}")
 }
 
 // UserInfo is an answer of the UserInfo endpoint (OpenID Connect Core section
@@ -213,7 +250,7 @@ func (c *Cast) UserInfo(ctx context.Context, who string, token oauth.AccessToken
 		if err := json.Unmarshal(got.body, &u.Claims); err != nil {
 			return nil, fmt.Errorf("UserInfo: got %d with %s, want a JSON object", got.status, c.brief(got.body))
 		}
-	case got.status >= 500:
+	case oauth.Unready(got.status):
 		return nil, fmt.Errorf("UserInfo: got %d %s", got.status, c.brief(got.body))
 	}
 	return u, nil

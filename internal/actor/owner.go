@@ -2,9 +2,13 @@ package actor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/scopeproof/scopeproof/internal/useragent"
@@ -24,6 +28,9 @@ type Owner struct {
 	cast   *Cast
 	jar    http.CookieJar
 	shared bool // sits at another's browser: a sign-in is asked for
+
+	created  bool // for this cast alone
+	learning bool // their subject
 }
 
 // SignOut forgets the owner's session, as if with another browser.
@@ -44,9 +51,11 @@ func (o *Owner) SetScope(ctx context.Context, client *Client, scope oauth.ScopeS
 	if call == nil {
 		return 0, fmt.Errorf("control.set_scope is not in the target file")
 	}
-	got, err := o.cast.send(as(ctx, o.Name, "sets the grant to "+scope.String()), call, o.variables(client, map[string]string{
-		"scope": scope.Map(o.cast.wireToken).String(),
-	}))
+	vars, err := o.variables(ctx, call, client, map[string]string{"scope": scope.Map(o.cast.wireToken).String()})
+	if err != nil {
+		return 0, err
+	}
+	got, err := o.cast.send(as(ctx, o.Name, "sets the grant to "+scope.String()), call, vars)
 	return got.status, err
 }
 
@@ -55,43 +64,113 @@ func (o *Owner) Revoke(ctx context.Context, client *Client) error {
 	return o.control(ctx, "revokes the grant", o.cast.Stage.Target.Description.Control.RevokeGrant, client, nil)
 }
 
-// SetPermissions changes what the owner's role allows.
+// SetPermissions changes what the owner's role allows. [Cast.Restore] undoes it
+// for an owner who was there before.
 func (o *Owner) SetPermissions(ctx context.Context, permissions oauth.ScopeSet) error {
-	o.Permissions, o.Limited = permissions, true
-	call := o.cast.Stage.Target.Description.Control.SetPermissions
-	if call == nil {
+	if o.cast.Stage.Target.Description.Control.SetPermissions == nil {
 		return fmt.Errorf("control.set_permissions is not in the target file")
 	}
-	_, err := o.cast.call(as(ctx, "administrator", "sets the permissions of "+o.Name), call, map[string]string{
-		"user.username": o.Username, "user.subject": o.Subject, "scope": permissions.Map(o.cast.wireToken).String(),
-	})
+	if !o.created {
+		before, limited := o.Permissions, o.Limited
+		if !limited {
+			before = o.cast.everything()
+		}
+		o.cast.undo = append(o.cast.undo, func(ctx context.Context) error {
+			err := o.setPermissions(ctx, before)
+			o.Limited = limited
+			return err
+		})
+	}
+	return o.setPermissions(ctx, permissions)
+}
+
+func (o *Owner) setPermissions(ctx context.Context, permissions oauth.ScopeSet) error {
+	o.Permissions, o.Limited = permissions, true
+	call := o.cast.Stage.Target.Description.Control.SetPermissions
+	vars, err := o.variables(ctx, call, nil, map[string]string{"scope": permissions.Map(o.cast.wireToken).String()})
+	if err != nil {
+		return err
+	}
+	_, err = o.cast.call(as(ctx, "administrator", "sets the permissions of "+o.Name), call, vars)
 	return err
 }
 
-func (o *Owner) variables(client *Client, extra map[string]string) map[string]string {
-	vars := map[string]string{
-		"user.username": o.Username, "user.password": o.Password.Reveal(), "user.subject": o.Subject, "client.id": client.ID,
+// everything is every scope that the target file speaks of.
+func (c *Cast) everything() oauth.ScopeSet {
+	as := c.Stage.Target.Description.AuthorizationServer
+	return c.APIScopes().Union(oauth.FieldsScope(as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes + " " + as.AlwaysGranted))
+}
+
+// variables are what a control call knows of the owner. Their subject is learned
+// if the call speaks of it.
+func (o *Owner) variables(ctx context.Context, call *target.Call, client *Client, extra map[string]string) (map[string]string, error) {
+	vars := map[string]string{"user.username": o.Username, "user.password": o.Password.Reveal(), "user.subject": o.Subject}
+	if client != nil {
+		vars["client.id"] = client.ID
 	}
-	for k, v := range extra {
-		vars[k] = v
+	if strings.Contains(fmt.Sprint(*call), "${user.subject}") {
+		var err error
+		if vars["user.subject"], err = o.LearnSubject(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return vars
+	maps.Copy(vars, extra)
+	return vars, nil
+}
+
+// meeting is a client, by its client_id, that asks an owner.
+type meeting struct{ client, owner string }
+
+// meet ends, once in a cast, what an owner granted before to a client that was
+// there before.
+func (c *Client) meet(ctx context.Context, o *Owner) error {
+	call := c.cast.Stage.Target.Description.Control.RevokeGrant
+	first := meeting{c.ID, o.Name}
+	if call == nil || !c.static || o.created || o.learning || c.cast.met[first] || c.cast.Stage.KeepGrants {
+		return nil
+	}
+	c.cast.met[first] = true
+	vars, err := o.variables(ctx, call, c, nil)
+	if err != nil {
+		return err
+	}
+	got, err := c.cast.send(as(ctx, o.Name, "revokes what "+c.Name+" was granted before"), call, vars)
+	if err == nil && !call.Succeeded(got.status) && got.status != http.StatusNotFound {
+		err = fmt.Errorf("got %d %s", got.status, c.cast.brief(got.body))
+	}
+	if err != nil {
+		return fmt.Errorf("%s revokes what %s was granted before: %w", o.Name, c.Name, err)
+	}
+	return nil
 }
 
 func (o *Owner) control(ctx context.Context, purpose string, call *target.Call, client *Client, extra map[string]string) error {
 	if call == nil {
 		return fmt.Errorf("%s %s: the target file has no control call for it", o.Name, purpose)
 	}
-	_, err := o.cast.call(as(ctx, o.Name, purpose), call, o.variables(client, extra))
+	vars, err := o.variables(ctx, call, client, extra)
+	if err != nil {
+		return err
+	}
+	_, err = o.cast.call(as(ctx, o.Name, purpose), call, vars)
 	return err
 }
 
-// LimitClient changes which scopes a client is allowed.
+// LimitClient changes which scopes a client is allowed. [Cast.Restore] undoes it
+// for a client that was there before.
 func (c *Cast) LimitClient(ctx context.Context, client *Client, scope oauth.ScopeSet) error {
-	call := c.Stage.Target.Description.Control.LimitClient
-	if call == nil {
+	if c.Stage.Target.Description.Control.LimitClient == nil {
 		return fmt.Errorf("control.limit_client is not in the target file")
 	}
+	if client.static {
+		before := client.Scope
+		c.undo = append(c.undo, func(ctx context.Context) error { return c.limitClient(ctx, client, before) })
+	}
+	return c.limitClient(ctx, client, scope)
+}
+
+func (c *Cast) limitClient(ctx context.Context, client *Client, scope oauth.ScopeSet) error {
+	call := c.Stage.Target.Description.Control.LimitClient
 	client.Scope = scope
 	_, err := c.call(as(ctx, "administrator", "limits "+client.Name), call, map[string]string{
 		"client.id": client.ID, "scope": scope.Map(c.wireToken).String(),
@@ -106,17 +185,27 @@ func (c *Cast) AdvanceClock(ctx context.Context, by time.Duration) error {
 		return fmt.Errorf("control.advance_clock is not in the target file")
 	}
 	c.ahead += by
-	clear(c.auditor) // what it holds may have expired with the rest
+	clear(c.audits) // what it holds may have expired with the rest
 	_, err := c.call(as(ctx, "scopeproof", "moves the clock by "+by.String()), call, map[string]string{
 		"seconds": strconv.Itoa(int(by.Seconds())),
 	})
 	return err
 }
 
-// ResetClock sets the target's clock right again.
-func (c *Cast) ResetClock(ctx context.Context) error {
+// Restore undoes what the cast did to the whole target, to users and to clients
+// that were there before. It tries everything, also after an error.
+func (c *Cast) Restore(ctx context.Context) error {
+	problems := []error{c.resetClock(ctx)}
+	for _, undo := range slices.Backward(c.undo) {
+		problems = append(problems, undo(ctx))
+	}
+	c.undo = nil
+	return errors.Join(problems...)
+}
+
+func (c *Cast) resetClock(ctx context.Context) error {
 	call := c.Stage.Target.Description.Control.ResetClock
-	if call == nil {
+	if call == nil || c.ahead == 0 {
 		return nil
 	}
 	c.ahead = 0
@@ -126,23 +215,35 @@ func (c *Cast) ResetClock(ctx context.Context) error {
 
 // call performs a control call and returns what it captures.
 func (c *Cast) call(ctx context.Context, call *target.Call, extra map[string]string) (map[string]string, error) {
+	captured, _, err := c.ask(ctx, call, extra)
+	return captured, err
+}
+
+// ask is call with the body of the answer.
+func (c *Cast) ask(ctx context.Context, call *target.Call, extra map[string]string) (captured map[string]string, body []byte, err error) {
 	got, err := c.send(ctx, call, extra)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !call.Succeeded(got.status) {
-		return nil, fmt.Errorf("%s: got %d %s", call.URL, got.status, c.brief(got.body))
+		return nil, nil, fmt.Errorf("%s: got %d %s", call.URL, got.status, c.brief(got.body))
 	}
-	return call.CaptureValues(got.body)
+	captured, err = call.CaptureValues(got.body)
+	return captured, got.body, err
 }
 
 func (c *Cast) send(ctx context.Context, call *target.Call, extra map[string]string) (answer, error) {
-	req, err := call.Request(ctx, func(text string) (string, error) { return c.Stage.Target.Expand(text, extra) })
+	expand := func(text string) (string, error) { return c.Stage.Target.Expand(text, extra) }
+	req, err := call.Request(ctx, expand)
 	if err != nil {
 		return answer{}, err
 	}
+	c.Recorder.keepCall(call, req, expand)
 	return c.Recorder.do(ctx, req)
 }
+
+// AtAnotherBrowser reports whether the owner sits at another's browser.
+func (o *Owner) AtAnotherBrowser() bool { return o.shared }
 
 // UseBrowserOf makes the owner sit at another's browser, where they sign in as
 // themselves.

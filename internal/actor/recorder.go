@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // maxBody bounds what is read of any answer: a hostile server must not fill
@@ -31,6 +32,13 @@ type Recorder struct {
 	secrets vault
 }
 
+// newRecorder returns a recorder that knows the secrets of the target file.
+func newRecorder(transport http.RoundTripper, hosts map[string]string, t *target.Target) *Recorder {
+	r := &Recorder{transport: transport, hosts: hosts}
+	r.keepTarget(t)
+	return r
+}
+
 // record is one exchange as it was, secrets and all.
 type record struct {
 	actor, purpose  string
@@ -43,6 +51,8 @@ type record struct {
 	respHeader      http.Header
 	respBody        []byte
 	failure         string
+
+	placed *oauth.Exchange // without the secrets that stand where secrets stand; see vault
 }
 
 type labelKey struct{}
@@ -152,11 +162,13 @@ func (r *Recorder) Redact(text string) string {
 	return r.secrets.clean(text)
 }
 
-// keep remembers a secret so that it is replaced wherever it appears.
-func (r *Recorder) keep(secret oauth.Secret) {
+// keep remembers secrets so that they are replaced wherever they appear.
+func (r *Recorder) keep(secrets ...oauth.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.secrets.add(secret.Reveal())
+	for _, s := range secrets {
+		r.secrets.add(s.Reveal())
+	}
 }
 
 func (r *Recorder) name(host, path string) string {

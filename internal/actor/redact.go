@@ -1,149 +1,222 @@
 package actor
 
 import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
-	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
-// shownBody is how much of a body a report shows, in bytes.
-const shownBody = 8 << 10
-
-// vault knows the secrets of one recorder and takes them out of what is shown.
-// It works by place (this parameter, that header) to learn a value, and by
-// value to remove it wherever else it turns up.
-type vault struct {
-	values map[string]string // secret → digest
-	order  []string          // longest first, so that a secret inside another does not spoil it
-}
-
-// secretNames are the parameters and JSON members whose values are secrets.
-var secretNames = regexp.MustCompile(`^(?i:access_token|refresh_token|id_token|token|code|client_secret|password|code_verifier|assertion|subject_token|actor_token|registration_access_token|device_code|user_code|session|csrf\w*|_csrf|xsrf|authenticity_token|login_challenge|consent_challenge|login_verifier|consent_verifier|login_session_id|redirect_to|request_uri|d|jwk|key)$`)
-
-var (
-	jsonSecret = regexp.MustCompile(`"(?i:access_token|refresh_token|id_token|token|code|client_secret|password|registration_access_token|device_code|challenge|session_id|d)"\s*:\s*"((?:[^"\\]|\\.)*)"`)
-	formSecret = regexp.MustCompile(`(?i)<input[^>]*name="?(?:csrf\w*|_csrf|xsrf|csrfmiddlewaretoken|transaction|authenticity_token)"?[^>]*value="?([^"\s>]*)`)
-	anyJWT     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*`)
-	embedded   = regexp.MustCompile(`[?&](?:code|access_token|id_token|login_challenge|consent_challenge|login_verifier|consent_verifier)=([^&\s"'<>]+)`)
+const (
+	shownBody  = 8 << 10 // bytes of a body that a report shows
+	spreadFrom = 6       // bytes from which a secret is replaced wherever it stands: shorter ones would blot out ordinary words
 )
 
-func (v *vault) add(secret string) {
-	if len(secret) < 6 || v.values[secret] != "" { // shorter ones would blot out ordinary words
-		return
-	}
-	if v.values == nil {
-		v.values = map[string]string{}
-	}
-	for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
-		if v.values[form] == "" {
-			v.values[form] = oauth.Digest(secret)
-			v.order = append(v.order, form)
-		}
-	}
-	sort.SliceStable(v.order, func(i, j int) bool { return len(v.order[i]) > len(v.order[j]) })
+// vault knows the secrets of one recorder and takes them out of what is shown.
+// What stands where secrets stand (this parameter, that header) is replaced
+// whatever it is, and learned; what was learned is replaced wherever else it
+// turns up, however it is escaped there.
+type vault struct {
+	values   map[string]string // secret → digest
+	spread   map[string]bool   // secrets that are replaced wherever they stand
+	replacer *strings.Replacer // of spread; nil if one was learned since
+	names    map[string]suspicion
 }
 
-// learn finds the secrets in one exchange by where they stand.
-func (v *vault) learn(rec *record) {
-	for _, h := range []http.Header{rec.reqHeader, rec.respHeader} {
-		for _, value := range h.Values("Authorization") {
-			if _, credentials, found := strings.Cut(value, " "); found {
-				v.add(credentials)
-			}
+// add learns a secret that is one for certain.
+func (v *vault) add(value string) {
+	v.know(value)
+	if len(value) >= spreadFrom && !v.spread[value] {
+		if v.spread == nil {
+			v.spread = map[string]bool{}
 		}
-		for _, value := range append(h.Values("Set-Cookie"), h.Values("Cookie")...) {
-			for part := range strings.SplitSeq(value, ";") {
-				name, val, _ := strings.Cut(strings.TrimSpace(part), "=")
-				if !cookieAttribute(name) {
-					v.add(val)
+		v.spread[value], v.replacer = true, nil
+	}
+}
+
+func (v *vault) know(value string) string {
+	shown := v.values[value]
+	if shown == "" && value != "" {
+		if v.values == nil {
+			v.values = map[string]string{}
+		}
+		shown = oauth.Digest(value)
+		v.values[value] = shown
+	}
+	return shown
+}
+
+// hide learns a value from where it stands and returns what is shown for it.
+func (v *vault) hide(value string, how suspicion) string {
+	if digested.MatchString(value) {
+		return value // hidden before
+	}
+	if !vocabulary[value] && (how == secret || !wordlike.MatchString(value)) {
+		v.add(value)
+	}
+	return v.know(value)
+}
+
+// digested is what [oauth.Digest] returns.
+var digested = regexp.MustCompile(`^‹sha256:[0-9a-f]{8}›$`)
+
+// suspect is the function of that name, remembered: exchanges repeat names.
+func (v *vault) suspect(name string) suspicion {
+	how, ok := v.names[name]
+	if !ok {
+		how = suspect(name)
+		if v.names == nil {
+			v.names = map[string]suspicion{}
+		}
+		if len(v.names) < 4096 && len(name) < 100 {
+			v.names[name] = how
+		}
+	}
+	return how
+}
+
+// everywhere replaces the secrets that are known by now.
+func (v *vault) everywhere(text string) string {
+	if v.replacer == nil {
+		digests := map[string]string{}
+		var order []string
+		for value := range v.spread {
+			for _, form := range forms(value) {
+				if digests[form] == "" {
+					digests[form] = v.know(value)
+					order = append(order, form)
 				}
 			}
+			digests[value] = v.know(value)
 		}
-		v.text(h.Get("Location"))
-	}
-	if u, err := url.Parse(rec.url); err == nil {
-		v.params(u.Query())
-	}
-	for _, body := range []string{string(rec.reqBody), string(rec.respBody)} {
-		if form, err := url.ParseQuery(body); err == nil && !strings.ContainsAny(body, "{<\n") {
-			v.params(form)
+		// Longest first, so that a secret inside another does not spoil it.
+		slices.SortFunc(order, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+		pairs := make([]string, 0, 2*len(order))
+		for _, form := range order {
+			pairs = append(pairs, form, digests[form])
 		}
-		v.text(body)
+		v.replacer = strings.NewReplacer(pairs...)
 	}
+	return v.replacer.Replace(text)
 }
 
-func (v *vault) params(values url.Values) {
-	for name, list := range values {
-		if secretNames.MatchString(name) {
-			for _, value := range list {
-				v.add(value)
-			}
-		}
+// forms are how a secret may be written: as it is, or escaped for a URL, a form,
+// JSON, HTML or HTTP Basic.
+func forms(value string) []string {
+	list := append([]string{value}, encoded(value)...)
+	if strings.IndexFunc(value, func(c rune) bool { return c > '~' || !letterOrDigit(byte(c)) && !strings.ContainsRune("-._~", c) }) < 0 {
+		return list
 	}
+	query, path := url.QueryEscape(value), url.PathEscape(value)
+	lenient := strings.NewReplacer("%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*", "+", "%20").Replace(query) // encodeURIComponent
+	for _, form := range []string{query, path, strings.ReplaceAll(query, "+", "%20"), strings.ReplaceAll(query, "%2A", "*"), lenient} {
+		list = append(list, form, lowerHex.ReplaceAllStringFunc(form, strings.ToLower))
+	}
+	if quoted, err := json.Marshal(value); err == nil {
+		form := string(quoted[1 : len(quoted)-1])
+		plain := strings.NewReplacer(`\u0026`, "&", `\u003c`, "<", `\u003e`, ">").Replace(form)
+		list = append(list, form, plain, strings.ReplaceAll(plain, "/", `\/`))
+		list = append(list, strings.NewReplacer("'", `\u0027`, "+", `\u002b`).Replace(form))
+	}
+	for _, quoted := range []string{strconv.Quote(value), strconv.QuoteToASCII(value)} {
+		list = append(list, quoted[1:len(quoted)-1])
+	}
+	escaped := html.EscapeString(value)
+	named := strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#x27;").Replace(escaped)
+	return append(list, escaped, named, strings.ReplaceAll(named, "&#x27;", "&#39;"), strings.ReplaceAll(named, "&#x27;", "'"),
+		strings.ReplaceAll(escaped, "+", "&#43;"))
 }
 
-func (v *vault) text(text string) {
-	for _, re := range []*regexp.Regexp{jsonSecret, formSecret, embedded} {
-		for _, m := range re.FindAllStringSubmatch(text, -1) {
-			v.add(m[1])
-			if plain, err := url.QueryUnescape(m[1]); err == nil {
-				v.add(plain)
-			}
-		}
+var lowerHex = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// encoded is how a password or client secret looks in Base64, after any user
+// name: what its own bits decide, at each of three alignments.
+func encoded(value string) []string {
+	if len(value) < 8 || len(value) > 128 {
+		return nil
 	}
-	for _, token := range anyJWT.FindAllString(text, -1) {
-		v.add(token)
+	var list []string
+	for before, skip := range []int{0, 2, 3} {
+		data := append(make([]byte, before), value...)
+		whole := len(data) * 8 / 6
+		list = append(list, base64.StdEncoding.EncodeToString(data)[skip:whole], base64.URLEncoding.EncodeToString(data)[skip:whole])
 	}
+	return list
 }
 
-func (v *vault) clean(text string) string {
-	for _, secret := range v.order {
-		text = strings.ReplaceAll(text, secret, v.values[secret])
+// learn finds the secrets of an exchange by where they stand, and remembers it
+// without them.
+func (v *vault) learn(rec *record) {
+	if rec.placed != nil {
+		return
 	}
-	return text
-}
-
-func (v *vault) redact(rec *record) oauth.Exchange {
-	return oauth.Exchange{
+	rec.placed = &oauth.Exchange{
 		Actor: rec.actor, Purpose: rec.purpose, To: rec.to,
 		Started: rec.started, Duration: rec.duration,
-		Method: rec.method, URL: v.clean(rec.url),
+		Method: rec.method, URL: v.address(rec.url),
 		Request:  v.message(rec.reqHeader, rec.reqBody),
 		Status:   rec.status,
 		Response: v.message(rec.respHeader, rec.respBody),
-		Failure:  v.clean(rec.failure),
+		Failure:  v.text(rec.failure, false),
 	}
 }
 
 func (v *vault) message(h http.Header, body []byte) oauth.Message {
-	m := oauth.Message{Body: strings.ToValidUTF8(v.clean(string(body)), "\uFFFD")}
-	if len(m.Body) > shownBody {
-		m.Body = strings.ToValidUTF8(m.Body[:shownBody], "") + "…"
-	}
+	m := oauth.Message{Body: v.body(h.Get("Content-Type"), string(body))}
 	for name, values := range h {
 		for _, value := range values {
-			m.Header = append(m.Header, oauth.Param{Name: name, Value: strings.ToValidUTF8(v.clean(value), "\uFFFD")})
+			m.Header = append(m.Header, oauth.Param{Name: name, Value: v.header(name, value)})
 		}
 	}
-	slices.SortFunc(m.Header, func(a, b oauth.Param) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(m.Header, func(a, b oauth.Param) int { return strings.Compare(a.Name, b.Name) })
 	return m
 }
 
-func cookieAttribute(name string) bool {
-	switch strings.ToLower(name) {
-	case "path", "domain", "expires", "max-age", "samesite", "secure", "httponly", "":
-		return true
+// redact is an exchange as it may be shown, by all that was learned.
+func (v *vault) redact(rec *record) oauth.Exchange {
+	v.learn(rec)
+	e := *rec.placed
+	for _, text := range []*string{&e.Purpose, &e.To, &e.URL, &e.Failure} {
+		*text = v.everywhere(*text)
 	}
-	return false
+	for _, m := range []*oauth.Message{&e.Request, &e.Response} {
+		m.Body = strings.ToValidUTF8(v.everywhere(m.Body), "\uFFFD")
+		if len(m.Body) > shownBody {
+			m.Body = withoutPart(strings.ToValidUTF8(m.Body[:shownBody], "")) + "…"
+		}
+		m.Header = slices.Clone(m.Header)
+		for i, h := range m.Header {
+			m.Header[i].Name = v.everywhere(h.Name)
+			m.Header[i].Value = strings.ToValidUTF8(v.everywhere(h.Value), "\uFFFD")
+		}
+	}
+	return e
 }
 
-// bare is a URL without its query, for messages.
+// withoutPart drops the beginning of a digest from the end of a text.
+func withoutPart(text string) string {
+	if at := strings.LastIndex(text, "‹"); at >= 0 && len(text)-at < len("‹sha256:12345678›") {
+		return text[:at]
+	}
+	return text
+}
+
+// clean is a message as it may be shown.
+func (v *vault) clean(text string) string { return v.everywhere(v.text(text, false)) }
+
+// bare is a URL without user, query and fragment, for messages.
 func bare(raw string) string {
-	before, _, _ := strings.Cut(raw, "?")
-	return before
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(unreadable)"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }

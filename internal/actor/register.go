@@ -24,7 +24,7 @@ func fixture(name string) (target.ClientDescription, bool) {
 	const redirect = "http://127.0.0.1:9/cb"
 	all := "openid profile email address phone offline_access " + apiScopes
 	switch name {
-	case "Planner", "Rival", "Newcomer": // confidential; Newcomer is always registered by RFC 7591
+	case "Planner", "Rival", "Newcomer", "Auditor": // confidential; Newcomer is always registered by RFC 7591, Auditor is nobody's part
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
 	case "Viewer":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: "openid offline_access read:appointments", FirstParty: &no}, true
@@ -85,6 +85,13 @@ func either(a, b string) string {
 	return b
 }
 
+// registers reports whether clients are registered for each cast: they are not
+// static.
+func registers(t *target.Target) bool {
+	r := t.Description.Clients.Register
+	return r.HTTP != nil || r.Dynamic != nil || (!r.Static && metadata(t, "registration_endpoint") != "")
+}
+
 func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error) {
 	d := c.Stage.Target.Description
 	cd, err := describe(d, name)
@@ -104,7 +111,7 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 	}
 	reg := d.Clients.Register
 	switch {
-	case name == "Newcomer" || reg.Dynamic != nil || (reg.HTTP == nil && !reg.Static && metadata(c.Stage.Target.Target, "registration_endpoint") != ""):
+	case name == "Newcomer" || (reg.HTTP == nil && registers(c.Stage.Target.Target)):
 		return client, c.registerDynamic(ctx, client, reg.Dynamic)
 	case reg.HTTP != nil:
 		return client, c.registerHTTP(ctx, client, reg.HTTP)
@@ -170,7 +177,7 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 	if filled.Form == nil {
 		filled.JSON = body
 	}
-	captured, err := c.call(ctx, &filled, map[string]string{
+	captured, reply, err := c.ask(ctx, &filled, map[string]string{
 		"client.name": "scopeproof " + client.Name + " " + c.seed, "client.id": client.ID,
 		"client.scope": client.Scope.Map(c.wireToken).String(), "client.redirect_uri": client.RedirectURI,
 		"client.auth_method": string(client.AuthMethod), "client.first_party": fmt.Sprint(client.FirstParty),
@@ -183,6 +190,7 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 	if client.ID == "" {
 		return fmt.Errorf("the answer has no client_id: capture it as client_id: /client_id")
 	}
+	c.told(client, reply)
 	return nil
 }
 
@@ -202,7 +210,20 @@ func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.
 		return fmt.Errorf("%s: got an answer without client_id", bare(req.URL.String()))
 	}
 	client.ID, client.Secret = reply.ID, oauth.Secret(reply.Secret)
+	c.told(client, got.body)
 	return nil
+}
+
+// told takes the scope that a registration's answer gives a client, which need
+// not be what was asked (RFC 7591 section 3.2.1). One that names nothing is none.
+func (c *Cast) told(client *oauth.Client, answer []byte) {
+	var reply struct {
+		Scope json.RawMessage `json:"scope"`
+	}
+	_ = json.Unmarshal(answer, &reply) // one that is no JSON object says nothing
+	if member := oauth.ParseScopeMember(reply.Scope); !member.Set.IsEmpty() {
+		client.Scope = c.canonical(member.Set)
+	}
 }
 
 // brief is the beginning of a body for a message, secrets removed.

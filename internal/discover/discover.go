@@ -224,7 +224,7 @@ func (f *Found) hint(stage *actor.Stage, seen *actor.Observation, o Owner) {
 		f.Hints = append(f.Hints, fmt.Sprintf("the access token is a JWT, and token.format is %s (%s): set capabilities.token.format to jwt", format.Value, format.Source))
 	}
 	ui := stage.Target.Capabilities["consent.ui"]
-	if o.ConsentPages == 0 && ui.Value != "none" {
+	if o.ConsentPages == 0 && ui.Value != "none" && ui.Value != target.Unknown {
 		f.Hints = append(f.Hints, fmt.Sprintf("no consent page was shown, and consent.ui is %s (%s): set capabilities.consent.ui to none, or have the server ask", ui.Value, ui.Source))
 	}
 }

@@ -96,20 +96,35 @@ func (c *consent) page(p *page) (target.ConsentPage, error) {
 		to.RawQuery = ""
 	}
 	submission.URL = to.String()
-	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Text: c.text, Submission: submission}, nil
+	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Text: c.text, Submission: submission}, nil
 }
 
-// playable refuses a decision that the page has no way to express: on a page
-// that lists no scopes, to grant less than was requested.
+// choice reports whether there is a box that a person can tick.
+func (c *consent) choice() bool {
+	return slices.ContainsFunc(c.form.controls, func(field *control) bool {
+		_, ok := c.reader.boxScope(field)
+		return ok && !field.disabled
+	})
+}
+
+// playable refuses a decision that the page has no way to express: without
+// boxes, to grant less than was requested. Scopes in a hidden field can be
+// changed where the target file says that consent is granular; elsewhere that
+// would be a tampered form.
 func (c *consent) playable(p *page, decision oauth.ConsentDecision, requested string) error {
-	if c.lists || decision.Only == nil {
+	if c.boxes || c.lists && c.reader.granular || decision.Only == nil {
 		return nil
 	}
-	if missing := oauth.FieldsScope(requested).Minus(*decision.Only); !missing.IsEmpty() {
+	asked := oauth.FieldsScope(requested)
+	if c.lists {
+		asked = c.offered
+	}
+	if missing := asked.Minus(*decision.Only); !missing.IsEmpty() {
 		return &PageError{
 			URL: place(p.url), Seen: c.form.describe(),
 			Want: fmt.Sprintf("a box %q for each scope, so that %q can be left out", c.reader.consent.Checkbox, missing),
-			Hint: "set login.form.consent.checkbox to the name of the boxes, or capabilities: {consent.ui: all_or_nothing}",
+			Hint: "set login.form.consent.checkbox to the name of the boxes, or capabilities: {consent.ui: all_or_nothing}; " +
+				"granular where a hidden field of that name is what the page's script would change",
 		}
 	}
 	return nil

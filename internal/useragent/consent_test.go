@@ -76,7 +76,10 @@ func TestConsentPagesOfManyKinds(t *testing.T) {
 			s := newSite(t)
 			s.page("/auth", test.page)
 			s.takes("/c", callback+"?code=1")
-			got := s.mustVisit(t, consentForm(test.form), decides(test.decision))
+			got, err := s.visitDeclared("granular", consentForm(test.form), decides(test.decision))
+			if err != nil {
+				t.Fatal(err)
+			}
 			if got.Redirect == nil || len(got.ConsentPages) != 1 {
 				t.Fatalf("got %+v, want the redirect after one consent page", got)
 			}
@@ -115,6 +118,8 @@ func TestDecisionsThatAPageCannotExpress(t *testing.T) {
 		hint       string
 	}{
 		{"less than was requested, where no scope is listed", bareButtonPage, target.ConsentForm{}, only("read"), "login.form.consent.checkbox"},
+		{"less than is in a hidden field", hiddenPage, target.ConsentForm{}, only("read"), "granular where a hidden field"},
+		{"less than is in hidden fields", manyHiddenPage, target.ConsentForm{}, only("read"), "granular where a hidden field"},
 		{"to deny, where nothing denies", lone, target.ConsentForm{}, oauth.ConsentDecision{Deny: true}, "login.form.consent.deny"},
 		{"to deny with a button that is not there", hiddenPage, target.ConsentForm{Deny: target.Button{Name: "deny"}}, oauth.ConsentDecision{Deny: true}, "login.form.consent.deny"},
 		{"to allow with a button that is not there", lone, target.ConsentForm{Allow: target.Button{Name: "accept"}}, oauth.ConsentDecision{}, "login.form.consent.allow"},
@@ -132,6 +137,27 @@ func TestDecisionsThatAPageCannotExpress(t *testing.T) {
 				t.Errorf("got %v sent, want nothing", s.posted["/c"])
 			}
 		})
+	}
+}
+
+func TestOnlyWhatCanBeTickedIsABox(t *testing.T) {
+	for _, c := range []struct {
+		what, page string
+		want       bool
+	}{
+		{"boxes", tablePage, true},
+		{"mapped boxes", mappedPage, false}, // not told which they are
+		{"hidden fields", manyHiddenPage, false},
+		{"a button", bareButtonPage, false},
+		{"a box that cannot be ticked", `<form method=post action=/c><input type=checkbox name=scope value=read checked disabled><button>Allow</button></form>`, false},
+	} {
+		s := newSite(t)
+		s.page("/auth", c.page)
+		s.takes("/c", callback+"?code=1")
+		got := s.mustVisit(t, target.Login{}, decides(only("read write")))
+		if len(got.ConsentPages) != 1 || got.ConsentPages[0].Boxes != c.want {
+			t.Errorf("%s: got %+v, want boxes: %t", c.what, got.ConsentPages, c.want)
+		}
 	}
 }
 

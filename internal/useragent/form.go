@@ -21,8 +21,8 @@ type formDriver struct {
 	pages  int
 }
 
-func newFormDriver(login target.Login) *formDriver {
-	d := &formDriver{reader: reader{login: login.Form.Login, consent: login.Form.Consent}, pages: login.Pages}
+func newFormDriver(login target.Login, granular bool) *formDriver {
+	d := &formDriver{reader: reader{login: login.Form.Login, consent: login.Form.Consent, granular: granular}, pages: login.Pages}
 	if d.pages <= 0 {
 		d.pages = defaultPages
 	}

@@ -63,11 +63,16 @@ func (s *site) takes(path, to string) {
 
 // visit goes to /auth as Ada.
 func (s *site) visit(login target.Login, change ...func(*target.Visit)) (*target.Arrival, error) {
+	return s.visitDeclared("", login, change...)
+}
+
+// visitDeclared is visit where the target file declares consent.ui, if not "".
+func (s *site) visitDeclared(ui string, login target.Login, change ...func(*target.Visit)) (*target.Arrival, error) {
 	v := target.Visit{URL: s.URL + "/auth?scope=read+write", RedirectURI: callback, Owner: ada, Transport: http.DefaultTransport, Jar: NewJar()}
 	for _, c := range change {
 		c(&v)
 	}
-	agent, err := New(&target.Target{Description: &target.Description{Login: login}})
+	agent, err := New(&target.Target{Description: &target.Description{Login: login, Capabilities: map[target.Capability]string{"consent.ui": ui}}})
 	if err != nil {
 		return nil, err
 	}
@@ -398,7 +403,7 @@ func TestTheContextEndsAVisit(t *testing.T) {
 	s.mux.HandleFunc("/auth", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := newFormDriver(target.Login{}).Visit(ctx, target.Visit{URL: s.URL + "/auth", RedirectURI: callback})
+	_, err := newFormDriver(target.Login{}, false).Visit(ctx, target.Visit{URL: s.URL + "/auth", RedirectURI: callback})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the context's error", err)
 	}

@@ -123,7 +123,7 @@ func (v *hydraVisit) consent(ctx context.Context, challenge string) (*url.URL, e
 	offered := oauth.NewScopeSet(tokens(asked.Requested)...)
 	var decision oauth.ConsentDecision
 	if !asked.Skip {
-		page := target.ConsentPage{Scopes: offered, Lists: true}
+		page := target.ConsentPage{Scopes: offered, Lists: true, Boxes: true}
 		v.arrival.ConsentPages = append(v.arrival.ConsentPages, page)
 		if v.StopAtConsent {
 			return nil, errStopped

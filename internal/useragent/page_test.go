@@ -80,7 +80,7 @@ func FuzzForms(f *testing.F) {
 		f.Add([]byte(seed), "text/html")
 	}
 	from := &url.URL{Scheme: "http", Host: "as.example", Path: "/auth"}
-	d := newFormDriver(target.Login{})
+	d := newFormDriver(target.Login{}, false)
 	f.Fuzz(func(t *testing.T, data []byte, contentType string) {
 		p, err := parsePage(data, contentType, from)
 		if err != nil {

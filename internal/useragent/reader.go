@@ -15,6 +15,9 @@ import (
 type reader struct {
 	login   target.LoginForm
 	consent target.ConsentForm
+	// granular says that hidden scopes may be narrowed: the target file declares
+	// that consent is granular.
+	granular bool
 }
 
 // Words on buttons, for pages of which the target file names no button.

@@ -38,12 +38,14 @@ func New(t *target.Target, opts ...Option) (target.UserAgent, error) {
 		opt(&o)
 	}
 	var login target.Login
+	granular := false
 	if t.Description != nil {
 		login = t.Description.Login
+		granular = t.Description.Capabilities["consent.ui"] == "granular"
 	}
 	switch login.Driver {
 	case "", "form":
-		return newFormDriver(login), nil
+		return newFormDriver(login, granular), nil
 	case "hydra_admin":
 		return newHydraDriver(t, login.Admin)
 	case "manual":

@@ -69,7 +69,7 @@ func TestReferenceControlCallsAreUnderstood(t *testing.T) {
 	got := open(t, embedded.Reference())
 	d := got.Description
 	user := map[string]string{
-		"user.username": "dee", "user.password": "dee-password", "user.subject": "dee", "user.claims": `{"name":"Dee"}`,
+		"user.username": "dee", "user.password": "dee-password", "user.subject": "dee", "user.claims": `{"name":"Dee"}`, "user.roles": `["writer"]`,
 		"scope": "read:appointments write:appointments", "client.id": "planner", "removed": "write:appointments", "seconds": "60",
 	}
 	for _, step := range []struct {

@@ -1,0 +1,29 @@
+package conformance
+
+import (
+	"testing"
+
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// A server that cannot take several scenarios at once says so in its file, and
+// go test is held to it as well.
+func TestHowManyRulesAreJudgedAtOnce(t *testing.T) {
+	static := target.Clients{Register: target.Registration{Static: true}}
+	for _, c := range []struct {
+		what    string
+		options int
+		d       target.Description
+		want    int
+	}{
+		{"as asked", 4, target.Description{}, 4},
+		{"fewer than the target allows", 2, target.Description{Parallel: 3}, 2},
+		{"no more than the target allows", 8, target.Description{Parallel: 3}, 3},
+		{"one by one where scenarios share clients", 8, target.Description{Parallel: 3, Clients: static}, 1},
+	} {
+		r := &run{options: Options{Parallel: c.options}, target: &target.Target{Description: &c.d}}
+		if got := r.parallel(); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.what, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/report"
+	"github.com/scopeproof/scopeproof/target"
+	"github.com/scopeproof/scopeproof/target/embedded"
+)
+
+// wiretap sees everything raw, and collects the secrets by means of its own:
+// it shares nothing with what redacts.
+type wiretap struct {
+	target.Source
+	next http.RoundTripper
+
+	mu      sync.Mutex
+	secrets map[string]string // value → where it was seen
+}
+
+// Open has the run reach its target through the wiretap.
+func (w *wiretap) Open(ctx context.Context) (*target.Target, error) {
+	t, err := w.Source.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.next = http.DefaultTransport.(*http.Transport).Clone()
+	t.Transport = w
+	w.saw("admin key", t.Variables["admin_key"])
+	return t, nil
+}
+
+// RoundTrip listens.
+func (w *wiretap) RoundTrip(req *http.Request) (*http.Response, error) {
+	var sent []byte
+	if req.Body != nil {
+		sent, _ = io.ReadAll(req.Body)
+		req.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	w.request(req, sent)
+	resp, err := w.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(got))
+	w.body(got)
+	for _, c := range resp.Cookies() {
+		w.saw("Set-Cookie "+c.Name, c.Value)
+	}
+	w.url(resp.Header.Get("Location"))
+	return resp, nil
+}
+
+func (w *wiretap) request(req *http.Request, body []byte) {
+	w.url(req.URL.String())
+	if id, password, ok := req.BasicAuth(); ok {
+		w.saw("password of "+id, password)
+	}
+	if _, credentials, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {
+		w.saw("Authorization", credentials)
+	}
+	for _, c := range req.Cookies() {
+		w.saw("Cookie "+c.Name, c.Value)
+	}
+	if strings.Contains(req.Header.Get("Content-Type"), "urlencoded") {
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			w.values(form)
+		}
+	}
+	w.body(body)
+}
+
+// names are those that the reference server and the clients use.
+var names = []string{
+	"access_token", "refresh_token", "id_token", "token", "code", "code_verifier", "client_secret", "password", "csrf", "tx", "id_token_hint",
+	"registration_access_token", "assertion", "client_assertion",
+}
+
+func (w *wiretap) values(form url.Values) {
+	for name, list := range form {
+		if slices.Contains(names, name) {
+			for _, value := range list {
+				w.saw(name, value)
+			}
+		}
+	}
+}
+
+func (w *wiretap) url(raw string) {
+	if u, err := url.Parse(raw); err == nil {
+		w.values(u.Query())
+		if fragment, err := url.ParseQuery(u.Fragment); err == nil {
+			w.values(fragment)
+		}
+	}
+}
+
+var field = regexp.MustCompile(`name="(csrf|tx)" value="([^"]*)"`)
+
+func (w *wiretap) body(data []byte) {
+	for _, m := range field.FindAllStringSubmatch(string(data), -1) {
+		w.saw(m[1], html.UnescapeString(m[2]))
+	}
+	var v any
+	if json.Unmarshal(data, &v) == nil {
+		w.json("", v)
+	}
+}
+
+func (w *wiretap) json(name string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, member := range v {
+			w.json(key, member)
+		}
+	case []any:
+		for _, item := range v {
+			w.json(name, item)
+		}
+	case string:
+		if slices.Contains(names, name) {
+			w.saw(name, v)
+		}
+	}
+}
+
+func (w *wiretap) saw(where, value string) {
+	if len(value) < 6 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.secrets == nil {
+		w.secrets = map[string]string{}
+	}
+	w.secrets[value] = where
+}
+
+// needles are the secrets as they might be written in a file, by their first
+// six bytes.
+func (w *wiretap) needles() map[string][][2]string {
+	found := map[string][][2]string{}
+	for value, where := range w.secrets {
+		inJSON, _ := json.Marshal(value)
+		for _, form := range []string{
+			value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value), strings.Trim(string(inJSON), `"`),
+			strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(value)), "="), base64.RawURLEncoding.EncodeToString([]byte(value)),
+		} {
+			if entry := [2]string{form, where}; !slices.Contains(found[form[:6]], entry) {
+				found[form[:6]] = append(found[form[:6]], entry)
+			}
+		}
+	}
+	return found
+}
+
+func TestNoSecretOfARunIsInItsReports(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it plays rules")
+	}
+	for _, c := range []struct{ defect, tokens string }{{"", "opaque"}, {"revoked-grant-lives-on", "jwt"}, {"userinfo-returns-everything", "opaque"}} {
+		t.Run(c.defect+"/"+c.tokens, func(t *testing.T) {
+			t.Parallel()
+			options := []embedded.Option{embedded.Tokens(c.tokens)}
+			if c.defect != "" {
+				options = append(options, embedded.Defect(c.defect))
+			}
+			w := &wiretap{Source: embedded.Reference(options...)}
+			run, err := conformance.Run(t.Context(), w, conformance.With(conformance.Options{
+				Rules: []string{"REF-*", "CONS-0*", "EDIT-06", "CLM-0*", "CC-*"}, Seed: 1, Trace: true,
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			if err := report.WriteDir(dir, run); err != nil {
+				t.Fatal(err)
+			}
+			if len(w.secrets) < 100 {
+				t.Errorf("got %d secrets from the wire, want some hundreds", len(w.secrets))
+			}
+			needles := w.needles()
+			for _, name := range []string{"report.json", "report.html", "junit.xml", "summary.md"} {
+				data, err := os.ReadFile(filepath.Join(dir, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Logf("%s: %d bytes, %d secrets", name, len(data), len(w.secrets))
+				scan(t, name, string(data), needles)
+			}
+		})
+	}
+}
+
+// scan looks for needles at every byte of a file.
+func scan(t *testing.T, name, data string, needles map[string][][2]string) {
+	t.Helper()
+	shown := 0
+	for i := 0; i+6 <= len(data) && shown < 10; i++ {
+		for _, needle := range needles[data[i:i+6]] {
+			if strings.HasPrefix(data[i:], needle[0]) {
+				t.Errorf("%s shows a secret (%s): …%s…", name, needle[1], data[max(0, i-60):min(len(data), i+len(needle[0])+20)])
+				shown++
+			}
+		}
+	}
+}
