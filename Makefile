@@ -66,4 +66,4 @@ fuzz: ## every fuzz test for FUZZTIME
 picture: ## draw the picture of the README from real output
 	.github/picture
 
-check: vet lint layout race features prove containers ## what CI runs; needs an engine
+check: vet lint layout race features prove prove-load containers ## what CI runs; needs an engine

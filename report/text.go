@@ -24,6 +24,7 @@ type TextOptions struct {
 const (
 	shortMessage   = 600 // characters of a message
 	shortScenarios = 3   // failed scenarios of one rule
+	alike          = 4   // rules that are inconclusive for one reason
 )
 
 // Text writes the last screen of a run: the verdict and the counts first, then
@@ -33,11 +34,13 @@ func Text(w io.Writer, r *conformance.Report, o TextOptions) error {
 	t := &textWriter{screen: newScreen(o.Width, o.Color), verbose: o.Verbose, r: r}
 	t.head()
 	t.problems()
+	together := t.together()
 	for _, v := range worstFirst(r.Rules) {
-		if v.Outcome != conformance.Conforms && v.Outcome != conformance.NotApplicable {
+		if v.Outcome != conformance.Conforms && v.Outcome != conformance.NotApplicable && !together[v.ID] {
 			t.rule(v)
 		}
 	}
+	t.alike(together)
 	t.notApplicable()
 	t.choices()
 	t.capabilities()
@@ -132,6 +135,33 @@ func (t *textWriter) problems() {
 		if p.Hint != "" {
 			t.hanging(4, 4, "hint:", bold, p.Hint)
 		}
+	}
+}
+
+// together are the inconclusive rules that share their reason with so many
+// others that one line says it for all: a server that died, an interruption.
+func (t *textWriter) together() map[string]bool {
+	found := map[string]bool{}
+	for _, g := range byReason(rulesWith(t.r, conformance.Inconclusive)) {
+		if len(g.Rules) < alike || t.verbose {
+			continue
+		}
+		for _, v := range g.Rules {
+			found[v.ID] = true
+		}
+	}
+	return found
+}
+
+// alike writes the rules that are inconclusive together.
+func (t *textWriter) alike(together map[string]bool) {
+	for _, g := range byReason(rulesWith(t.r, conformance.Inconclusive)) {
+		if !together[g.Rules[0].ID] {
+			continue
+		}
+		t.gap()
+		t.hanging(0, 4, fmt.Sprintf("inconclusive: %s:", count(len(g.Rules), "rule")), look(conformance.Inconclusive), t.short(g.Reason))
+		t.text(4, strings.Join(ids(g.Rules), ", "))
 	}
 }
 

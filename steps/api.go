@@ -312,8 +312,11 @@ func (w *World) cannotSeePage(ctx context.Context, client string) error {
 	if err != nil {
 		return err
 	}
-	if a.Served() && w.namesSomebody(a) {
+	switch {
+	case a.Served() && w.namesSomebody(a):
 		return excess("%s which is nobody is served a resource owner's page: got %d, want 401 or 403", client, a.Status)
+	case a.Served():
+		return violation("%s which is nobody is served the page that only resource owners have: got %d, want 401 or 403", client, a.Status)
 	}
 	return nil
 }
@@ -380,6 +383,24 @@ func (w *World) listsOften(ctx context.Context, client, owner string) error {
 	return nil
 }
 
+// calendar is what an owner's calendar shows to a token that may do everything.
+// It is made sure that something that is there is shown: otherwise that something
+// is not shown would mean nothing.
+func (w *World) calendar(ctx context.Context, owner *actor.Owner) (string, error) {
+	there, err := w.cast.Seed(ctx, owner)
+	if err != nil {
+		return "", err
+	}
+	shown, err := w.cast.Calendar(ctx, owner)
+	if err != nil {
+		return "", err
+	}
+	if !strings.Contains(shown, there.Marker) {
+		return "", fmt.Errorf("the list does not show an appointment of %s that is there", owner.Name)
+	}
+	return shown, nil
+}
+
 // unchanged looks with a token that may do everything: nothing that a refused
 // request would have written is there, and what this scenario put there still
 // is, unless it was changed by a request that was served.
@@ -388,16 +409,9 @@ func (w *World) unchanged(ctx context.Context, owner string) error {
 	if err != nil {
 		return err
 	}
-	there, err := w.object(ctx, o)
+	calendar, err := w.calendar(ctx, o)
 	if err != nil {
 		return err
-	}
-	calendar, err := w.cast.Calendar(ctx, o)
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(calendar, there.Marker) { // otherwise that something is not in the list would mean nothing
-		return fmt.Errorf("the list does not show an appointment of %s that is there", owner)
 	}
 	for _, a := range append(w.cast.RefusedAttempts(), w.attempts...) {
 		if strings.Contains(calendar, a.Marker) {

@@ -99,7 +99,11 @@ func (w *World) carry(ctx context.Context, client, owner string, claim any) erro
 	if err != nil {
 		return err
 	}
-	token, err := w.cast.Mint(o.Subject, strings.ToLower(client), map[string]any{"scope": claim})
+	subject, err := o.LearnSubject(ctx)
+	if err != nil {
+		return err
+	}
+	token, err := w.cast.Mint(subject, strings.ToLower(client), map[string]any{"scope": claim})
 	if err != nil {
 		return err
 	}

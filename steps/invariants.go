@@ -7,6 +7,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // Invariant is one of the statements that hold after every step, and the rule
@@ -233,7 +234,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 		if a.WasAsked() {
 			id, what = "INV-2a", i.Owner.Name+" agreed to"
 		}
-		w.beyond(id, i, within, agreed.Union(implied), what, consent == "all_or_nothing" || !w.capable("fx.clients.fresh"))
+		w.beyond(id, i, within, agreed.Union(implied), what, consent == "all_or_nothing" || consent == target.Unknown || !w.capable("fx.clients.fresh"))
 	}
 	if removed := w.ledger.removed[key].Intersect(within); !removed.IsEmpty() && w.ledger.before[a] {
 		w.breach("INV-6e", "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
@@ -261,8 +262,9 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 // checkRefreshed is INV-5 and INV-6 for a refreshed token.
 func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	root := i.Root()
-	w.beyond("INV-5", i, held, w.ledger.roots[root], "was granted", false)
-	within := held.Intersect(w.ledger.roots[root])
+	granted := w.ledger.roots[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
+	w.beyond("INV-5", i, held, granted, "was granted", false)
+	within := held.Intersect(granted)
 	key := consentKey{i.Owner, root.Authorization.Client, root.Other}
 	if removed := w.ledger.removed[key]; !removed.Intersect(within).IsEmpty() {
 		w.breach("INV-6a", "%s holds %q after %s took back %q", i.Client.Name, held, i.Owner.Name, removed)

@@ -300,7 +300,8 @@ type API struct {
 // Operation is a protected resource and a method on it (RFC 6749 section 7).
 type Operation struct {
 	// Name is one of the acts that features speak of: list, read, create,
-	// replace, change, delete, move, me, summary.
+	// replace, change, delete, move, summary, and me: the page of
+	// the resource owner, which a machine has not.
 	Name   string `yaml:"name" json:"name" jsonschema:"enum=list,enum=read,enum=create,enum=replace,enum=change,enum=delete,enum=move,enum=me,enum=summary"`
 	Method string `yaml:"method" json:"method" jsonschema:"enum=GET,enum=HEAD,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"`
 	Path   string `yaml:"path" json:"path"` // ${id} is an object's id

@@ -18,7 +18,7 @@ func (a *app) proveCommand() *cobra.Command {
 	var f *flags
 	cmd := a.command("prove", "Run the rules against every seeded defect of the reference server", aboutProve, `
   scopeproof prove --list
-  scopeproof prove --defect refresh-ignores-scope
+  scopeproof prove --defect refresh-compares-with-request
   scopeproof prove --load`, none,
 		func(cmd *cobra.Command, _ []string) error { return a.prove(cmd, f.s) })
 	f = newFlags(cmd)

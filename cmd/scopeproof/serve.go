@@ -20,7 +20,7 @@ func (a *app) serveCommand() *cobra.Command {
 	var f *flags
 	cmd := a.command("serve", "Run the reference server for others to develop against", aboutServe, `
   scopeproof serve --listen 127.0.0.1:8080
-  scopeproof serve --defect refresh-ignores-scope`, none,
+  scopeproof serve --defect refresh-compares-with-request`, none,
 		func(cmd *cobra.Command, _ []string) error { return a.serve(cmd, f.s) })
 	f = newFlags(cmd)
 	f.text(&f.s.listen, "listen", "ADDRESS", "127.0.0.1:0", "where to listen; port 0 takes a free one")

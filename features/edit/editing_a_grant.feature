@@ -150,7 +150,7 @@ Feature: Editing and revoking a grant afterwards
       Given Ada has granted Planner "openid email read:appointments"
       And <owner> has granted <who> "openid email read:appointments"
       And Ada has removed "email" from Planner's first grant
-      When <who> refreshes its token
+      When <who> refreshes its token asking for "openid email read:appointments"
       Then <who> holds exactly "openid email read:appointments"
 
       Examples: another client of the same person, the same client of another person

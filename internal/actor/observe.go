@@ -70,6 +70,13 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 // 7662 section 2.2, RFC 9068 section 2.2.3): for those the response speaks.
 func (i *Issue) effective(o *Observation) oauth.ScopeSet {
 	protocol := i.Means().Intersect(i.cast.ProtocolScopes())
+	if i.From == nil && i.Response.RefreshToken == "" {
+		// What asks for a refresh token is shown by one.
+		protocol = protocol.Minus(oauth.FieldsScope("offline_access " + i.cast.Stage.Target.Description.AuthorizationServer.Refresh.Scope))
+	}
+	if named := i.named(o); !named.IsEmpty() {
+		protocol = named // it does name them: then what it leaves out is not there
+	}
 	switch in := o.Introspected; {
 	case in != nil && !in.Active && o.Opened.IsEmpty():
 		return oauth.ScopeSet{}
@@ -80,6 +87,18 @@ func (i *Issue) effective(o *Observation) oauth.ScopeSet {
 	default:
 		return i.Means()
 	}
+}
+
+// named are the scopes of the protocol that the JWT or introspection name.
+func (i *Issue) named(o *Observation) oauth.ScopeSet {
+	var all oauth.ScopeSet
+	if o.JWT != nil {
+		all = *o.JWT
+	}
+	if in := o.Introspected; in != nil && in.Active {
+		all = all.Union(in.Scope.Set)
+	}
+	return all.Intersect(i.cast.ProtocolScopes())
 }
 
 // ProtocolScopes are the scopes that mean something to the authorization server

@@ -99,6 +99,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	done := 0
 	for n, d := range chosen {
 		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			r, err := one(ctx, d, o, rules)
 			if err != nil {
 				return fmt.Errorf("defect %s: %w", d.ID, err)

@@ -146,7 +146,6 @@ func TestOnlyWhatCanBeTickedIsABox(t *testing.T) {
 		want       bool
 	}{
 		{"boxes", tablePage, true},
-		{"mapped boxes", mappedPage, false}, // not told which they are
 		{"hidden fields", manyHiddenPage, false},
 		{"a button", bareButtonPage, false},
 		{"a box that cannot be ticked", `<form method=post action=/c><input type=checkbox name=scope value=read checked disabled><button>Allow</button></form>`, false},

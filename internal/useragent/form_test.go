@@ -195,7 +195,7 @@ func TestAConsentPageIsRead(t *testing.T) {
 		t.Fatalf("got %+v, want to be left at the consent page", got)
 	}
 	want := []target.ConsentPage{{
-		Scopes: oauth.MustParseScope("read write"), Lists: true, Text: "Planner asks It wants to: Read & see Write Deny Allow",
+		Scopes: oauth.MustParseScope("read write"), Lists: true, Boxes: true, Text: "Planner asks It wants to: Read & see Write Deny Allow",
 		Submission: &target.Submission{Method: "POST", URL: s.URL + "/decide", Fields: url.Values{"csrf": {"csrf-2"}, "scope": {"read", "write"}, "decision": {"allow"}}},
 	}}
 	equal := cmp.Comparer(func(a, b oauth.ScopeSet) bool { return a.Equal(b) })

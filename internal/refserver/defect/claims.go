@@ -23,7 +23,7 @@ var claims = []Defect{
 	{
 		ID:     "phone-scope-without-phone",
 		Text:   "The phone scope is granted, but UserInfo has no telephone number.",
-		Breaks: []string{"CLM-02", "CLM-03"},
+		Breaks: []string{"CLM-02"},
 		Shows:  `UserInfo does not tell Planner ["phone_number" "phone_number_verified"] of "phone"`,
 		Apply: func(p *refserver.Policy) {
 			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {

@@ -72,7 +72,7 @@ var consent = []Defect{
 	{
 		ID:     "required-scope-added-back",
 		Text:   "A required scope that the user declined is put back, and the rest is granted with it.",
-		Breaks: []string{"CONS-05", "CONS-02"},
+		Breaks: []string{"CONS-05"},
 		Shows:  `Planner holds "basic:appointments read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision

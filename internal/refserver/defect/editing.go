@@ -75,7 +75,7 @@ var editing = []Defect{
 	{
 		ID:     "revoked-grant-lives-on",
 		Text:   "Revoking a grant hides it from the page, but its refresh tokens keep working.",
-		Breaks: []string{"EDIT-06", "CONS-12", "EDIT-08"},
+		Breaks: []string{"EDIT-06", "EDIT-08"},
 		Shows:  `Planner was issued a token for "offline_access read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			edited := p.EditedAuthorization
@@ -113,7 +113,7 @@ var editing = []Defect{
 	{
 		ID:     "code-frozen",
 		Text:   "The scope is frozen in the code: an edit or revocation before it is redeemed does not count.",
-		Breaks: []string{"EDIT-08", "CONS-12"},
+		Breaks: []string{"EDIT-08"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.CodeScope = func(r refserver.Redemption) (refserver.ScopeSet, error) {

@@ -54,7 +54,7 @@ var granting = []Defect{
 	{
 		ID:     "token-built-from-request",
 		Text:   "The access token is signed from the raw request while the scope is still being filtered by role.",
-		Breaks: []string{"GRANT-04", "CONS-02", "GRANT-03", "OFF-03", "ROLE-01", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11"},
+		Breaks: []string{"GRANT-04", "CONS-02", "CONS-12", "GRANT-03", "OFF-03", "REF-05", "ROLE-01", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11"},
 		Shows:  `the claims of Planner's token say "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.TokenScope = func(i refserver.Issue) refserver.ScopeSet {
@@ -104,7 +104,7 @@ var granting = []Defect{
 		ID:     "scope-reported-by-turns",
 		Text:   "A scope that was granted as asked is reported in every second response only.",
 		Breaks: []string{"GRANT-08"},
-		Shows:  `the choice of scope_in_response is mixed: got always`,
+		Shows:  `the choice of scope_in_response is mixed`,
 		Apply: func(p *refserver.Policy) {
 			var turn atomic.Int64
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {

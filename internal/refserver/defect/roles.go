@@ -53,7 +53,7 @@ var roles = []Defect{
 		ID:     "role-excess-by-turns",
 		Text:   "A user who may not grant everything is served with less twice, and refused the third time, when the cached permissions have gone.",
 		Breaks: []string{"ROLE-04", "ROLE-10"},
-		Shows:  `the choice of user_excess is mixed: got drop`,
+		Shows:  `the choice of user_excess is mixed`,
 		Apply: func(p *refserver.Policy) {
 			var mu sync.Mutex
 			turns := map[string]int{}

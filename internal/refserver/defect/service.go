@@ -58,7 +58,7 @@ var service = []Defect{
 		ID:     "service-taken-for-user",
 		Text:   "The API takes the subject of any token for a user, also that of a machine.",
 		Breaks: []string{"CC-05"},
-		Shows:  `Robot which is nobody is served a resource owner's page: got 200`,
+		Shows:  `Robot which is nobody is served the page that only resource owners have: got 200`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Admits = func(_ refserver.Principal, _ refserver.Operation, _ refserver.Requirement, covered bool) bool {
 				return covered
