@@ -7,11 +7,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/cucumber/godog"
 	messages "github.com/cucumber/messages/go/v21"
 
 	"github.com/scopeproof/scopeproof/features"
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // Rule is one requirement, as its feature file declares it.
@@ -48,7 +51,8 @@ type Scenario struct {
 	Control bool // shows that the other scenarios mean something: its failure is inconclusive
 	Cases   int  // how often it is played: once, or once for each example
 
-	first, last int // lines, tags included
+	cast        []string // the clients and resource owners that it names
+	first, last int      // lines, tags included
 }
 
 // Catalogue is every rule of the feature files, by id.
@@ -211,6 +215,7 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 			next := children[i+1].Scenario
 			sc.last = firstLine(next.Location, next.Tags) - 1
 		}
+		sc.cast = named(s)
 		for _, t := range s.Tags {
 			switch name := strings.TrimPrefix(t.Name, "@"); {
 			case name == "control":
@@ -262,6 +267,36 @@ func (r *Rule) text(play []Scenario) []byte {
 		copy(out[s.first-1:s.last], r.content[s.first-1:s.last])
 	}
 	return []byte(strings.Join(out, "\n"))
+}
+
+// named are the clients and resource owners that a scenario speaks of.
+func named(s *messages.Scenario) []string {
+	var text strings.Builder
+	cells := func(row *messages.TableRow) {
+		for _, c := range row.Cells {
+			text.WriteString(" " + c.Value)
+		}
+	}
+	for _, st := range s.Steps {
+		text.WriteString(" " + st.Text)
+		if st.DataTable != nil {
+			for _, row := range st.DataTable.Rows {
+				cells(row)
+			}
+		}
+	}
+	for _, e := range s.Examples {
+		for _, row := range e.TableBody {
+			cells(row)
+		}
+	}
+	var found []string
+	for _, word := range strings.FieldsFunc(text.String(), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if (slices.Contains(actor.ClientNames(), word) || slices.Contains(target.Owners(), word)) && !slices.Contains(found, word) {
+			found = append(found, word)
+		}
+	}
+	return found
 }
 
 func firstLine(at *messages.Location, tags []*messages.Tag) int {

@@ -18,7 +18,7 @@ import (
 // to the verdict.
 func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 	if ctx.Err() != nil {
-		v.Scenarios = append(v.Scenarios, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the run was interrupted", Exchanges: nil})
+		v.Scenarios = append(v.Scenarios, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the run was interrupted"})
 		return
 	}
 	p := &player{run: r, rule: rule, scenario: s}
@@ -123,7 +123,7 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	p.run.mu.Lock()
 	defer p.run.mu.Unlock()
 	for _, b := range breaches {
-		c := charge{rule: b.Rule, from: p.rule.ID, ScenarioResult: res}
+		c := charge{rule: b.Rule, ScenarioResult: res}
 		c.Outcome, c.Message, c.ChargedFrom = Violates, w.Recorder().Redact(b.Message), p.rule.ID
 		p.run.charges = append(p.run.charges, c)
 	}

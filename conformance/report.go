@@ -15,7 +15,7 @@ const Schema = "scopeproof/report/v1"
 // Outcome is what came of a rule or of a scenario.
 type Outcome string
 
-// The outcomes, worst last in the order of [Outcome.Worse].
+// The outcomes.
 const (
 	Conforms      Outcome = "conforms"       // every scenario held
 	Deviates      Outcome = "deviates"       // a SHOULD was not followed

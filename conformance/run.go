@@ -37,7 +37,6 @@ type run struct {
 // charge is a breach of an invariant, for the rule that owns it.
 type charge struct {
 	rule string
-	from string
 	ScenarioResult
 }
 
@@ -51,9 +50,7 @@ func Run(ctx context.Context, src target.Source, opts ...Option) (*Report, error
 		return nil, err
 	}
 	defer r.close()
-	if err := r.all(ctx); err != nil {
-		return nil, err
-	}
+	r.all(ctx)
 	return r.finish(ctx)
 }
 
@@ -107,7 +104,7 @@ func (r *run) defaults() {
 func (r *run) close() error { return r.target.Close() }
 
 // all judges every selected rule, several at once, in the order of the seed.
-func (r *run) all(ctx context.Context) error {
+func (r *run) all(ctx context.Context) {
 	order := slices.Clone(r.selected)
 	rng := rand.New(rand.NewPCG(uint64(r.options.Seed), 0))
 	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
@@ -121,7 +118,7 @@ func (r *run) all(ctx context.Context) error {
 			return nil
 		})
 	}
-	return group.Wait()
+	_ = group.Wait() // judging has no errors
 }
 
 // parallel is how many rules are judged at once.
@@ -215,9 +212,16 @@ func (r *run) applicable(rule *Rule, v *Verdict) []Scenario {
 		return nil
 	}
 	var play []Scenario
-	judged := false
+	judged, absent := false, why
 	for _, s := range rule.Scenarios {
 		answer, reason := met(t, s.Needs)
+		if missing := r.missing(s); answer != NotMet && missing != "" {
+			answer, reason = NotMet, missing
+			if s.Control { // without it a refusal shows nothing
+				v.Outcome, v.Reason, v.Scenarios = NotApplicable, missing, []ScenarioResult{}
+				return nil
+			}
+		}
 		if answer != NotMet && whole == CannotTell {
 			answer, reason = whole, why
 		}
@@ -227,16 +231,31 @@ func (r *run) applicable(rule *Rule, v *Verdict) []Scenario {
 		case CannotTell:
 			v.Scenarios = append(v.Scenarios, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: reason})
 		default:
-			why = reason
+			absent = reason
 			continue
 		}
 		judged = judged || !s.Control
 	}
 	if !judged {
-		v.Outcome, v.Reason, v.Scenarios = NotApplicable, why, []ScenarioResult{}
+		v.Outcome, v.Reason, v.Scenarios = NotApplicable, absent, []ScenarioResult{}
 		return nil
 	}
 	return play
+}
+
+// missing says which client or resource owner of a scenario the target does not
+// have; empty: none.
+func (r *run) missing(s Scenario) string {
+	for _, name := range s.cast {
+		if slices.Contains(target.Owners(), name) {
+			if _, ok := r.target.Description.Users[name]; !ok {
+				return fmt.Sprintf("needs the resource owner %s, whom the target file does not name (declared: users)", name)
+			}
+		} else if !r.stage.HasClient(name) {
+			return fmt.Sprintf("needs the client %s, which is not in the target file and cannot be registered (declared: clients)", name)
+		}
+	}
+	return ""
 }
 
 // met is the worst answer to several needs, with its reason.

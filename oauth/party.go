@@ -31,8 +31,7 @@ type Client struct {
 	GrantTypes  []GrantType
 	Scope       ScopeSet // what the server allows it to ask for
 	FirstParty  bool     // consent may be skipped
-	// RegistrationEndpointUsed says that anybody could have registered it (RFC 7591).
-	Dynamic bool
+	Dynamic     bool     // registered at the registration endpoint (RFC 7591)
 }
 
 // IsPublic reports whether the client has no credentials (RFC 6749 section 2.1).

@@ -1,9 +1,6 @@
 package report
 
-import (
-	"github.com/scopeproof/scopeproof/conformance"
-	"github.com/scopeproof/scopeproof/loadtest"
-)
+import "github.com/scopeproof/scopeproof/conformance"
 
 // The exit codes of the program.
 const (
@@ -42,45 +39,6 @@ func problemExit(p conformance.Problem) int {
 		return p.Exit
 	}
 	return exitInconclusive
-}
-
-// LoadExitCode is the exit code that a load report asks for: 130 where the run
-// was interrupted, else the worst of 1 (a leak, a false refusal or a missed
-// threshold) and 3 (a scenario or a threshold that could not be judged, or
-// nothing ran), else 0.
-func LoadExitCode(r *loadtest.Report) int {
-	codes := make(map[int]bool)
-	if r.Interrupted {
-		codes[exitInterrupted] = true
-	}
-	judged := 0
-	for _, s := range r.Scenarios {
-		switch s.Outcome {
-		case loadtest.Kept:
-			judged++
-		case loadtest.Broken:
-			judged++
-			codes[exitViolates] = true
-		case loadtest.NotApplicable:
-		default:
-			codes[exitInconclusive] = true
-		}
-		if s.Leaks > 0 || s.FalseRefusals > 0 {
-			codes[exitViolates] = true
-		}
-	}
-	if judged == 0 {
-		codes[exitInconclusive] = true
-	}
-	for _, t := range r.Thresholds {
-		switch {
-		case t.Value == nil:
-			codes[exitInconclusive] = true
-		case !t.Held:
-			codes[exitViolates] = true
-		}
-	}
-	return worst(codes)
 }
 
 // worst is the code that wins.

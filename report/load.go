@@ -26,7 +26,7 @@ func loadHeadline(r *loadtest.Report) (style, string) {
 		}
 	}
 	sent := thousands(requests) + " requests"
-	switch code := LoadExitCode(r); {
+	switch code := loadtest.ExitCode(r); {
 	case code == exitInterrupted:
 		return purple, fmt.Sprintf("Interrupted: %s was judged on %s", name, sent)
 	case leaks > 0:

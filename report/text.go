@@ -319,12 +319,33 @@ func (t *textWriter) capabilities() {
 	}
 }
 
+// playedBy is the rule whose scenarios show that a rule is violated: itself, or
+// the one that it was charged from.
+func playedBy(v conformance.Verdict) string {
+	other := ""
+	for _, s := range v.Scenarios {
+		if s.Outcome != conformance.Violates {
+			continue
+		}
+		if s.ChargedFrom == "" || s.ChargedFrom == v.ID {
+			return v.ID
+		}
+		if other == "" {
+			other = s.ChargedFrom
+		}
+	}
+	if other == "" {
+		return v.ID
+	}
+	return other
+}
+
 // next says what to do now, where there is something to do.
 func (t *textWriter) next() {
 	counts := tally(t.r.Rules)
 	var hints []string
 	if n := counts[conformance.Violates]; n > 0 {
-		first := rulesWith(t.r, conformance.Violates)[0].ID
+		first := playedBy(rulesWith(t.r, conformance.Violates)[0])
 		hints = append(hints, fmt.Sprintf("--rules %s runs that rule alone; --out DIR writes report.html, which shows every request and response", first))
 	}
 	if counts[conformance.Inconclusive] > 0 || len(t.r.Rules) > 0 && counts[conformance.NotApplicable] == len(t.r.Rules) {

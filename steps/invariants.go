@@ -88,7 +88,7 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 		return
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
-	if a.WasAsked() && a.Code != "" {
+	if a.WasAsked() {
 		agreed := a.Decision.Grants(a.Asked)
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
@@ -252,11 +252,10 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 	if i.Owner == nil || !i.Owner.Limited {
 		return
 	}
-	api := held.Minus(w.cast.ProtocolScopes())
 	if i.Other {
 		return // the roles of the fixture are about the first API
 	}
-	w.beyond(id, i, api, i.Owner.Permissions, i.Owner.Name+" may grant", false)
+	w.beyond(id, i, held.Minus(w.cast.ProtocolScopes()), i.Owner.Permissions, i.Owner.Name+" may grant", false)
 }
 
 // checkRefreshed is INV-5 and INV-6 for a refreshed token.

@@ -178,7 +178,7 @@ func unreachable(at string, err error) error {
 	if errors.As(err, &wrapped) {
 		reason = wrapped.Err
 	}
-	hint := "is the server running, and is the issuer in the target file the URL that it listens on?"
+	hint := "is the server running, and is the issuer the URL that it listens on?"
 	var name *net.DNSError
 	if errors.As(err, &name) {
 		hint = "is the host of the issuer spelt right, and known to this machine?"

@@ -22,6 +22,9 @@ func Load(path string, overrides ...Override) (*Description, error) {
 		if errors.As(err, &onPath) {
 			reason = onPath.Err
 		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			reason = errors.New("a folder")
+		}
 		return nil, &Problems{List: []Problem{{File: path, Text: fmt.Sprintf("got %s, want a target file", reason)}}}
 	}
 	return Parse(path, data, overrides...)

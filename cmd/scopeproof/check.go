@@ -22,7 +22,7 @@ Exit codes: 0 everything could be played, 2 usage, 3 it could not.`
 
 func (a *app) checkCommand() *cobra.Command {
 	var f *flags
-	cmd := a.command("check [TARGET]", "Bring a target up, log in, consent, and list what it can do", aboutCheck, `
+	cmd := newCommand("check [TARGET]", "Bring a target up, log in, consent, and list what it can do", aboutCheck, `
   scopeproof check my-target.yaml
   scopeproof check my-target.yaml --set login.form.login.username=email`, atMostOne,
 		func(cmd *cobra.Command, args []string) error {
@@ -77,10 +77,9 @@ func foundText(w io.Writer, f *discover.Found) error {
 		fmt.Fprintf(w, "  %-4s %s\n", o.Name, harmless(ownerText(o)))
 	}
 	fmt.Fprintln(w, "\nAPI")
-	switch {
-	case f.API == nil:
+	if f.API == nil {
 		fmt.Fprintln(w, "  none: rules about an API do not apply")
-	default:
+	} else {
 		whose := "the target's own"
 		if f.API.Ours {
 			whose = "ours, told to trust this issuer"

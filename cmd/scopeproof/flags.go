@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strconv"
@@ -35,6 +36,13 @@ type settings struct {
 	duration              time.Duration
 	listen, issuer        string
 	adminKey, tokens      string
+}
+
+// chooseSeed takes a seed at random where none was given.
+func (s *settings) chooseSeed() {
+	if s.seed == 0 {
+		s.seed = rand.Int64N(1<<53-1) + 1 // exact in a JSON number
+	}
 }
 
 // flag reads itself from the command line and from the environment, with
@@ -200,7 +208,7 @@ func (f *flags) seeded() {
 		}
 		return n, nil
 	}
-	f.Var(flag[int64]{&f.s.seed, "N", read, func(n int64) string { return strconv.FormatInt(n, 10) }}, "seed", "order what is random by it; 0 takes one from the clock, and the report prints it")
+	f.Var(flag[int64]{&f.s.seed, "N", read, func(n int64) string { return strconv.FormatInt(n, 10) }}, "seed", "order what is random by it; 0 takes one at random, and the report prints it")
 }
 
 func (f *flags) parallelism() {

@@ -16,7 +16,7 @@ what the metadata cannot know. "scopeproof check" then says what is missing.`
 
 func (a *app) initCommand() *cobra.Command {
 	var f *flags
-	cmd := a.command("init ISSUER", "Write a target file from a server's metadata", aboutInit, `
+	cmd := newCommand("init ISSUER", "Write a target file from a server's metadata", aboutInit, `
   scopeproof init https://login.example --out target.yaml`, one("the issuer, such as https://login.example"),
 		func(cmd *cobra.Command, args []string) error { return a.init(cmd, args[0], f.s) })
 	f = newFlags(cmd)

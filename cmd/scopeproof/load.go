@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,7 +35,7 @@ rate was achieved, or nothing was answered), 130 interrupted.`
 
 func (a *app) loadCommand() *cobra.Command {
 	var f *flags
-	cmd := a.command("load [TARGET]", "Run load scenarios and judge every response", aboutLoad, `
+	cmd := newCommand("load [TARGET]", "Run load scenarios and judge every response", aboutLoad, `
   scopeproof load --rate 500 --duration 30s
   scopeproof load my-target.yaml --scenario api-scope-check --threshold 'p99<50ms' --out report`, atMostOne,
 		func(cmd *cobra.Command, args []string) error {
@@ -88,9 +87,7 @@ func (a *app) load(cmd *cobra.Command, s *settings) (err error) {
 	if err := makeOut(s.out); err != nil {
 		return err
 	}
-	if s.seed == 0 {
-		s.seed = rand.Int64N(1<<53-1) + 1 // exact in a JSON number
-	}
+	s.chooseSeed()
 	results, finish, err := resultsFile(s.out)
 	if err != nil {
 		return err
@@ -111,7 +108,7 @@ func (a *app) load(cmd *cobra.Command, s *settings) (err error) {
 		return err
 	}
 	rep.Tool = version()
-	a.code = report.LoadExitCode(rep)
+	a.code = loadtest.ExitCode(rep)
 	return a.showLoad(rep, s)
 }
 

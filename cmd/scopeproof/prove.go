@@ -16,7 +16,7 @@ Exit codes: 0 every defect is proven, 1 a mismatch, 2 usage, 130 interrupted.`
 
 func (a *app) proveCommand() *cobra.Command {
 	var f *flags
-	cmd := a.command("prove", "Run the rules against every seeded defect of the reference server", aboutProve, `
+	cmd := newCommand("prove", "Run the rules against every seeded defect of the reference server", aboutProve, `
   scopeproof prove --list
   scopeproof prove --defect refresh-compares-with-request
   scopeproof prove --load`, none,
@@ -60,14 +60,14 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 			bar.step(done, all, r.ID, line, line)
 		},
 	})
-	if err != nil {
-		return err
-	}
 	bar.end()
 	if cmd.Context().Err() != nil {
 		a.code = exitInterrupted
 		a.say("interrupted: the defects that were not run prove nothing")
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	a.code = rep.ExitCode()
 	if s.out != "" {

@@ -26,7 +26,7 @@ func (a *app) reportCommand() *cobra.Command {
 	}
 	var f *flags
 	var to string
-	convert := a.command("convert FILE", "Write a report.json in another format", "", `
+	convert := newCommand("convert FILE", "Write a report.json in another format", "", `
   scopeproof report convert report/report.json --format html --output report.html`, one("a report.json"),
 		func(_ *cobra.Command, args []string) error { return a.convert(args[0], to, f.s) })
 	f = newFlags(convert)

@@ -43,7 +43,6 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetVersionTemplate("scopeproof {{.Version}}\n")
 	root.SetFlagErrorFunc(wrongFlag)
-	root.CompletionOptions.DisableDescriptions = false
 	root.AddCommand(
 		a.testCommand(), a.loadCommand(), a.proveCommand(), a.rulesCommand(), a.checkCommand(),
 		a.initCommand(), a.serveCommand(), a.reportCommand(),
@@ -61,8 +60,7 @@ func unknownCommand(cmd *cobra.Command, got string) error {
 	return usage(didYouMean(got, known, "the commands are "+strings.Join(known, ", ")), "%s has no command %q", cmd.CommandPath(), got)
 }
 
-// command makes a command whose flags the environment sets, too.
-func (a *app) command(use, short, long, example string, args cobra.PositionalArgs, do func(cmd *cobra.Command, args []string) error) *cobra.Command {
+func newCommand(use, short, long, example string, args cobra.PositionalArgs, do func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Long: long, Example: strings.Trim(example, "\n"), Args: args, RunE: do}
 }
 

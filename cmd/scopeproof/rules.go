@@ -15,7 +15,7 @@ import (
 
 func (a *app) rulesCommand() *cobra.Command {
 	var f *flags
-	cmd := a.command("rules [ID|PATTERN]", "List the rule catalogue", "Lists the rules: what each demands, where it stands, what it needs of a target,\nand the feature file that shows it. One rule alone is shown whole.", `
+	cmd := newCommand("rules [ID|PATTERN]...", "List the rule catalogue", "Lists the rules: what each demands, where it stands, what it needs of a target,\nand the feature file that shows it. One rule alone is shown whole.", `
   scopeproof rules
   scopeproof rules 'REF-*'
   scopeproof rules --format json

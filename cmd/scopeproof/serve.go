@@ -18,7 +18,7 @@ users are printed.`
 
 func (a *app) serveCommand() *cobra.Command {
 	var f *flags
-	cmd := a.command("serve", "Run the reference server for others to develop against", aboutServe, `
+	cmd := newCommand("serve", "Run the reference server for others to develop against", aboutServe, `
   scopeproof serve --listen 127.0.0.1:8080
   scopeproof serve --defect refresh-compares-with-request`, none,
 		func(cmd *cobra.Command, _ []string) error { return a.serve(cmd, f.s) })

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -26,7 +25,7 @@ Exit codes: 0 conforms, 1 violates, 2 usage, 3 inconclusive, 130 interrupted.`
 
 func (a *app) testCommand() *cobra.Command {
 	var f *flags
-	cmd := a.command("test [TARGET]", "Run the rules against a target", aboutTest, `
+	cmd := newCommand("test [TARGET]", "Run the rules against a target", aboutTest, `
   scopeproof test
   scopeproof test hydra --out report
   scopeproof test my-target.yaml --rules 'REF-*,CONS-02' --strict`, atMostOne,
@@ -63,6 +62,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if err != nil {
 		return err
 	}
+	s.chooseSeed()
 	o := conformance.Options{
 		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed,
 		Strict: s.strict, Trace: s.trace, Version: version(),
@@ -82,9 +82,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	o.Settings = resolved(cmd, s, overrides)
 	a.starting(d)
 	bar := a.newProgress()
-	o.Verdicts = func(done, all int, v conformance.Verdict) {
-		bar.rule(done, all, v)
-	}
+	o.Verdicts = bar.rule
 	held := &holder{}
 	if s.hold {
 		o.Hold = held.keep
@@ -186,13 +184,10 @@ func makeOut(dir string) error {
 // resolved are the settings of a run for its report: every flag, and every key of
 // the target file that was overridden, secrets removed.
 func resolved(cmd *cobra.Command, s *settings, overrides []target.Override) map[string]string {
-	if s.seed == 0 {
-		s.seed = rand.Int64N(1<<53-1) + 1 // exact in a JSON number
-	}
 	all := map[string]string{}
 	for _, name := range []string{
 		"rules", "skip", "features", "out", "format", "expect", "strict", "parallel", "timeout", "seed", "defect",
-		"hold", "verbose,v", "trace", "scenario", "rate", "duration", "threshold", "load",
+		"hold", "verbose", "trace",
 	} {
 		f := cmd.Flags().Lookup(name)
 		if f == nil || f.Value.String() == "" || f.Value.String() == "false" {

@@ -183,6 +183,12 @@ func (f *finder) fixture() {
 	f.yes("fx.claims.custom", len(as.CustomClaims) > 0, "declared: authorization_server.custom_claims")
 }
 
+// HasClient reports whether the target has a client of that name: it can be
+// registered, or it is in the target file.
+func (s *Stage) HasClient(name string) bool {
+	return name == "Stranger" || (&finder{t: s.Target.Target, d: s.Target.Description}).present(name)
+}
+
 // present reports whether a client can be had: registered, or static and in the
 // target file.
 func (f *finder) present(name string) bool {
@@ -237,7 +243,11 @@ func (f *finder) api(mint bool) {
 	api := f.t.API
 	const source = "declared: api"
 	f.yes("rs.api", api != nil, source)
-	f.yes("rs.mint", api != nil && mint, "derived: the API was told to trust a key of ours")
+	mints := "derived: the API was told to trust a key of ours"
+	if !mint {
+		mints = "derived: the API was not told to trust a key of ours"
+	}
+	f.yes("rs.mint", api != nil && mint, mints)
 	if api == nil {
 		return
 	}

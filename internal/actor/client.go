@@ -65,11 +65,11 @@ type Authorization struct {
 	state       string
 	verifier    string
 	redirectURI string
-	// Before is the number of the client's issues when it asked.
+	// Number is how many issues the client had when it asked.
 	Number int
 }
 
-// Asked reports whether a consent page was shown.
+// WasAsked reports whether a consent page was shown.
 func (a *Authorization) WasAsked() bool { return len(a.Arrival.ConsentPages) > 0 }
 
 // Shown is the union of the scopes on the consent pages, and whether they could

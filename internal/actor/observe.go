@@ -54,7 +54,7 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 		}
 	}
 	var err error
-	if o.Introspected, err = i.Introspect(ctx); err != nil {
+	if o.Introspected, err = i.Introspect(ctx); err != nil && !errors.Is(err, errMayNotIntrospect) {
 		return nil, err
 	}
 	if err := i.probe(ctx, o); err != nil {
@@ -303,7 +303,7 @@ func (i *Issue) IDToken(ctx context.Context) (map[string]any, error) {
 // observed.
 func (c *Cast) RefusedAttempts() []*Attempt { return c.refusedAttempts }
 
-// api returns the API that an issue's token is for.
+// API returns the API that an issue's token is for.
 func (i *Issue) API() *target.ResourceServer {
 	if i.Other {
 		return i.cast.Stage.Target.OtherAPI

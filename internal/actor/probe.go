@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -15,7 +16,8 @@ import (
 func (s *Stage) observe(ctx context.Context) error {
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
-	if !ui && !introspects {
+	api := s.Target.API != nil && s.Target.API.Ours && s.Target.Kind != target.KindEmbedded
+	if !ui && !introspects && !api {
 		return nil
 	}
 	cast := s.NewCast()
@@ -26,8 +28,14 @@ func (s *Stage) observe(ctx context.Context) error {
 	if ui {
 		s.observeConsent(cast, a, err)
 	}
-	if err == nil && introspects && i != nil && i.Response != nil {
-		s.observeIntrospection(ctx, i)
+	if err == nil && i != nil && i.Response != nil {
+		if introspects {
+			s.observeIntrospection(ctx, i)
+		}
+		if api {
+			s.observeAPI(ctx, cast, i)
+			s.observeNames(ctx, i)
+		}
 	}
 	return ctx.Err()
 }
@@ -68,6 +76,40 @@ func (s *Stage) observeConsent(cast *Cast, a *Authorization, err error) {
 	default:
 		s.facts.consentUI(target.Unknown, "not observed: neither a consent page nor a code was seen")
 	}
+}
+
+// observeAPI takes our API away where it cannot check the server's tokens: they
+// are opaque, and nobody may introspect them. What it refuses then says nothing.
+func (s *Stage) observeAPI(ctx context.Context, cast *Cast, i *Issue) {
+	a, err := cast.Call(ctx, i.Client.Name, s.Target.API, "list", i.Response.AccessToken, nil, i.Owner)
+	if err != nil || a.Status != http.StatusUnauthorized {
+		return
+	}
+	const source = "observed: our API cannot check the tokens of this server, which it may not introspect"
+	s.Target.API, s.key = nil, nil
+	for _, name := range []target.Capability{"rs.api", "rs.mint", "rs.all_of", "rs.user_bound", "fx.scopes.dotted"} {
+		s.facts.set(name, "false", source)
+	}
+	if _, jwt := decodeJWT(i.Response.AccessToken); !jwt && !s.can("as.introspection") {
+		s.facts.yes("token.observable", false, source)
+	}
+}
+
+// observeNames finds out whether our API can know whose token it is: sub is
+// optional in introspection (RFC 7662 section 2.2). Where nobody is named, objects
+// belong to nobody.
+func (s *Stage) observeNames(ctx context.Context, i *Issue) {
+	if s.Target.API == nil || !s.Target.API.Ours || i.Owner == nil {
+		return
+	}
+	if claims, ok := decodeJWT(i.Response.AccessToken); ok && claims["sub"] != nil {
+		return
+	}
+	in, err := i.Introspect(ctx)
+	if err != nil || (in != nil && in.Claims["sub"] != nil) {
+		return
+	}
+	s.facts.set("rs.user_bound", "false", "observed: tokens do not tell the API whose they are")
 }
 
 // observeIntrospection takes introspection out of what the target can do where a

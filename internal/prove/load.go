@@ -23,7 +23,7 @@ const (
 // request at a time, and a leak under load is charged to the rule that its
 // expectation names.
 func oneByLoad(ctx context.Context, d defect.Defect) (Result, error) {
-	r := Result{ID: d.ID, Text: d.Text, Breaks: slices.Sorted(slices.Values(d.Breaks)), Violated: []string{}, Inconclusive: []string{}, Shown: map[string]string{}}
+	r := newResult(d, slices.Sorted(slices.Values(d.Breaks)))
 	t, err := embedded.Reference(embedded.Defect(d.ID)).Open(ctx)
 	if err != nil {
 		return r, err
@@ -46,25 +46,10 @@ func oneByLoad(ctx context.Context, d defect.Defect) (Result, error) {
 		}
 	}
 	slices.Sort(r.Violated)
-	r.judgeLoad(d.Shows)
-	return r, nil
-}
-
-func (r *Result) judgeLoad(shows string) {
-	var reasons []string
-	if missed := minus(r.Breaks, r.Violated); len(missed) > 0 {
-		reasons = append(reasons, "not violated: "+strings.Join(missed, " "))
-	}
-	if extra := minus(r.Violated, r.Breaks); len(extra) > 0 {
-		reasons = append(reasons, "violated as well: "+strings.Join(extra, " "))
-	}
-	said := false
+	seen := false
 	for _, message := range r.Shown {
-		said = said || strings.Contains(message, shows)
+		seen = seen || strings.Contains(message, d.Shows)
 	}
-	if len(reasons) == 0 && !said {
-		reasons = append(reasons, "no message shows "+shows)
-	}
-	r.Reason = strings.Join(reasons, "; ")
-	r.Proven = r.Reason == ""
+	r.judge(d.Shows, seen)
+	return r, nil
 }

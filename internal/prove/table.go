@@ -3,6 +3,8 @@ package prove
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -28,8 +30,8 @@ func Table(w io.Writer, rep *Report) error {
 	for _, r := range rep.Defects {
 		if !r.Proven {
 			fmt.Fprintf(w, "\n%s: %s\n", r.ID, r.Reason)
-			for id, message := range r.Shown {
-				fmt.Fprintf(w, "    %s: %s\n", id, message)
+			for _, id := range slices.Sorted(maps.Keys(r.Shown)) {
+				fmt.Fprintf(w, "    %s: %s\n", id, r.Shown[id])
 			}
 		}
 	}

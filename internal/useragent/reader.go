@@ -121,6 +121,11 @@ func (r reader) passwordField(f *form) *control {
 			return c
 		}
 	}
+	for _, c := range f.controls { // some ask for it in a field of text
+		if r.login.Password == "" && c.name == r.passwordName() && c.visible() {
+			return c
+		}
+	}
 	return nil
 }
 

@@ -47,26 +47,6 @@ func Description(d *target.Description, options ...Option) target.Source {
 	return s
 }
 
-// File is the reference server as a target file with the key embedded asks for
-// it.
-func File(path string, options ...Option) target.Source {
-	return fileSource{path, options}
-}
-
-type fileSource struct {
-	path    string
-	options []Option
-}
-
-// Open implements [target.Source].
-func (f fileSource) Open(ctx context.Context) (*target.Target, error) {
-	d, err := target.Load(f.path)
-	if err != nil {
-		return nil, err
-	}
-	return Description(d, f.options...).Open(ctx)
-}
-
 type source struct {
 	defect, tokens string
 	overrides      []target.Override

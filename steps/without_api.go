@@ -1,0 +1,52 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+// Where there is no API, what a token could do there is what its scope says.
+
+// scopeOf is the scope of the calendar that an act needs.
+func scopeOf(verb string) oauth.ScopeSet {
+	switch verb {
+	case "read":
+		return oauth.NewScopeSet("read:appointments")
+	case "move":
+		return oauth.NewScopeSet("read:appointments", "write:appointments")
+	default:
+		return oauth.NewScopeSet("write:appointments")
+	}
+}
+
+func (w *World) holdsFor(ctx context.Context, client, verb string) error {
+	_, issue := w.bearer(client)
+	if issue == nil {
+		return fmt.Errorf("%s has no token: %w", client, w.refusalOf(client))
+	}
+	held, err := w.effective(ctx, issue)
+	if err != nil {
+		return err
+	}
+	if missing := scopeOf(verb).Minus(held); !missing.IsEmpty() {
+		return violation("%s holds %q, want %q as well", client, held, missing)
+	}
+	return nil
+}
+
+func (w *World) holdsNotFor(ctx context.Context, client, verb string) error {
+	_, issue := w.bearer(client)
+	if issue == nil || (w.refused(client) && scopeOf(verb).SubsetOf(issue.Means())) {
+		return nil
+	}
+	held, err := w.effective(ctx, issue)
+	if err != nil {
+		return err
+	}
+	if scopeOf(verb).SubsetOf(held) {
+		return excess("%s holds %q, want it without %q", client, held, scopeOf(verb))
+	}
+	return nil
+}
