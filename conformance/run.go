@@ -44,12 +44,12 @@ type charge struct {
 // The error is a [*UsageError], an error of the target file, or one of bringing
 // the target up; what a rule came to is never an error. When ctx ends, what was
 // judged so far is in the report and the rest is inconclusive.
-func Run(ctx context.Context, src target.Source, opts ...Option) (*Report, error) {
+func Run(ctx context.Context, src target.Source, opts ...Option) (rep *Report, err error) {
 	r, err := open(ctx, src, opts)
 	if err != nil {
 		return nil, err
 	}
-	defer r.close()
+	defer func() { err = errors.Join(err, r.close()) }()
 	r.all(ctx)
 	return r.finish(ctx)
 }
@@ -101,7 +101,12 @@ func (r *run) defaults() {
 	}
 }
 
-func (r *run) close() error { return r.target.Close() }
+func (r *run) close() error {
+	if err := r.target.Close(); err != nil {
+		return fmt.Errorf("the target is closed: %w", err)
+	}
+	return nil
+}
 
 // all judges every selected rule, several at once, in the order of the seed.
 func (r *run) all(ctx context.Context) {

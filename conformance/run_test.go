@@ -178,7 +178,7 @@ func TestABreachIsChargedToItsOwnerThoughNotSelected(t *testing.T) {
 	if v.Outcome != conformance.Violates || len(v.Scenarios) == 0 || v.Scenarios[0].ChargedFrom != "OFF-04" {
 		t.Fatalf("got %+v, want CONS-02 violated in a scenario of OFF-04", v)
 	}
-	if s := v.Scenarios[0]; !strings.HasPrefix(s.Message, "INV-2a: Planner holds") || len(s.Exchanges) == 0 {
+	if s := v.Scenarios[0]; !strings.HasPrefix(s.Message, "Planner holds") || len(s.Exchanges) == 0 {
 		t.Errorf("got %q with %d exchanges, want the invariant with its evidence", s.Message, len(s.Exchanges))
 	}
 	if rep.Target.Defect == "" {

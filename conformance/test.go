@@ -90,6 +90,6 @@ func (r *run) report(t *testing.T) {
 		}
 	}
 	if err := r.close(); err != nil {
-		t.Errorf("the target is closed: %v", err)
+		t.Error(err)
 	}
 }

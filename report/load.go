@@ -131,9 +131,18 @@ func thresholdWords(t loadtest.ThresholdResult) (held, value string) {
 	case t.Value == nil:
 		return "no samples", "there is no value"
 	case t.Held:
-		return "held", number(*t.Value)
+		return "held", number(*t.Value) + unit(t.Expression)
 	}
-	return "missed", number(*t.Value)
+	return "missed", number(*t.Value) + unit(t.Expression)
+}
+
+// unit is that of a threshold's value: percentiles are in milliseconds.
+func unit(expression string) string {
+	_, figure, scoped := strings.Cut(expression, ".p")
+	if strings.HasPrefix(expression, "p") || strings.HasPrefix(expression, "max") || scoped && figure != "" || strings.Contains(expression, ".max") {
+		return " ms"
+	}
+	return ""
 }
 
 // number writes a measured value with as many digits as mean something.

@@ -50,7 +50,7 @@ func owning(id string) string {
 
 // breach charges an invariant's owner, once for each message.
 func (w *World) breach(id, format string, args ...any) {
-	b := Breach{Rule: owning(id), Message: id + ": " + fmt.Sprintf(format, args...)}
+	b := Breach{Rule: owning(id), Message: fmt.Sprintf(format, args...)}
 	for _, seen := range w.breaches {
 		if seen == b {
 			return

@@ -57,8 +57,8 @@ func (w *World) asksOtherSilently(ctx context.Context, client, owner, scope stri
 	return err
 }
 
-// repetitions is how often an open choice is looked at (rules of section 6 of
-// the catalogue: a choice is a class that does not change).
+// repetitions is how often an open choice is looked at: the answer must not
+// change.
 const repetitions = 5
 
 func (w *World) often(ctx context.Context, r request) error {

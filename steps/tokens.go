@@ -121,8 +121,6 @@ func (w *World) firstHoldsNoMore(ctx context.Context, client, most string) error
 	return w.judgeNoMore(ctx, i, limit)
 }
 
-func (w *World) declaredScopes(text string) oauth.ScopeSet { return oauth.FieldsScope(text) }
-
 func (w *World) holdsRequired(ctx context.Context, client string) error {
 	return w.holdsAtLeast(ctx, client, w.target().Description.AuthorizationServer.RequiredScopes)
 }
@@ -147,10 +145,7 @@ func (w *World) holdsAtLeast(ctx context.Context, client, want string) error {
 }
 
 func (w *World) holdsNoneRequired(ctx context.Context, client string) error {
-	return w.holdsNoneOf(ctx, client, w.declaredScopes(w.target().Description.AuthorizationServer.RequiredScopes))
-}
-
-func (w *World) holdsNoneOf(ctx context.Context, client string, none oauth.ScopeSet) error {
+	none := oauth.FieldsScope(w.target().Description.AuthorizationServer.RequiredScopes)
 	o, err := w.outcomeOf(client)
 	if err != nil || o.refusal() != nil {
 		return err
@@ -203,7 +198,9 @@ func (w *World) eachHoldsPermitted(ctx context.Context) error {
 // numbered says in which repetition a violation was seen.
 func numbered(n int, err error) error {
 	if v, ok := err.(*Violation); ok {
-		return &Violation{Message: fmt.Sprintf("request %d: %s", n+1, v.Message), Excess: v.Excess}
+		of := *v
+		of.Message = fmt.Sprintf("request %d: %s", n+1, v.Message)
+		return &of
 	}
 	return fmt.Errorf("request %d: %w", n+1, err)
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/target/container"
 )
 
@@ -59,6 +60,24 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "freeport": freePort, "waitfor": waitFor, "upon": upon, "json": isJSON,
 		},
 	})
+}
+
+// A report has one seed: the one that the run went by is the one in its settings.
+func TestTheSettingsHaveTheSeedOfTheRun(t *testing.T) {
+	var out, messages bytes.Buffer
+	if got := run(t.Context(), []string{"test", "--rules", "REF-01", "--format", "json", "--verbose"}, &out, &messages); got != 0 {
+		t.Fatalf("exit code: got %d, want 0: %s", got, messages.String())
+	}
+	var r conformance.Report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.Settings["seed"], strconv.FormatInt(r.Seed, 10); got != want {
+		t.Errorf("seed: got %s, want %s", got, want)
+	}
+	if r.Settings["verbose"] != "true" {
+		t.Errorf("settings: got %v, want verbose among them", r.Settings)
+	}
 }
 
 func check(ts *testscript.TestScript, err error) {

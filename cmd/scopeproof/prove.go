@@ -24,7 +24,7 @@ func (a *app) proveCommand() *cobra.Command {
 	f = newFlags(cmd)
 	f.yes(&f.s.list, "list", "list the defects, and do nothing else")
 	f.Var(list{&f.s.defects, "ID,ID", ","}, "defect", "choose defects by id")
-	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02")
+	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02; a breach that only other rules' scenarios show is then missed")
 	f.yes(&f.s.load, "load", "prove the defects that only load shows, in place of the others")
 	f.number(&f.s.parallel, "parallel", "how many defects are run at once; default: one for each processor")
 	f.text(&f.s.out, "out", "DIR", "", "write prove.json there")

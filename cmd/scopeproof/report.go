@@ -76,6 +76,10 @@ func readReport(file string) (*conformance.Report, error) {
 	if err != nil {
 		return nil, usage("", "%v", err)
 	}
+	var head struct{ Schema string }
+	if json.Unmarshal(data, &head) == nil && head.Schema != conformance.Schema {
+		return nil, usage("", "%s: got the schema %q, want a report.json with %q", file, head.Schema, conformance.Schema)
+	}
 	var r conformance.Report
 	err = json.Unmarshal(data, &r)
 	var place *json.UnmarshalTypeError
@@ -84,8 +88,6 @@ func readReport(file string) (*conformance.Report, error) {
 		return nil, usage("", "%s: %s: got %s, want what report.json has there", file, place.Field, place.Value)
 	case err != nil:
 		return nil, usage("", "%s: got what is not JSON: %v", file, err)
-	case r.Schema != conformance.Schema:
-		return nil, usage("", "%s: got the schema %q, want a report.json with %q", file, r.Schema, conformance.Schema)
 	}
 	return &r, nil
 }

@@ -56,15 +56,15 @@ func (c *Cast) Call(ctx context.Context, who string, api *target.ResourceServer,
 	if !ok {
 		return nil, fmt.Errorf("the API has no operation %q", name)
 	}
-	return c.send1(as(ctx, who, "calls "+name), api, op, token, on, owner, Wire{})
+	return c.sendOperation(as(ctx, who, "calls "+name), api, op, token, on, owner, Wire{})
 }
 
 // CallWire sends an operation in an unusual shape.
 func (c *Cast) CallWire(ctx context.Context, who string, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner, w Wire) (*Attempt, error) {
-	return c.send1(as(ctx, who, "calls the API"), api, op, token, on, owner, w)
+	return c.sendOperation(as(ctx, who, "calls the API"), api, op, token, on, owner, w)
 }
 
-func (c *Cast) send1(ctx context.Context, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner, w Wire) (*Attempt, error) {
+func (c *Cast) sendOperation(ctx context.Context, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner, w Wire) (*Attempt, error) {
 	a := &Attempt{Operation: op.Name, Marker: "scopeproof-" + random(6), Owner: owner}
 	req, err := c.apiRequest(ctx, api, op, on, a.Marker, w)
 	if err != nil {
@@ -83,7 +83,8 @@ func (c *Cast) send1(ctx context.Context, api *target.ResourceServer, op target.
 	a.Status, a.Header, a.Body = got.status, got.header, got.body
 	a.Challenge, a.Challenged = oauth.BearerChallenge(got.header.Values("WWW-Authenticate"))
 	if a.Served() && op.ID != "" {
-		a.ObjectID = pointer(got.body, op.ID)
+		captured, _ := target.Call{Capture: map[string]string{"id": op.ID}}.CaptureValues(got.body) // no JSON: no id
+		a.ObjectID = captured["id"]
 	}
 	return a, nil
 }
@@ -173,28 +174,6 @@ func (c *Cast) APIScopes() oauth.ScopeSet {
 		}
 	}
 	return all
-}
-
-// pointer reads a string or number at a JSON pointer (RFC 6901).
-func pointer(body []byte, at string) string {
-	var v any
-	if json.Unmarshal(body, &v) != nil {
-		return ""
-	}
-	for part := range strings.SplitSeq(strings.TrimPrefix(at, "/"), "/") {
-		m, ok := v.(map[string]any)
-		if !ok {
-			return ""
-		}
-		v = m[part]
-	}
-	switch v := v.(type) {
-	case string:
-		return v
-	case float64:
-		return fmt.Sprintf("%.0f", v)
-	}
-	return ""
 }
 
 // Audit reads one object with a token that may do everything.

@@ -197,7 +197,7 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 		if !all || needs.Len() != 1 || needs.SubsetOf(o.Tried) || op.Name == "me" || addressed(op) {
 			continue
 		}
-		a, err := i.cast.send1(as(ctx, i.Client.Name, "tries "+op.Name), api, op, i.Response.AccessToken, nil, i.Owner, Wire{})
+		a, err := i.cast.sendOperation(as(ctx, i.Client.Name, "tries "+op.Name), api, op, i.Response.AccessToken, nil, i.Owner, Wire{})
 		if err != nil {
 			return err
 		}

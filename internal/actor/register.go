@@ -200,7 +200,8 @@ func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.
 		return err
 	}
 	if !slices.Contains(want, got.status) {
-		return fmt.Errorf("%s %s: got %d %s, want 201 (RFC 7591 section 3.2.1)", req.Method, bare(req.URL.String()), got.status, c.brief(got.body))
+		return fmt.Errorf("%s %s: got %d %s, want 201 (RFC 7591 section 3.2.1)\n    hint: set clients.register.dynamic.initial_access_token, or clients.register.static with clients.actors",
+			req.Method, bare(req.URL.String()), got.status, c.brief(got.body))
 	}
 	var reply struct {
 		ID     string `json:"client_id"`

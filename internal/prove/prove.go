@@ -27,7 +27,8 @@ type Options struct {
 	// Defects are ids; none means all that break one of the rules.
 	Defects []string
 	// Rules are patterns of rule ids that are run; none means all. With a part of
-	// the rules, a defect is only held to that part of what it breaks.
+	// the rules, a defect is only held to that part of what it breaks; what only
+	// the scenarios of other rules show of it is missed.
 	Rules []string
 	// Parallel is how many defects are run at once; 0 means one for each processor.
 	Parallel int

@@ -119,6 +119,21 @@ func TestWhatAnswersForNothingIsNotProven(t *testing.T) {
 	}
 }
 
+func TestWithAPartOfTheRulesTheDefectsThatBreakThemAreProven(t *testing.T) {
+	rep, err := prove.Run(t.Context(), prove.Options{Rules: []string{"GRANT-06", "REF-08"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rep.Defects {
+		if !r.Proven || len(r.Breaks) == 0 {
+			t.Errorf("%s: got %q, want it proven", r.ID, r.Reason)
+		}
+	}
+	if len(rep.Defects) == 0 || rep.ExitCode() != 0 {
+		t.Errorf("got %d defects and exit code %d, want some and 0", len(rep.Defects), rep.ExitCode())
+	}
+}
+
 func TestUnknownDefectIsAUsageError(t *testing.T) {
 	_, err := prove.Run(t.Context(), prove.Options{Defects: []string{"nosuch"}})
 	if _, ok := err.(*conformance.UsageError); !ok {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -197,7 +198,10 @@ func TestContainersDoNotOutliveAKilledRun(t *testing.T) {
 	}
 	dir := folder(t, fmt.Sprintf("name: tiny\ncontainer: {image: %q, build: image, env: {ISSUER: \"${issuer}\"}, ports: {p: 8080}}\n", image))
 	run := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestContainersDoNotOutliveAKilledRun$")
-	run.Env = append(os.Environ(), "SCOPEPROOF_TEST_OPEN="+filepath.Join(dir, "target.yaml"))
+	// A session of its own, whose reaper does not wait for others of this run.
+	own := strconv.FormatInt(time.Now().UnixNano(), 16)
+	run.Env = append(os.Environ(), "SCOPEPROOF_TEST_OPEN="+filepath.Join(dir, "target.yaml"),
+		"TESTCONTAINERS_SESSION_ID=scopeproof-"+own, "RYUK_RECONNECTION_TIMEOUT=5s")
 	output, err := run.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,107 @@
+package conformance_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/internal/refserver"
+	"github.com/scopeproof/scopeproof/target"
+	"github.com/scopeproof/scopeproof/target/external"
+)
+
+// strange is the reference server with opaque tokens, behind a proxy that takes
+// members out of its JSON answers: a lawful server that tells less.
+func strange(t *testing.T, without map[string]string) target.Source {
+	t.Helper()
+	var upstream *url.URL
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(upstream); r.Out.Host = r.In.Host },
+		ModifyResponse: func(resp *http.Response) error {
+			for path, member := range without {
+				if strings.HasPrefix(resp.Request.URL.Path, path) {
+					return strip(resp, member)
+				}
+			}
+			return nil
+		},
+	})
+	t.Cleanup(proxy.Close)
+	server, err := refserver.Start(t.Context(), refserver.Options{Issuer: proxy.URL, TokenFormat: "opaque"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	if upstream, err = url.Parse(server.URL()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := target.Parse("strange.yaml", []byte(`
+name: strange
+external: {issuer: "`+proxy.URL+`"}
+authorization_server:
+  refresh: {scope: offline_access, prompt: consent}
+  introspection: {client_id: calendar-api, secret: calendar-api-secret}
+clients: {register: {dynamic: {}}}
+users:
+  Ada: {username: ada, password: ada-password}
+  Bo: {username: bo, password: bo-password, permissions: "read:appointments"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return external.Description(d)
+}
+
+func strip(resp *http.Response, member string) error {
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	var object map[string]any
+	if json.Unmarshal(body, &object) == nil {
+		delete(object, member)
+		if body, err = json.Marshal(object); err != nil {
+			return err
+		}
+	}
+	resp.Body = io.NopCloser(strings.NewReader(string(body)))
+	resp.ContentLength = int64(len(body))
+	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	return nil
+}
+
+func TestServersThatTellLessAreNotAccused(t *testing.T) {
+	for _, c := range []struct {
+		what    string
+		without map[string]string
+		want    map[string]conformance.Outcome
+	}{
+		{"introspection that names nobody (RFC 7662 section 2.2 makes sub optional)", map[string]string{"/introspect": "sub"},
+			map[string]conformance.Outcome{"RSM-01": conformance.Conforms, "GRANT-06": conformance.Conforms, "REF-03": conformance.Conforms,
+				"CC-05": conformance.NotApplicable, "ROLE-09": conformance.NotApplicable}},
+		{"opaque tokens and no introspection", map[string]string{"/.well-known/": "introspection_endpoint"},
+			map[string]conformance.Outcome{"RSM-01": conformance.NotApplicable, "GRANT-02": conformance.Conforms, "REF-01": conformance.Conforms,
+				"REF-03": conformance.Conforms, "INC-03": conformance.Conforms, "GRANT-05": conformance.Conforms}},
+	} {
+		var rules []string
+		for id := range c.want {
+			rules = append(rules, id)
+		}
+		rep, err := conformance.Run(t.Context(), strange(t, c.without), conformance.Rules(rules...))
+		if err != nil {
+			t.Fatalf("%s: %v", c.what, err)
+		}
+		for _, v := range rep.Rules {
+			if want, asked := c.want[v.ID]; v.Outcome != want && (asked || v.Outcome == conformance.Violates) {
+				t.Errorf("%s: %s: got %s (%s), want %s", c.what, v.ID, v.Outcome, v.Reason, want)
+			}
+		}
+	}
+}
