@@ -27,7 +27,7 @@ type Rule struct {
 	Loss    string   // what is lost if it is broken
 	Needs   []Need   // all must hold, or the rule does not apply
 	Feature string   // the title of the feature
-	File    string   // "token/refresh.feature"
+	File    string   // "token/refresh.feature"; "./mine.feature" is a user's own
 	Line    int      // of the rule, from 1
 
 	Scenarios []Scenario
@@ -65,9 +65,15 @@ type Catalogue struct {
 func Load(more ...fs.FS) (*Catalogue, error) {
 	c := &Catalogue{}
 	var problems []error
-	for _, files := range append([]fs.FS{features.Files}, more...) {
+	for n, files := range append([]fs.FS{features.Files}, more...) {
+		first := len(c.Rules)
 		if err := c.load(files); err != nil {
 			problems = append(problems, err)
+		}
+		if n > 0 {
+			for _, r := range c.Rules[first:] {
+				r.File = "./" + r.File // not one of the program's own
+			}
 		}
 	}
 	seen := map[string]*Rule{}

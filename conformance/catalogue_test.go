@@ -46,8 +46,8 @@ func TestLoadReadsWhatAUserAdds(t *testing.T) {
 	if r.Level != Should || !r.Derived || r.Area() != "OWN" || r.Text != "Robot obtains what it asks for" || r.Loss != "Otherwise nobody can work." {
 		t.Errorf("got %+v, want what the tags and the description say", r)
 	}
-	if r.Feature != "Our own" || r.File != "own/a.feature" || r.Line != 4 {
-		t.Errorf("got %s, %s:%d, want Our own, own/a.feature:4", r.Feature, r.File, r.Line)
+	if r.Feature != "Our own" || r.File != "./own/a.feature" || r.Line != 4 {
+		t.Errorf("got %s, %s:%d, want Our own, ./own/a.feature:4", r.Feature, r.File, r.Line)
 	}
 	if len(r.Sources) != 2 || r.Sources[0].String() != "RFC 6749 section 3.3" || len(r.Needs) != 2 || r.Needs[1].Text != "as.code|as.device" {
 		t.Errorf("got sources %v and needs %v, want two of each", r.Sources, r.Needs)

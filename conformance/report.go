@@ -82,7 +82,7 @@ type Verdict struct {
 	Loss    string  `json:"loss,omitempty"` // what is lost if it is broken
 	Area    string  `json:"area"`           // "REF"
 	Feature string  `json:"feature"`        // "Refreshing an access token"
-	File    string  `json:"file"`           // "token/refresh.feature"
+	File    string  `json:"file"`           // "token/refresh.feature"; "./mine.feature" is a user's own
 	Line    int     `json:"line"`           // of the rule, from 1
 	Outcome Outcome `json:"outcome"`
 	// Reason is one sentence: why it is not applicable or inconclusive, what was
@@ -117,7 +117,11 @@ type Problem struct {
 // Describe is one message about a scenario that did not hold: the rule, what was
 // expected and seen, where it stands, and where the scenario is.
 func (v *Verdict) Describe(s ScenarioResult) string {
-	text := fmt.Sprintf("%s %s: %s\n    %q (%s; features/%s:%d)", v.ID, s.Outcome, s.Message, v.Text, strings.Join(v.Sources, ", "), v.File, s.Line)
+	file := v.File
+	if !strings.HasPrefix(file, "./") {
+		file = "features/" + file
+	}
+	text := fmt.Sprintf("%s %s: %s\n    %q (%s; %s:%d)", v.ID, s.Outcome, s.Message, v.Text, strings.Join(v.Sources, ", "), file, s.Line)
 	if s.Step != "" {
 		text += "\n    at: " + s.Step
 	}

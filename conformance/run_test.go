@@ -108,7 +108,7 @@ func TestAMessageNamesTheStepAndThePlace(t *testing.T) {
 		t.Errorf("got %q at line %d, step %q, want Breaks at 11 with its Then", s.Name, s.Line, s.Step)
 	}
 	got := v.Describe(s)
-	for _, want := range []string{"OWN-01 violates: ", `"It holds" (RFC 6749 section 3.3; features/own.feature:11)`, "at: Robot holds"} {
+	for _, want := range []string{"OWN-01 violates: ", `"It holds" (RFC 6749 section 3.3; ./own.feature:11)`, "at: Robot holds"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got %q, want %q in it", got, want)
 		}
