@@ -209,15 +209,7 @@ func (w *World) getsState(_ context.Context, client string) error {
 }
 
 func (w *World) everyAccount(ctx context.Context, client, want string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	set, err := scope(want)
-	if err != nil {
-		return err
-	}
-	issue, err := o.issued()
+	issue, set, err := w.issuedAnd(client, want)
 	if err != nil {
 		return err
 	}
@@ -262,15 +254,7 @@ func accounts(i *actor.Issue, o *actor.Observation, protocol oauth.ScopeSet) []a
 }
 
 func (w *World) claimsSay(ctx context.Context, client, want string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	set, err := scope(want)
-	if err != nil {
-		return err
-	}
-	issue, err := o.issued()
+	issue, set, err := w.issuedAnd(client, want)
 	if err != nil {
 		return err
 	}
@@ -288,15 +272,7 @@ func (w *World) claimsSay(ctx context.Context, client, want string) error {
 }
 
 func (w *World) introspectionShows(ctx context.Context, client, how, want string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	set, err := scope(want)
-	if err != nil {
-		return err
-	}
-	issue, err := o.issued()
+	issue, set, err := w.issuedAnd(client, want)
 	if err != nil {
 		return err
 	}
@@ -320,11 +296,7 @@ func (w *World) introspectionShows(ctx context.Context, client, how, want string
 }
 
 func (w *World) introspectionInactive(ctx context.Context, client string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	issue, err := o.issued()
+	issue, err := w.issued(client)
 	if err != nil {
 		return err
 	}
@@ -360,11 +332,7 @@ func (w *World) redirectTells(_ context.Context, client, want string) error {
 }
 
 func (w *World) livesNoLonger(_ context.Context, client string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	issue, err := o.issued()
+	issue, err := w.issued(client)
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,25 @@ func (o *outcome) issued() (*actor.Issue, error) {
 	return o.issue, nil
 }
 
+// issued is the latest issue of a client, or an error when it was refused.
+func (w *World) issued(client string) (*actor.Issue, error) {
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return nil, err
+	}
+	return o.issued()
+}
+
+// issuedAnd is issued, and a scope of the sentence read.
+func (w *World) issuedAnd(client, named string) (*actor.Issue, oauth.ScopeSet, error) {
+	set, err := scope(named)
+	if err != nil {
+		return nil, set, err
+	}
+	issue, err := w.issued(client)
+	return issue, set, err
+}
+
 // refusalOf is how a client was refused last.
 func (w *World) refusalOf(client string) error {
 	if o, ok := w.latest[client]; ok && o.refusal() != nil {
