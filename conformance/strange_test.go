@@ -105,3 +105,35 @@ func TestServersThatTellLessAreNotAccused(t *testing.T) {
 		}
 	}
 }
+
+func TestAMissingClientOrPersonMakesARuleNotApplicable(t *testing.T) {
+	source := strange(t, nil)
+	up, err := source.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Planner alone is in the file, and nobody can be registered.
+	d := *up.Description
+	if err := up.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.Clients = target.Clients{Register: target.Registration{Static: true}, Actors: map[string]target.ClientDescription{
+		"Planner": {ID: "planner", Secret: "planner-secret"},
+	}}
+	rep, err := conformance.Run(t.Context(), external.Description(&d), conformance.Rules("CC-01", "REF-08", "GRANT-02", "GRANT-05", "GRANT-01"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range rep.Rules {
+		switch {
+		case v.ID == "GRANT-01" && v.Outcome != conformance.Conforms:
+			t.Errorf("GRANT-01: got %s (%s), want it to conform: it needs Planner and Ada alone", v.Outcome, v.Reason)
+		case v.ID == "CC-01" && (v.Outcome != conformance.NotApplicable || !strings.Contains(v.Reason, "the client Robot")):
+			t.Errorf("CC-01: got %s (%s), want not applicable for lack of Robot", v.Outcome, v.Reason)
+		case v.ID == "REF-08" && v.Outcome != conformance.NotApplicable:
+			t.Errorf("REF-08: got %s (%s), want not applicable", v.Outcome, v.Reason)
+		case v.Outcome == conformance.Violates || v.Outcome == conformance.Inconclusive:
+			t.Errorf("%s: got %s (%s)", v.ID, v.Outcome, v.Reason)
+		}
+	}
+}

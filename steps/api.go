@@ -185,7 +185,7 @@ func (w *World) cannot(ctx context.Context, client, verb, owner string) error {
 // entitled says that nothing follows from an operation being served to a
 // client: it is not offered, or the client was refused just now and holds a
 // token from before that was meant for it, which may lawfully work on. The error
-// is of a token that was issued and is meant for it, by the API's own table.
+// is of an API without the operations that every judgement needs.
 func (w *World) entitled(client string, api *target.ResourceServer, name string) (bool, error) {
 	op, ok := api.Operation(name)
 	if !ok {

@@ -140,15 +140,33 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if req.Params, err = w.params(r); err != nil {
 		return nil, err
 	}
+	decides := w.mustDecide(r, o)
+	if decides && r.prompt == "" && w.capable("as.oidc.prompt") {
+		req.Prompt = "consent"
+	}
 	a, err := c.Authorize(ctx, req)
 	if err != nil {
 		return nil, err
+	}
+	if decides && a.Code != "" && !a.WasAsked() {
+		return nil, fmt.Errorf("%s was not asked by %s: consent from before may be remembered, and the client is not a fresh one", o.Name, c.Name)
 	}
 	if r := a.Refused; r != nil && (r.Code == oauth.ServerError || r.Code == oauth.TemporarilyUnavailable) {
 		return nil, fmt.Errorf("%s asks %s: %w", c.Name, o.Name, r) // the server's trouble, not its answer
 	}
 	w.ledger.consent(w, a)
 	return a, nil
+}
+
+// mustDecide says that a scenario hangs on the answer at a consent page that a
+// client which others have used before may not be shown.
+func (w *World) mustDecide(r request, o *actor.Owner) bool {
+	d := o.Decision
+	if r.decision != nil {
+		d = *r.decision
+	}
+	restricts := d.Deny || d.Only != nil || !d.Add.IsEmpty()
+	return restricts && !r.silent && !w.capable("fx.clients.fresh") && w.target().Capabilities["consent.ui"].Value != "none"
 }
 
 // ask is authorize and, where a code came, its redemption.

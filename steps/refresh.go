@@ -191,34 +191,36 @@ func (w *World) stillYields(ctx context.Context, client, want string) error {
 	return w.judgeExactly(ctx, o, set)
 }
 
+// atOther lists at the other API with the token of an issue.
+func (w *World) atOther(ctx context.Context, i *actor.Issue) (*actor.Attempt, error) {
+	a, err := w.cast.Call(ctx, i.Client.Name, w.target().OtherAPI, "list", i.Response.AccessToken, nil, i.Owner)
+	if err == nil && !a.Served() && !a.Refused() {
+		err = fmt.Errorf("the other API answers with %d, want 2xx, 401 or 403", a.Status)
+	}
+	return a, err
+}
+
 func (w *World) noGoodAtOther(ctx context.Context, client string) error {
 	o, err := w.outcomeOf(client)
 	if err != nil || o.refusal() != nil {
 		return err
 	}
-	a, err := w.cast.Call(ctx, client, w.target().OtherAPI, "list", o.issue.Response.AccessToken, nil, o.owner)
+	a, err := w.atOther(ctx, o.issue)
 	if err != nil {
 		return err
 	}
 	if a.Served() {
 		return excess("%s's token opens the other API, want it refused there", client)
 	}
-	if !a.Refused() {
-		return fmt.Errorf("the other API answers with %d, want 401 or 403", a.Status)
-	}
 	return nil
 }
 
 func (w *World) goodAtOther(ctx context.Context, client string) error {
-	o, err := w.outcomeOf(client)
+	issue, err := w.issued(client)
 	if err != nil {
 		return err
 	}
-	issue, err := o.issued()
-	if err != nil {
-		return err
-	}
-	a, err := w.cast.Call(ctx, client, w.target().OtherAPI, "list", issue.Response.AccessToken, nil, o.owner)
+	a, err := w.atOther(ctx, issue)
 	if err != nil {
 		return err
 	}
@@ -231,6 +233,9 @@ func (w *World) goodAtOther(ctx context.Context, client string) error {
 // narrowingHonoured holds a server to the SHOULD behind the choice: whoever asks
 // for less gets less.
 func (w *World) narrowingHonoured(ctx context.Context) error {
+	if len(w.batch) == 0 {
+		return fmt.Errorf("nothing was refreshed")
+	}
 	for n, o := range w.batch {
 		class, err := w.class(ctx, "refresh_narrowing", o)
 		if err != nil {

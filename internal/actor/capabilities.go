@@ -167,7 +167,7 @@ func (f *finder) fixture() {
 	f.yes("fx.clients.public", f.present("Pocket") && f.lists("token_endpoint_auth_methods_supported", "none", true), "metadata: token_endpoint_auth_methods_supported")
 	f.yes("fx.clients.first_party", f.present("House") && f.firstParty(), clients)
 	f.yes("fx.clients.scope_limits", f.limitsClients(), clients)
-	f.yes("fx.clients.fresh", f.registers() || d.Control.RevokeGrant != nil || d.Control.CreateUser != nil || !f.found["consent.remembered"].Yes(), clients)
+	f.yes("fx.clients.fresh", f.registers() || d.Control.RevokeGrant != nil || d.Control.CreateUser != nil || d.Capabilities["consent.remembered"] == "false", clients)
 	_, ada := d.Users["Ada"]
 	limited := false
 	for _, u := range d.Users {

@@ -268,6 +268,20 @@ func TestALoginMayTakeTwoPages(t *testing.T) {
 	}
 }
 
+func TestAPasswordMayBeAskedForInAFieldOfText(t *testing.T) {
+	s := newSite(t)
+	s.page("/auth", `<form method=post action="/in"><input type=hidden name=id value=7><input name=username><input name=password><button>Login</button></form>`)
+	s.takes("/in", callback+"?code=x")
+	arrival, err := s.visit(target.Login{})
+	if err != nil || arrival.Redirect == nil {
+		t.Fatalf("got %+v, %v, want the redirect", arrival, err)
+	}
+	want := url.Values{"id": {"7"}, "username": {ada.Username}, "password": {ada.Password.Reveal()}}
+	if diff := cmp.Diff(want, s.posted["/in"]); diff != "" {
+		t.Errorf("posted (-want +got):\n%s", diff)
+	}
+}
+
 func TestANameThatIsAskedTwiceIsSaid(t *testing.T) {
 	s := newSite(t)
 	s.page("/auth", `<form method=post action=name><input name=username><button>Next</button></form>`)
