@@ -64,6 +64,8 @@ type Embedded struct {
 	Defect string `yaml:"defect,omitempty" json:"defect,omitempty"`
 	// Tokens is the format of access tokens: "jwt" (the default) or "opaque".
 	Tokens string `yaml:"tokens,omitempty" json:"tokens,omitempty" jsonschema:"enum=jwt,enum=opaque"`
+	// Without lists optional features that are left out, such as introspection.
+	Without []string `yaml:"without,omitempty" json:"without,omitempty"`
 }
 
 // External is a server that already runs.

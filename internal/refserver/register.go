@@ -62,7 +62,7 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 		m.GrantTypes = []string{AuthorizationCode}
 	}
 	for _, grantType := range m.GrantTypes {
-		if grantType != AuthorizationCode && grantType != RefreshToken && grantType != ClientCredentials {
+		if s.grantTypes[grantType] == nil {
 			return Client{}, Refuse("invalid_client_metadata", "a grant type is not supported")
 		}
 	}

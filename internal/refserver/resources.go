@@ -1,9 +1,11 @@
 package refserver
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -188,33 +190,33 @@ func challengeWith(w http.ResponseWriter, status int, code string, scope ScopeSe
 
 // metadata is the metadata of RFC 8414 and OpenID Connect Discovery.
 func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
-	methods := []string{"client_secret_basic", "client_secret_post"}
-	writeJSON(w, http.StatusOK, map[string]any{
+	m := map[string]any{
 		"issuer":                                         s.issuer,
 		"authorization_endpoint":                         s.issuer + "/authorize",
 		"token_endpoint":                                 s.issuer + "/token",
-		"introspection_endpoint":                         s.issuer + "/introspect",
-		"revocation_endpoint":                            s.issuer + "/revoke",
 		"userinfo_endpoint":                              s.issuer + "/userinfo",
-		"registration_endpoint":                          s.issuer + "/register",
 		"jwks_uri":                                       s.issuer + "/jwks",
 		"scopes_supported":                               AllScopes(),
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query"},
-		"grant_types_supported":                          []string{AuthorizationCode, RefreshToken, ClientCredentials},
+		"grant_types_supported":                          slices.Sorted(maps.Keys(s.grantTypes)),
 		"subject_types_supported":                        []string{"public"},
 		"id_token_signing_alg_values_supported":          []string{"ES256"},
 		"prompt_values_supported":                        []string{"none", "login", "consent", "select_account"},
-		"token_endpoint_auth_methods_supported":          append([]string{"none"}, methods...),
-		"introspection_endpoint_auth_methods_supported":  methods,
-		"revocation_endpoint_auth_methods_supported":     append([]string{"none"}, methods...),
+		"token_endpoint_auth_methods_supported":          append([]string{"none"}, confidentialMethods()...),
 		"code_challenge_methods_supported":               []string{"S256"},
 		"claims_supported":                               claimsSupported(),
 		"claims_parameter_supported":                     false,
 		"request_parameter_supported":                    false,
 		"request_uri_parameter_supported":                false,
 		"authorization_response_iss_parameter_supported": true,
-	})
+	}
+	for _, p := range s.parts {
+		if p.metadata != nil {
+			p.metadata(s, m)
+		}
+	}
+	writeJSON(w, http.StatusOK, m)
 }
 
 func claimsSupported() []string {
@@ -242,11 +244,8 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /consent", s.showConsent)
 	mux.HandleFunc("POST /consent", s.decide)
 	mux.HandleFunc("POST /token", s.token)
-	mux.HandleFunc("POST /introspect", s.introspect)
-	mux.HandleFunc("POST /revoke", s.revoke)
 	mux.HandleFunc("GET /userinfo", s.userInfo)
 	mux.HandleFunc("POST /userinfo", s.userInfo)
-	mux.HandleFunc("POST /register", s.register)
 	mux.HandleFunc("GET /account/grants", s.showGrants)
 	mux.HandleFunc("POST /account/grants", s.editGrants)
 	mux.HandleFunc("GET /account/api/grants", s.owner(s.listGrants))
@@ -254,6 +253,11 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /account/api/grants/{client}/remove", s.owner(s.removeFromGrant))
 	mux.HandleFunc("DELETE /account/api/grants/{client}", s.owner(s.deleteGrant))
 	mux.HandleFunc("GET /healthz", healthy)
+	for _, p := range s.parts {
+		if p.routes != nil {
+			p.routes(s, mux)
+		}
+	}
 	admin := s.admin()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The APIs come first and see the path as it was sent: the mux would

@@ -38,6 +38,8 @@ type Options struct {
 	Issuer string
 	// AdminKey is the bearer token of /admin; random if empty.
 	AdminKey string
+	// Without names the features to leave out; see Features.
+	Without []Feature
 	// APIOnly, if set, serves the calendar API alone, its paths at the root; its
 	// AdminKey is not used.
 	APIOnly *APIOptions
@@ -57,6 +59,9 @@ type Server struct {
 	opaque   bool
 	harness  *trustedKey
 	signing  signing
+
+	parts      []part
+	grantTypes map[string]grant
 
 	sessions     expiring[session]
 	transactions expiring[*transaction]
@@ -105,6 +110,9 @@ func (s *Server) prepare(o Options) error {
 		s.opaque = true
 	default:
 		return fmt.Errorf("token format: got %q, want %q or %q", o.TokenFormat, "jwt", "opaque")
+	}
+	if err := s.choose(o.Without); err != nil {
+		return err
 	}
 	s.policy = filled(o.Policy)
 	s.secret = []byte(rand.Text())

@@ -36,17 +36,15 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var response tokenResponse
-	switch grantType := q.form.Get("grant_type"); {
-	case grantType != AuthorizationCode && grantType != RefreshToken && grantType != ClientCredentials:
+	grantType := q.form.Get("grant_type")
+	answer, supported := s.grantTypes[grantType]
+	switch {
+	case !supported:
 		err = Refuse("unsupported_grant_type", "this grant type is not supported")
 	case grantType != ClientCredentials && !q.client.MayUse(grantType):
 		err = Refuse("unauthorized_client", "the client is not registered for this grant type")
-	case grantType == AuthorizationCode:
-		response, err = s.redeem(q)
-	case grantType == RefreshToken:
-		response, err = s.refresh(q)
 	default:
-		response, err = s.serve(q)
+		response, err = answer(s, q)
 	}
 	if err != nil {
 		writeError(w, err)

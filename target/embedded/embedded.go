@@ -5,8 +5,10 @@ package embedded
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/target"
@@ -20,6 +22,12 @@ func Defect(id string) Option { return func(s *source) { s.defect = id } }
 
 // Tokens chooses the format of access tokens: "jwt" (the default) or "opaque".
 func Tokens(format string) Option { return func(s *source) { s.tokens = format } }
+
+// Without leaves out optional features of the reference; [refserver.Features]
+// lists them.
+func Without(features ...string) Option {
+	return func(s *source) { s.without = append(s.without, features...) }
+}
 
 // Override changes keys of the reference's description.
 func Override(overrides ...target.Override) Option {
@@ -49,6 +57,7 @@ func Description(d *target.Description, options ...Option) target.Source {
 
 type source struct {
 	defect, tokens string
+	without        []string
 	overrides      []target.Override
 	own            *target.Description
 }
@@ -80,6 +89,7 @@ func (s *source) description() (*target.Description, error) {
 	if s.tokens != "" {
 		wanted.Tokens = s.tokens
 	}
+	wanted.Without = append(slices.Clone(wanted.Without), s.without...)
 	d.Embedded = &wanted
 	if wanted.Tokens == "opaque" {
 		d.Capabilities = maps.Clone(d.Capabilities)
@@ -114,6 +124,14 @@ func (s *source) Open(ctx context.Context) (*target.Target, error) {
 		return nil, err
 	}
 	options := refserver.Options{TokenFormat: d.Embedded.Tokens}
+	for _, f := range d.Embedded.Without {
+		if !slices.Contains(refserver.Features(), refserver.Feature(f)) {
+			return nil, &target.Problems{List: []target.Problem{{
+				File: "target", Path: "embedded.without", Text: fmt.Sprintf("got %q, want one of %q", f, refserver.Features()),
+			}}}
+		}
+		options.Without = append(options.Without, refserver.Feature(f))
+	}
 	text, err := withDefect(&options, d.Embedded.Defect)
 	if err != nil {
 		return nil, err

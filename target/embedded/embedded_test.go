@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,5 +122,18 @@ func TestDescriptionIsNotChangedByOpening(t *testing.T) {
 	}
 	if got.Description.Users["Ada"].Username != "ada" {
 		t.Errorf("got users %v, want the reference's", got.Description.Users)
+	}
+}
+
+func TestAFeatureThatIsLeftOutIsNotAdvertised(t *testing.T) {
+	got := open(t, embedded.Reference(embedded.Without("introspection", "refresh")))
+	if got.Metadata["introspection_endpoint"] != nil || got.Metadata["revocation_endpoint"] == nil {
+		t.Errorf("got metadata %v, want no introspection and revocation", got.Metadata)
+	}
+	if list, _ := got.Metadata["grant_types_supported"].([]any); len(list) == 0 || slices.Contains(list, any("refresh_token")) {
+		t.Errorf("got grant types %v, want some without refresh_token", list)
+	}
+	if _, err := embedded.Reference(embedded.Without("nonsense")).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "introspection") {
+		t.Errorf("got error %v, want one that lists the features", err)
 	}
 }

@@ -1,0 +1,102 @@
+package refserver
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+// Feature is an optional part of the server. Options.Without leaves it out: then
+// its endpoints do not exist, and the metadata does not speak of it.
+type Feature string
+
+// part is what a feature adds. Any of its fields may be nil.
+type part struct {
+	feature  Feature
+	routes   func(s *Server, mux *http.ServeMux)
+	metadata func(s *Server, m map[string]any)
+	grants   map[string]grant // by grant type
+}
+
+// grant answers the token endpoint for one grant type.
+type grant func(s *Server, q tokenRequest) (tokenResponse, error)
+
+// parts is every feature, in the order of the metadata.
+func parts() []part {
+	return []part{
+		refreshing(), serving(),
+		introspection(), revocation(), registration(),
+	}
+}
+
+// Features is every optional part of the server.
+func Features() []Feature {
+	var all []Feature
+	for _, p := range parts() {
+		all = append(all, p.feature)
+	}
+	return all
+}
+
+// choose keeps the parts that are not left out.
+func (s *Server) choose(without []Feature) error {
+	for _, f := range without {
+		if !slices.Contains(Features(), f) {
+			return fmt.Errorf("without: got feature %q, want one of %q", f, Features())
+		}
+	}
+	s.grantTypes = map[string]grant{AuthorizationCode: (*Server).redeem}
+	for _, p := range parts() {
+		if !slices.Contains(without, p.feature) {
+			s.parts = append(s.parts, p)
+			maps.Copy(s.grantTypes, p.grants)
+		}
+	}
+	return nil
+}
+
+// has says whether a feature was not left out.
+func (s *Server) has(f Feature) bool {
+	return slices.ContainsFunc(s.parts, func(p part) bool { return p.feature == f })
+}
+
+func refreshing() part {
+	return part{feature: "refresh", grants: map[string]grant{RefreshToken: (*Server).refresh}}
+}
+
+func serving() part {
+	return part{feature: "client_credentials", grants: map[string]grant{ClientCredentials: (*Server).serve}}
+}
+
+func introspection() part {
+	return part{
+		feature: "introspection",
+		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /introspect", s.introspect) },
+		metadata: func(s *Server, m map[string]any) {
+			m["introspection_endpoint"] = s.issuer + "/introspect"
+			m["introspection_endpoint_auth_methods_supported"] = confidentialMethods()
+		},
+	}
+}
+
+func revocation() part {
+	return part{
+		feature: "revocation",
+		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /revoke", s.revoke) },
+		metadata: func(s *Server, m map[string]any) {
+			m["revocation_endpoint"] = s.issuer + "/revoke"
+			m["revocation_endpoint_auth_methods_supported"] = append([]string{"none"}, confidentialMethods()...)
+		},
+	}
+}
+
+func registration() part {
+	return part{
+		feature:  "registration",
+		routes:   func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /register", s.register) },
+		metadata: func(s *Server, m map[string]any) { m["registration_endpoint"] = s.issuer + "/register" },
+	}
+}
+
+func confidentialMethods() []string { return []string{"client_secret_basic", "client_secret_post"} }
