@@ -14,35 +14,33 @@ import (
 // registerAnswers adds the judgements about what a client is told: by the
 // response, by a refusal, by the token itself, by introspection.
 func registerAnswers(r registrar, w *World) {
-	r.Then(`^(\w+) is told "([^"]*)"$`, w.isTold)
-	r.Then(`^(\w+) is told "([^"]*)", or is refused$`, w.isToldOrRefused)
-	r.Then(`^(\w+) is not misled about its scope$`, w.isNotMisled)
-	r.Then(`^(\w+) is refused$`, w.isRefused)
-	r.Then(`^(\w+) is refused with "([^"]*)"$`, w.isRefusedWith)
-	r.Then(`^(\w+) is refused with "([^"]*)", or is told "([^"]*)"$`, w.isRefusedWithOrTold)
-	r.Then(`^(\w+) is refused, or told that it holds nothing$`, w.isRefusedOrEmpty)
-	r.Then(`^(\w+) receives no token$`, w.receivesNoToken)
-	r.Then(`^(\w+) receives (a|no) code$`, w.receivesCode)
-	r.Then(`^(\w+) receives (a|no) refresh token$`, w.receivesRefreshToken)
+	r.Then(`^`+subject+` is told "([^"]*)"(, or is refused)?$`, w.isTold)
+	r.Then(`^`+subject+` is not misled about its scope$`, w.isNotMisled)
+	r.Then(`^`+subject+` is refused(?: with "([^"]*)")?(?:, or (?:is )?told (?:"([^"]*)"|(that it holds nothing)))?$`, w.isRefused)
+	r.Then(`^`+subject+` receives (an?|no) (token|code|refresh token|ID token)$`, w.receives)
 	r.Then(`^(\w+) is told of offline_access only if it has a refresh token$`, w.isToldOffline)
 	r.Then(`^(\w+) gets its state back$`, w.getsState)
-	r.Then(`^every account of (\w+)'s token says "([^"]*)"$`, w.everyAccount)
-	r.Then(`^the claims of (\w+)'s token say "([^"]*)"$`, w.claimsSay)
-	r.Then(`^introspection shows (\w+)'s token with (exactly|at least|no scope beyond) "([^"]*)"$`, w.introspectionShows)
-	r.Then(`^introspection calls (\w+)'s token inactive$`, w.introspectionInactive)
+	r.Then(`^(every account|the claims) of (\w+)'s token says? "([^"]*)"$`, w.accountSays)
+	r.Then(`^introspection shows (\w+)'s token (inactive|with (?:exactly|at least|no scope beyond) "[^"]*")$`, w.introspectionShows)
 	r.Then(`^the redirect tells (\w+) nothing but "([^"]*)"$`, w.redirectTells)
 	r.Then(`^(\w+)'s token lives no longer than declared$`, w.livesNoLonger)
 }
 
-func (w *World) isTold(_ context.Context, client, want string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
+func (w *World) isTold(ctx context.Context, subject, want, otherwise string) error {
 	set, err := scope(want)
 	if err != nil {
 		return err
 	}
+	return w.each(ctx, subject, func(o *outcome) error {
+		if o.refusal() != nil && otherwise != "" {
+			return nil
+		}
+		return w.judgeTold(o, set)
+	})
+}
+
+func (w *World) judgeTold(o *outcome, set oauth.ScopeSet) error {
+	client := o.client.Name
 	if r := o.refusal(); r != nil {
 		return violation("%s was refused with %s, want to be told %q", client, r, set)
 	}
@@ -55,103 +53,95 @@ func (w *World) isTold(_ context.Context, client, want string) error {
 	return nil
 }
 
-func (w *World) isToldOrRefused(ctx context.Context, client, want string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil || o.refusal() != nil {
-		return err
-	}
-	return w.isTold(ctx, client, want)
-}
-
-func (w *World) isNotMisled(ctx context.Context, client string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil || o.refusal() != nil {
-		return err
-	}
-	held, err := w.effective(ctx, o.issue)
-	if err != nil {
-		return err
-	}
-	if means := o.issue.Means(); !means.Equal(held) {
-		how := "was told"
-		if !o.issue.Told.Present {
-			how = "was told nothing, which means"
+func (w *World) isNotMisled(ctx context.Context, subject string) error {
+	return w.each(ctx, subject, func(o *outcome) error {
+		if o.refusal() != nil {
+			return nil
 		}
-		return violation("%s %s %q and holds %q", client, how, means, held)
-	}
-	return nil
+		seen, err := w.look(ctx, o)
+		if err != nil {
+			return err
+		}
+		if means := o.issue.Means(); !means.Equal(seen.Effective) {
+			how := "was told"
+			if !o.issue.Told.Present {
+				how = "was told nothing, which means"
+			}
+			return violation("%s %s %q and holds %q", o.client.Name, how, means, seen.Effective)
+		}
+		return nil
+	})
 }
 
-func (w *World) isRefused(_ context.Context, client string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	if o.refusal() == nil {
-		return excess("%s was issued a token for %q, want a refusal", client, o.issue.Means())
-	}
-	return nil
+// isRefused accepts the codes of a list joined by " or ", and, where the sentence
+// says so, a success that is told.
+func (w *World) isRefused(ctx context.Context, subject, codes, told, nothing string) error {
+	return w.each(ctx, subject, func(o *outcome) error {
+		r := o.refusal()
+		switch {
+		case r == nil && nothing != "":
+			return w.judgeToldNothing(o)
+		case r == nil && told != "":
+			set, err := scope(told)
+			if err != nil {
+				return err
+			}
+			return w.judgeTold(o, set)
+		case r == nil:
+			return excess("%s was issued a token for %q, want a refusal", o.client.Name, o.issue.Means())
+		case codes != "" && !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
+			return violation("%s was refused with %s, want %s", o.client.Name, r, codes)
+		}
+		return nil
+	})
 }
 
-// isRefusedWith accepts the codes of a list joined by " or ".
-func (w *World) isRefusedWith(ctx context.Context, client, codes string) error {
-	if err := w.isRefused(ctx, client); err != nil {
-		return err
-	}
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	r := o.refusal()
-	if !slices.Contains(strings.Split(codes, " or "), string(r.Code)) {
-		return violation("%s was refused with %s, want %s", client, r, codes)
-	}
-	return nil
-}
-
-func (w *World) isRefusedWithOrTold(ctx context.Context, client, codes, want string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	if o.refusal() != nil {
-		return w.isRefusedWith(ctx, client, codes)
-	}
-	return w.isTold(ctx, client, want)
-}
-
-func (w *World) isRefusedOrEmpty(_ context.Context, client string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil || o.refusal() != nil {
-		return err
-	}
+func (w *World) judgeToldNothing(o *outcome) error {
 	if !o.issue.Told.Present {
-		return violation("%s was told nothing, which means %q as asked, want a refusal or an explicit scope", client, o.issue.Wanted())
+		return violation("%s was told nothing, which means %q as asked, want a refusal or an explicit scope", o.client.Name, o.issue.Wanted())
 	}
 	if told := w.plain(o.issue.Told.Set, oauth.ScopeSet{}).Intersect(w.cast.APIScopes()); !told.IsEmpty() {
-		return excess("%s was told %q, want nothing", client, told)
+		return excess("%s was told %q, want nothing", o.client.Name, told)
 	}
 	return nil
 }
 
-func (w *World) receivesNoToken(_ context.Context, client string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
+// receives judges whether something was given at all.
+func (w *World) receives(ctx context.Context, subject, which, thing string) error {
+	if thing == "code" {
+		return w.receivesCode(subject, which)
 	}
-	if o.issue != nil && o.issue.Response != nil {
+	return w.each(ctx, subject, func(o *outcome) error {
+		switch thing {
+		case "token":
+			return receivesToken(o, which)
+		case "refresh token":
+			return receivesRefreshToken(o, which)
+		}
+		return receivesIDToken(o, which)
+	})
+}
+
+func receivesToken(o *outcome, which string) error {
+	client := o.client.Name
+	has := o.issue != nil && o.issue.Response != nil
+	if which == "no" && has {
 		return excess("%s was issued a token for %q, want none", client, o.issue.Means())
 	}
-	if o.refusal().Tokens {
+	if which == "no" && o.refusal().Tokens {
 		return excess("%s was refused with %s, and the refusal carries a token or a code", client, o.refusal())
+	}
+	if which != "no" && !has {
+		return violation("%s was refused with %s, want a token", client, o.refusal())
 	}
 	return nil
 }
 
-func (w *World) receivesCode(_ context.Context, client, which string) error {
-	a, ok := w.codes[client]
-	if !ok {
-		return fmt.Errorf("nobody sent a form for %s", client)
+// receivesCode is about the form that was sent last for a client.
+func (w *World) receivesCode(client, which string) error {
+	a, err := w.code(client, false)
+	if err != nil {
+		return err
 	}
 	// A code with another state answers another request, and the same code once more is no second one.
 	given := a.Code != "" && a.StateOK && a.Code != w.sent[client]
@@ -164,11 +154,8 @@ func (w *World) receivesCode(_ context.Context, client, which string) error {
 	return nil
 }
 
-func (w *World) receivesRefreshToken(_ context.Context, client, which string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
+func receivesRefreshToken(o *outcome, which string) error {
+	client := o.client.Name
 	has := o.refusal() == nil && o.issue.Response.RefreshToken != ""
 	if which == "no" && has && o.issue.Grant == oauth.ClientCredentials {
 		return violation("%s was given a refresh token, want none", client) // a SHOULD NOT (RFC 6749 section 4.4.3)
@@ -206,6 +193,13 @@ func (w *World) getsState(_ context.Context, client string) error {
 		return violation("%s was sent another state than it gave", client)
 	}
 	return nil
+}
+
+func (w *World) accountSays(ctx context.Context, which, client, want string) error {
+	if which == "the claims" {
+		return w.claimsSay(ctx, client, want)
+	}
+	return w.everyAccount(ctx, client, want)
 }
 
 func (w *World) everyAccount(ctx context.Context, client, want string) error {
@@ -271,8 +265,13 @@ func (w *World) claimsSay(ctx context.Context, client, want string) error {
 	return nil
 }
 
-func (w *World) introspectionShows(ctx context.Context, client, how, want string) error {
-	issue, set, err := w.issuedAnd(client, want)
+func (w *World) introspectionShows(ctx context.Context, client, how string) error {
+	issue, err := w.issued(client)
+	if err != nil {
+		return err
+	}
+	how, named, _ := strings.Cut(strings.TrimPrefix(how, "with "), ` "`)
+	set, err := scope(strings.TrimSuffix(named, `"`))
 	if err != nil {
 		return err
 	}
@@ -285,30 +284,14 @@ func (w *World) introspectionShows(ctx context.Context, client, how, want string
 	}
 	got := w.plain(seen.Scope.Set, set)
 	switch {
+	case how == "inactive" && seen.Active:
+		return violation("introspection shows %s's token active with %q, want inactive", client, seen.Scope.Set)
 	case how == "at least" && !(seen.Active && set.SubsetOf(got)):
 		return violation("introspection shows %s's token with %q, active %v, want at least %q", client, got, seen.Active, set)
 	case how == "exactly" && !(seen.Active && got.Equal(set)):
 		return violation("introspection shows %s's token with %q, active %v, want %q", client, got, seen.Active, set)
 	case how == "no scope beyond" && seen.Active && !got.SubsetOf(set):
 		return violation("introspection shows %s's token active with %q, want at most %q", client, got, set)
-	}
-	return nil
-}
-
-func (w *World) introspectionInactive(ctx context.Context, client string) error {
-	issue, err := w.issued(client)
-	if err != nil {
-		return err
-	}
-	seen, err := issue.Introspect(ctx)
-	if err != nil {
-		return err
-	}
-	if seen == nil {
-		return fmt.Errorf("nobody may introspect %s's token", client)
-	}
-	if seen.Active {
-		return violation("introspection calls %s's token active with %q, want inactive", client, seen.Scope.Set)
 	}
 	return nil
 }

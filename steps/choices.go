@@ -39,16 +39,9 @@ func (w *World) incrementalClass(ctx context.Context, o *outcome) (string, error
 // the one that was declared, or observed before the rules.
 func (w *World) sameChoice(ctx context.Context, name string) error {
 	choice := target.ChoiceName(name)
-	seen := w.choice
-	if choice != target.ScopeArray {
-		seen = nil
-		for _, o := range w.batch {
-			class, err := w.class(ctx, choice, o)
-			if err != nil {
-				return err
-			}
-			seen = append(seen, class)
-		}
+	seen, err := w.classes(ctx, choice)
+	if err != nil {
+		return err
 	}
 	if len(seen) < repetitions {
 		return fmt.Errorf("the choice of %s was seen %d times, want %d", name, len(seen), repetitions)
@@ -65,4 +58,30 @@ func (w *World) sameChoice(ctx context.Context, name string) error {
 		return violation("the choice of %s is mixed: %s", name, mixed)
 	}
 	return nil
+}
+
+// classes are the lawful answers that were seen, one for each repetition.
+func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string, error) {
+	var seen []string
+	if choice == target.ScopeArray {
+		for _, a := range w.answers {
+			switch {
+			case a.Served():
+				seen = append(seen, "understood")
+			case a.Refused():
+				seen = append(seen, "refused")
+			default:
+				return nil, fmt.Errorf("the API answers with %d, want 2xx, 401 or 403", a.Status)
+			}
+		}
+		return seen, nil
+	}
+	for _, o := range w.batch {
+		class, err := w.class(ctx, choice, o)
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, class)
+	}
+	return seen, nil
 }

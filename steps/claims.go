@@ -15,23 +15,48 @@ import (
 // registerClaims adds the judgements about what is said of a resource owner:
 // UserInfo, ID tokens and what else carries claims.
 func registerClaims(r registrar, w *World) {
-	r.Then(`^UserInfo tells (\w+) exactly the claims of "([^"]*)"$`, w.userInfoExactly)
-	r.Then(`^UserInfo tells (\w+) no more than the claims of "([^"]*)"$`, w.userInfoNoMore)
-	r.Then(`^UserInfo tells (\w+) every claim of "([^"]*)"$`, w.userInfoEvery)
-	r.Then(`^UserInfo tells (\w+) at least one claim of "([^"]*)"$`, w.userInfoSome)
-	r.Then(`^UserInfo tells (\w+) the custom claims of "([^"]*)"$`, w.userInfoCustom)
+	r.Then(`^UserInfo tells (\w+) (exactly the|no more than the|every|at least one|the custom) claims? of "([^"]*)"$`, w.userInfoTells)
 	r.Then(`^UserInfo tells (\w+) nothing$`, w.userInfoNothing)
 	r.Then(`^UserInfo has no empty claim for (\w+)$`, w.userInfoNoEmpty)
-	r.Then(`^UserInfo refuses (\w+)$`, w.userInfoRefuses)
-	r.Then(`^UserInfo refuses (\w+) with a challenge$`, w.userInfoRefusesProperly)
-	r.Then(`^UserInfo refuses a request without a token$`, w.userInfoRefusesNobody)
-	r.Then(`^(\w+) receives (an|no) ID token$`, w.receivesIDToken)
-	r.Then(`^(\w+)'s ID token(?:, if any,)? carries no more than the claims of "([^"]*)"$`, w.idTokenNoMore)
-	r.Then(`^(\w+)'s ID token carries no claim of "([^"]*)"$`, w.idTokenNone)
+	r.Then(`^UserInfo refuses (\w+|a request without a token)( with a challenge)?$`, w.userInfoRefusal)
+	r.Then(`^(\w+)'s (ID token|access token)(?:, if any,)? carries (no|no more than the) claims? of "([^"]*)"$`, w.tokenCarries)
 	r.Then(`^(\w+)'s ID token, if any, names the same person as before$`, w.idTokenSamePerson)
 	r.Then(`^the ID token and UserInfo name the same person to (\w+)$`, w.samePerson)
-	r.Then(`^(\w+)'s access token carries no claim of "([^"]*)"$`, w.accessTokenNone)
 	r.Then(`^nothing that (\w+) receives holds a value of (\w+)'s "([^"]*)" claims$`, w.noValue)
+}
+
+func (w *World) userInfoTells(ctx context.Context, client, how, scopes string) error {
+	switch how {
+	case "exactly the":
+		return w.userInfoExactly(ctx, client, scopes)
+	case "every":
+		return w.userInfoEvery(ctx, client, scopes)
+	case "at least one":
+		return w.userInfoSome(ctx, client, scopes)
+	case "the custom":
+		return w.userInfoCustom(ctx, client, scopes)
+	}
+	return w.userInfoNoMore(ctx, client, scopes)
+}
+
+func (w *World) userInfoRefusal(ctx context.Context, client, challenged string) error {
+	switch {
+	case strings.Contains(client, " "):
+		return w.userInfoRefusesNobody(ctx)
+	case challenged != "":
+		return w.userInfoRefusesProperly(ctx, client)
+	}
+	return w.userInfoRefuses(ctx, client)
+}
+
+func (w *World) tokenCarries(ctx context.Context, client, token, how, scopes string) error {
+	switch {
+	case token == "access token":
+		return w.accessTokenNone(ctx, client, scopes)
+	case how == "no":
+		return w.idTokenNone(ctx, client, scopes)
+	}
+	return w.idTokenNoMore(ctx, client, scopes)
 }
 
 // userInfo asks with a client's latest token; nil when it has none.
@@ -273,11 +298,8 @@ func (w *World) idToken(ctx context.Context, client string) (map[string]any, err
 	return o.issue.IDToken(ctx)
 }
 
-func (w *World) receivesIDToken(_ context.Context, client, which string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
+func receivesIDToken(o *outcome, which string) error {
+	client := o.client.Name
 	has := o.refusal() == nil && o.issue.Response.IDToken != ""
 	if which == "no" && has {
 		return excess("%s was given an ID token, want none", client)

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/cucumber/godog"
 
@@ -13,49 +14,46 @@ import (
 // registerConsent adds the steps about what a resource owner is shown and
 // decides. Decisions are states: they answer whatever page comes.
 func registerConsent(r registrar, w *World) {
-	r.Given(`^(\w+) will grant only "([^"]*)"$`, w.willGrantOnly)
-	r.Given(`^(\w+) will deny$`, w.willDeny)
-	r.Given(`^(\w+) will add "([^"]*)" to the form$`, w.willAdd)
+	r.Given(`^(\w+) will (deny|grant only "[^"]*"|add "[^"]*" to the form)$`, w.will)
 	r.Given(`^(\w+) uses the browser that (\w+) used$`, w.usesBrowserOf)
 	r.Given(`^(\w+) is shown what (\w+) asks: "([^"]*)"$`, w.isShown)
 	r.Given(`^(\w+) has sent the form that (\w+) was shown$`, w.hasSentForm)
 	r.When(`^(\w+) sends the form that (\w+) was shown$`, w.sendsForm)
 	r.When(`^(\w+) is asked by (\w+) for each of these:$`, w.isAskedForEach)
-	r.Then(`^(\w+) was asked$`, w.wasAsked)
-	r.Then(`^(\w+) was asked again$`, w.wasAskedAgain)
-	r.Then(`^(\w+) was asked about "([^"]*)"$`, w.wasAskedAbout)
-	r.Then(`^(\w+) was asked about exactly "([^"]*)"$`, w.wasAskedAboutExactly)
+	r.Then(`^(\w+) was asked( again)?(?: about( exactly)? "([^"]*)")?$`, w.judgeAsked)
 	r.Then(`^(\w+) was asked, or (\w+) is refused$`, w.wasAskedOrRefused)
 	r.Then(`^no two pages say the same$`, w.pagesDiffer)
 }
 
-func (w *World) decide(ctx context.Context, owner string, d oauth.ConsentDecision) error {
+// judgeAsked judges whether the resource owner was asked, and about what.
+func (w *World) judgeAsked(ctx context.Context, owner, again, exactly, named string) error {
+	switch {
+	case again != "":
+		return w.wasAskedAgain(owner)
+	case exactly != "":
+		return w.wasAskedAboutExactly(owner, named)
+	case named != "":
+		return w.wasAskedAbout(owner, named)
+	}
+	return w.wasAsked(owner)
+}
+
+// will is how a resource owner answers the pages that come.
+func (w *World) will(ctx context.Context, owner, decision string) error {
 	o, err := w.owner(ctx, owner)
 	if err != nil {
 		return err
 	}
-	o.Decision = d
+	verb, rest, _ := strings.Cut(decision, ` "`)
+	named, _, _ := strings.Cut(rest, `"`)
+	set, err := scope(named)
+	if err != nil {
+		return err
+	}
+	o.Decision = map[string]oauth.ConsentDecision{
+		"deny": {Deny: true}, "grant only": {Only: &set}, "add": {Add: set},
+	}[verb]
 	return nil
-}
-
-func (w *World) willGrantOnly(ctx context.Context, owner, granted string) error {
-	set, err := scope(granted)
-	if err != nil {
-		return err
-	}
-	return w.decide(ctx, owner, oauth.ConsentDecision{Only: &set})
-}
-
-func (w *World) willDeny(ctx context.Context, owner string) error {
-	return w.decide(ctx, owner, oauth.ConsentDecision{Deny: true})
-}
-
-func (w *World) willAdd(ctx context.Context, owner, added string) error {
-	set, err := scope(added)
-	if err != nil {
-		return err
-	}
-	return w.decide(ctx, owner, oauth.ConsentDecision{Add: set})
 }
 
 // usesBrowserOf gives an owner the cookies of another, who has signed out as far
@@ -124,7 +122,7 @@ func (w *World) sendsForm(ctx context.Context, sender, owner string) error {
 	if err := a.Submit(ctx, o); err != nil {
 		return err
 	}
-	w.codes[a.Client.Name] = a
+	w.codes[a.Client.Name] = append(w.codes[a.Client.Name], a)
 	return nil
 }
 
@@ -181,7 +179,7 @@ func (w *World) lastAuth(owner string) (*actor.Authorization, error) {
 	return nil, fmt.Errorf("nobody has just asked %s for anything", owner)
 }
 
-func (w *World) wasAsked(_ context.Context, owner string) error {
+func (w *World) wasAsked(owner string) error {
 	a, err := w.lastAuth(owner)
 	if err != nil {
 		return err
@@ -200,7 +198,7 @@ func (w *World) wasAsked(_ context.Context, owner string) error {
 
 // wasAskedAgain is about a request that was agreed to before: to let it through
 // gives nothing that was not granted.
-func (w *World) wasAskedAgain(_ context.Context, owner string) error {
+func (w *World) wasAskedAgain(owner string) error {
 	a, err := w.lastAuth(owner)
 	if err != nil {
 		return err
@@ -211,8 +209,8 @@ func (w *World) wasAskedAgain(_ context.Context, owner string) error {
 	return nil
 }
 
-func (w *World) wasAskedAbout(ctx context.Context, owner, named string) error {
-	if err := w.wasAsked(ctx, owner); err != nil {
+func (w *World) wasAskedAbout(owner, named string) error {
+	if err := w.wasAsked(owner); err != nil {
 		return err
 	}
 	a, err := w.lastAuth(owner)
@@ -233,8 +231,8 @@ func (w *World) wasAskedAbout(ctx context.Context, owner, named string) error {
 	return nil
 }
 
-func (w *World) wasAskedAboutExactly(ctx context.Context, owner, named string) error {
-	if err := w.wasAsked(ctx, owner); err != nil {
+func (w *World) wasAskedAboutExactly(owner, named string) error {
+	if err := w.wasAsked(owner); err != nil {
 		return err
 	}
 	a, err := w.lastAuth(owner)
@@ -272,12 +270,12 @@ func (w *World) implied() oauth.ScopeSet {
 	return set
 }
 
-func (w *World) wasAskedOrRefused(ctx context.Context, owner, client string) error {
+func (w *World) wasAskedOrRefused(_ context.Context, owner, client string) error {
 	o, err := w.outcomeOf(client)
 	if err != nil || o.refusal() != nil {
 		return err
 	}
-	return w.wasAsked(ctx, owner)
+	return w.wasAsked(owner)
 }
 
 func (w *World) pagesDiffer(_ context.Context) error {

@@ -10,14 +10,20 @@ import (
 
 // registerControl adds what happens to a grant, a role or the clock afterwards.
 func registerControl(r registrar, w *World) {
-	r.Given(`^(\w+) has removed "([^"]*)" from (\w+)'s(?: first)? grant$`, w.removes)
-	r.When(`^(\w+) removes "([^"]*)" from (\w+)'s grant$`, w.removes)
-	r.Given(`^(\w+) has revoked (\w+)'s(?: first)? grant$`, w.revokes)
-	r.When(`^(\w+) revokes (\w+)'s grant$`, w.revokes)
+	r.Given(`^(\w+) has (?:removed "([^"]*)" from|revoked) (\w+)'s(?: first)? grant$`, w.edits)
+	r.When(`^(\w+) (?:removes "([^"]*)" from|revokes) (\w+)'s grant$`, w.edits)
 	r.Given(`^(\w+) has tried to make (\w+)'s grant "([^"]*)"$`, w.triesToMake)
 	r.Given(`^(\w+) has been permitted "([^"]*)"$`, w.isPermitted)
 	r.Given(`^(\w+) has been limited to "([^"]*)"$`, w.isLimited)
 	r.When(`^the lifetime of (\w+)'s token passes$`, w.lifetimePasses)
+}
+
+// edits takes scopes out of a grant, or ends it.
+func (w *World) edits(ctx context.Context, owner, removed, client string) error {
+	if removed == "" {
+		return w.revokes(ctx, owner, client)
+	}
+	return w.removes(ctx, owner, removed, client)
 }
 
 func (w *World) removes(ctx context.Context, owner, removed, client string) error {

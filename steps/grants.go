@@ -11,74 +11,92 @@ import (
 
 // registerGrants adds the states that a scenario starts from.
 func registerGrants(r registrar, w *World) {
-	r.Given(`^(\w+) has granted (\w+) "([^"]*)"$`, w.hasGranted)
-	r.Given(`^(\w+) has then granted (\w+) "([^"]*)"$`, w.hasGranted)
-	r.Given(`^(\w+) has granted (\w+) "([^"]*)", insisting on consent$`, w.hasGrantedInsisting)
+	how := asking().capture()
+	r.Given(`^(\w+) has (?:then )?granted (\w+) `+what+how+`$`, w.hasGranted)
 	r.Given(`^(\w+) has granted (\w+) only "([^"]*)" of "([^"]*)"$`, w.hasGrantedOnly)
-	r.Given(`^(\w+) has denied (\w+) "([^"]*)"$`, w.hasDenied)
-	r.Given(`^(\w+) has a code from (\w+) for "([^"]*)"$`, w.hasCode)
+	r.Given(`^(\w+) has denied (\w+) `+what+how+`$`, w.hasDenied)
+	r.Given(`^(\w+) has a code from (\w+) for `+what+how+`$`, w.hasCode)
 	r.Given(`^(\w+) carries a token for (\w+) with the scope "([^"]*)"$`, w.carriesScope)
 	r.Given(`^(\w+) carries a token for (\w+) whose scope claim is (.+)$`, w.carriesClaim)
 }
 
-func (w *World) hasGranted(ctx context.Context, owner, client, asked string) error {
-	return w.grant(ctx, owner, client, asked, asked, "")
-}
-
-func (w *World) hasGrantedInsisting(ctx context.Context, owner, client, asked string) error {
-	return w.grant(ctx, owner, client, asked, asked, "consent")
+func (w *World) hasGranted(ctx context.Context, owner, client, asked, how string) error {
+	r, err := w.request(client, owner, asked, how)
+	if err != nil {
+		return err
+	}
+	want := oauth.ScopeSet{}
+	if r.scope != nil {
+		if want, err = scope(string(*r.scope)); err != nil {
+			return err
+		}
+	}
+	return w.grant(ctx, r, want)
 }
 
 func (w *World) hasGrantedOnly(ctx context.Context, owner, client, granted, asked string) error {
-	return w.grant(ctx, owner, client, granted, asked, "")
-}
-
-// grant plays a whole authorization as set-up: whatever goes wrong in it leaves
-// the scenario inconclusive.
-func (w *World) grant(ctx context.Context, owner, client, granted, asked, prompt string) error {
 	want, err := scope(granted)
 	if err != nil {
 		return err
 	}
+	raw := oauth.RawScope(asked)
+	return w.grant(ctx, request{client: client, owner: owner, scope: &raw}, want)
+}
+
+// grant plays a whole authorization as set-up: whatever goes wrong in it leaves
+// the scenario inconclusive.
+func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error {
 	w.cast.Refreshing = w.ledger.refreshing
 	defer func() { w.cast.Refreshing = false }()
 	// The words of the consent page never have a part here: the form is answered scope by scope.
-	o, err := w.ask(ctx, request{client: client, owner: owner, scope: asked, prompt: prompt, decision: &oauth.ConsentDecision{Only: &want}})
+	if r.scope != nil && !r.union {
+		r.decision = &oauth.ConsentDecision{Only: &want}
+	}
+	o, err := w.ask(ctx, r)
 	if err != nil {
 		return err
 	}
 	issue, err := o.issued()
 	if err != nil {
-		return fmt.Errorf("%s grants %s %q: %w", owner, client, granted, err)
+		return fmt.Errorf("%s grants %s %q: %w", r.owner, r.client, want, err)
 	}
 	if missing := want.Minus(issue.Means()); !missing.IsEmpty() {
-		return fmt.Errorf("%s grants %s %q: got %q, want %q as well", owner, client, granted, issue.Means(), missing)
+		return fmt.Errorf("%s grants %s %q: got %q, want %q as well", r.owner, r.client, want, issue.Means(), missing)
 	}
 	return nil
 }
 
-func (w *World) hasDenied(ctx context.Context, owner, client, asked string) error {
-	o, err := w.ask(ctx, request{client: client, owner: owner, scope: asked, decision: &oauth.ConsentDecision{Deny: true}})
+func (w *World) hasDenied(ctx context.Context, owner, client, asked, how string) error {
+	r, err := w.request(client, owner, asked, how)
+	if err != nil {
+		return err
+	}
+	r.decision = &oauth.ConsentDecision{Deny: true}
+	o, err := w.ask(ctx, r)
 	if err != nil {
 		return err
 	}
 	if !o.auth.WasAsked() {
-		return fmt.Errorf("%s denies %s %q: no consent page was shown", owner, client, asked)
+		return fmt.Errorf("%s denies %s %s: no consent page was shown", owner, client, asked)
 	}
 	return nil
 }
 
-func (w *World) hasCode(ctx context.Context, client, owner, asked string) error {
+func (w *World) hasCode(ctx context.Context, client, owner, asked, how string) error {
+	r, err := w.request(client, owner, asked, how)
+	if err != nil {
+		return err
+	}
 	w.cast.Refreshing = w.ledger.refreshing
 	defer func() { w.cast.Refreshing = false }()
-	a, err := w.authorize(ctx, request{client: client, owner: owner, scope: asked})
+	a, err := w.authorize(ctx, r)
 	if err != nil {
 		return err
 	}
 	if a.Code == "" {
 		return fmt.Errorf("%s has no code from %s: %w", client, owner, (&outcome{auth: a}).refusal())
 	}
-	w.codes[client] = a
+	w.codes[client] = append(w.codes[client], a)
 	return nil
 }
 
@@ -112,16 +130,6 @@ func (w *World) carry(ctx context.Context, client, owner string, claim any) erro
 	return nil
 }
 
-// request is one request for access as a scenario words it.
-type request struct {
-	client, owner, scope string
-	prompt               string
-	silent, other        bool
-	union                bool
-	params               map[string]string
-	decision             *oauth.ConsentDecision
-}
-
 // authorize takes the resource owner through the authorization endpoint.
 func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization, error) {
 	c, err := w.client(ctx, r.client)
@@ -132,8 +140,7 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if err != nil {
 		return nil, err
 	}
-	raw := oauth.RawScope(r.scope)
-	req := actor.Request{Owner: o, Scope: &raw, Prompt: r.prompt, Other: r.other, Decision: r.decision}
+	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision}
 	if r.silent {
 		req.Prompt, req.StopAtConsent = "none", true
 	}
@@ -167,20 +174,4 @@ func (w *World) mustDecide(r request, o *actor.Owner) bool {
 	}
 	restricts := d.Deny || d.Only != nil || !d.Add.IsEmpty()
 	return restricts && !r.silent && !w.capable("fx.clients.fresh") && w.target().Capabilities["consent.ui"].Value != "none"
-}
-
-// ask is authorize and, where a code came, its redemption.
-func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
-	a, err := w.authorize(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked.Minus(a.Added)}
-	if a.Code != "" {
-		if o.issue, err = a.Client.Redeem(ctx, a, nil); err != nil {
-			return nil, err
-		}
-	}
-	w.settle(o)
-	return o, nil
 }

@@ -1,5 +1,7 @@
 package steps
 
+import "strings"
+
 // pattern is a sentence that features may use.
 type pattern struct {
 	keyword string // "Given", "When" or "Then"
@@ -7,12 +9,26 @@ type pattern struct {
 	step    any    // the function behind it
 }
 
-// Patterns is every sentence that features may use, in the order in which they
-// are registered: keyword and pattern, such as `When ^(\w+) redeems its code$`.
-func Patterns() []string {
-	var all []string
+// Sentence is a sentence that features may use.
+type Sentence struct {
+	Keyword string // "Given", "When" or "Then"
+	// Pattern is the regular expression, anchored.
+	Pattern string
+	// Text is the pattern with the phrases that sentences share abridged: <scope>
+	// is a noun phrase for scopes, <how> any of the Manners of the act.
+	Text string
+}
+
+// Sentences is every sentence that features may use, in the order in which they
+// are registered.
+func Sentences() []Sentence {
+	abridge := strings.NewReplacer(
+		what, "<scope>", subject, `(\w+|each of them)`,
+		asking().capture(), "<how>", presenting().capture(), "<how>", calling().capture(), "<how>",
+	)
+	var all []Sentence
 	for _, p := range patterns() {
-		all = append(all, p.keyword+" "+p.expr)
+		all = append(all, Sentence{p.keyword, p.expr, abridge.Replace(p.expr)})
 	}
 	return all
 }

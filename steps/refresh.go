@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -12,21 +13,12 @@ import (
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
-// registerRefresh adds the steps about refreshing an access token.
+// registerRefresh adds the steps about what becomes of a grant when its token is
+// refreshed.
 func registerRefresh(r registrar, w *World) {
-	r.Given(`^(\w+) has refreshed its token asking for "([^"]*)"$`, w.hasRefreshed)
-	r.When(`^(\w+) refreshes its token$`, w.refreshes)
-	r.When(`^(\w+) refreshes its first token$`, w.refreshesFirst)
-	r.When(`^(\w+) refreshes its token asking for "([^"]*)"$`, w.refreshesFor)
-	r.When(`^(\w+) refreshes its first token asking for "([^"]*)"$`, w.refreshesFirstFor)
-	r.When(`^(\w+) refreshes its token asking for "([^"]*)" 5 times$`, w.refreshesOften)
-	r.When(`^(\w+) refreshes its token, asking in turn for:$`, w.refreshesInTurn)
-	r.When(`^(\w+) refreshes its token and adds that code$`, w.refreshesWithCode)
-	r.When(`^(\w+) refreshes its token for the other API$`, w.refreshesForOther)
-	r.When(`^(\w+) presents (\w+)'s refresh token$`, w.presents)
+	r.Given(`^(\w+) has refreshed its token`+presenting().capture()+`$`, w.hasRefreshed)
 	r.Then(`^(\w+)'s earlier grant still yields exactly "([^"]*)"$`, w.stillYields)
-	r.Then(`^(\w+)'s token is no good at the other API$`, w.noGoodAtOther)
-	r.Then(`^(\w+)'s token is good at the other API$`, w.goodAtOther)
+	r.Then(`^(\w+)'s token is (good|no good) at the other API$`, w.goodAtOther)
 	r.Then(`^narrowing is honoured$`, w.narrowingHonoured)
 }
 
@@ -51,18 +43,28 @@ func (w *World) refreshable(ctx context.Context, client string) (*actor.Issue, e
 	return nil, fmt.Errorf("%s was given no refresh token", client)
 }
 
-func (w *World) refresh(ctx context.Context, client string, from *actor.Issue, asked *string, params url.Values) (*outcome, error) {
-	c, err := w.client(ctx, client)
+// refresh presents the refresh token of an issue, whoever was given it.
+func (w *World) refresh(ctx context.Context, from *actor.Issue, r request) (*outcome, error) {
+	c, err := w.client(ctx, r.client)
 	if err != nil {
 		return nil, err
 	}
-	var raw *oauth.RawScope
 	want := from.Root().Authorization.Asked
-	if asked != nil {
-		s := oauth.RawScope(*asked)
-		raw, want = &s, oauth.FieldsScope(*asked)
+	if r.scope != nil {
+		want = oauth.FieldsScope(string(*r.scope))
 	}
-	issue, err := c.Refresh(ctx, from, raw, params)
+	params := url.Values{}
+	if r.code {
+		a, err := w.code(r.client, false)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(params, a.Smuggle())
+	}
+	if t := w.target(); r.other {
+		params.Set(t.Description.AuthorizationServer.ResourceParameter, t.OtherAPI.Resource)
+	}
+	issue, err := c.Refresh(ctx, from, r.scope, params)
 	if err != nil {
 		return nil, err
 	}
@@ -71,16 +73,21 @@ func (w *World) refresh(ctx context.Context, client string, from *actor.Issue, a
 	return o, nil
 }
 
-func (w *World) refreshLatest(ctx context.Context, client string, asked *string, params url.Values) (*outcome, error) {
-	from, err := w.refreshable(ctx, client)
+// refreshLatest presents the latest refresh token of a client, by itself.
+func (w *World) refreshLatest(ctx context.Context, r request) (*outcome, error) {
+	from, err := w.refreshable(ctx, r.client)
 	if err != nil {
 		return nil, err
 	}
-	return w.refresh(ctx, client, from, asked, params)
+	return w.refresh(ctx, from, r)
 }
 
-func (w *World) hasRefreshed(ctx context.Context, client, asked string) error {
-	o, err := w.refreshLatest(ctx, client, &asked, nil)
+func (w *World) hasRefreshed(ctx context.Context, client, how string) error {
+	r := request{client: client}
+	if err := presenting().apply(how, &r); err != nil {
+		return err
+	}
+	o, err := w.refreshLatest(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -88,46 +95,22 @@ func (w *World) hasRefreshed(ctx context.Context, client, asked string) error {
 	return err
 }
 
-func (w *World) refreshes(ctx context.Context, client string) error {
-	_, err := w.refreshLatest(ctx, client, nil, nil)
-	return err
-}
-
-func (w *World) refreshesFor(ctx context.Context, client, asked string) error {
-	_, err := w.refreshLatest(ctx, client, &asked, nil)
-	return err
-}
-
-func (w *World) refreshesFirst(ctx context.Context, client string) error {
-	from, err := w.first(ctx, client)
-	if err != nil {
+func (w *World) refreshes(ctx context.Context, client, whose, which, how string) error {
+	r := request{client: client}
+	if err := presenting().apply(how, &r); err != nil {
 		return err
 	}
-	_, err = w.refresh(ctx, client, from, nil, nil)
-	return err
-}
-
-func (w *World) refreshesFirstFor(ctx context.Context, client, asked string) error {
-	from, err := w.first(ctx, client)
-	if err != nil {
-		return err
-	}
-	_, err = w.refresh(ctx, client, from, &asked, nil)
-	return err
-}
-
-func (w *World) refreshesOften(ctx context.Context, client, asked string) error {
-	w.batch = nil
-	for range repetitions {
-		o, err := w.refreshLatest(ctx, client, &asked, nil)
+	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) {
+		find := w.refreshable
+		if which != "" {
+			find = w.first
+		}
+		from, err := find(ctx, holder(client, whose))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := w.repeat(ctx, o); err != nil {
-			return err
-		}
-	}
-	return nil
+		return w.refresh(ctx, from, r)
+	})
 }
 
 func (w *World) refreshesInTurn(ctx context.Context, client string, table *godog.Table) error {
@@ -137,11 +120,11 @@ func (w *World) refreshesInTurn(ctx context.Context, client string, table *godog
 	}
 	w.batch = nil
 	for _, row := range rows {
-		var asked *string
-		if s := row["scope"]; s != "" {
-			asked = &s
+		r := request{client: client}
+		if raw := oauth.RawScope(row["scope"]); raw != "" {
+			r.scope = &raw
 		}
-		o, err := w.refreshLatest(ctx, client, asked, nil)
+		o, err := w.refreshLatest(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -152,36 +135,12 @@ func (w *World) refreshesInTurn(ctx context.Context, client string, table *godog
 	return nil
 }
 
-func (w *World) refreshesWithCode(ctx context.Context, client string) error {
-	a, ok := w.codes[client]
-	if !ok {
-		return fmt.Errorf("%s has no code", client)
-	}
-	_, err := w.refreshLatest(ctx, client, nil, a.Smuggle())
-	return err
-}
-
-func (w *World) refreshesForOther(ctx context.Context, client string) error {
-	t := w.target()
-	_, err := w.refreshLatest(ctx, client, nil, url.Values{t.Description.AuthorizationServer.ResourceParameter: {t.OtherAPI.Resource}})
-	return err
-}
-
-func (w *World) presents(ctx context.Context, client, holder string) error {
-	from, err := w.refreshable(ctx, holder)
-	if err != nil {
-		return err
-	}
-	_, err = w.refresh(ctx, client, from, nil, nil)
-	return err
-}
-
 func (w *World) stillYields(ctx context.Context, client, want string) error {
 	set, err := scope(want)
 	if err != nil {
 		return err
 	}
-	o, err := w.refreshLatest(ctx, client, nil, nil)
+	o, err := w.refreshLatest(ctx, request{client: client})
 	if err != nil {
 		return err
 	}
@@ -200,23 +159,12 @@ func (w *World) atOther(ctx context.Context, i *actor.Issue) (*actor.Attempt, er
 	return a, err
 }
 
-func (w *World) noGoodAtOther(ctx context.Context, client string) error {
+func (w *World) goodAtOther(ctx context.Context, client, how string) error {
 	o, err := w.outcomeOf(client)
-	if err != nil || o.refusal() != nil {
+	if err != nil || (how == "no good" && o.refusal() != nil) {
 		return err
 	}
-	a, err := w.atOther(ctx, o.issue)
-	if err != nil {
-		return err
-	}
-	if a.Served() {
-		return excess("%s's token opens the other API, want it refused there", client)
-	}
-	return nil
-}
-
-func (w *World) goodAtOther(ctx context.Context, client string) error {
-	issue, err := w.issued(client)
+	issue, err := o.issued()
 	if err != nil {
 		return err
 	}
@@ -224,7 +172,10 @@ func (w *World) goodAtOther(ctx context.Context, client string) error {
 	if err != nil {
 		return err
 	}
-	if !a.Served() {
+	switch {
+	case how == "no good" && a.Served():
+		return excess("%s's token opens the other API, want it refused there", client)
+	case how == "good" && !a.Served():
 		return violation("%s's token for the other API is refused there: got %d", client, a.Status)
 	}
 	return nil
@@ -242,7 +193,7 @@ func (w *World) narrowingHonoured(ctx context.Context) error {
 			return err
 		}
 		if class != "honours" {
-			return numbered(n, violation("%s asked for %q at refresh: the server %s it", o.client.Name, o.issue.Asked, class))
+			return numbered(n, o, violation("%s asked for %q at refresh: the server %s it", o.client.Name, o.issue.Asked, class))
 		}
 	}
 	return nil

@@ -4,67 +4,119 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
 	"github.com/cucumber/godog"
 
+	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
 // registerRequests adds the acts of asking a resource owner, or the server, for
-// access.
+// access, and of presenting what came of it.
 func registerRequests(r registrar, w *World) {
-	r.When(`^(\w+) asks (\w+) for "([^"]*)"$`, w.asks)
-	r.When(`^(\w+) asks (\w+) for "([^"]*)" silently$`, w.asksSilently)
-	r.When(`^(\w+) asks (\w+) for "([^"]*)" and insists on consent$`, w.asksInsisting)
-	r.When(`^(\w+) asks (\w+) for "([^"]*)" at the other API$`, w.asksOther)
-	r.When(`^(\w+) asks (\w+) for "([^"]*)" at the other API silently$`, w.asksOtherSilently)
-	r.When(`^(\w+) asks (\w+) for "([^"]*)" 5 times$`, w.asksOften)
-	r.When(`^(\w+) asks (\w+) for "openid" with the claim "([^"]*)", 5 times$`, w.asksWithClaim)
-	r.When(`^(\w+) asks (\w+) to add "([^"]*)" to what it has$`, w.asksToAdd)
-	r.When(`^(\w+) asks (\w+) to add "([^"]*)" to what it has, 5 times$`, w.asksToAddOften)
-	r.When(`^(\w+) asks (\w+) for "([^"]*)" and the required scopes$`, w.asksWithRequired)
-	r.When(`^(\w+) asks (\w+) for the scopes for people only$`, w.asksForUserOnly)
-	r.When(`^(\w+) asks for "([^"]*)" on its own behalf$`, w.asksAlone)
-	r.When(`^(\w+) asks for "([^"]*)" and the scopes for people only, on its own behalf$`, w.asksAloneForUserOnly)
+	asking, presenting := asking().capture(), presenting().capture()
+	r.When(`^(\w+) asks(?: (\w+))? for `+what+asking+`$`, w.asks)
 	r.When(`^these requests are made in turn (\d+) times:$`, w.asksInTurn)
-	r.When(`^(\w+) redeems its code$`, w.redeems)
+	r.When(`^(\w+) redeems (its|\w+'s)( first)? code`+presenting+`$`, w.redeems)
+	r.When(`^(\w+) refreshes (its|\w+'s)( first)? token`+presenting+`$`, w.refreshes)
+	r.When(`^(\w+) refreshes its token, asking in turn for:$`, w.refreshesInTurn)
 }
 
-func (w *World) asks(ctx context.Context, client, owner, scope string) error {
-	_, err := w.ask(ctx, request{client: client, owner: owner, scope: scope})
+// request is one request for access as a scenario words it, or a credential that
+// is presented.
+type request struct {
+	client, owner string          // owner: empty if the client asks on its own behalf
+	scope         *oauth.RawScope // nil: none is sent
+	asked         oauth.ScopeSet  // what was meant
+	prompt        string
+	silent, other bool
+	union         bool
+	alone         bool
+	code          bool // a code is sent along
+	times         int
+	params        url.Values
+	decision      *oauth.ConsentDecision
+}
+
+func (r *request) set(name, value string) {
+	if r.params == nil {
+		r.params = url.Values{}
+	}
+	r.params.Set(name, value)
+}
+
+// asking is how a client may ask for access.
+func asking() phrasing[request] {
+	return phrasing[request]{"asks", []manner[request]{
+		{`silently`, func(r *request, _ []string) error { r.silent = true; return nil }},
+		{`insisting on consent`, func(r *request, _ []string) error { r.prompt = "consent"; return nil }},
+		{`at the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
+		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
+		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
+		{`with the claim "[^"]*"`, withClaim},
+		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
+	}}
+}
+
+// presenting is how a client may present a code or a refresh token.
+func presenting() phrasing[request] {
+	return phrasing[request]{"redeems, refreshes", []manner[request]{
+		{`asking for "[^"]*"`, func(r *request, v []string) error {
+			plain, err := unescape(v[0])
+			raw := oauth.RawScope(plain)
+			r.scope = &raw
+			return err
+		}},
+		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
+		{`for the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
+		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
+	}}
+}
+
+func withClaim(r *request, values []string) error {
+	wanted := map[string]any{values[0]: nil}
+	text, err := json.Marshal(map[string]any{"userinfo": wanted, "id_token": wanted})
+	r.set("claims", string(text))
 	return err
 }
 
-func (w *World) asksSilently(ctx context.Context, client, owner, scope string) error {
-	_, err := w.ask(ctx, request{client: client, owner: owner, scope: scope, silent: true})
-	return err
+// request reads a sentence that asks for access.
+func (w *World) request(client, owner, asked, how string) (request, error) {
+	r := request{client: client, owner: owner}
+	var err error
+	if r.scope, err = w.spoken(asked); err != nil {
+		return r, err
+	}
+	return r, asking().apply(how, &r)
 }
 
-func (w *World) asksInsisting(ctx context.Context, client, owner, scope string) error {
-	_, err := w.ask(ctx, request{client: client, owner: owner, scope: scope, prompt: "consent"})
-	return err
-}
-
-func (w *World) asksOther(ctx context.Context, client, owner, scope string) error {
-	_, err := w.ask(ctx, request{client: client, owner: owner, scope: scope, other: true})
-	return err
-}
-
-func (w *World) asksOtherSilently(ctx context.Context, client, owner, scope string) error {
-	_, err := w.ask(ctx, request{client: client, owner: owner, scope: scope, other: true, silent: true})
-	return err
+func (w *World) asks(ctx context.Context, client, owner, asked, how string) error {
+	r, err := w.request(client, owner, asked, how)
+	if err != nil {
+		return err
+	}
+	if r.alone == (owner != "") {
+		return fmt.Errorf("%s asks: want a resource owner, or on its own behalf", client)
+	}
+	return w.often(ctx, r, w.ask)
 }
 
 // repetitions is how often an open choice is looked at: the answer must not
 // change.
 const repetitions = 5
 
-func (w *World) often(ctx context.Context, r request) error {
+// often acts once, or as often as a request says: then the outcomes are a batch.
+func (w *World) often(ctx context.Context, r request, act func(context.Context, request) (*outcome, error)) error {
+	if r.times == 0 {
+		_, err := act(ctx, r)
+		return err
+	}
 	w.batch = nil
-	for range repetitions {
-		o, err := w.ask(ctx, r)
+	for range r.times {
+		o, err := act(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -75,51 +127,37 @@ func (w *World) often(ctx context.Context, r request) error {
 	return nil
 }
 
-func (w *World) asksOften(ctx context.Context, client, owner, scope string) error {
-	return w.often(ctx, request{client: client, owner: owner, scope: scope})
-}
-
-func (w *World) asksWithClaim(ctx context.Context, client, owner, claim string) error {
-	value, err := json.Marshal(map[string]any{"userinfo": map[string]any{claim: nil}, "id_token": map[string]any{claim: nil}})
-	if err != nil {
-		return err
+// ask makes a request for access and, where a code came, redeems it.
+func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
+	if r.alone {
+		return w.askAlone(ctx, r)
 	}
-	return w.often(ctx, request{client: client, owner: owner, scope: "openid", params: map[string]string{"claims": string(value)}})
-}
-
-func (w *World) asksToAdd(ctx context.Context, client, owner, scope string) error {
-	_, err := w.ask(ctx, request{client: client, owner: owner, scope: scope, union: true})
-	return err
-}
-
-func (w *World) asksToAddOften(ctx context.Context, client, owner, scope string) error {
-	return w.often(ctx, request{client: client, owner: owner, scope: scope, union: true})
-}
-
-func (w *World) asksWithRequired(ctx context.Context, client, owner, scope string) error {
-	return w.asks(ctx, client, owner, scope+" "+w.target().Description.AuthorizationServer.RequiredScopes)
-}
-
-func (w *World) asksForUserOnly(ctx context.Context, client, owner string) error {
-	return w.asks(ctx, client, owner, w.target().Description.AuthorizationServer.UserOnlyScopes)
-}
-
-func (w *World) asksAlone(ctx context.Context, client, scope string) error {
-	c, err := w.client(ctx, client)
+	a, err := w.authorize(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	raw := oauth.RawScope(scope)
-	issue, err := c.ClientCredentials(ctx, &raw, nil)
-	if err != nil {
-		return err
+	o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked.Minus(a.Added)}
+	if a.Code != "" {
+		if o.issue, err = a.Client.Redeem(ctx, a, nil); err != nil {
+			return nil, err
+		}
 	}
-	w.settle(&outcome{client: c, issue: issue, asked: oauth.FieldsScope(scope)})
-	return nil
+	w.settle(o)
+	return o, nil
 }
 
-func (w *World) asksAloneForUserOnly(ctx context.Context, client, scope string) error {
-	return w.asksAlone(ctx, client, scope+" "+w.target().Description.AuthorizationServer.UserOnlyScopes)
+func (w *World) askAlone(ctx context.Context, r request) (*outcome, error) {
+	c, err := w.client(ctx, r.client)
+	if err != nil {
+		return nil, err
+	}
+	issue, err := c.ClientCredentials(ctx, r.scope, r.params)
+	if err != nil {
+		return nil, err
+	}
+	o := &outcome{client: c, issue: issue, asked: issue.Asked}
+	w.settle(o)
+	return o, nil
 }
 
 func (w *World) asksInTurn(ctx context.Context, times int, table *godog.Table) error {
@@ -130,7 +168,8 @@ func (w *World) asksInTurn(ctx context.Context, times int, table *godog.Table) e
 	w.batch = nil
 	for range times {
 		for _, row := range rows {
-			o, err := w.ask(ctx, request{client: row["client"], owner: row["owner"], scope: row["scope"]})
+			raw := oauth.RawScope(row["scope"])
+			o, err := w.ask(ctx, request{client: row["client"], owner: row["owner"], scope: &raw})
 			if err != nil {
 				return err
 			}
@@ -142,25 +181,58 @@ func (w *World) asksInTurn(ctx context.Context, times int, table *godog.Table) e
 	return nil
 }
 
-func (w *World) redeems(ctx context.Context, client string) error {
-	a, ok := w.codes[client]
-	if !ok {
-		return fmt.Errorf("%s has no code", client)
+// holder is the client whose credential a sentence speaks of.
+func holder(client, whose string) string {
+	if whose == "its" {
+		return client
 	}
-	issue, err := a.Client.Redeem(ctx, a, nil)
+	return strings.TrimSuffix(whose, "'s")
+}
+
+// code is the code that a client was given last, or first.
+func (w *World) code(client string, first bool) (*actor.Authorization, error) {
+	all := w.codes[client]
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s has no code", client)
+	}
+	if first {
+		return all[0], nil
+	}
+	return all[len(all)-1], nil
+}
+
+func (w *World) redeems(ctx context.Context, client, whose, which, how string) error {
+	r := request{client: client}
+	if err := presenting().apply(how, &r); err != nil {
+		return err
+	}
+	a, err := w.code(holder(client, whose), which != "")
 	if err != nil {
 		return err
 	}
-	w.settle(&outcome{client: a.Client, owner: a.Owner, auth: a, issue: issue, asked: a.Asked.Minus(a.Added)})
-	return nil
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return err
+	}
+	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) {
+		params := url.Values{}
+		if r.scope != nil {
+			params.Set("scope", w.cast.Wire(*r.scope))
+		}
+		issue, err := c.Redeem(ctx, a, params)
+		if err != nil {
+			return nil, err
+		}
+		o := &outcome{client: c, owner: a.Owner, auth: a, issue: issue, asked: a.Asked.Minus(a.Added)}
+		w.settle(o)
+		return o, nil
+	})
 }
 
 // params are the parameters that a request has beside the usual ones.
 func (w *World) params(r request) (url.Values, error) {
 	q := url.Values{}
-	for name, value := range r.params {
-		q.Set(name, value)
-	}
+	maps.Copy(q, r.params)
 	if p := w.target().Description.AuthorizationServer.IncrementalParameter; r.union && p != "" {
 		name, value, found := strings.Cut(p, "=")
 		if !found {
@@ -195,17 +267,4 @@ func readTable(table *godog.Table, columns ...string) ([]map[string]string, erro
 		rows = append(rows, row)
 	}
 	return rows, nil
-}
-
-// jsonValue reads a JSON value of a feature; "absent" is no value at all.
-func jsonValue(text string) (any, error) {
-	if text == "absent" {
-		return nil, nil
-	}
-	if text == "null" {
-		return json.RawMessage("null"), nil
-	}
-	var v any
-	err := json.Unmarshal([]byte(text), &v)
-	return v, err
 }

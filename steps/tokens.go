@@ -8,30 +8,36 @@ import (
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
-// registerTokens adds the judgements about what a client was issued and told.
+// registerTokens adds the judgements about what a client was issued.
 func registerTokens(r registrar, w *World) {
-	r.Then(`^(\w+) holds exactly "([^"]*)"$`, w.holdsExactly)
-	r.Then(`^(\w+) holds no scope beyond "([^"]*)"$`, w.holdsNoMore)
-	r.Then(`^(\w+) receives no scope beyond "([^"]*)"$`, w.holdsNoMore)
-	r.Then(`^(\w+)'s first token holds no scope beyond "([^"]*)"$`, w.firstHoldsNoMore)
-	r.Then(`^(\w+) holds at least "([^"]*)"$`, w.holdsAtLeast)
-	r.Then(`^(\w+) holds the required scopes$`, w.holdsRequired)
-	r.Then(`^(\w+) holds none of the required scopes$`, w.holdsNoneRequired)
-	r.Then(`^(\w+) holds the scopes for people only$`, w.holdsUserOnly)
+	r.Then(`^`+subject+` holds (exactly|at least|no scope beyond|none of) `+what+`$`, w.holds)
 	r.Then(`^each of them holds exactly what it asked for$`, w.eachHoldsExactly)
 	r.Then(`^each of them holds exactly what its owner may grant, or is refused$`, w.eachHoldsPermitted)
 }
 
-func (w *World) holdsExactly(ctx context.Context, client, want string) error {
-	o, err := w.outcomeOf(client)
+// holds compares what tokens are good for with a set.
+func (w *World) holds(ctx context.Context, subject, how, named string) error {
+	set, err := w.set(named)
 	if err != nil {
 		return err
 	}
-	set, err := scope(want)
-	if err != nil {
-		return err
-	}
-	return w.judgeExactly(ctx, o, set)
+	return w.each(ctx, subject, func(o *outcome) error {
+		switch {
+		case how == "exactly":
+			return w.judgeExactly(ctx, o, set)
+		case how == "at least":
+			return w.judgeAtLeast(ctx, o, set)
+		case o.refusal() != nil:
+			return nil // it was issued nothing
+		case how == "none of":
+			return w.judgeNone(ctx, o, set)
+		}
+		seen, err := w.look(ctx, o)
+		if err != nil {
+			return err
+		}
+		return w.judgeSeen(o.issue, seen, set)
+	})
 }
 
 // judgeExactly compares what an outcome is good for with a set, both ways.
@@ -50,29 +56,6 @@ func (w *World) judgeExactly(ctx context.Context, o *outcome, want oauth.ScopeSe
 		return violation("%s holds %q, want exactly %q: %q is missing", o.client.Name, w.plain(seen.Effective, want), want, missing)
 	}
 	return nil
-}
-
-func (w *World) holdsNoMore(ctx context.Context, client, most string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
-	limit, err := scope(most)
-	if err != nil {
-		return err
-	}
-	if o.refusal() != nil {
-		return nil // it was issued nothing
-	}
-	return w.judgeNoMore(ctx, o.issue, limit)
-}
-
-func (w *World) judgeNoMore(ctx context.Context, i *actor.Issue, limit oauth.ScopeSet) error {
-	seen, err := i.Observe(ctx, w.epoch)
-	if err != nil {
-		return err
-	}
-	return w.judgeSeen(i, seen, limit)
 }
 
 // judgeSeen takes everything that any account of the token says it is good for:
@@ -109,98 +92,45 @@ func (w *World) first(ctx context.Context, client string) (*actor.Issue, error) 
 	return nil, fmt.Errorf("%s was issued no token", client)
 }
 
-func (w *World) firstHoldsNoMore(ctx context.Context, client, most string) error {
-	i, err := w.first(ctx, client)
-	if err != nil {
-		return err
-	}
-	limit, err := scope(most)
-	if err != nil {
-		return err
-	}
-	return w.judgeNoMore(ctx, i, limit)
-}
-
-func (w *World) holdsRequired(ctx context.Context, client string) error {
-	return w.holdsAtLeast(ctx, client, w.target().Description.AuthorizationServer.RequiredScopes)
-}
-
-// holdsAtLeast is for controls: what is too much is judged elsewhere.
-func (w *World) holdsAtLeast(ctx context.Context, client, want string) error {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return err
-	}
+// judgeAtLeast is for controls: what is too much is judged elsewhere.
+func (w *World) judgeAtLeast(ctx context.Context, o *outcome, want oauth.ScopeSet) error {
 	if r := o.refusal(); r != nil {
-		return violation("%s was refused with %s, want a token with %q", client, r, want)
+		return violation("%s was refused with %s, want a token with %q", o.client.Name, r, want)
 	}
-	held, err := w.effective(ctx, o.issue)
+	seen, err := w.look(ctx, o)
 	if err != nil {
 		return err
 	}
-	if missing := oauth.FieldsScope(want).Minus(held); !missing.IsEmpty() {
-		return violation("%s holds %q, want %q as well", client, held, missing)
+	if missing := want.Minus(seen.Effective); !missing.IsEmpty() {
+		return violation("%s holds %q, want %q as well", o.client.Name, seen.Effective, missing)
 	}
 	return nil
 }
 
-func (w *World) holdsNoneRequired(ctx context.Context, client string) error {
-	none := oauth.FieldsScope(w.target().Description.AuthorizationServer.RequiredScopes)
-	o, err := w.outcomeOf(client)
-	if err != nil || o.refusal() != nil {
-		return err
-	}
-	held, err := w.effective(ctx, o.issue)
+func (w *World) judgeNone(ctx context.Context, o *outcome, none oauth.ScopeSet) error {
+	seen, err := w.look(ctx, o)
 	if err != nil {
 		return err
 	}
-	if extra := held.Intersect(none); !extra.IsEmpty() {
-		return excess("%s holds %q, want none of %q", client, held, extra)
+	if extra := seen.Effective.Intersect(none); !extra.IsEmpty() {
+		return excess("%s holds %q, want none of %q", o.client.Name, seen.Effective, extra)
 	}
 	return nil
-}
-
-func (w *World) holdsUserOnly(ctx context.Context, client string) error {
-	return w.holdsAtLeast(ctx, client, w.target().Description.AuthorizationServer.UserOnlyScopes)
 }
 
 func (w *World) eachHoldsExactly(ctx context.Context) error {
-	if len(w.batch) == 0 {
-		return fmt.Errorf("nothing was asked for")
-	}
-	for n, o := range w.batch {
-		if err := w.judgeExactly(ctx, o, o.asked); err != nil {
-			return numbered(n, err)
-		}
-	}
-	return nil
+	return w.each(ctx, "each of them", func(o *outcome) error { return w.judgeExactly(ctx, o, o.asked) })
 }
 
 func (w *World) eachHoldsPermitted(ctx context.Context) error {
-	if len(w.batch) == 0 {
-		return fmt.Errorf("nothing was asked for")
-	}
-	for n, o := range w.batch {
+	return w.each(ctx, "each of them", func(o *outcome) error {
 		may := o.asked
 		if o.owner.Limited {
 			may = may.Intersect(o.owner.Permissions)
 		}
 		if o.refusal() != nil && !may.Equal(o.asked) {
-			continue // refusing what is too much is lawful
+			return nil // refusing what is too much is lawful
 		}
-		if err := w.judgeExactly(ctx, o, may); err != nil {
-			return numbered(n, err)
-		}
-	}
-	return nil
-}
-
-// numbered says in which repetition a violation was seen.
-func numbered(n int, err error) error {
-	if v, ok := err.(*Violation); ok {
-		of := *v
-		of.Message = fmt.Sprintf("request %d: %s", n+1, v.Message)
-		return &of
-	}
-	return fmt.Errorf("request %d: %w", n+1, err)
+		return w.judgeExactly(ctx, o, may)
+	})
 }

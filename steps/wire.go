@@ -10,20 +10,74 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// registerWire adds the steps of the rules about the wire: unusual methods,
-// spellings and headers.
+// registerWire adds the requests to the API that are not the usual ones, and the
+// judgements of their answers.
 func registerWire(r registrar, w *World) {
-	r.When(`^OPTIONS is sent for an appointment of (\w+)$`, w.sendsOptions)
-	r.When(`^(\w+) sends "([^"]*)" for an appointment of (\w+)$`, w.sendsMethod)
-	r.When(`^(\w+) sends "([^"]*)" with "([^"]*)" naming "([^"]*)"$`, w.sendsOverride)
-	r.When(`^(\w+) asks for the list of (\w+)'s appointments as "([^"]*)"$`, w.asksForSpelling)
-	r.When(`^(\w+) asks for the list of (\w+)'s appointments with "([^"]*)" set to "([^"]*)"$`, w.asksWithHeader)
+	r.When(`^(\w+) (list|read|create|delete)s (?:the|an) appointments? (?:of|for) (\w+)`+calling().capture()+`$`, w.calls)
 	r.When(`^(\w+) tries every way to (read|write in) (\w+)'s calendar$`, w.triesEveryWay)
 	r.Then(`^the answer shows nothing of (\w+)'s$`, w.answerShowsNothing)
 	r.Then(`^(\w+)'s request is refused$`, w.requestIsRefused)
 	r.Then(`^every answer was a refusal that shows nothing of (\w+)'s$`, w.everyAnswerRefused)
-	r.Then(`^HEAD is refused to (\w+) and tells nothing$`, w.headRefused)
-	r.Then(`^HEAD is served to (\w+) without a body$`, w.headServed)
+	r.Then(`^HEAD is (refused|served) to (\w+) (?:and tells nothing|without a body)$`, w.judgeHead)
+}
+
+// call is a request to the API as a scenario words it.
+type call struct {
+	times int
+	wire  actor.Wire
+}
+
+// calling is how a request to the API may be sent.
+func calling() phrasing[call] {
+	return phrasing[call]{"lists, reads, creates, deletes", []manner[call]{
+		{`5 times`, func(c *call, _ []string) error { c.times = repetitions; return nil }},
+		{`by "[^"]*"`, func(c *call, v []string) error { c.wire.Method = v[0]; return nil }},
+		{`as "[^"]*"`, func(c *call, v []string) error { c.wire.Path = v[0]; return nil }},
+		{`with "[^"]*" set to "[^"]*"`, func(c *call, v []string) error { c.wire.Header = http.Header{v[0]: {v[1]}}; return nil }},
+		{`naming "[^"]*" in "[^"]*"`, naming},
+	}}
+}
+
+// naming puts a word into a header, into the query where the place begins with a
+// question mark, or into the form after "form ".
+func naming(c *call, v []string) error {
+	word, place := v[0], v[1]
+	c.wire.Header = http.Header{}
+	if field, ok := strings.CutPrefix(place, "?"); ok {
+		c.wire.Query = field + "=" + word
+	} else if field, ok := strings.CutPrefix(place, "form "); ok {
+		c.wire.Body = field + "=" + word
+		c.wire.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	} else {
+		c.wire.Header.Set(place, word)
+	}
+	return nil
+}
+
+// calls sends an operation, in whatever shape, and keeps the answers.
+func (w *World) calls(ctx context.Context, client, operation, owner, how string) error {
+	c := call{times: 1}
+	if err := calling().apply(how, &c); err != nil {
+		return err
+	}
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	op, err := w.operation(operation)
+	if err != nil {
+		return err
+	}
+	// {path} is the path, {PATH} is it in capitals.
+	c.wire.Path = strings.NewReplacer("{path}", op.Path, "{PATH}", strings.ToUpper(op.Path)).Replace(c.wire.Path)
+	w.answers = nil
+	for range c.times {
+		if err := w.send(ctx, client, op, o, c.wire); err != nil {
+			return err
+		}
+		w.answers = append(w.answers, w.last)
+	}
+	return nil
 }
 
 // send makes one request in an unusual shape, for an appointment of an owner
@@ -57,45 +111,6 @@ func (w *World) operation(name string) (target.Operation, error) {
 	return op, nil
 }
 
-func (w *World) sendsOptions(ctx context.Context, owner string) error {
-	return w.sendsMethod(ctx, "Stranger", http.MethodOptions, owner)
-}
-
-func (w *World) sendsMethod(ctx context.Context, client, method, owner string) error {
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	op, err := w.operation("read")
-	if err != nil {
-		return err
-	}
-	return w.send(ctx, client, op, o, actor.Wire{Method: method})
-}
-
-// sendsOverride names another method in a header, or in the query where the
-// place begins with a question mark, or in the form after "form ".
-func (w *World) sendsOverride(ctx context.Context, client, method, place, named string) error {
-	o, err := w.lastOwner(client)
-	if err != nil {
-		return err
-	}
-	op, err := w.operation("read")
-	if err != nil {
-		return err
-	}
-	wire := actor.Wire{Method: method, Header: http.Header{}}
-	if field, ok := strings.CutPrefix(place, "?"); ok {
-		wire.Query = field + "=" + named
-	} else if field, ok := strings.CutPrefix(place, "form "); ok {
-		wire.Body = field + "=" + named
-		wire.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	} else {
-		wire.Header.Set(place, named)
-	}
-	return w.send(ctx, client, op, o, wire)
-}
-
 func (w *World) lastOwner(client string) (*actor.Owner, error) {
 	o, err := w.outcomeOf(client)
 	if err != nil {
@@ -105,33 +120,6 @@ func (w *World) lastOwner(client string) (*actor.Owner, error) {
 		return nil, fmt.Errorf("%s acts for nobody", client)
 	}
 	return o.owner, nil
-}
-
-// asksForSpelling writes the path of the list in another way: {path} is the
-// path, {PATH} is it in capitals.
-func (w *World) asksForSpelling(ctx context.Context, client, owner, spelling string) error {
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	op, err := w.operation("list")
-	if err != nil {
-		return err
-	}
-	path := strings.NewReplacer("{path}", op.Path, "{PATH}", strings.ToUpper(op.Path)).Replace(spelling)
-	return w.send(ctx, client, op, o, actor.Wire{Path: path})
-}
-
-func (w *World) asksWithHeader(ctx context.Context, client, owner, name, value string) error {
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	op, err := w.operation("list")
-	if err != nil {
-		return err
-	}
-	return w.send(ctx, client, op, o, actor.Wire{Header: http.Header{name: {value}}})
 }
 
 // triesEveryWay performs each operation that reads, or that writes, and keeps
@@ -239,6 +227,13 @@ func (w *World) head(ctx context.Context, client string) ([]*actor.Attempt, erro
 		all = append(all, a)
 	}
 	return all, nil
+}
+
+func (w *World) judgeHead(ctx context.Context, how, client string) error {
+	if how == "served" {
+		return w.headServed(ctx, client)
+	}
+	return w.headRefused(ctx, client)
 }
 
 func (w *World) headRefused(ctx context.Context, client string) error {

@@ -22,12 +22,11 @@ type World struct {
 	any    *outcome
 	// batch is what a When that repeats led to, one by one, with what each asked.
 	batch   []*outcome
-	codes   map[string]*actor.Authorization
-	sent    map[string]oauth.Secret         // codes that a form led to before, by client
-	shown   map[string]*actor.Authorization // unanswered consent pages, by owner
-	carried map[string]carried              // tokens that we signed, by client
-	pages   []string                        // texts of consent pages
-	choice  []string                        // classes seen of the API's choices
+	codes   map[string][]*actor.Authorization // in the order given
+	sent    map[string]oauth.Secret           // codes that a form led to before, by client
+	shown   map[string]*actor.Authorization   // unanswered consent pages, by owner
+	carried map[string]carried                // tokens that we signed, by client
+	pages   []string                          // texts of consent pages
 
 	objects  []*actor.Object // put into calendars by this scenario
 	changed  map[*actor.Object]bool
@@ -47,6 +46,7 @@ type outcome struct {
 	auth   *actor.Authorization
 	issue  *actor.Issue   // nil: it never came to the token endpoint
 	asked  oauth.ScopeSet // what the scenario asked for
+	how    string         // which way was taken, of several
 	// seen is what the token was good for when it was issued, of one request of
 	// several: a later one may lawfully end it. Nil: look now.
 	seen *actor.Observation
@@ -64,7 +64,7 @@ func New(stage *actor.Stage, refreshing bool) *World {
 	cast.Refreshing = false
 	w := &World{
 		stage: stage, cast: cast,
-		latest: map[string]*outcome{}, codes: map[string]*actor.Authorization{}, sent: map[string]oauth.Secret{},
+		latest: map[string]*outcome{}, codes: map[string][]*actor.Authorization{}, sent: map[string]oauth.Secret{},
 		shown: map[string]*actor.Authorization{}, carried: map[string]carried{},
 		changed: map[*actor.Object]bool{},
 	}

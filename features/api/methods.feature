@@ -38,7 +38,7 @@ Feature: Every method and every spelling of a route
     A preflight request carries no token.
 
     Scenario: OPTIONS without a token
-      When OPTIONS is sent for an appointment of Ada
+      When Stranger reads an appointment of Ada by "OPTIONS"
       Then the answer shows nothing of Ada's
       And Ada's calendar is unchanged
 
@@ -53,7 +53,7 @@ Feature: Every method and every spelling of a route
 
     Scenario Outline: A token to read sends <method> with <where> set to DELETE
       Given Ada has granted Planner "read:appointments"
-      When Planner sends "<method>" with "<where>" naming "DELETE"
+      When Planner reads an appointment of Ada by "<method>", naming "DELETE" in "<where>"
       Then Ada's calendar is unchanged
 
       Examples: the places where frameworks look
@@ -68,7 +68,7 @@ Feature: Every method and every spelling of a route
 
     Scenario: A token to write sends a request that names GET
       Given Ada has granted Planner "write:appointments"
-      When Planner sends "POST" with "X-HTTP-Method-Override" naming "GET"
+      When Planner reads an appointment of Ada by "POST", naming "GET" in "X-HTTP-Method-Override"
       Then the answer shows nothing of Ada's
 
     @control
@@ -82,7 +82,7 @@ Feature: Every method and every spelling of a route
 
     Scenario Outline: <method> with a token that may not read
       Given Ada has granted Planner "write:appointments"
-      When Planner sends "<method>" for an appointment of Ada
+      When Planner reads an appointment of Ada by "<method>"
       Then the answer shows nothing of Ada's
       And Ada's calendar is unchanged
 
@@ -104,7 +104,7 @@ Feature: Every method and every spelling of a route
 
     Scenario Outline: The list is asked for as <spelling>
       Given Ada has granted Planner "write:appointments"
-      When Planner asks for the list of Ada's appointments as "<spelling>"
+      When Planner lists the appointments of Ada as "<spelling>"
       Then the answer shows nothing of Ada's
 
       Examples: what routers make equal
@@ -151,7 +151,7 @@ Feature: Every method and every spelling of a route
 
     Scenario Outline: The list is asked for with <header>: <value>
       Given Ada has granted Planner "write:appointments"
-      When Planner asks for the list of Ada's appointments with "<header>" set to "<value>"
+      When Planner lists the appointments of Ada with "<header>" set to "<value>"
       Then Planner's request is refused
       And the answer shows nothing of Ada's
 

@@ -71,7 +71,7 @@ Feature: What the resource owner is shown, and decides
     @control
     Scenario: Ada grants it, and Planner has it
       When Planner asks Ada for "read:appointments" and the required scopes
-      Then Planner holds the required scopes
+      Then Planner holds at least the required scopes
 
   @CONS-06 @GUIDANCE @okta-api-scopes @google-granular @needs:as.code @needs:consent.ui=granular
   Rule: Leaving out what is optional does not end the request

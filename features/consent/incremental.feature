@@ -8,7 +8,7 @@ Feature: Asking for more
 
     Scenario: Planner asks for another scope, several times over
       Given Ada has granted Planner "openid read:appointments"
-      When Planner asks Ada to add "write:appointments" to what it has, 5 times
+      When Planner asks Ada for "write:appointments" on top of what it has, 5 times
       Then the choice of "incremental" is the same each time
       And Planner is not misled about its scope
 
@@ -19,7 +19,7 @@ Feature: Asking for more
     Scenario: Ada has taken writing back
       Given Ada has granted Planner "openid read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
-      When Planner asks Ada to add "email" to what it has
+      When Planner asks Ada for "email" on top of what it has
       Then Planner holds no scope beyond "openid read:appointments email"
       And Planner can read an appointment of Ada
       And Planner cannot create an appointment for Ada
@@ -63,7 +63,7 @@ Feature: Asking for more
     Scenario: Another installation of Pocket asks to add to what it has
       Given Ada has granted Pocket "openid read:appointments"
       And Ada will grant only "openid"
-      When Pocket asks Ada to add "openid" to what it has
+      When Pocket asks Ada for "openid" on top of what it has
       Then Pocket holds no scope beyond "openid"
       And Pocket cannot read an appointment of Ada
 
@@ -74,7 +74,7 @@ Feature: Asking for more
     Scenario: Rival may write, and Planner asks for more
       Given Ada has granted Planner "openid read:appointments"
       And Ada has granted Rival "openid write:appointments"
-      When Planner asks Ada to add "email" to what it has
+      When Planner asks Ada for "email" on top of what it has
       Then Planner holds no scope beyond "openid read:appointments email"
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
@@ -82,5 +82,5 @@ Feature: Asking for more
     Scenario: Ada lets Planner write, and Planner asks Bo for more
       Given Ada has granted Planner "openid email read:appointments write:appointments"
       And Bo has granted Planner "openid"
-      When Planner asks Bo to add "read:appointments" to what it has
+      When Planner asks Bo for "read:appointments" on top of what it has
       Then Planner holds no scope beyond "openid read:appointments"

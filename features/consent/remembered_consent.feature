@@ -39,7 +39,7 @@ Feature: Consent that is remembered
 
     Scenario: Planner asks silently for the same name at the other API
       Given Ada has granted Planner "openid read:appointments"
-      When Planner asks Ada for "openid read:appointments" at the other API silently
+      When Planner asks Ada for "openid read:appointments" at the other API, silently
       Then Planner is refused
       And Planner receives no token
 

@@ -18,7 +18,7 @@ Feature: Editing and revoking a grant afterwards
       Given Ada has granted Planner "read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
       When Planner refreshes its token asking for "write:appointments"
-      Then Planner receives no scope beyond "read:appointments"
+      Then Planner holds no scope beyond "read:appointments"
 
     @control
     Scenario: Without the edit it can write
@@ -72,7 +72,7 @@ Feature: Editing and revoking a grant afterwards
       Given Ada has granted Planner "openid read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
       When Planner asks Ada for "openid read:appointments write:appointments" silently
-      Then Planner receives no scope beyond "openid read:appointments"
+      Then Planner holds no scope beyond "openid read:appointments"
 
     @control
     Scenario: Planner asks silently for what Ada left it
@@ -121,7 +121,7 @@ Feature: Editing and revoking a grant afterwards
     Scenario: Introspection calls the token inactive
       Given Ada has granted Planner "read:appointments"
       When Ada revokes Planner's grant
-      Then introspection calls Planner's token inactive
+      Then introspection shows Planner's token inactive
 
     @control
     Scenario: A grant that stands goes on
@@ -167,7 +167,7 @@ Feature: Editing and revoking a grant afterwards
       And Planner has a code from Ada for "read:appointments write:appointments"
       And Ada has revoked Planner's grant
       When Planner redeems its code
-      Then Planner receives no scope beyond ""
+      Then Planner holds no scope beyond ""
 
     @needs:consent.edit=edit_scopes
     Scenario: Ada removes a scope before Planner redeems its code
@@ -175,7 +175,7 @@ Feature: Editing and revoking a grant afterwards
       And Planner has a code from Ada for "read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
       When Planner redeems its code
-      Then Planner receives no scope beyond "read:appointments"
+      Then Planner holds no scope beyond "read:appointments"
 
     @control
     Scenario: A code for a grant that stands delivers it

@@ -26,7 +26,7 @@ Feature: Access while the resource owner is away
 
     @control
     Scenario: Planner insists on consent, and Ada agrees
-      When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
+      When Planner asks Ada for "openid offline_access read:appointments", insisting on consent
       Then Planner receives a refresh token
 
   @OFF-03 @MUST @oidc-11 @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.remembered @needs:consent.ui!=none @needs:policy.refresh_without_offline=not_issued @needs:fx.clients.fresh
@@ -43,7 +43,7 @@ Feature: Access while the resource owner is away
     @control
     Scenario: Ada agrees to it
       Given Ada has granted Planner "openid read:appointments"
-      When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
+      When Planner asks Ada for "openid offline_access read:appointments", insisting on consent
       Then Planner receives a refresh token
 
   @OFF-04 @MUST @oidc-11 @derived @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.ui=granular @needs:policy.refresh_without_offline=not_issued
@@ -52,13 +52,13 @@ Feature: Access while the resource owner is away
 
     Scenario: Ada declines it
       Given Ada will grant only "openid read:appointments"
-      When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
+      When Planner asks Ada for "openid offline_access read:appointments", insisting on consent
       Then Planner receives no refresh token
       And Planner is told "openid read:appointments"
 
     @control
     Scenario: Ada agrees to it
-      When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
+      When Planner asks Ada for "openid offline_access read:appointments", insisting on consent
       Then Planner receives a refresh token
 
   @OFF-05 @MAY @oidc-11 @needs:as.code @needs:as.refresh
@@ -79,5 +79,5 @@ Feature: Access while the resource owner is away
 
     @control
     Scenario: Planner insists on consent
-      When Planner asks Ada for "openid offline_access read:appointments" and insists on consent
+      When Planner asks Ada for "openid offline_access read:appointments", insisting on consent
       Then Planner receives a refresh token

@@ -8,7 +8,7 @@ Feature: Roles limit what can be granted
 
     Scenario: Bo agrees to everything
       When Planner asks Bo for "read:appointments write:appointments"
-      Then Planner receives no scope beyond "read:appointments"
+      Then Planner holds no scope beyond "read:appointments"
 
     @control
     Scenario: Ada agrees to everything
@@ -31,7 +31,7 @@ Feature: Roles limit what can be granted
 
     Scenario Outline: Bo is asked for "<scope>"
       When Planner asks Bo for "read:appointments <scope>"
-      Then Planner receives no scope beyond "read:appointments"
+      Then Planner holds no scope beyond "read:appointments"
 
       Examples: without a colon, longer and shorter than what Bo may do, in other letters
         | scope                 |
@@ -52,7 +52,7 @@ Feature: Roles limit what can be granted
     Scenario: Bo is asked to let Planner write, again and again
       When Planner asks Bo for "read:appointments write:appointments" 5 times
       Then the choice of "user_excess" is the same each time
-      And Planner receives no scope beyond "read:appointments"
+      And Planner holds no scope beyond "read:appointments"
 
   @ROLE-05 @MUST @rfc6749-6 @derived @needs:as.code @needs:as.refresh @needs:ctl.role_admin @needs:policy.user_excess=drop
   Rule: A permission that came later does not widen a grant at refresh
@@ -80,13 +80,13 @@ Feature: Roles limit what can be granted
       Given Ada has granted Planner "read:appointments write:appointments"
       And Ada has been permitted "read:appointments"
       When Planner refreshes its token
-      Then Planner receives no scope beyond "read:appointments"
+      Then Planner holds no scope beyond "read:appointments"
 
     Scenario: Ada may only read now, and Planner asks again
       Given Ada has granted Planner "read:appointments write:appointments"
       And Ada has been permitted "read:appointments"
       When Planner asks Ada for "read:appointments write:appointments"
-      Then Planner receives no scope beyond "read:appointments"
+      Then Planner holds no scope beyond "read:appointments"
 
     @control
     Scenario: Ada still may, and Planner refreshes
@@ -107,7 +107,7 @@ Feature: Roles limit what can be granted
 
     Scenario: A first-party client asks Bo
       When House asks Bo for "read:appointments write:appointments"
-      Then House receives no scope beyond "read:appointments"
+      Then House holds no scope beyond "read:appointments"
 
   @ROLE-08 @MUST @rfc9700-2.3 @rfc6749-7 @needs:as.code @needs:rs.api @needs:fx.user.privileged
   Rule: A powerful resource owner does not make a weak token strong

@@ -148,23 +148,23 @@ Feature: Refreshing an access token
   Rule: A refresh token works only for the client that it was issued to
     Otherwise a leaked refresh token is worth something to everybody.
 
-    Scenario: Rival presents Planner's refresh token
+    Scenario: Rival refreshes Planner's token
       Given Ada has granted Planner "read:appointments write:appointments"
-      When Rival presents Planner's refresh token
+      When Rival refreshes Planner's token
       Then Rival is refused with "invalid_grant"
       And Rival receives no token
 
     @needs:fx.clients.public
-    Scenario: Pocket presents Planner's refresh token
+    Scenario: Pocket refreshes Planner's token
       Given Ada has granted Planner "read:appointments write:appointments"
-      When Pocket presents Planner's refresh token
+      When Pocket refreshes Planner's token
       Then Pocket is refused
       And Pocket receives no token
 
     @control
     Scenario: Planner presents it itself
       Given Ada has granted Planner "read:appointments write:appointments"
-      When Planner presents Planner's refresh token
+      When Planner refreshes its token
       Then Planner can read an appointment of Ada
 
   @REF-09 @MUST @rfc6749-3.2 @needs:as.code @needs:as.refresh
@@ -174,7 +174,7 @@ Feature: Refreshing an access token
     Scenario: Planner adds a code for more to its refresh request
       Given Ada has granted Planner "read:appointments"
       And Planner has a code from Ada for "read:appointments write:appointments"
-      When Planner refreshes its token and adds that code
+      When Planner refreshes its token, adding that code
       Then Planner holds no scope beyond "read:appointments"
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
