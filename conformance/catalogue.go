@@ -49,6 +49,9 @@ type Scenario struct {
 	Line    int
 	Needs   []Need
 	Control bool // shows that the other scenarios mean something: its failure is inconclusive
+	// Level is the level of a part of the rule that its sources put more weakly
+	// than the rest; empty: the rule's.
+	Level Level
 	Cases   int  // how often it is played: once, or once for each example
 
 	cast        []string // the clients and resource owners that it names
@@ -226,6 +229,8 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 			switch name := strings.TrimPrefix(t.Name, "@"); {
 			case name == "control":
 				sc.Control = true
+			case slices.Contains(Levels(), Level(name)):
+				sc.Level = Level(name)
 			case strings.HasPrefix(name, "needs:"):
 				need, err := ParseNeed(strings.TrimPrefix(name, "needs:"))
 				if err != nil {
@@ -233,7 +238,7 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 				}
 				sc.Needs = append(sc.Needs, need)
 			default:
-				problems = append(problems, fmt.Errorf("line %d: scenario %q: got tag %s, want @control or @needs:…", sc.Line, s.Name, t.Name))
+				problems = append(problems, fmt.Errorf("line %d: scenario %q: got tag %s, want @control, a level or @needs:…", sc.Line, s.Name, t.Name))
 			}
 		}
 		for _, p := range pickles {

@@ -74,7 +74,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"an unknown source", ownHead + "  @OWN-01 @MUST @a-blog\n" + rule + scenario, "tag @a-blog is no id, level, need or source"},
 		{"an RFC without a section", ownHead + "  @OWN-01 @MUST @rfc6749\n" + rule + scenario, "want the number and the section"},
 		{"an unknown need", ownHead + "  @OWN-01 @MUST @rfc6749-6 @needs:as.magic\n" + rule + scenario, `no capability or choice is called "as.magic"`},
-		{"an unknown tag on a scenario", ownHead + tags + rule + "    @wip\n" + scenario, "got tag @wip, want @control or @needs:"},
+		{"an unknown tag on a scenario", ownHead + tags + rule + "    @wip\n" + scenario, "got tag @wip, want @control, a level or @needs:"},
 		{"a scenario outside a rule", ownHead + scenario, "own/a.feature:3: a scenario stands outside a rule"},
 		{"a rule without scenarios", ownHead + tags + rule + "\n  @OWN-02 @MUST @rfc6749-6\n" + rule + scenario, "OWN-01 has no scenario"},
 		{"a scenario without steps", ownHead + tags + rule + "    Scenario: C\n", `scenario "C" has no steps`},

@@ -97,6 +97,14 @@ func (p *player) refreshing() bool {
 	return needs("as.refresh") && !needs("as.oidc.offline")
 }
 
+// level is how strongly the sources speak of what the scenario shows.
+func (p *player) level() Level {
+	if p.scenario.Level != "" {
+		return p.scenario.Level
+	}
+	return p.rule.Level
+}
+
 // result is what an error, or none, means for a scenario of this rule.
 func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	res := ScenarioResult{Name: name, Line: p.scenario.Line, Outcome: Conforms}
@@ -105,7 +113,7 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	case err == nil:
 	case errors.As(err, &broken) && p.scenario.Control:
 		res.Outcome, res.Message = Inconclusive, "the control failed: "+broken.Message
-	case errors.As(err, &broken) && (broken.Lenient || p.rule.Level == Should && !broken.Excess):
+	case errors.As(err, &broken) && (broken.Lenient || p.level() == Should && !broken.Excess):
 		res.Outcome, res.Message = Deviates, broken.Message
 	case errors.As(err, &broken):
 		res.Outcome, res.Message = Violates, broken.Message
