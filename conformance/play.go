@@ -87,12 +87,13 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	})
 }
 
-// refreshing says that a rule is about refresh tokens in general, so that what a
+// refreshing says that a rule, or this scenario of it, is about refresh tokens in general, so that what a
 // target asks for them is part of the set-up. Rules about offline_access name it
 // themselves.
 func (p *player) refreshing() bool {
 	needs := func(name string) bool {
-		return slices.ContainsFunc(p.rule.Needs, func(n Need) bool { return n.Text == name })
+		has := func(n Need) bool { return n.Text == name }
+		return slices.ContainsFunc(p.rule.Needs, has) || slices.ContainsFunc(p.scenario.Needs, has)
 	}
 	return needs("as.refresh") && !needs("as.oidc.offline")
 }

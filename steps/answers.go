@@ -17,6 +17,8 @@ func registerAnswers(r registrar, w *World) {
 	r.Then(`^`+subject+` is told "([^"]*)"(, or is refused)?$`, w.isTold)
 	r.Then(`^`+subject+` is not misled about its scope$`, w.isNotMisled)
 	r.Then(`^`+subject+` is refused(?: with "([^"]*)")?(?:, or (?:is )?told (?:"([^"]*)"|(that it holds nothing)))?$`, w.isRefused)
+	r.Then(`^(\w+) is sent back with an error, typically "([^"]*)"$`, w.isSentBack)
+	r.Then(`^(\w+)'s( first)? token has ended$`, w.tokenHasEnded)
 	r.Then(`^`+subject+` receives (an?|no) (token|code|refresh token|ID token)$`, w.receives)
 	r.Then(`^(\w+) is told of offline_access only if it has a refresh token$`, w.isToldOffline)
 	r.Then(`^(\w+) gets its state back$`, w.getsState)
@@ -94,6 +96,65 @@ func (w *World) isRefused(ctx context.Context, subject, codes, told, nothing str
 		}
 		return nil
 	})
+}
+
+// isSentBack wants an error in the redirect, and no page. Another code than the
+// ones that are meant for it is a deviation.
+func (w *World) isSentBack(_ context.Context, client, codes string) error {
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return err
+	}
+	switch r := o.refusal(); {
+	case r == nil:
+		return excess("%s was issued a token for %q, want an error", client, o.issue.Means())
+	case o.auth == nil || o.auth.Arrival.Redirect == nil:
+		return violation("%s was not sent back: a page was shown, want a redirect with an error", client)
+	case !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
+		return lenient("%s was sent back with %s, want %s", client, r, codes)
+	}
+	return nil
+}
+
+// tokenHasEnded looks at whether a token is still good for anything.
+func (w *World) tokenHasEnded(ctx context.Context, client, first string) error {
+	find := w.held
+	if first != "" {
+		find = w.first
+	}
+	i, err := find(ctx, client)
+	if err != nil {
+		return err
+	}
+	seen, err := i.Observe(ctx, w.epoch)
+	if err != nil {
+		return err
+	}
+	switch in := seen.Introspected; {
+	case in != nil && in.Active:
+		return violation("%s's token is still active with %q, want it ended", client, in.Scope.Set)
+	case in != nil:
+		return nil // an API that looks into the token itself may serve it until it expires
+	case seen.Claims != nil || seen.Tried.IsEmpty():
+		return fmt.Errorf("nothing tells whether %s's token has ended", client)
+	case !seen.Opened.IsEmpty():
+		return violation("%s's token still opens the API with %q, want it ended", client, seen.Opened)
+	}
+	return nil
+}
+
+// held is the latest issue that gave a client a token.
+func (w *World) held(ctx context.Context, client string) (*actor.Issue, error) {
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range slices.Backward(c.Issues) {
+		if i.Response != nil {
+			return i, nil
+		}
+	}
+	return nil, fmt.Errorf("%s was issued no token", client)
 }
 
 func (w *World) judgeToldNothing(o *outcome) error {

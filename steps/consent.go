@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cucumber/godog"
@@ -16,8 +17,10 @@ import (
 func registerConsent(r registrar, w *World) {
 	r.Given(`^(\w+) will (deny|grant only "[^"]*"|add "[^"]*" to the form)$`, w.will)
 	r.Given(`^(\w+) uses the browser that (\w+) used$`, w.usesBrowserOf)
+	r.Given(`^(\w+) has changed to another browser$`, w.changesBrowser)
 	r.Given(`^(\w+) is shown what (\w+) asks: "([^"]*)"$`, w.isShown)
 	r.Given(`^(\w+) has sent the form that (\w+) was shown$`, w.hasSentForm)
+	r.When(`^(\w+) answers both pages, the (first|second) one first$`, w.answersBoth)
 	r.When(`^(\w+) sends the form that (\w+) was shown$`, w.sendsForm)
 	r.When(`^(\w+) is asked by (\w+) for each of these:$`, w.isAskedForEach)
 	r.Then(`^(\w+) was asked( again)?(?: about( exactly)? "([^"]*)")?$`, w.judgeAsked)
@@ -88,7 +91,59 @@ func (w *World) isShown(ctx context.Context, owner, client, asked string) error 
 	if !a.WasAsked() || a.Arrival.ConsentPages[0].Submission == nil {
 		return fmt.Errorf("%s is shown what %s asks: no consent form was shown", owner, client)
 	}
-	w.shown[owner] = a
+	w.shown[owner] = append(w.shown[owner], a)
+	return nil
+}
+
+// changesBrowser leaves the owner's session behind.
+func (w *World) changesBrowser(ctx context.Context, owner string) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	o.SignOut()
+	return nil
+}
+
+// page is the page that an owner was shown last.
+func (w *World) page(owner string) (*actor.Authorization, error) {
+	all := w.shown[owner]
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s was shown no form", owner)
+	}
+	return all[len(all)-1], nil
+}
+
+// answersBoth sends two pages that are open at once, and redeems what comes of
+// them.
+func (w *World) answersBoth(ctx context.Context, owner, first string) error {
+	pages := slices.Clone(w.shown[owner])
+	if len(pages) != 2 {
+		return fmt.Errorf("%s was shown %d pages, want 2", owner, len(pages))
+	}
+	if first == "second" {
+		slices.Reverse(pages)
+	}
+	w.act()
+	for _, a := range pages {
+		if err := a.Submit(ctx, a.Owner); err != nil {
+			return err
+		}
+		w.ledger.consent(w, a)
+	}
+	w.batch = nil
+	for _, a := range pages {
+		o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked}
+		if a.Code != "" {
+			var err error
+			if o, err = w.redeem(ctx, a.Client, a, nil); err != nil {
+				return err
+			}
+		}
+		if err := w.repeat(ctx, o); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -96,7 +151,10 @@ func (w *World) hasSentForm(ctx context.Context, sender, owner string) error {
 	if err := w.sendsForm(ctx, sender, owner); err != nil {
 		return err
 	}
-	a := w.shown[owner]
+	a, err := w.page(owner)
+	if err != nil {
+		return err
+	}
 	if a.Code == "" {
 		return fmt.Errorf("%s sends the form: got no code", sender)
 	}
@@ -105,9 +163,9 @@ func (w *World) hasSentForm(ctx context.Context, sender, owner string) error {
 }
 
 func (w *World) sendsForm(ctx context.Context, sender, owner string) error {
-	a, ok := w.shown[owner]
-	if !ok {
-		return fmt.Errorf("%s was shown no form", owner)
+	a, err := w.page(owner)
+	if err != nil {
+		return err
 	}
 	o, err := w.owner(ctx, sender)
 	if err != nil {

@@ -16,6 +16,7 @@ func registerGrants(r registrar, w *World) {
 	r.Given(`^(\w+) has granted (\w+) only "([^"]*)" of "([^"]*)"$`, w.hasGrantedOnly)
 	r.Given(`^(\w+) has denied (\w+) `+what+how+`$`, w.hasDenied)
 	r.Given(`^(\w+) has a code from (\w+) for `+what+how+`$`, w.hasCode)
+	r.Given(`^(\w+) has redeemed a code from (\w+) for "([^"]*)"$`, w.hasRedeemed)
 	r.Given(`^(\w+) carries a token for (\w+) with the scope "([^"]*)"$`, w.carriesScope)
 	r.Given(`^(\w+) carries a token for (\w+) whose scope claim is (.+)$`, w.carriesClaim)
 }
@@ -60,6 +61,9 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 	if err != nil {
 		return fmt.Errorf("%s grants %s %q: %w", r.owner, r.client, want, err)
 	}
+	if r.redeem != nil {
+		return nil // the response is about what was asked for with the code
+	}
 	if missing := want.Minus(issue.Means()); !missing.IsEmpty() {
 		return fmt.Errorf("%s grants %s %q: got %q, want %q as well", r.owner, r.client, want, issue.Means(), missing)
 	}
@@ -98,6 +102,22 @@ func (w *World) hasCode(ctx context.Context, client, owner, asked, how string) e
 	}
 	w.codes[client] = append(w.codes[client], a)
 	return nil
+}
+
+func (w *World) hasRedeemed(ctx context.Context, client, owner, asked string) error {
+	if err := w.hasCode(ctx, client, owner, `"`+asked+`"`, ""); err != nil {
+		return err
+	}
+	a, err := w.code(client, false)
+	if err != nil {
+		return err
+	}
+	o, err := w.redeem(ctx, a.Client, a, nil)
+	if err != nil {
+		return err
+	}
+	_, err = o.issued()
+	return err
 }
 
 func (w *World) carriesScope(ctx context.Context, client, owner, text string) error {
@@ -142,10 +162,15 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	}
 	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision}
 	if r.silent {
-		req.Prompt, req.StopAtConsent = "none", true
+		req.Prompt = "none"
 	}
+	// No page may come: if one does, it is seen and not answered.
+	req.StopAtConsent = strings.Contains(req.Prompt, "none")
 	if req.Params, err = w.params(r); err != nil {
 		return nil, err
+	}
+	if r.hint {
+		req.Params.Set("login_hint", o.Username)
 	}
 	decides := w.mustDecide(r, o)
 	if decides && r.prompt == "" && w.capable("as.oidc.prompt") {
@@ -173,5 +198,5 @@ func (w *World) mustDecide(r request, o *actor.Owner) bool {
 		d = *r.decision
 	}
 	restricts := d.Deny || d.Only != nil || !d.Add.IsEmpty()
-	return restricts && !r.silent && !w.capable("fx.clients.fresh") && w.target().Capabilities["consent.ui"].Value != "none"
+	return restricts && !r.silent && r.prompt == "" && !w.capable("fx.clients.fresh") && w.target().Capabilities["consent.ui"].Value != "none"
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/cucumber/godog"
@@ -21,6 +22,7 @@ func registerRequests(r registrar, w *World) {
 	r.When(`^(\w+) asks(?: (\w+))? for `+what+asking+`$`, w.asks)
 	r.When(`^these requests are made in turn (\d+) times:$`, w.asksInTurn)
 	r.When(`^(\w+) redeems (its|\w+'s)( first)? code`+presenting+`$`, w.redeems)
+	r.When(`^(\w+) redeems its codes, the latest first$`, w.redeemsAll)
 	r.When(`^(\w+) refreshes (its|\w+'s)( first)? token`+presenting+`$`, w.refreshes)
 	r.When(`^(\w+) refreshes its token, asking in turn for:$`, w.refreshesInTurn)
 }
@@ -35,7 +37,9 @@ type request struct {
 	silent, other bool
 	union         bool
 	alone         bool
-	code          bool // a code is sent along
+	code          bool            // a code is sent along
+	hint          bool            // the resource owner is named
+	redeem        *oauth.RawScope // what is asked for with the code
 	times         int
 	params        url.Values
 	decision      *oauth.ConsentDecision
@@ -53,6 +57,13 @@ func asking() phrasing[request] {
 	return phrasing[request]{"asks", []manner[request]{
 		{`silently`, func(r *request, _ []string) error { r.silent = true; return nil }},
 		{`insisting on consent`, func(r *request, _ []string) error { r.prompt = "consent"; return nil }},
+		{`with the prompt "[^"]*"`, func(r *request, v []string) error { r.prompt = v[0]; return nil }},
+		{`hinting at the name`, func(r *request, _ []string) error { r.hint = true; return nil }},
+		{`redeem(?:s|ing) the code for "[^"]*"`, func(r *request, v []string) error {
+			raw := oauth.RawScope(v[0])
+			r.redeem = &raw
+			return nil
+		}},
 		{`at the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
 		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
 		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
@@ -136,12 +147,10 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked.Minus(a.Added)}
 	if a.Code != "" {
-		if o.issue, err = a.Client.Redeem(ctx, a, nil); err != nil {
-			return nil, err
-		}
+		return w.redeem(ctx, a.Client, a, r.redeem)
 	}
+	o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked.Minus(a.Added)}
 	w.settle(o)
 	return o, nil
 }
@@ -214,19 +223,37 @@ func (w *World) redeems(ctx context.Context, client, whose, which, how string) e
 	if err != nil {
 		return err
 	}
-	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) {
-		params := url.Values{}
-		if r.scope != nil {
-			params.Set("scope", w.cast.Wire(*r.scope))
-		}
-		issue, err := c.Redeem(ctx, a, params)
+	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r.scope) })
+}
+
+// redeem presents a code, whoever was given it.
+func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorization, asked *oauth.RawScope) (*outcome, error) {
+	params := url.Values{}
+	if asked != nil {
+		params.Set("scope", w.cast.Wire(*asked))
+	}
+	issue, err := c.Redeem(ctx, a, params)
+	if err != nil {
+		return nil, err
+	}
+	o := &outcome{client: c, owner: a.Owner, auth: a, issue: issue, asked: a.Asked.Minus(a.Added)}
+	w.settle(o)
+	return o, nil
+}
+
+// redeemsAll redeems every code that a client has, the latest first.
+func (w *World) redeemsAll(ctx context.Context, client string) error {
+	w.batch = nil
+	for _, a := range slices.Backward(w.codes[client]) {
+		o, err := w.redeem(ctx, a.Client, a, nil)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		o := &outcome{client: c, owner: a.Owner, auth: a, issue: issue, asked: a.Asked.Minus(a.Added)}
-		w.settle(o)
-		return o, nil
-	})
+		if err := w.repeat(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // params are the parameters that a request has beside the usual ones.

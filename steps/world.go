@@ -24,7 +24,7 @@ type World struct {
 	batch   []*outcome
 	codes   map[string][]*actor.Authorization // in the order given
 	sent    map[string]oauth.Secret           // codes that a form led to before, by client
-	shown   map[string]*actor.Authorization   // unanswered consent pages, by owner
+	shown   map[string][]*actor.Authorization // unanswered consent pages, by owner
 	carried map[string]carried                // tokens that we signed, by client
 	pages   []string                          // texts of consent pages
 
@@ -65,7 +65,7 @@ func New(stage *actor.Stage, refreshing bool) *World {
 	w := &World{
 		stage: stage, cast: cast,
 		latest: map[string]*outcome{}, codes: map[string][]*actor.Authorization{}, sent: map[string]oauth.Secret{},
-		shown: map[string]*actor.Authorization{}, carried: map[string]carried{},
+		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{},
 		changed: map[*actor.Object]bool{},
 	}
 	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, roots: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}}

@@ -34,7 +34,9 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return either(refused, "error", "token")
 	case target.ClaimsParameter:
 		return either(refused, "refused", "ignored")
-	case target.RefreshNarrowing, target.RefreshWidening:
+	case target.SilentExcess:
+		return either(refused, "error", "subset")
+	case target.RefreshNarrowing, target.RefreshWidening, target.CodeScope:
 		if refused {
 			return "rejects", nil
 		}
@@ -171,6 +173,10 @@ func trials() []trial {
 		{target.ClientExcess, func(s *Stage) bool { return s.can("as.cc") }, machine},
 		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing(both, "read:appointments", target.RefreshNarrowing)},
 		{target.RefreshWidening, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing("read:appointments", both, target.RefreshWidening)},
+		{target.CodeScope, code, redeeming},
+		{target.SilentExcess, func(s *Stage) bool {
+			return s.can("as.code") && s.can("as.oidc.prompt") && s.can("consent.remembered") && s.can("fx.clients.fresh")
+		}, silent},
 		{target.Incremental, code, incremental},
 		{target.DeselectedMemory, func(s *Stage) bool {
 			return s.can("as.code") && s.can("consent.remembered") && s.Target.Capabilities["consent.ui"].Value == "granular"
@@ -270,4 +276,46 @@ func deselected(ctx context.Context, c *Cast) (string, error) {
 		return "", err
 	}
 	return Class(ctx, target.DeselectedMemory, a, i, 0)
+}
+
+// redeeming asks for less with the code than the code stands for.
+func redeeming(ctx context.Context, c *Cast) (string, error) {
+	scope := oauth.RawScope("read:appointments write:appointments")
+	client, err := c.Client(ctx, "Planner")
+	if err != nil {
+		return "", err
+	}
+	owner, err := c.Owner(ctx, "Ada")
+	if err != nil {
+		return "", err
+	}
+	a, err := client.Authorize(ctx, Request{Owner: owner, Scope: &scope})
+	if err != nil {
+		return "", err
+	}
+	if a.Code == "" {
+		return "", errRefused
+	}
+	i, err := client.Redeem(ctx, a, url.Values{"scope": {c.Wire("read:appointments")}})
+	if err != nil {
+		return "", err
+	}
+	return Class(ctx, target.CodeScope, a, i, 0)
+}
+
+// silent asks without a page for more than was agreed to.
+func silent(ctx context.Context, c *Cast) (string, error) {
+	first, more := oauth.RawScope("openid read:appointments"), oauth.RawScope("openid read:appointments write:appointments")
+	_, before, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &first})
+	if err != nil {
+		return "", err
+	}
+	if before == nil || before.Response == nil {
+		return "", errRefused
+	}
+	a, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &more, Prompt: "none", StopAtConsent: true})
+	if err != nil {
+		return "", err
+	}
+	return Class(ctx, target.SilentExcess, a, i, 0)
 }

@@ -277,6 +277,9 @@ func (c *Client) Redeem(ctx context.Context, a *Authorization, params url.Values
 	}
 	a.Redeemed = true
 	issue := &Issue{Owner: a.Owner, Grant: oauth.AuthorizationCode, Authorization: a, Omitted: true, Other: a.Other}
+	if params.Has("scope") {
+		issue.Asked = c.cast.canonical(oauth.FieldsScope(params.Get("scope")))
+	}
 	return c.token(as(ctx, c.Name, "redeems its code"), issue, form, params)
 }
 

@@ -32,6 +32,7 @@ type transaction struct {
 	prompt        []string
 	include       bool
 	claims        string
+	hint          string
 	requested     ScopeSet // as sent
 	asked         ScopeSet // after the limits that need no user
 
@@ -66,7 +67,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		id: rand.Text(), client: client, redirectURI: redirectURI, sentRedirect: form.Get("redirect_uri"),
 		state: form.Get("state"), nonce: form.Get("nonce"), challenge: form.Get("code_challenge"),
 		prompt: strings.Fields(form.Get("prompt")), include: form.Get("include_granted_scopes") == "true",
-		claims: form.Get("claims"),
+		claims: form.Get("claims"), hint: form.Get("login_hint"),
 	}
 	if err := s.readAuthorization(tx, form); err != nil {
 		s.redirectError(w, r, tx, err)
@@ -102,14 +103,10 @@ func (s *Server) readAuthorization(tx *transaction, form url.Values) error {
 	case tx.challenge != "" && method != "S256":
 		return Refuse("invalid_request", "the code_challenge_method must be S256")
 	}
-	for _, value := range tx.prompt {
-		switch {
-		case value != "none" && value != "login" && value != "consent" && value != "select_account",
-			value == "none" && len(tx.prompt) > 1:
-			return Refuse("invalid_request", "this prompt has no meaning")
-		}
-	}
 	var err error
+	if tx.prompt, err = s.policy.Prompt(tx.prompt); err != nil {
+		return err
+	}
 	if tx.resource, tx.api, err = s.target(form); err != nil {
 		return err
 	}
@@ -176,7 +173,7 @@ func withoutLoopbackPort(raw string) string {
 func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction, current session) {
 	silent := hasPrompt(tx.prompt, "none")
 	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account")
-	if user, ok := s.parties.user(current.user); ok && (!again || tx.loggedIn) {
+	if user, ok := s.parties.user(s.policy.SessionUser(current.user, tx.hint)); ok && (!again || tx.loggedIn) {
 		s.ask(w, r, tx, current, user)
 		return
 	}
@@ -217,6 +214,8 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 	tx.mu.Lock()
 	tx.question = question
 	tx.mu.Unlock()
+	now := s.clock.now()
+	s.latest.put(current.id+tx.client.ID, question, now.Add(transactionLifetime), now)
 	http.Redirect(w, r, "/consent?tx="+url.QueryEscape(tx.id), http.StatusSeeOther)
 }
 

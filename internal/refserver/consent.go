@@ -72,6 +72,9 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		s.page(w, http.StatusForbidden, errorPage, "This form belongs to another session, or was sent before.")
 		return
 	}
+	if latest, ok := s.latest.get(current.id+tx.client.ID, s.clock.now()); ok {
+		question = s.policy.Answered(question, latest)
+	}
 	var required []string
 	for _, token := range question.Asked {
 		if ScopeAt(tx.api, token).Required {

@@ -35,6 +35,10 @@ type Policy struct {
 	// NothingLeft answers when every scope was taken away (RFC 6749 sections 3.3 and 5.1).
 	NothingLeft func(atTokenEndpoint bool) error
 
+	// Prompt checks the prompt parameter (OpenID Connect Core section 3.1.2.1).
+	Prompt func(values []string) ([]string, error)
+	// SessionUser is who a request is about: signedIn, or whom login_hint names (OpenID Connect Core section 3.1.2.3).
+	SessionUser func(signedIn, hint string) string
 	// Remembered is what the user has consented to before (RFC 6749 section 10.2).
 	Remembered func(q ConsentQuestion, grants Grants) ScopeSet
 	// ConsentNeeded says whether the user must be asked (OpenID Connect Core section 3.1.2.4, RFC 6749 section 10.2).
@@ -43,6 +47,9 @@ type Policy struct {
 	ConsentItems func(q ConsentQuestion) []ConsentItem
 	// ConsentBound says whether a posted form counts (RFC 6749 section 10.12).
 	ConsentBound func(b ConsentBinding) error
+	// Answered is the question that an answer is about: own, of the request that the page was shown for, or latest, of
+	// the browser's latest request (RFC 6749 section 4.1.2).
+	Answered func(own, latest ConsentQuestion) ConsentQuestion
 	// ConsentDecision is what an answer accepts (RFC 6749 sections 3.3 and 4.1.2.1).
 	ConsentDecision func(a ConsentAnswer) (ScopeSet, error)
 	// Remember is what the grant holds and what is remembered after an answer (OpenID Connect Core section 3.1.2.4).
@@ -65,6 +72,8 @@ type Policy struct {
 
 	// Presenter checks that a code or refresh token comes from its own client (RFC 6749 sections 4.1.3 and 6).
 	Presenter func(grantType string, owner, presenter Client) error
+	// CodeReused answers a code that was redeemed before, and says whether that ends what it bought (RFC 6749 section 4.1.2).
+	CodeReused func() (ends bool, err error)
 	// CodeScope is the scope of the token that a code buys (RFC 6749 section 4.1.3).
 	CodeScope func(r Redemption) (ScopeSet, error)
 	// GivesRefreshToken says whether a code also buys a refresh token (RFC 6749 section 1.5, OpenID Connect Core section 11).
@@ -185,6 +194,8 @@ func parseScope(raw string) (ScopeSet, error) {
 
 // consenting sets the decisions about whether and what a resource owner is asked.
 func (p *Policy) consenting() {
+	p.Prompt = promptValues
+	p.SessionUser = func(signedIn, _ string) string { return signedIn }
 	p.Remembered = func(q ConsentQuestion, grants Grants) ScopeSet {
 		return grants.Of(q.User.Name, q.Client.ID, q.Resource).Remembered
 	}
@@ -209,6 +220,18 @@ func (p *Policy) consenting() {
 	}
 }
 
+// promptValues refuses a value without meaning, and "none" with any other.
+func promptValues(values []string) ([]string, error) {
+	for _, value := range values {
+		switch {
+		case value != "none" && value != "login" && value != "consent" && value != "select_account",
+			value == "none" && len(values) > 1:
+			return nil, Refuse("invalid_request", "this prompt has no meaning")
+		}
+	}
+	return values, nil
+}
+
 // answering sets the decisions about what comes of an answer.
 func (p *Policy) answering() {
 	p.ConsentBound = func(b ConsentBinding) error {
@@ -217,6 +240,7 @@ func (p *Policy) answering() {
 		}
 		return nil
 	}
+	p.Answered = func(own, _ ConsentQuestion) ConsentQuestion { return own }
 	p.ConsentDecision = func(a ConsentAnswer) (ScopeSet, error) {
 		if !a.Allow {
 			return nil, Refuse("access_denied", "the resource owner denied the request")
@@ -279,6 +303,7 @@ func (p *Policy) redeeming() {
 		}
 		return nil
 	}
+	p.CodeReused = func() (bool, error) { return true, Refuse("invalid_grant", "the code was redeemed before") }
 	// Choice: a scope parameter is ignored; the code stands for one decision.
 	p.CodeScope = func(r Redemption) (ScopeSet, error) {
 		if r.Authorization.Revoked {

@@ -65,6 +65,7 @@ type Server struct {
 
 	sessions     expiring[session]
 	transactions expiring[*transaction]
+	latest       expiring[ConsentQuestion] // by session and client
 	codes        expiring[*authorization]
 	revoked      expiring[struct{}] // jti of revoked access tokens
 	handles      [handleShards]expiring[accessToken]

@@ -132,12 +132,16 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	}
 	a.mu.Lock()
 	state := a.Authorization
-	reused := a.redeemed
+	var err error
+	if a.redeemed {
+		var ends bool
+		ends, err = s.policy.CodeReused()
+		a.Revoked = a.Revoked || ends
+	}
 	a.redeemed = true
-	a.Revoked = a.Revoked || reused
 	a.mu.Unlock()
-	if reused {
-		return tokenResponse{}, Refuse("invalid_grant", "the code was redeemed before")
+	if err != nil {
+		return tokenResponse{}, err
 	}
 	user, _ := s.parties.user(a.User)
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked)
