@@ -34,6 +34,7 @@ func documents() []document {
 		{"auth0-rbac", "Auth0: Role-Based Access Control", "https://auth0.com/docs/manage-users/access-control/rbac"},
 		{"auth0-custom-claims", "Auth0: Custom Claims", "https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims"},
 		{"okta-api-scopes", "Okta: API access management, scopes", "https://developer.okta.com/docs/guides/customize-authz-server/main/"},
+		{"okta-oidc-reference", "Okta: OpenID Connect and OAuth 2.0 API", "https://developer.okta.com/docs/reference/api/oidc/"},
 		{"google-incremental", "Google: incremental authorization", "https://developers.google.com/identity/protocols/oauth2/web-server#incrementalAuth"},
 		{"google-granular", "Google: granular permissions", "https://developers.google.com/identity/protocols/oauth2/resources/granular-permissions"},
 	}

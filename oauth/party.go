@@ -32,6 +32,9 @@ type Client struct {
 	Scope       ScopeSet // what the server allows it to ask for
 	FirstParty  bool     // consent may be skipped
 	Dynamic     bool     // registered at the registration endpoint (RFC 7591)
+	// Registered is the scope in the answer to its registration (RFC 7591 section
+	// 3.2.1).
+	Registered ScopeMember
 }
 
 // IsPublic reports whether the client has no credentials (RFC 6749 section 2.1).

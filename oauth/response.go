@@ -37,6 +37,8 @@ type ScopeMember struct {
 	Present bool
 	Text    string   // the value, when it is a string
 	Set     ScopeSet // what the value names, read leniently
+	// Odd says that the member is there and is no string: Text is its JSON.
+	Odd bool
 }
 
 // TokenResponse is a successful answer of the token endpoint (RFC 6749
@@ -129,8 +131,11 @@ func ParseTokenResponse(status int, contentType string, body []byte) (*TokenResp
 // is split at spaces, an array is taken member by member, anything else names
 // nothing. RFC 6749 section 5.1 wants the string.
 func ParseScopeMember(raw json.RawMessage) ScopeMember {
-	if len(raw) == 0 || string(raw) == "null" {
+	if len(raw) == 0 {
 		return ScopeMember{}
+	}
+	if string(raw) == "null" {
+		return ScopeMember{Text: "null", Odd: true} // names nothing, as if it were not there
 	}
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
@@ -145,5 +150,5 @@ func ParseScopeMember(raw json.RawMessage) ScopeMember {
 			}
 		}
 	}
-	return ScopeMember{Present: true, Text: strings.TrimSpace(string(raw)), Set: NewScopeSet(tokens...)}
+	return ScopeMember{Present: true, Text: strings.TrimSpace(string(raw)), Set: NewScopeSet(tokens...), Odd: true}
 }

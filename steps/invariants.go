@@ -36,6 +36,8 @@ func Invariants() []Invariant {
 		{"INV-7", "a token names the client and the person it was issued for", "GRANT-07"},
 		{"INV-8a", "a refusal at the authorization endpoint carries no code", "CONS-03"},
 		{"INV-8b", "a refusal at the token endpoint carries no token", "REF-10"},
+		{"INV-9", "a scope that is named is well written", "SYN-01"},
+		{"INV-10", "and is one string", "SYN-02"},
 	}
 }
 
@@ -157,6 +159,7 @@ func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
 	}
 	held := w.plain(seen.Effective, i.Wanted())
 	w.checkAccounts(i, seen)
+	w.checkWriting(i, seen)
 	switch i.Grant {
 	case oauth.AuthorizationCode:
 		w.ledger.roots[i] = held

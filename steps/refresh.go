@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 
 	"github.com/cucumber/godog"
@@ -53,7 +52,10 @@ func (w *World) refresh(ctx context.Context, from *actor.Issue, r request) (*out
 	if r.scope != nil {
 		want = oauth.FieldsScope(string(*r.scope))
 	}
-	params := url.Values{}
+	params, err := w.params(r)
+	if err != nil {
+		return nil, err
+	}
 	if r.code {
 		a, err := w.code(r.client, false)
 		if err != nil {

@@ -51,6 +51,7 @@ func register(r registrar, w *World) {
 	registerGrants(r, w)
 	registerRequests(r, w)
 	registerTokens(r, w)
+	registerSyntax(r, w)
 	registerAnswers(r, w)
 	registerRefresh(r, w)
 	registerConsent(r, w)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cucumber/godog"
@@ -68,6 +69,8 @@ func asking() phrasing[request] {
 		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
 		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
 		{`with the claim "[^"]*"`, withClaim},
+		{`repeating the parameter with "[^"]*"`, repeating},
+		{`so that \d+ bytes end after "[^"]*"`, padding},
 		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
 	}}
 }
@@ -81,10 +84,40 @@ func presenting() phrasing[request] {
 			r.scope = &raw
 			return err
 		}},
+		{`repeating the parameter with "[^"]*"`, repeating},
 		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
 		{`for the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
 		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
 	}}
+}
+
+// repeating sends the scope parameter a second time, with another value.
+func repeating(r *request, values []string) error {
+	if r.params == nil {
+		r.params = url.Values{}
+	}
+	r.params["scope"] = []string{"", values[0]} // the first is what is asked for
+	return nil
+}
+
+// filler is a scope that nobody knows.
+const filler = "x-unknown:padding-that-says-nothing"
+
+// padding puts words that nobody knows in front of a scope, so that a value that
+// is cut off after a number of bytes ends with another scope.
+func padding(r *request, values []string) error {
+	most, err := strconv.Atoi(values[0])
+	if err != nil {
+		return err
+	}
+	n := most - len(values[1])
+	if n < len(filler)+1 {
+		return fmt.Errorf("got %d bytes, want room for %q", most, values[1])
+	}
+	words := strings.Repeat(filler+" ", n/len(filler)+1)[:n-1]
+	raw := oauth.RawScope(strings.TrimSuffix(words, " ")+strings.Repeat("x", len(words)-len(strings.TrimSuffix(words, " ")))) + " " + *r.scope
+	r.scope = &raw
+	return nil
 }
 
 func withClaim(r *request, values []string) error {
@@ -160,7 +193,11 @@ func (w *World) askAlone(ctx context.Context, r request) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	issue, err := c.ClientCredentials(ctx, r.scope, r.params)
+	params, err := w.params(r)
+	if err != nil {
+		return nil, err
+	}
+	issue, err := c.ClientCredentials(ctx, r.scope, params)
 	if err != nil {
 		return nil, err
 	}
@@ -177,8 +214,11 @@ func (w *World) asksInTurn(ctx context.Context, times int, table *godog.Table) e
 	w.batch = nil
 	for range times {
 		for _, row := range rows {
-			raw := oauth.RawScope(row["scope"])
-			o, err := w.ask(ctx, request{client: row["client"], owner: row["owner"], scope: &raw})
+			r := request{client: row["client"], owner: row["owner"], alone: row["owner"] == ""}
+			if r.scope, err = w.cell(row["scope"]); err != nil {
+				return err
+			}
+			o, err := w.ask(ctx, r)
 			if err != nil {
 				return err
 			}
@@ -260,6 +300,9 @@ func (w *World) redeemsAll(ctx context.Context, client string) error {
 func (w *World) params(r request) (url.Values, error) {
 	q := url.Values{}
 	maps.Copy(q, r.params)
+	if twice := r.params["scope"]; twice != nil {
+		q["scope"] = []string{w.cast.Wire(*r.scope), w.cast.Wire(oauth.RawScope(twice[1]))}
+	}
 	if p := w.target().Description.AuthorizationServer.IncrementalParameter; r.union && p != "" {
 		name, value, found := strings.Cut(p, "=")
 		if !found {

@@ -24,6 +24,8 @@ const (
 	ScopeArray       ChoiceName = "scope_array"
 	SilentExcess     ChoiceName = "silent_excess"
 	CodeScope        ChoiceName = "code_scope"
+	Duplicates       ChoiceName = "duplicates"
+	SurplusSpaces    ChoiceName = "surplus_spaces"
 )
 
 // ChoiceInfo describes one open choice.
@@ -55,6 +57,8 @@ func Choices() []ChoiceInfo {
 		{ClaimsParameter, []string{"ignored", "refused"}, "CLM-10", "OpenID Connect Core section 5.5", "a claims parameter that is not supported"},
 		{SilentExcess, []string{"error", "subset"}, "PRMT-03", "OpenID Connect Core section 3.1.2.1", "a silent request for more than was agreed to"},
 		{CodeScope, []string{"ignores", "honours", "rejects"}, "CODE-02", "RFC 6749 section 3.2", "a narrower scope sent with the code"},
+		{Duplicates, []string{"normalises", "rejects"}, "SYN-07", "RFC 6749 section 3.3", "a scope that is named twice"},
+		{SurplusSpaces, []string{"normalises", "rejects"}, "SYN-08", "RFC 6749 section 3.3", "spaces too many"},
 		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
 	}
 }

@@ -141,6 +141,9 @@ type AuthorizationServer struct {
 	// OtherResource is the identifier of a second API, with a scope of the same
 	// name as the first one's.
 	OtherResource string `yaml:"other_resource,omitempty" json:"other_resource,omitempty"`
+	// DefaultScope is what is asked for where a request has no scope (RFC 6749
+	// section 3.3), at the authorization endpoint.
+	DefaultScope string `yaml:"default_scope,omitempty" json:"default_scope,omitempty" check:"scope"`
 	// AlwaysGranted are scopes that are granted without being asked for.
 	AlwaysGranted string `yaml:"always_granted,omitempty" json:"always_granted,omitempty" check:"scope"`
 	// RequiredScopes are scopes that cannot be deselected at consent.

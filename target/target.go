@@ -113,6 +113,9 @@ type Resolved struct {
 	// Mixed are the choices that were observed to change from one try to the
 	// next, or to contradict the description, with what was seen.
 	Mixed map[ChoiceName]string
+	// DefaultScope is what a request without scope asks for: declared, or learned;
+	// empty where that is refused or not known.
+	DefaultScope oauth.ScopeSet
 	// Unlearned are the choices that could not be learned, with what was in the
 	// way. A choice that a lawful refusal hides is not one of them.
 	Unlearned map[ChoiceName]string

@@ -34,6 +34,8 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return either(refused, "error", "token")
 	case target.ClaimsParameter:
 		return either(refused, "refused", "ignored")
+	case target.Duplicates, target.SurplusSpaces:
+		return either(refused, "rejects", "normalises")
 	case target.SilentExcess:
 		return either(refused, "error", "subset")
 	case target.RefreshNarrowing, target.RefreshWidening, target.CodeScope:
@@ -121,6 +123,7 @@ func (s *Stage) Learn(ctx context.Context) error {
 	if err := s.observe(ctx); err != nil {
 		return err
 	}
+	t.DefaultScope = oauth.FieldsScope(t.Description.AuthorizationServer.DefaultScope)
 	for _, tr := range trials() {
 		if _, known := t.Choices[tr.name]; known || !tr.needs(s) {
 			continue
@@ -173,6 +176,9 @@ func trials() []trial {
 		{target.ClientExcess, func(s *Stage) bool { return s.can("as.cc") }, machine},
 		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing(both, "read:appointments", target.RefreshNarrowing)},
 		{target.RefreshWidening, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing("read:appointments", both, target.RefreshWidening)},
+		{target.OmittedScope, code, omitting},
+		{target.Duplicates, code, asking("Planner", "Ada", "read:appointments read:appointments", target.Duplicates)},
+		{target.SurplusSpaces, code, asking("Planner", "Ada", "read:appointments ", target.SurplusSpaces)},
 		{target.CodeScope, code, redeeming},
 		{target.SilentExcess, func(s *Stage) bool {
 			return s.can("as.code") && s.can("as.oidc.prompt") && s.can("consent.remembered") && s.can("fx.clients.fresh")
@@ -318,4 +324,16 @@ func silent(ctx context.Context, c *Cast) (string, error) {
 		return "", err
 	}
 	return Class(ctx, target.SilentExcess, a, i, 0)
+}
+
+// omitting asks for no scope, and notes what that comes to.
+func omitting(ctx context.Context, c *Cast) (string, error) {
+	a, i, err := c.obtain(ctx, "Planner", "Ada", Request{})
+	if err != nil {
+		return "", err
+	}
+	if t := c.Stage.Target; i != nil && i.Response != nil && t.DefaultScope.IsEmpty() {
+		t.DefaultScope = i.Told.Set
+	}
+	return Class(ctx, target.OmittedScope, a, i, 0)
 }

@@ -157,6 +157,7 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	if r.Scope != nil {
 		raw := *r.Scope
 		a.Asked = oauth.FieldsScope(string(raw))
+		a.Omitted = a.Asked.IsEmpty() // without a value it counts as left out (RFC 6749 section 3.1)
 		if more := oauth.FieldsScope(d.Refresh.Scope); c.cast.Refreshing && c.mayRefresh() && !more.SubsetOf(a.Asked) {
 			a.Added = more.Minus(a.Asked)
 			a.Asked = a.Asked.Union(more)
@@ -185,6 +186,11 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	}
 	for name, values := range r.Params {
 		q[name] = values
+		if name == "scope" { // whichever of them the server goes by was asked for
+			for _, value := range values {
+				a.Asked = a.Asked.Union(c.cast.canonical(oauth.FieldsScope(value)))
+			}
+		}
 		if d.IncrementalParameter == name+"="+values[0] {
 			a.Union = true
 		}
@@ -310,6 +316,7 @@ func (c *Client) ClientCredentials(ctx context.Context, scope *oauth.RawScope, p
 	if scope != nil {
 		form.Set("scope", c.cast.Wire(*scope))
 		issue.Asked = oauth.FieldsScope(string(*scope))
+		issue.Omitted = issue.Asked.IsEmpty() // RFC 6749 section 3.2
 	}
 	t := c.cast.Stage.Target
 	if p := t.Description.AuthorizationServer.ResourceParameter; p != "" && t.API != nil && t.API.Resource != "" {
@@ -321,6 +328,11 @@ func (c *Client) ClientCredentials(ctx context.Context, scope *oauth.RawScope, p
 func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Values) (*Issue, error) {
 	for name, values := range params {
 		form[name] = values
+		if name == "scope" && len(values) > 1 {
+			for _, value := range values {
+				issue.Asked = issue.Asked.Union(c.cast.canonical(oauth.FieldsScope(value)))
+			}
+		}
 	}
 	got, err := c.post(ctx, metadata(c.cast.Stage.Target.Target, "token_endpoint"), form)
 	if err != nil {

@@ -222,8 +222,9 @@ func (c *Cast) told(client *oauth.Client, answer []byte) {
 		Scope json.RawMessage `json:"scope"`
 	}
 	_ = json.Unmarshal(answer, &reply) // one that is no JSON object says nothing
-	if member := oauth.ParseScopeMember(reply.Scope); !member.Set.IsEmpty() {
-		client.Scope = c.canonical(member.Set)
+	client.Registered = oauth.ParseScopeMember(reply.Scope)
+	if set := client.Registered.Set; !set.IsEmpty() {
+		client.Scope = c.canonical(set)
 	}
 }
 

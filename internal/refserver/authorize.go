@@ -33,7 +33,10 @@ type transaction struct {
 	include       bool
 	claims        string
 	hint          string
+	text          string   // the scope parameter
+	omitted       bool     // there was none
 	requested     ScopeSet // as sent
+	beyond        ScopeSet // issued without being shown; nothing, unless the policy reads a request in two ways
 	asked         ScopeSet // after the limits that need no user
 
 	mu       sync.Mutex
@@ -110,16 +113,28 @@ func (s *Server) readAuthorization(tx *transaction, form url.Values) error {
 	if tx.resource, tx.api, err = s.target(form); err != nil {
 		return err
 	}
-	return s.readScope(tx, form.Get("scope"))
+	return s.readScope(tx, form)
 }
 
-func (s *Server) readScope(tx *transaction, raw string) error {
-	asked, err := s.policy.ParseScope(raw)
+func (s *Server) readScope(tx *transaction, form url.Values) error {
+	shown, issued, err := s.scopeParameter(form)
 	if err != nil {
 		return err
 	}
-	tx.requested = asked
-	if asked.IsEmpty() {
+	asked, err := s.policy.ParseScope(shown)
+	if err != nil {
+		return err
+	}
+	if shown != issued {
+		beyond, err := s.policy.ParseScope(issued)
+		if err != nil {
+			return err
+		}
+		tx.beyond = beyond.Minus(asked)
+	}
+	tx.requested, tx.text = asked, shown
+	tx.omitted = s.policy.Omitted(form.Has("scope"), strings.TrimSpace(shown))
+	if tx.omitted {
 		asked = s.policy.DefaultScope(tx.client)
 	}
 	if asked, err = s.policy.Unknown(asked, ScopesAt(tx.api)); err != nil {
@@ -135,6 +150,15 @@ func (s *Server) readScope(tx *transaction, raw string) error {
 	}
 	tx.asked = s.policy.OfflineAccess(OfflineQuestion{Client: tx.client, Prompt: tx.prompt, Asked: asked})
 	return nil
+}
+
+// scopeParameter is the scope of a request: what is shown to the resource owner,
+// and what is issued, which are the same.
+func (s *Server) scopeParameter(form url.Values) (shown, issued string, err error) {
+	if values := form["scope"]; len(values) > 1 {
+		return s.policy.RepeatedScope(values)
+	}
+	return form.Get("scope"), form.Get("scope"), nil
 }
 
 // redirectFor returns the redirect URI to use. Loopback redirect URIs match on
@@ -198,10 +222,13 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 	grant := all.Of(user.Name, tx.client.ID, tx.resource)
 	question := ConsentQuestion{
 		Client: tx.client, User: user, Resource: tx.resource, API: tx.api, Prompt: tx.prompt, Asked: asked, Removed: grant.Removed,
+		Text: tx.text, Omitted: tx.omitted,
 	}
 	question.Remembered = s.policy.Remembered(question, all)
 	if !s.policy.ConsentNeeded(question) {
-		if s.approve(w, r, tx, current, question, ConsentOutcome{Allowed: true, Asked: asked, Accepted: asked, Grant: grant}) {
+		if s.approve(w, r, tx, current, question, ConsentOutcome{
+			Allowed: true, Asked: asked, Accepted: asked, Grant: grant, Text: tx.text, Omitted: tx.omitted,
+		}) {
 			return
 		}
 		s.ask(w, r, tx, current, user) // the grant was changed meanwhile
@@ -225,7 +252,7 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction
 	granted := s.policy.Combine(Combination{
 		Client: tx.client, User: q.User, Resource: tx.resource, Accepted: o.Accepted, Include: tx.include,
 		Shown: o.Shown, Grant: o.Grant,
-	}, Grants{s.grants})
+	}, Grants{s.grants}).Or(tx.beyond)
 	now := s.clock.now()
 	a := &authorization{
 		Authorization: Authorization{

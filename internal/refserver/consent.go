@@ -97,7 +97,7 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, tx *transactio
 	for {
 		outcome := ConsentOutcome{
 			Allowed: err == nil, Shown: true, Asked: q.Asked, Accepted: accepted,
-			Grant: s.grants.of(grantKey{q.User.Name, tx.client.ID, tx.resource}),
+			Grant: s.grants.of(grantKey{q.User.Name, tx.client.ID, tx.resource}), Text: tx.text, Omitted: tx.omitted,
 		}
 		if err != nil {
 			s.grants.settle(outcome, nil, func(Grant) bool { return true })

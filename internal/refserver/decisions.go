@@ -119,6 +119,9 @@ type ConsentQuestion struct {
 	API      string
 	Prompt   []string
 	Asked    ScopeSet
+	// Text is the scope parameter as it was sent, Omitted that there was none.
+	Text    string
+	Omitted bool
 	// Remembered is what Policy.Remembered returned.
 	Remembered ScopeSet
 	// Removed is what the resource owner took away after granting it.
@@ -163,6 +166,9 @@ type ConsentOutcome struct {
 	// Asked is what was asked for, Accepted what was accepted of it.
 	Asked, Accepted ScopeSet
 	Grant           Grant
+	// Text is the scope parameter as it was sent, Omitted that there was none.
+	Text    string
+	Omitted bool
 }
 
 // Combination asks for the scope of a new authorization.

@@ -14,6 +14,11 @@ import (
 type Policy struct {
 	// ParseScope reads a scope parameter (RFC 6749 section 3.3).
 	ParseScope func(raw string) (ScopeSet, error)
+	// Omitted says whether a scope parameter counts as none (RFC 6749 sections 3.1 and 3.2).
+	Omitted func(present bool, raw string) bool
+	// RepeatedScope reads a scope parameter that is there several times: what is shown to the resource owner, and what
+	// is issued (RFC 6749 sections 3.1 and 3.2).
+	RepeatedScope func(values []string) (shown, issued string, err error)
 	// DefaultScope is used where the client omits scope (RFC 6749 section 3.3).
 	DefaultScope func(c Client) ScopeSet
 	// Unknown treats scopes that are not known at the API (RFC 6749 sections 3.3 and 4.1.2.1).
@@ -97,6 +102,8 @@ type Policy struct {
 	TokenScope func(i Issue) ScopeSet
 	// ReportedScope is the scope member of the token response, if it has one (RFC 6749 section 5.1).
 	ReportedScope func(i Issue) (ScopeSet, bool)
+	// WrittenScope is a scope as it stands in a token response (RFC 6749 sections 3.3 and 5.1).
+	WrittenScope func(scope ScopeSet) any
 	// Lifetime is how long the access token lives (RFC 6749 section 5.1).
 	Lifetime func(i Issue) time.Duration
 	// GivesIDToken says whether an ID token comes along (OpenID Connect Core section 3.1.3.3).
@@ -137,6 +144,10 @@ func Conformant() Policy {
 // asking sets the decisions about what a client may ask for.
 func (p *Policy) asking() {
 	p.ParseScope = parseScope
+	p.Omitted = func(_ bool, raw string) bool { return raw == "" }
+	p.RepeatedScope = func([]string) (string, string, error) {
+		return "", "", Refuse("invalid_request", "the scope is repeated")
+	}
 	p.DefaultScope = func(Client) ScopeSet { return ScopeSet{ReadAppointments} }
 	// Choice: unknown scopes are ignored, and the response says so.
 	p.Unknown = func(asked, known ScopeSet) (ScopeSet, error) { return asked.And(known), nil }
@@ -359,6 +370,7 @@ func (p *Policy) issuing() {
 	p.TokenScope = func(i Issue) ScopeSet { return i.Scope }
 	// Choice: the scope is always reported.
 	p.ReportedScope = func(i Issue) (ScopeSet, bool) { return i.Scope, true }
+	p.WrittenScope = func(scope ScopeSet) any { return scope.String() }
 	p.Lifetime = func(Issue) time.Duration { return 300 * time.Second }
 	p.GivesIDToken = func(i Issue) bool {
 		return i.GrantType != ClientCredentials && i.Scope.Has(OpenID)

@@ -8,18 +8,19 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
-// tokenResponse is a successful answer (RFC 6749 section 5.1). Scope is a
-// pointer because an empty scope is not the same as none.
+// tokenResponse is a successful answer (RFC 6749 section 5.1). Scope is nil, which
+// is not the same as the empty scope, if there is none.
 type tokenResponse struct {
-	AccessToken  string  `json:"access_token"`
-	TokenType    string  `json:"token_type"`
-	ExpiresIn    int     `json:"expires_in"`
-	Scope        *string `json:"scope,omitempty"`
-	RefreshToken string  `json:"refresh_token,omitempty"`
-	IDToken      string  `json:"id_token,omitempty"`
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int    `json:"expires_in"`
+	Scope        any    `json:"scope,omitempty"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
 }
 
 // tokenRequest is a request at the token endpoint with its client authenticated.
@@ -27,6 +28,8 @@ type tokenRequest struct {
 	form   url.Values
 	client Client
 	asked  ScopeSet
+	// omitted says that the request has no scope.
+	omitted bool
 }
 
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
@@ -65,12 +68,19 @@ func (s *Server) readTokenRequest(r *http.Request) (tokenRequest, error) {
 	if form.Get("grant_type") == "" {
 		return tokenRequest{}, Refuse("invalid_request", "grant_type is missing")
 	}
-	asked, err := s.policy.ParseScope(form.Get("scope"))
-	return tokenRequest{form: form, client: client, asked: asked}, err
+	_, issued, err := s.scopeParameter(form)
+	if err != nil {
+		return tokenRequest{}, err
+	}
+	asked, err := s.policy.ParseScope(issued)
+	return tokenRequest{
+		form: form, client: client, asked: asked, omitted: s.policy.Omitted(form.Has("scope"), strings.TrimSpace(issued)),
+	}, err
 }
 
 // readForm reads a form from the body alone. A parameter that is there twice is
-// an error (RFC 6749 section 3.2), resource excepted (RFC 8707 section 2).
+// an error (RFC 6749 section 3.2), resource excepted (RFC 8707 section 2); about
+// scope the policy decides.
 func readForm(r *http.Request) (url.Values, error) {
 	r.Body = http.MaxBytesReader(nil, r.Body, 1<<20)
 	if err := r.ParseForm(); err != nil {
@@ -81,7 +91,7 @@ func readForm(r *http.Request) (url.Values, error) {
 
 func onlyOnce(form url.Values) error {
 	for name, values := range form {
-		if len(values) > 1 && name != "resource" {
+		if len(values) > 1 && name != "resource" && name != "scope" {
 			return Refuse("invalid_request", "a parameter is repeated")
 		}
 	}
@@ -259,7 +269,7 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 		return tokenResponse{}, err
 	}
 	scope := q.asked
-	if scope.IsEmpty() {
+	if q.omitted {
 		scope = s.policy.DefaultScope(q.client)
 	}
 	if scope, err = s.policy.Unknown(scope, ScopesAt(api)); err != nil {
@@ -305,8 +315,7 @@ func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResp
 	}
 	response := tokenResponse{AccessToken: token, TokenType: "Bearer", ExpiresIn: int(lifetime / time.Second)}
 	if scope, ok := s.policy.ReportedScope(issue); ok {
-		text := scope.String()
-		response.Scope = &text
+		response.Scope = s.policy.WrittenScope(scope)
 	}
 	if sequence > 0 {
 		response.RefreshToken = s.newRefreshToken(a.ID, sequence)
