@@ -58,7 +58,8 @@ type ErrorResponse struct {
 	Status      int // HTTP status; 0 when it came in a redirect
 	Code        ErrorCode
 	Description string
-	Tokens      bool // it carried a token or a code all the same
+	Tokens      bool   // it carried a token or a code all the same
+	Media       string // the media type, of an answer of the token endpoint
 }
 
 func (e *ErrorResponse) Error() string {
@@ -98,20 +99,20 @@ func ParseTokenResponse(status int, contentType string, body []byte) (*TokenResp
 		Description  string          `json:"error_description"`
 	}
 	err := json.Unmarshal(body, &raw)
+	media, _, _ := mime.ParseMediaType(contentType)
 	if Unready(status) {
 		return nil, nil, fmt.Errorf("token response: got %d %s, want an answer", status, raw.Error)
 	}
 	if err != nil {
 		if status >= 400 {
 			// Refused, though not in the words of section 5.2: some servers answer with an empty body.
-			return nil, &ErrorResponse{Status: status}, nil
+			return nil, &ErrorResponse{Status: status, Media: media}, nil
 		}
-		media, _, _ := mime.ParseMediaType(contentType)
 		return nil, nil, fmt.Errorf("token response: %d, %s, %d bytes: %w", status, media, len(body), ErrNotJSON)
 	}
 	if raw.Error != "" || status >= 400 {
 		leaked := raw.AccessToken != "" || raw.RefreshToken != "" || raw.IDToken != ""
-		return nil, &ErrorResponse{Status: status, Code: ErrorCode(raw.Error), Description: raw.Description, Tokens: leaked}, nil
+		return nil, &ErrorResponse{Status: status, Code: ErrorCode(raw.Error), Description: raw.Description, Tokens: leaked, Media: media}, nil
 	}
 	if raw.AccessToken == "" {
 		return nil, nil, fmt.Errorf("token response: %d without access_token and without error", status)

@@ -11,7 +11,7 @@ import (
 
 // registerChoices adds the judgement of open choices.
 func registerChoices(r registrar, w *World) {
-	r.Then(`^the choice of "([^"]*)" is the same each time$`, w.sameChoice)
+	r.Then(`^the choice of "([^"]*)" is the same (each time|on every way)$`, w.sameChoice)
 }
 
 // class names which lawful answer an outcome is, for an open choice.
@@ -37,11 +37,14 @@ func (w *World) incrementalClass(ctx context.Context, o *outcome) (string, error
 
 // sameChoice holds the target to one answer: the same in every repetition, and
 // the one that was declared, or observed before the rules.
-func (w *World) sameChoice(ctx context.Context, name string) error {
+func (w *World) sameChoice(ctx context.Context, name, where string) error {
 	choice := target.ChoiceName(name)
 	seen, err := w.classes(ctx, choice)
 	if err != nil {
 		return err
+	}
+	if where == "on every way" {
+		return w.sameEverywhere(choice, seen)
 	}
 	if len(seen) < repetitions {
 		return fmt.Errorf("the choice of %s was seen %d times, want %d", name, len(seen), repetitions)
@@ -56,6 +59,23 @@ func (w *World) sameChoice(ctx context.Context, name string) error {
 	}
 	if mixed, ok := w.target().Mixed[choice]; ok {
 		return violation("the choice of %s is mixed: %s", name, mixed)
+	}
+	return nil
+}
+
+// sameEverywhere compares the ways of a batch with each other.
+func (w *World) sameEverywhere(choice target.ChoiceName, seen []string) error {
+	var told []string
+	mixed := false
+	for n, o := range w.batch {
+		told = append(told, seen[n]+" ("+o.how+")")
+		mixed = mixed || seen[n] != seen[0]
+	}
+	switch {
+	case len(seen) < 2:
+		return fmt.Errorf("there is one way to ask, and nothing to compare it with")
+	case mixed:
+		return violation("the choice of %s is not the same on every way: got %s", choice, strings.Join(told, ", "))
 	}
 	return nil
 }

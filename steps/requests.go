@@ -14,6 +14,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // registerRequests adds the acts of asking a resource owner, or the server, for
@@ -41,6 +42,9 @@ type request struct {
 	code          bool            // a code is sent along
 	hint          bool            // the resource owner is named
 	redeem        *oauth.RawScope // what is asked for with the code
+	foreign       bool            // with a redirect URI that is not registered
+	every         string          // "way": on all of them; "request": those that lead through the authorization endpoint
+	how           string          // which of them it is
 	times         int
 	params        url.Values
 	decision      *oauth.ConsentDecision
@@ -71,6 +75,9 @@ func asking() phrasing[request] {
 		{`with the claim "[^"]*"`, withClaim},
 		{`repeating the parameter with "[^"]*"`, repeating},
 		{`so that \d+ bytes end after "[^"]*"`, padding},
+		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
+		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
+		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
 		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
 	}}
 }
@@ -145,7 +152,47 @@ func (w *World) asks(ctx context.Context, client, owner, asked, how string) erro
 	if r.alone == (owner != "") {
 		return fmt.Errorf("%s asks: want a resource owner, or on its own behalf", client)
 	}
+	if r.every != "" {
+		return w.askEverywhere(ctx, r)
+	}
 	return w.often(ctx, r, w.ask)
+}
+
+// askEverywhere asks on each way that the target has.
+func (w *World) askEverywhere(ctx context.Context, r request) error {
+	w.batch = nil
+	for _, way := range w.ways(r) {
+		o, err := w.ask(ctx, way)
+		if err != nil {
+			return fmt.Errorf("%s: %w", way.how, err)
+		}
+		o.how = way.how
+		if err := w.repeat(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ways are the requests for the same scope that the target understands. Where a
+// machine asks, it is the one that may have what the client may have.
+func (w *World) ways(r request) []request {
+	var all []request
+	add := func(how string, can target.Capability, change func(*request)) {
+		way := r
+		way.every, way.how = "", how
+		change(&way)
+		if w.capable(can) {
+			all = append(all, way)
+		}
+	}
+	add("authorization request", "as.code", func(*request) {})
+	if r.every == "way" {
+		add("client credentials", "as.cc", func(way *request) {
+			way.client, way.owner, way.alone = map[string]string{"Planner": "Worker", "Viewer": "Robot"}[r.client], "", true
+		})
+	}
+	return all
 }
 
 // repetitions is how often an open choice is looked at: the answer must not
@@ -300,6 +347,9 @@ func (w *World) redeemsAll(ctx context.Context, client string) error {
 func (w *World) params(r request) (url.Values, error) {
 	q := url.Values{}
 	maps.Copy(q, r.params)
+	if r.foreign {
+		q.Set("redirect_uri", "http://127.0.0.1:9/foreign")
+	}
 	if twice := r.params["scope"]; twice != nil {
 		q["scope"] = []string{w.cast.Wire(*r.scope), w.cast.Wire(oauth.RawScope(twice[1]))}
 	}

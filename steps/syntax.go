@@ -15,7 +15,7 @@ func registerSyntax(r registrar, w *World) {
 	r.Then(`^`+subject+` is told no scope twice$`, w.isToldNoScopeTwice)
 	r.Then(`^`+subject+` does not hold all of "([^"]*)"$`, w.holdsNotAll)
 	r.Then(`^(\w+) holds no scope that (\w+) was not shown$`, w.holdsNothingUnseen)
-	r.Then(`^they all end alike$`, w.endAlike)
+	r.Then(`^(they all|every way) ends? alike$`, w.endAlike)
 }
 
 // mention is a scope member in something that the server said.
@@ -158,8 +158,9 @@ func (w *World) holdsNothingUnseen(ctx context.Context, client, owner string) er
 	return nil
 }
 
-// endAlike compares what came of the requests of a batch that went the same way.
-func (w *World) endAlike(ctx context.Context) error {
+// endAlike compares what came of the requests of a batch: of those that went the
+// same way, or of all of them.
+func (w *World) endAlike(ctx context.Context, which string) error {
 	if len(w.batch) < 2 {
 		return fmt.Errorf("got %d requests, want some to compare", len(w.batch))
 	}
@@ -169,10 +170,14 @@ func (w *World) endAlike(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if before, ok := first[o.how]; ok && before != end {
+		way := o.how
+		if which == "every way" {
+			way = ""
+		}
+		if before, ok := first[way]; ok && before != end {
 			return numbered(n, o, violation("%s %s, want the same as before: %s", o.client.Name, end, before))
 		}
-		first[o.how] = end
+		first[way] = end
 	}
 	return nil
 }

@@ -88,6 +88,7 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("rs.batch", "an operation does several things"),
 		yes("rs.nested", "operations are nested"),
 		count("fx.clients", "clients that can be used"),
+		count("fx.channels", "ways on which a scope can be asked for"),
 		yes("fx.clients.public", "a public client"),
 		yes("fx.clients.first_party", "a first-party client"),
 		yes("fx.clients.scope_limits", "clients are limited to scopes"),

@@ -24,6 +24,8 @@ const (
 	ScopeArray       ChoiceName = "scope_array"
 	SilentExcess     ChoiceName = "silent_excess"
 	CodeScope        ChoiceName = "code_scope"
+	OnlyUnknown      ChoiceName = "only_unknown"
+	MalformedScope   ChoiceName = "malformed_scope"
 	Duplicates       ChoiceName = "duplicates"
 	SurplusSpaces    ChoiceName = "surplus_spaces"
 )
@@ -41,6 +43,8 @@ type ChoiceInfo struct {
 func Choices() []ChoiceInfo {
 	return []ChoiceInfo{
 		{UnknownScope, []string{"ignore", "reject"}, "", "RFC 6749 section 3.3", "a scope that the server does not know"},
+		{OnlyUnknown, []string{"error", "empty", "default"}, "UNK-03", "RFC 6749 section 3.3", "no scope that the server knows"},
+		{MalformedScope, []string{"drops", "rejects"}, "", "RFC 6749 section 5.2", "a scope with a character that no scope may hold"},
 		{OmittedScope, []string{"default", "reject"}, "", "RFC 6749 section 3.3", "no scope in the request"},
 		{EmptyGrant, []string{"error", "token"}, "GRANT-05", "RFC 6749 section 5.1", "nothing is left to grant"},
 		{ClientExcess, []string{"drop", "reject"}, "CC-01", "RFC 6749 section 10.3", "a scope that the client may not have"},

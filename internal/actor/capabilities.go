@@ -90,6 +90,13 @@ func (f *finder) grants() {
 		}
 	}
 	f.set("fx.user_grants", strconv.Itoa(bound), "metadata: "+grants)
+	ways := 0
+	for _, name := range []target.Capability{"as.code", "as.cc"} {
+		if f.found[name].Yes() {
+			ways++
+		}
+	}
+	f.set("fx.channels", strconv.Itoa(ways), "metadata: "+grants)
 	f.set("token.format", "opaque", "not declared")
 	f.set("token.revocation_visible", "expiry", "not declared")
 	f.yes("token.observable", f.t.API != nil || has("introspection_endpoint"), "derived: an API or introspection")

@@ -34,6 +34,17 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return either(refused, "error", "token")
 	case target.ClaimsParameter:
 		return either(refused, "refused", "ignored")
+	case target.OnlyUnknown:
+		if refused {
+			return "error", nil
+		}
+		seen, err := i.Observe(ctx, epoch)
+		if err != nil {
+			return "", err
+		}
+		return either(seen.Effective.Intersect(i.cast.APIScopes()).IsEmpty(), "empty", "default")
+	case target.MalformedScope:
+		return either(refused, "rejects", "drops")
 	case target.Duplicates, target.SurplusSpaces:
 		return either(refused, "rejects", "normalises")
 	case target.SilentExcess:
@@ -177,6 +188,8 @@ func trials() []trial {
 		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing(both, "read:appointments", target.RefreshNarrowing)},
 		{target.RefreshWidening, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing("read:appointments", both, target.RefreshWidening)},
 		{target.OmittedScope, code, omitting},
+		{target.OnlyUnknown, code, asking("Planner", "Ada", "x-unknown:one x-unknown:two", target.OnlyUnknown)},
+		{target.MalformedScope, code, asking("Planner", "Ada", "read:appointments x\"y", target.MalformedScope)},
 		{target.Duplicates, code, asking("Planner", "Ada", "read:appointments read:appointments", target.Duplicates)},
 		{target.SurplusSpaces, code, asking("Planner", "Ada", "read:appointments ", target.SurplusSpaces)},
 		{target.CodeScope, code, redeeming},

@@ -106,6 +106,7 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 		with := a.Decision.Only.Union(a.Added)
 		a.Decision.Only = &with
 	}
+	a.redirectURI = q.Get("redirect_uri")
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return nil, err

@@ -39,6 +39,8 @@ type transaction struct {
 	beyond        ScopeSet // issued without being shown; nothing, unless the policy reads a request in two ways
 	asked         ScopeSet // after the limits that need no user
 
+	failure error // what the client is told once somebody has signed in
+
 	mu       sync.Mutex
 	session  string
 	loggedIn bool // since the request began
@@ -72,11 +74,14 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		prompt: strings.Fields(form.Get("prompt")), include: form.Get("include_granted_scopes") == "true",
 		claims: form.Get("claims"), hint: form.Get("login_hint"),
 	}
-	if err := s.readAuthorization(tx, form); err != nil {
-		s.redirectError(w, r, tx, err)
-		return
-	}
 	current := s.session(w, r)
+	if err := s.readAuthorization(tx, form); err != nil {
+		if current.user != "" || hasPrompt(tx.prompt, "none") || !s.policy.ErrorNeedsLogin(client) {
+			s.redirectError(w, r, tx, err)
+			return
+		}
+		tx.failure = err
+	}
 	tx.session = current.id
 	now := s.clock.now()
 	s.transactions.put(tx.id, tx, now.Add(transactionLifetime), now)
@@ -137,7 +142,7 @@ func (s *Server) readScope(tx *transaction, form url.Values) error {
 	if tx.omitted {
 		asked = s.policy.DefaultScope(tx.client)
 	}
-	if asked, err = s.policy.Unknown(asked, ScopesAt(tx.api)); err != nil {
+	if asked, err = s.policy.Unknown(AuthorizationCode, asked, ScopesAt(tx.api)); err != nil {
 		return err
 	}
 	if asked.IsEmpty() {
@@ -198,6 +203,10 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction
 	silent := hasPrompt(tx.prompt, "none")
 	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account")
 	if user, ok := s.parties.user(s.policy.SessionUser(current.user, tx.hint)); ok && (!again || tx.loggedIn) {
+		if tx.failure != nil {
+			s.redirectError(w, r, tx, tx.failure)
+			return
+		}
 		s.ask(w, r, tx, current, user)
 		return
 	}

@@ -32,6 +32,8 @@ type Client struct {
 	Name string
 	// Public clients have no secret (RFC 6749 section 2.1).
 	Public bool
+	// Dynamic clients registered themselves (RFC 7591).
+	Dynamic bool
 	// FirstParty clients belong to whoever runs the server.
 	FirstParty bool
 	// Scope is what the client may ask for (RFC 7591 section 2).

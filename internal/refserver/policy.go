@@ -22,7 +22,7 @@ type Policy struct {
 	// DefaultScope is used where the client omits scope (RFC 6749 section 3.3).
 	DefaultScope func(c Client) ScopeSet
 	// Unknown treats scopes that are not known at the API (RFC 6749 sections 3.3 and 4.1.2.1).
-	Unknown func(asked, known ScopeSet) (ScopeSet, error)
+	Unknown func(grantType string, asked, known ScopeSet) (ScopeSet, error)
 	// RegisteredScope is what a client is registered for (RFC 7591 section 2).
 	RegisteredScope func(asked, known ScopeSet) ScopeSet
 	// FirstParty says whether a new client skips consent; dynamic registration is open to all (RFC 7591 section 5).
@@ -42,6 +42,8 @@ type Policy struct {
 
 	// Prompt checks the prompt parameter (OpenID Connect Core section 3.1.2.1).
 	Prompt func(values []string) ([]string, error)
+	// ErrorNeedsLogin says that somebody must sign in before an error is sent to a client (RFC 9700 section 4.11.2).
+	ErrorNeedsLogin func(c Client) bool
 	// SessionUser is who a request is about: signedIn, or whom login_hint names (OpenID Connect Core section 3.1.2.3).
 	SessionUser func(signedIn, hint string) string
 	// Remembered is what the user has consented to before (RFC 6749 section 10.2).
@@ -150,7 +152,7 @@ func (p *Policy) asking() {
 	}
 	p.DefaultScope = func(Client) ScopeSet { return ScopeSet{ReadAppointments} }
 	// Choice: unknown scopes are ignored, and the response says so.
-	p.Unknown = func(asked, known ScopeSet) (ScopeSet, error) { return asked.And(known), nil }
+	p.Unknown = func(_ string, asked, known ScopeSet) (ScopeSet, error) { return asked.And(known), nil }
 	// Choice: unknown scopes are left out; the default is enough to log in and to read.
 	p.RegisteredScope = func(asked, known ScopeSet) ScopeSet {
 		if asked.IsEmpty() {
@@ -206,6 +208,7 @@ func parseScope(raw string) (ScopeSet, error) {
 // consenting sets the decisions about whether and what a resource owner is asked.
 func (p *Policy) consenting() {
 	p.Prompt = promptValues
+	p.ErrorNeedsLogin = func(c Client) bool { return c.Dynamic }
 	p.SessionUser = func(signedIn, _ string) string { return signedIn }
 	p.Remembered = func(q ConsentQuestion, grants Grants) ScopeSet {
 		return grants.Of(q.User.Name, q.Client.ID, q.Resource).Remembered

@@ -91,7 +91,7 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 	}
 	c := Client{
 		ID: m.ClientID, Name: m.ClientName, Public: m.AuthMethod == "none", GrantTypes: m.GrantTypes, RedirectURIs: m.RedirectURIs,
-		FirstParty: s.policy.FirstParty(m.FirstParty, dynamic), Scope: s.policy.RegisteredScope(asked, AllScopes()), Audience: m.Audience,
+		Dynamic: dynamic, FirstParty: s.policy.FirstParty(m.FirstParty, dynamic), Scope: s.policy.RegisteredScope(asked, AllScopes()), Audience: m.Audience,
 	}
 	if c.Name == "" {
 		c.Name = "An application without a name"

@@ -272,7 +272,7 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 	if q.omitted {
 		scope = s.policy.DefaultScope(q.client)
 	}
-	if scope, err = s.policy.Unknown(scope, ScopesAt(api)); err != nil {
+	if scope, err = s.policy.Unknown(ClientCredentials, scope, ScopesAt(api)); err != nil {
 		return tokenResponse{}, err
 	}
 	scope = s.policy.ServiceScope(scope)
