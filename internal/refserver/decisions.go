@@ -102,6 +102,8 @@ type Authorization struct {
 	Revoked bool
 	// ClaimsParameter is the request's claims parameter, unread.
 	ClaimsParameter string
+	// ACR is how the user was authenticated (RFC 9470 section 4); empty: not asked for.
+	ACR string
 }
 
 // OfflineQuestion is whether offline_access may be asked for.

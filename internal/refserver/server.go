@@ -19,6 +19,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -69,6 +70,7 @@ type Server struct {
 	revoked      expiring[struct{}] // jti of revoked access tokens
 	handles      [handleShards]expiring[accessToken]
 	apis         map[string]*api // by name
+	unreachable  atomic.Bool     // the APIs cannot ask us
 }
 
 // Start serves on o.Listen until Close is called or ctx ends.
