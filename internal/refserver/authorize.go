@@ -32,6 +32,7 @@ type transaction struct {
 	prompt        []string
 	include       bool
 	claims        string
+	high          bool     // acr_values ask for a fresh sign-in
 	requested     ScopeSet // as sent
 	asked         ScopeSet // after the limits that need no user
 
@@ -66,7 +67,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		id: rand.Text(), client: client, redirectURI: redirectURI, sentRedirect: form.Get("redirect_uri"),
 		state: form.Get("state"), nonce: form.Get("nonce"), challenge: form.Get("code_challenge"),
 		prompt: strings.Fields(form.Get("prompt")), include: form.Get("include_granted_scopes") == "true",
-		claims: form.Get("claims"),
+		claims: form.Get("claims"), high: s.wantsHigh(form.Get("acr_values")),
 	}
 	if err := s.readAuthorization(tx, form); err != nil {
 		s.redirectError(w, r, tx, err)
@@ -125,7 +126,7 @@ func (s *Server) readScope(tx *transaction, raw string) error {
 	if asked.IsEmpty() {
 		asked = s.policy.DefaultScope(tx.client)
 	}
-	if asked, err = s.policy.Unknown(asked, ScopesAt(tx.api)); err != nil {
+	if asked, err = s.policy.Unknown(asked, s.scopesAt(tx.api)); err != nil {
 		return err
 	}
 	if asked.IsEmpty() {
@@ -175,7 +176,7 @@ func withoutLoopbackPort(raw string) string {
 // client.
 func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction, current session) {
 	silent := hasPrompt(tx.prompt, "none")
-	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account")
+	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account") || tx.high
 	if user, ok := s.parties.user(current.user); ok && (!again || tx.loggedIn) {
 		s.ask(w, r, tx, current, user)
 		return
@@ -223,15 +224,19 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 // approve records an outcome that allows something and sends the code. It
 // returns false, having done nothing, if the grant is not as the outcome says.
 func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction, current session, q ConsentQuestion, o ConsentOutcome) bool {
+	tx.mu.Lock()
+	class := s.policy.AuthenticationClass(tx.high, tx.loggedIn)
+	tx.mu.Unlock()
 	granted := s.policy.Combine(Combination{
 		Client: tx.client, User: q.User, Resource: tx.resource, Accepted: o.Accepted, Include: tx.include,
-		Shown: o.Shown, Grant: o.Grant,
+		Shown: o.Shown, ACR: class, Grant: o.Grant,
 	}, Grants{s.grants})
 	now := s.clock.now()
 	a := &authorization{
 		Authorization: Authorization{
 			ID: rand.Text(), User: q.User.Name, Client: tx.client.ID, Resource: tx.resource, Requested: tx.requested,
 			Asked: q.Asked, Granted: granted, Current: granted, ClaimsParameter: tx.claims,
+			ACR: class, Union: !o.Accepted.Covers(granted),
 		},
 		nonce: tx.nonce, loggedIn: current.loggedIn, redirectURI: tx.sentRedirect, challenge: tx.challenge,
 		expires: now.Add(codeLifetime + time.Hour),

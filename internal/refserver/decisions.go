@@ -43,6 +43,10 @@ type Client struct {
 	Audience string
 
 	secret string
+	// registration is the registration access token (RFC 7592 section 3), metadata
+	// what the client was registered with.
+	registration string
+	metadata     *clientMetadata
 }
 
 // MayUse says whether the client is registered for a grant type.
@@ -100,6 +104,10 @@ type Authorization struct {
 	Current ScopeSet
 	// Revoked is set when the grant, the code or the refresh token was revoked.
 	Revoked bool
+	// ByClient is set when the client revoked the refresh token (RFC 7009).
+	ByClient bool
+	// Union is true if Granted holds more than was accepted for this request.
+	Union bool
 	// ClaimsParameter is the request's claims parameter, unread.
 	ClaimsParameter string
 	// ACR is how the user was authenticated (RFC 9470 section 4); empty: not asked for.
@@ -178,6 +186,8 @@ type Combination struct {
 	Include bool
 	// Shown is true if the resource owner was asked.
 	Shown bool
+	// ACR is how the user was authenticated; empty: not asked for.
+	ACR   string
 	Grant Grant
 }
 
@@ -241,6 +251,8 @@ type Live struct {
 	ClientMay, UserMay ScopeSet
 	// ClientGone is true if the client is no longer registered.
 	ClientGone bool
+	// Latest is true if no access token was issued after it under the authorization.
+	Latest bool
 	// TokenRevoked is true if this very token was revoked (RFC 7009).
 	TokenRevoked bool
 	Expires, Now time.Time

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -106,7 +107,9 @@ func newForeignAPI(o APIOptions, c *clock, own string) (*api, error) {
 
 func foreignHandler(a *api, c *clock, adminKey string) http.Handler {
 	mux := http.NewServeMux()
-	addSharedAdmin(mux, c, a.verifier.(*foreignTokens).harness.set)
+	tokens := a.verifier.(*foreignTokens)
+	addSharedAdmin(mux, c, tokens.harness.set)
+	addNetworkAdmin(mux, tokens.reach)
 	admin := onlyWithKey(adminKey, mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -171,6 +174,8 @@ type foreignTokens struct {
 	own     string // our URL
 	harness *trustedKey
 	http    *http.Client
+
+	unreachable atomic.Bool
 
 	mu      sync.Mutex
 	keys    jose.JSONWebKeySet
@@ -241,8 +246,20 @@ func (v *foreignTokens) keysFor(ctx context.Context, id string) ([]jose.JSONWebK
 	return pick(), nil
 }
 
+// reach cuts us off from the authorization server, its keys forgotten, or lets us
+// ask it again.
+func (v *foreignTokens) reach(reachable bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unreachable.Store(!reachable)
+	v.keys, v.fetched = jose.JSONWebKeySet{}, time.Time{}
+}
+
 // call sends a request and decodes the JSON answer.
 func (v *foreignTokens) call(request *http.Request, into any) error {
+	if v.unreachable.Load() {
+		return errUnavailable
+	}
 	response, err := v.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnavailable, err)

@@ -59,7 +59,10 @@ type Server struct {
 	cookie   string // name of the session cookie, different for each server since cookies know no ports
 	opaque   bool
 	harness  *trustedKey
-	signing  signing
+	// statements is the key of software statements (RFC 7591 section 2.3).
+	statements trustedKey
+	gone       withdrawals
+	signing    signing
 
 	parts      []part
 	grantTypes map[string]grant
@@ -117,6 +120,7 @@ func (s *Server) prepare(o Options) error {
 		return err
 	}
 	s.policy = filled(o.Policy)
+	s.limitClients()
 	s.secret = []byte(rand.Text())
 	var err error
 	if s.signing, err = newSigning(); err != nil {
@@ -132,6 +136,7 @@ func (s *Server) prepare(o Options) error {
 			own.harness = s.harness
 		}
 		s.apis[name] = newAPI(name, s.policy.API, own)
+		s.apis[name].metadataURL = s.metadataURL(name)
 	}
 	return nil
 }

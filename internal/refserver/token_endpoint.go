@@ -258,7 +258,7 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 	if scope.IsEmpty() {
 		scope = s.policy.DefaultScope(q.client)
 	}
-	if scope, err = s.policy.Unknown(scope, ScopesAt(api)); err != nil {
+	if scope, err = s.policy.Unknown(scope, s.scopesAt(api)); err != nil {
 		return tokenResponse{}, err
 	}
 	scope = s.policy.ServiceScope(scope)

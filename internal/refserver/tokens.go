@@ -50,6 +50,11 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	if i.GrantType != ClientCredentials {
 		t.subject, t.authorization, t.roles = i.User.Name, i.Authorization.ID, i.User.Roles
 	}
+	if a := s.grants.authorization(t.authorization); a != nil {
+		a.mu.Lock()
+		a.latest = t.id
+		a.mu.Unlock()
+	}
 	if s.opaque {
 		s.shard(t.id).put(t.id, t, t.expires, now)
 		return t.id, lifetime, nil
@@ -63,6 +68,9 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	}
 	if t.authorization != "" {
 		claims["authorization"] = t.authorization
+	}
+	if i.Authorization.ACR != "" {
+		claims["acr"] = i.Authorization.ACR
 	}
 	if len(t.roles) > 0 {
 		claims["roles"] = t.roles
@@ -176,7 +184,9 @@ func (s *Server) live(t accessToken) Live {
 	user, _ := s.parties.user(t.subject)
 	l.UserMay = s.policy.UserMay(user, client, t.scope)
 	if a := s.grants.authorization(t.authorization); a != nil {
-		l.Authorization = a.snapshot()
+		a.mu.Lock()
+		l.Authorization, l.Latest = a.Authorization, a.latest == t.id
+		a.mu.Unlock()
 	} else {
 		l.Authorization.Revoked = true
 	}
@@ -224,6 +234,9 @@ func (s *Server) newIDToken(i Issue, nonce string, loggedIn time.Time, accessTok
 		claims["sub"] = i.Client.ID
 	} else {
 		claims["auth_time"] = loggedIn.Unix()
+	}
+	if i.Authorization.ACR != "" {
+		claims["acr"] = i.Authorization.ACR
 	}
 	if nonce != "" {
 		claims["nonce"] = nonce
