@@ -60,7 +60,7 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 		return t.id, lifetime, nil
 	}
 	claims := map[string]any{
-		"iss": s.issuer, "sub": t.subject, "aud": resource, "client_id": t.clientID, "jti": t.id,
+		"iss": s.issuer, "sub": t.subject, "aud": s.policy.TokenAudience(s.issuer, resource), "client_id": t.clientID, "jti": t.id,
 		"iat": now.Unix(), "exp": t.expires.Unix(),
 	}
 	if !t.scope.IsEmpty() {
