@@ -94,6 +94,7 @@ func fixtureCapabilities() []CapabilityInfo {
 		word("rs.token_validation", "how the API checks tokens", "jwt", "introspection"),
 		yes("rs.introspects", "what the API introspects with is known"),
 		yes("rs.prm", "the API has metadata (RFC 9728)"),
+		yes("rs.dpop", "the API takes tokens that are bound to a key (RFC 9449)"),
 		yes("rs.stepup", "an operation needs an authentication context class (RFC 9470)"),
 		count("fx.clients", "clients that can be used"),
 		yes("fx.clients.public", "a public client"),

@@ -161,6 +161,31 @@ func TestMetadataDocuments(t *testing.T) {
 	same(t, "challenge", named, d.URL)
 }
 
+func TestBoundTokens(t *testing.T) {
+	for _, format := range []string{"jwt", "opaque"} {
+		p := begin(t, embedded.Tokens(format))
+		ctx, api := t.Context(), p.Stage.Target.API
+		key, err := actor.NewProofKey()
+		p.planner.Bind(ok(p, key, err))
+		i := p.grant("read:appointments", nil)
+		same(t, "type", i.Response.TokenType, "DPoP")
+		bound := func(name string, by *actor.ProofKey) *actor.Attempt {
+			op, _ := api.Operation(name)
+			a, err := p.CallBound(ctx, "Planner", api, op, i.Response.AccessToken, by, nil, p.ada)
+			return ok(p, a, err)
+		}
+		same(t, "list", bound("list", key).Status, 200)
+		refused := bound("create", key)
+		challenge, _ := refused.ChallengeOf("DPoP")
+		code, _ := challenge.Get("error")
+		same(t, "create", fmt.Sprint(refused.Status, " ", code), "403 insufficient_scope")
+		other, err := actor.NewProofKey()
+		same(t, "another key", bound("list", ok(p, other, err)).Status, 401)
+		a, err := p.Call(ctx, "Planner", api, "list", i.Response.AccessToken, nil, p.ada)
+		same(t, "as a bearer token", ok(p, a, err).Status, 401)
+	}
+}
+
 func TestUnusualRequestsToTheAPI(t *testing.T) {
 	p := begin(t)
 	ctx, api := t.Context(), p.Stage.Target.API

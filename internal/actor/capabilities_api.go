@@ -23,6 +23,7 @@ func (f *finder) resources(mint bool) {
 	f.yes("rs.batch", api.Batch != nil, "declared: api.batch")
 	f.yes("rs.stepup", api.StepUp != nil, "declared: api.step_up")
 	f.yes("rs.prm", api.MetadataURL != "", "declared: api.resource_metadata")
+	f.yes("rs.dpop", f.lists("dpop_signing_alg_values_supported", "ES256", false), "metadata: dpop_signing_alg_values_supported")
 	f.yes("rs.introspects", api.Introspection != nil && f.found["as.introspection"].Yes(), "declared: api.introspection")
 	validation := "jwt"
 	if f.found["token.format"].Value == "opaque" {

@@ -25,13 +25,14 @@ type api struct {
 	name     string
 	policy   APIPolicy
 	verifier verifier
+	clock    *clock
 	calendar calendar
 	// metadataURL is where its metadata is (RFC 9728); empty: it has none.
 	metadataURL string
 }
 
-func newAPI(name string, policy APIPolicy, v verifier) *api {
-	return &api{name: name, policy: policy, verifier: v, calendar: calendar{owners: map[string]*appointments{}, of: map[string]string{}}}
+func newAPI(name string, policy APIPolicy, v verifier, c *clock) *api {
+	return &api{name: name, policy: policy, verifier: v, clock: c, calendar: calendar{owners: map[string]*appointments{}, of: map[string]string{}}}
 }
 
 // serve answers a request. path is the escaped path below the API.
@@ -58,7 +59,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request, path string) {
 		return
 	}
 	refusal := Refusal{
-		Reason: *reason, Op: op, Need: need, Held: principal.Scope, Path: r.URL.Path,
+		Reason: *reason, Op: op, Need: need, Held: principal.Scope, Path: r.URL.Path, Scheme: schemeOf(r),
 		Exists: func() bool { return a.calendar.exists(op.ID) },
 	}
 	refusal.Reason = a.policy.Challenge.Reason(refusal)
@@ -101,10 +102,21 @@ func (a *api) identify(r *http.Request) (Principal, *string) {
 		reason = CannotCheck
 	case err != nil:
 		reason = InvalidToken
+	case !a.policy.Tokens.BindingFits(a.binding(r, token, principal)):
+		reason = InvalidToken
 	default:
 		return principal, nil
 	}
 	return principal, &reason
+}
+
+// binding is how a token is presented.
+func (a *api) binding(r *http.Request, token string, p Principal) Binding {
+	b := Binding{Key: p.Key, Scheme: schemeOf(r)}
+	if b.Scheme == "DPoP" {
+		b.Proven, _ = provenKey(r, token, a.clock.now()) // a proof that is no good proves nothing
+	}
+	return b
 }
 
 // lacks is the reason for which a principal may not do something; empty if it

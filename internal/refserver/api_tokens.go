@@ -61,7 +61,7 @@ func (s *Server) holder(token string) (p Principal, kind string, err error) {
 	live := s.live(t)
 	p = Principal{
 		Subject: t.subject, ClientID: t.clientID, Audience: []string{t.resource}, Scope: s.policy.LiveScope(live), Roles: t.roles,
-		ACR: live.Authorization.ACR,
+		ACR: live.Authorization.ACR, Key: t.key,
 	}
 	if !s.policy.TokenActive(live) {
 		return p, KindAccessToken, errors.New("the token is no longer active")
@@ -85,7 +85,7 @@ func principalOf(claims map[string]any, wrong error, policy APIPolicy, own strin
 	}
 	p := Principal{
 		Subject: text("sub"), ClientID: text("client_id"), Audience: textsOf(claims["aud"]), Roles: textsOf(claims["roles"]),
-		ACR: text("acr"),
+		ACR: text("acr"), Key: confirmed(claims),
 	}
 	if p.ClientID == "" {
 		p.ClientID = text("azp")

@@ -47,6 +47,9 @@ type Client struct {
 	// what the client was registered with.
 	registration string
 	metadata     *clientMetadata
+	// proven is the thumbprint of the key that the present request proves (RFC 9449
+	// section 5); empty in a client that is stored.
+	proven string
 }
 
 // MayUse says whether the client is registered for a grant type.

@@ -27,7 +27,7 @@ func parts() []part {
 	return []part{
 		refreshing(), serving(),
 		introspection(), revocation(), registration(), registrationManagement(), softwareStatement(),
-		protectedResources(), steppingUp(),
+		protectedResources(), steppingUp(), senderConstrained(),
 	}
 }
 

@@ -102,7 +102,7 @@ func newForeignAPI(o APIOptions, c *clock, own string) (*api, error) {
 			return nil, err
 		}
 	}
-	return newAPI(CalendarAPI, v.policy, v), nil
+	return newAPI(CalendarAPI, v.policy, v, c), nil
 }
 
 func foreignHandler(a *api, c *clock, adminKey string) http.Handler {

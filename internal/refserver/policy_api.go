@@ -41,6 +41,8 @@ type Principal struct {
 	Roles    []string
 	// ACR is the authentication context class of the user; empty: not known.
 	ACR string
+	// Key is the thumbprint of the key that the token is bound to; empty: none.
+	Key string
 }
 
 // Outcome is the answer of an operation that was carried out. Body is written as

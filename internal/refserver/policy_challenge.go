@@ -21,6 +21,8 @@ type Refusal struct {
 	Need   Requirement
 	// Held is the scope of the token, also of one that is no good: what it claims.
 	Held ScopeSet
+	// Scheme is that under which the token was presented: "Bearer" or "DPoP".
+	Scheme string
 	// Path is the path of the request, as decoded.
 	Path string
 	// Exists says whether the object that the operation names exists for anybody.
@@ -36,7 +38,7 @@ type ChallengePolicy struct {
 	Status func(r Refusal) int
 	// Sent says whether there is a challenge at all (RFC 6750 section 3).
 	Sent func(r Refusal) bool
-	// Scheme is the scheme of the challenge (RFC 6750 section 3).
+	// Scheme is the scheme of the challenge (RFC 6750 section 3, RFC 9449 section 7.1).
 	Scheme func(r Refusal) string
 	// Realm is the realm attribute; empty: none (RFC 6750 section 3).
 	Realm func(r Refusal) string
@@ -69,7 +71,7 @@ func conformantChallenge() ChallengePolicy {
 			return http.StatusUnauthorized
 		},
 		Sent:   func(r Refusal) bool { return r.Reason != CannotCheck },
-		Scheme: func(Refusal) string { return "Bearer" },
+		Scheme: func(r Refusal) string { return r.Scheme },
 		Realm:  func(Refusal) string { return "scopeproof" },
 		Code:   func(r Refusal) string { return r.Reason },
 		// Choice: there is no description, and so nothing of the request in it.

@@ -69,6 +69,8 @@ type TokenPolicy struct {
 	InTime func(begins, expires, now time.Time) bool
 	// Unchecked is whom a token stands for that cannot be checked now (RFC 9700 section 2.3).
 	Unchecked func(token string) (Principal, bool)
+	// BindingFits says whether a token is presented as it has to be (RFC 9449 sections 7.1 and 7.2).
+	BindingFits func(b Binding) bool
 	// LevelFits says whether a user was authenticated well enough (RFC 9470 section 3).
 	LevelFits func(held, required string) bool
 }
@@ -89,8 +91,9 @@ func conformantTokens() TokenPolicy {
 		InTime: func(begins, expires, now time.Time) bool {
 			return now.Before(expires) && (begins.IsZero() || !now.Before(begins))
 		},
-		Unchecked: func(string) (Principal, bool) { return Principal{}, false },
-		LevelFits: func(held, required string) bool { return required == "" || held == required },
+		Unchecked:   func(string) (Principal, bool) { return Principal{}, false },
+		BindingFits: fitsBinding,
+		LevelFits:   func(held, required string) bool { return required == "" || held == required },
 	}
 }
 
@@ -103,14 +106,14 @@ func presented(p Presentation) (token, reason string) {
 	case len(p.Headers) > 1, len(p.Form)+len(p.Query) > 0:
 		return "", "invalid_request"
 	}
-	return bearerToken(p.Headers[0]), ""
+	return credentials(p.Headers[0]), ""
 }
 
-// bearerToken returns the token of an Authorization header field; empty if it is
-// of another scheme.
-func bearerToken(header string) string {
+// credentials returns the token of an Authorization header field; empty if it is
+// of another scheme than Bearer and DPoP.
+func credentials(header string) string {
 	scheme, token, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "DPoP") {
 		return ""
 	}
 	return token

@@ -32,7 +32,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	if ok {
 		live = s.live(t)
 	}
-	if !ok || !s.policy.TokenActive(live) {
+	if !ok || t.key != "" || !s.policy.TokenActive(live) { // a bound token is no bearer token (RFC 9449 section 7.2)
 		challenge(w, http.StatusUnauthorized, "invalid_token", nil)
 		return
 	}

@@ -135,7 +135,7 @@ func (s *Server) prepare(o Options) error {
 		if name == CalendarAPI {
 			own.harness = s.harness
 		}
-		s.apis[name] = newAPI(name, s.policy.API, own)
+		s.apis[name] = newAPI(name, s.policy.API, own, s.clock)
 		s.apis[name].metadataURL = s.metadataURL(name)
 	}
 	return nil

@@ -65,6 +65,9 @@ func (s *Server) readTokenRequest(r *http.Request) (tokenRequest, error) {
 	if form.Get("grant_type") == "" {
 		return tokenRequest{}, Refuse("invalid_request", "grant_type is missing")
 	}
+	if client.proven, err = s.proven(r); err != nil {
+		return tokenRequest{}, err
+	}
 	asked, err := s.policy.ParseScope(form.Get("scope"))
 	return tokenRequest{form: form, client: client, asked: asked}, err
 }
@@ -299,7 +302,7 @@ func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResp
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	response := tokenResponse{AccessToken: token, TokenType: "Bearer", ExpiresIn: int(lifetime / time.Second)}
+	response := tokenResponse{AccessToken: token, TokenType: tokenType(issue.Client), ExpiresIn: int(lifetime / time.Second)}
 	if scope, ok := s.policy.ReportedScope(issue); ok {
 		text := scope.String()
 		response.Scope = &text

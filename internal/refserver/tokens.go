@@ -37,6 +37,8 @@ type accessToken struct {
 	roles         []string
 	issued        time.Time
 	expires       time.Time
+	// key is the thumbprint of the key it is bound to; empty: none.
+	key string
 }
 
 // newAccessToken stores or signs a token for what was decided.
@@ -45,7 +47,7 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	lifetime = s.policy.Lifetime(i)
 	t := accessToken{
 		id: rand.Text(), clientID: i.Client.ID, subject: i.Client.ID, resource: resource,
-		scope: s.policy.TokenScope(i), issued: now, expires: now.Add(lifetime),
+		scope: s.policy.TokenScope(i), issued: now, expires: now.Add(lifetime), key: i.Client.proven,
 	}
 	if i.GrantType != ClientCredentials {
 		t.subject, t.authorization, t.roles = i.User.Name, i.Authorization.ID, i.User.Roles
@@ -68,6 +70,9 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	}
 	if t.authorization != "" {
 		claims["authorization"] = t.authorization
+	}
+	if t.key != "" {
+		claims["cnf"] = confirmation(t.key)
 	}
 	if i.Authorization.ACR != "" {
 		claims["acr"] = i.Authorization.ACR
@@ -145,6 +150,7 @@ func accessTokenOf(claims map[string]any) accessToken {
 	t := accessToken{
 		id: text("jti"), clientID: text("client_id"), subject: text("sub"), resource: text("aud"),
 		authorization: text("authorization"), issued: instant("iat"), expires: instant("exp"),
+		key: confirmed(claims),
 	}
 	if scope := text("scope"); scope != "" {
 		t.scope = NewScopeSet(strings.Split(scope, " ")...)
