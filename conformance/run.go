@@ -140,10 +140,11 @@ func (r *run) parallel() int {
 }
 
 // exclusive says that a rule changes something that all others see: the clock,
+// the network, the catalogue of scopes,
 // the role of a user or the scopes of a client that were there before.
 func (r *run) exclusive(rule *Rule) bool {
 	d := r.target.Description
-	shared := []string{"ctl.clock"}
+	shared := []string{"ctl.clock", "ctl.net", "ctl.scope_admin"}
 	if d.Control.CreateUser == nil {
 		shared = append(shared, "ctl.role_admin")
 	}

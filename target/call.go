@@ -23,14 +23,14 @@ const (
 // jsonVariables are the variables whose value is JSON: alone in a JSON string
 // they take its place.
 func jsonVariables() []string {
-	return []string{"seconds", "jwk", "client.first_party", "user.claims", "user.roles"}
+	return []string{"seconds", "jwk", "client.first_party", "reachable", "user.claims", "user.roles"}
 }
 
 // Request returns the request with its variables replaced by expand, such as
 // [Target.Expand]. In a URL what a variable stands for is escaped, unless the
 // URL begins with it. In JSON a string that is one variable with brackets,
 // "${scope[]}", becomes the list of its words, and one that is ${seconds},
-// ${jwk}, ${client.first_party}, ${user.claims} or ${user.roles} becomes that JSON value.
+// ${jwk}, ${reachable}, ${client.first_party}, ${user.claims} or ${user.roles} becomes that JSON value.
 func (c Call) Request(ctx context.Context, expand func(string) (string, error)) (*http.Request, error) {
 	target, err := expandURL(c.URL, expand)
 	if err != nil {

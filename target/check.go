@@ -245,6 +245,12 @@ func (r *reader) checkAPI(path string, api *API) {
 			r.at(at, "", "got no scope, want all_of or any_of: an operation that needs no scope shows nothing")
 		}
 	}
+	if op := api.Batch; op != nil && len(strings.Fields(op.AllOf)) < 2 {
+		r.at(path+".batch.all_of", "", "got %q, want the scopes for reading and for deleting", op.AllOf)
+	}
+	if op := api.StepUp; op != nil && (op.AllOf == "" || op.ACR == "") {
+		r.at(path+".step_up", "", "got no all_of or no acr, want both")
+	}
 }
 
 // checkTexts judges the calls, and the variables of every text.

@@ -151,6 +151,15 @@ type AuthorizationServer struct {
 	// UserOnlyScopes are scopes that need a resource owner's consent, so that a
 	// machine client never obtains them.
 	UserOnlyScopes string `yaml:"user_only_scopes,omitempty" json:"user_only_scopes,omitempty" check:"scope"`
+	// ConfidentialOnlyScopes are scopes that a public client never obtains,
+	// whatever its user agrees to (RFC 6749 section 10.3).
+	ConfidentialOnlyScopes string `yaml:"confidential_only_scopes,omitempty" json:"confidential_only_scopes,omitempty" check:"scope"`
+	// PrivilegedScopes are scopes that a client cannot give itself by dynamic
+	// registration (RFC 7591 section 5).
+	PrivilegedScopes string `yaml:"privileged_scopes,omitempty" json:"privileged_scopes,omitempty" check:"scope"`
+	// ExoticScope is a scope with punctuation that means something elsewhere, such
+	// as "urn:example:channel=HBO&urn:example:rating=G,PG-13".
+	ExoticScope string `yaml:"exotic_scope,omitempty" json:"exotic_scope,omitempty" check:"scope_token"`
 	// Decoys are scopes that the server knows and no operation needs.
 	Decoys string `yaml:"decoys,omitempty" json:"decoys,omitempty" check:"scope"`
 	// ClaimsAlways are claims released with openid alone.
@@ -300,20 +309,41 @@ type API struct {
 	// TrustsHarnessKey says that the API accepts tokens that we sign; see
 	// Control.TrustKey.
 	TrustsHarnessKey bool `yaml:"trusts_harness_key,omitempty" json:"trusts_harness_key,omitempty"`
+	// Batch is an operation that reads and deletes the object ${id} in one request.
+	// Its all_of are the scopes of both; what a token lacks must not be done.
+	Batch *Operation `yaml:"batch,omitempty" json:"batch,omitempty"`
+	// StepUp is an operation on the object ${id} that needs the authentication
+	// context class of its acr as well as a scope (RFC 9470).
+	StepUp *Operation `yaml:"step_up,omitempty" json:"step_up,omitempty"`
+	// ResourceMetadata is where its metadata is (RFC 9728). Left out: it has none.
+	ResourceMetadata string `yaml:"resource_metadata,omitempty" json:"resource_metadata,omitempty" check:"url"`
+	// Introspection is what the API itself introspects with (RFC 7662 section 2.1).
+	Introspection *Credentials `yaml:"introspection,omitempty" json:"introspection,omitempty"`
+}
+
+// Credentials are those of a client that authenticates with client_secret_basic
+// (RFC 6749 section 2.3.1).
+type Credentials struct {
+	ClientID string `yaml:"client_id" json:"client_id"`
+	Secret   string `yaml:"secret" json:"secret" check:"secret"`
 }
 
 // Operation is a protected resource and a method on it (RFC 6749 section 7).
 type Operation struct {
 	// Name is one of the acts that features speak of: list, read, create,
-	// replace, change, delete, move, summary, and me: the page of
-	// the resource owner, which a machine has not.
-	Name   string `yaml:"name" json:"name" jsonschema:"enum=list,enum=read,enum=create,enum=replace,enum=change,enum=delete,enum=move,enum=me,enum=summary"`
+	// replace, change, delete, move, summary, notes and annotate (read and add
+	// what is nested in an object), and me: the page of the resource owner, which a
+	// machine has not.
+	Name   string `yaml:"name" json:"name" jsonschema:"enum=list,enum=read,enum=create,enum=replace,enum=change,enum=delete,enum=move,enum=me,enum=summary,enum=notes,enum=annotate,enum=batch,enum=step_up"`
 	Method string `yaml:"method" json:"method" jsonschema:"enum=GET,enum=HEAD,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"`
 	Path   string `yaml:"path" json:"path"` // ${id} is an object's id
 	// AllOf are the scopes that are needed together, AnyOf those of which one
 	// will do. One of both is set.
 	AllOf string `yaml:"all_of,omitempty" json:"all_of,omitempty" check:"scope"`
 	AnyOf string `yaml:"any_of,omitempty" json:"any_of,omitempty" check:"scope"`
+	// ACR is the authentication context class that is needed beside the scope (RFC
+	// 9470 section 3). Only step_up has one.
+	ACR string `yaml:"acr,omitempty" json:"acr,omitempty"`
 	// JSON is the body; ${marker} is a text that is unique to one attempt.
 	JSON map[string]any `yaml:"json,omitempty" json:"json,omitempty"`
 	// ID is where the id of a created object is in the answer: "/id".
@@ -339,9 +369,9 @@ type Call struct {
 // What is left out cannot be done, and the rules that need it do not apply.
 // Beside the target's variables a call knows, as far as it makes sense,
 // ${user.username}, ${user.password}, ${user.subject}, ${client.id}, ${scope}
-// (what is to be left), ${removed} (what is taken away), ${seconds} and ${jwk}.
-// In JSON, "${scope[]}" is the list of the tokens, and ${seconds}, ${jwk} and
-// ${user.claims} alone in a text become that number or object.
+// (what is to be left), ${removed} (what is taken away), ${seconds}, ${reachable} and ${jwk}.
+// In JSON, "${scope[]}" is the list of the tokens, and ${seconds}, ${jwk},
+// ${reachable} and ${user.claims} alone in a text become that number or object.
 type Control struct {
 	RemoveScope    *Call `yaml:"remove_scope,omitempty" json:"remove_scope,omitempty"`       // a resource owner takes scopes out of a grant
 	SetScope       *Call `yaml:"set_scope,omitempty" json:"set_scope,omitempty"`             // a resource owner says which scopes a grant shall have
@@ -351,6 +381,16 @@ type Control struct {
 	AdvanceClock   *Call `yaml:"advance_clock,omitempty" json:"advance_clock,omitempty"`     // the server's clock is moved by ${seconds}
 	ResetClock     *Call `yaml:"reset_clock,omitempty" json:"reset_clock,omitempty"`
 	TrustKey       *Call `yaml:"trust_key,omitempty" json:"trust_key,omitempty"` // the API is told to trust ${jwk}
+	// TrustStatementKey tells the authorization server to trust software statements
+	// (RFC 7591 section 2.3) that are signed with ${jwk}.
+	TrustStatementKey *Call `yaml:"trust_statement_key,omitempty" json:"trust_statement_key,omitempty"`
+	// SetNetwork cuts the API off from the authorization server, or lets it reach
+	// it again: ${reachable} is true or false. Keys that it keeps count as reached.
+	SetNetwork *Call `yaml:"set_network,omitempty" json:"set_network,omitempty"`
+	// WithdrawScope makes ${scope} one that the authorization server does not know,
+	// RestoreScope makes it known again.
+	WithdrawScope *Call `yaml:"withdraw_scope,omitempty" json:"withdraw_scope,omitempty"`
+	RestoreScope  *Call `yaml:"restore_scope,omitempty" json:"restore_scope,omitempty"`
 	// CreateUser makes a user like one of Users for one scenario alone, so that
 	// scenarios that change roles do not meet. It also knows ${user.claims} and,
 	// as ${scope}, the permissions, and may capture subject where that is not the

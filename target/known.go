@@ -92,7 +92,7 @@ func variablesAt(d *Description, path string) []string {
 		known = append(known, registrationVariables()...)
 	case strings.HasPrefix(path, "control."):
 		known = append(known, controlVariables()...)
-	case strings.Contains(path, "api.operations["):
+	case strings.Contains(path, "api.operations["), strings.Contains(path, "api.batch."), strings.Contains(path, "api.step_up."):
 		known = append(known, "id", "marker")
 	}
 	return known
@@ -110,6 +110,6 @@ func registrationVariables() []string {
 func controlVariables() []string {
 	return []string{
 		"user.username", "user.password", "user.subject", "user.claims", "user.roles",
-		"client.id", "scope", "removed", "seconds", "jwk",
+		"client.id", "scope", "removed", "seconds", "jwk", "reachable",
 	}
 }

@@ -72,6 +72,16 @@ type ResourceServer struct {
 	TrustKey func(ctx context.Context, jwk []byte) error
 	// Audience is the aud of tokens that we sign for it.
 	Audience string
+	// Batch reads and deletes an object in one request, StepUp needs an
+	// authentication context class; nil: there is none.
+	Batch, StepUp *Operation
+	// MetadataURL is where its metadata is (RFC 9728); empty: it has none.
+	MetadataURL string
+	// Introspection is what it introspects with; nil: not known.
+	Introspection *Credentials
+	// SetReachable cuts it off from the authorization server, or lets it reach it
+	// again; nil: it cannot be cut off.
+	SetReachable func(ctx context.Context, reachable bool) error
 }
 
 // Operation returns the operation of that name.

@@ -82,6 +82,7 @@ func (f *finder) grants() {
 	f.yes("as.revocation", has("revocation_endpoint"), "metadata: revocation_endpoint")
 	f.yes("as.metadata", f.t.Metadata["issuer"] != nil, "metadata: issuer")
 	f.yes("as.dcr", has("registration_endpoint"), "metadata: registration_endpoint")
+	f.registration()
 	f.yes("as.resource", f.d.AuthorizationServer.ResourceParameter != "" && f.t.OtherAPI != nil, "declared: authorization_server.resource_parameter")
 	bound := 0
 	for _, name := range []target.Capability{"as.code", "as.refresh"} {
@@ -144,6 +145,7 @@ func (f *finder) consent() {
 	f.yes("consent.edit.driver", d.Control.SetScope != nil, "declared: control.set_scope")
 	f.yes("ctl.role_admin", d.Control.SetPermissions != nil, "declared: control.set_permissions")
 	f.yes("ctl.client_admin", d.Control.LimitClient != nil, "declared: control.limit_client")
+	f.yes("ctl.scope_admin", d.Control.WithdrawScope != nil && d.Control.RestoreScope != nil, "declared: control.withdraw_scope")
 	f.yes("ctl.clock", d.Control.AdvanceClock != nil, "declared: control.advance_clock")
 }
 
@@ -187,6 +189,9 @@ func (f *finder) fixture() {
 	as := d.AuthorizationServer
 	f.yes("fx.scopes.decoys", as.Decoys != "", "declared: authorization_server.decoys")
 	f.yes("fx.scopes.user_only", as.UserOnlyScopes != "", "declared: authorization_server.user_only_scopes")
+	f.yes("fx.scopes.exotic", as.ExoticScope != "", "declared: authorization_server.exotic_scope")
+	f.yes("fx.scopes.privileged", as.PrivilegedScopes != "", "declared: authorization_server.privileged_scopes")
+	f.yes("policy.public_client_limits", as.ConfidentialOnlyScopes != "", "declared: authorization_server.confidential_only_scopes")
 	f.yes("fx.claims.custom", len(as.CustomClaims) > 0, "declared: authorization_server.custom_claims")
 }
 
@@ -265,6 +270,7 @@ func (f *finder) api(mint bool) {
 	f.yes("rs.all_of", needs("move").Len() > 1, source)
 	f.yes("fx.scopes.dotted", strings.Contains(needs("summary").String(), "."), source)
 	f.yes("rs.user_bound", api.Ours, "derived: api")
+	f.resources(mint)
 }
 
 // Claims returns the standard claims that a scope opens (OpenID Connect Core

@@ -30,6 +30,7 @@ type Stage struct {
 	agent     target.UserAgent
 	transport http.RoundTripper
 	key       *harnessKey // nil unless the API trusts it
+	vouches   *harnessKey // signs software statements; nil unless they are trusted
 
 	keys     *keySet
 	subjects sync.Map // of tokens, learned, by the name of a resource owner
@@ -63,6 +64,9 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 			return nil, fmt.Errorf("the API is told to trust a key: %w", err)
 		}
 	}
+	if s.vouches, err = vouching(ctx, t); err != nil {
+		return nil, err
+	}
 	s.facts = capabilities(t, s.key != nil)
 	s.Target.Capabilities = s.facts.found
 	s.Target.Choices = declared(t.Description)
@@ -75,6 +79,10 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 	if len(t.Description.Scopes) == 0 {
 		return t
 	}
+	rename := func(op *target.Operation) {
+		op.AllOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AllOf)).String()
+		op.AnyOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AnyOf)).String()
+	}
 	server := func(s *target.ResourceServer) *target.ResourceServer {
 		if s == nil {
 			return nil
@@ -82,9 +90,14 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 		own := *s
 		own.Operations = slices.Clone(s.Operations)
 		for i := range own.Operations {
-			op := &own.Operations[i]
-			op.AllOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AllOf)).String()
-			op.AnyOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AnyOf)).String()
+			rename(&own.Operations[i])
+		}
+		for _, alone := range []**target.Operation{&own.Batch, &own.StepUp} {
+			if *alone != nil {
+				op := **alone
+				rename(&op)
+				*alone = &op
+			}
 		}
 		return &own
 	}

@@ -21,6 +21,7 @@ type Client struct {
 	oauth.Client
 	cast   *Cast
 	static bool // it was there before this cast
+	proof  *ProofKey
 
 	Authorizations []*Authorization // what it asked resource owners, in order
 	Issues         []*Issue         // what the token endpoint answered it, in order
@@ -377,6 +378,11 @@ func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (an
 	if c.AuthMethod == oauth.AuthBasic {
 		// RFC 6749 section 2.3.1 has both parts form-encoded first.
 		req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(c.Secret.Reveal()))
+	}
+	if c.proof != nil && endpoint == metadata(c.cast.Stage.Target.Target, "token_endpoint") {
+		if err := c.cast.prove(req, c.proof, ""); err != nil {
+			return answer{}, err
+		}
 	}
 	return c.cast.Recorder.do(ctx, req)
 }

@@ -76,18 +76,23 @@ func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.Acce
 		}
 		all[name] = value
 	}
-	payload, err := json.Marshal(all)
+	token, err := key.sign(all, "at+jwt")
+	c.Recorder.keep(token)
+	return token, err
+}
+
+// sign makes a JWT of a type.
+func (k *harnessKey) sign(claims map[string]any, typ string) (oauth.Secret, error) {
+	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", err
 	}
 	header := jws.NewHeaders()
-	if err := header.Set(jws.TypeKey, "at+jwt"); err != nil {
+	if err := header.Set(jws.TypeKey, typ); err != nil {
 		return "", err
 	}
-	signed, err := jws.Sign(payload, jws.WithKey(jwa.ES256(), key.private, jws.WithProtectedHeaders(header)))
-	token := oauth.AccessToken(signed)
-	c.Recorder.keep(token)
-	return token, err
+	signed, err := jws.Sign(payload, jws.WithKey(jwa.ES256(), k.private, jws.WithProtectedHeaders(header)))
+	return oauth.Secret(signed), err
 }
 
 // decodeJWT returns the claims of a compact JWS without checking its signature,

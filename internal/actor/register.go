@@ -69,7 +69,8 @@ func describe(d *target.Description, name string) (target.ClientDescription, err
 	}
 	if name != "Viewer" && name != "Robot" {
 		as := d.AuthorizationServer
-		set := oauth.FieldsScope(c.Scope + " " + as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes)
+		set := oauth.FieldsScope(c.Scope + " " + as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes +
+			" " + as.ConfidentialOnlyScopes + " " + as.ExoticScope)
 		if as.OtherResource != "" {
 			set = set.Union(oauth.NewScopeSet("read:contacts"))
 		}

@@ -35,6 +35,7 @@ type transaction struct {
 	hint          string
 	text          string   // the scope parameter
 	omitted       bool     // there was none
+	high          bool     // acr_values ask for a fresh sign-in
 	requested     ScopeSet // as sent
 	beyond        ScopeSet // issued without being shown; nothing, unless the policy reads a request in two ways
 	asked         ScopeSet // after the limits that need no user
@@ -72,7 +73,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		id: rand.Text(), client: client, redirectURI: redirectURI, sentRedirect: form.Get("redirect_uri"),
 		state: form.Get("state"), nonce: form.Get("nonce"), challenge: form.Get("code_challenge"),
 		prompt: strings.Fields(form.Get("prompt")), include: form.Get("include_granted_scopes") == "true",
-		claims: form.Get("claims"), hint: form.Get("login_hint"),
+		claims: form.Get("claims"), hint: form.Get("login_hint"), high: s.wantsHigh(form.Get("acr_values")),
 	}
 	current := s.session(w, r)
 	if err := s.readAuthorization(tx, form); err != nil {
@@ -142,7 +143,7 @@ func (s *Server) readScope(tx *transaction, form url.Values) error {
 	if tx.omitted {
 		asked = s.policy.DefaultScope(tx.client)
 	}
-	if asked, err = s.policy.Unknown(AuthorizationCode, asked, ScopesAt(tx.api)); err != nil {
+	if asked, err = s.policy.Unknown(AuthorizationCode, asked, s.scopesAt(tx.api)); err != nil {
 		return err
 	}
 	if asked.IsEmpty() {
@@ -201,7 +202,7 @@ func withoutLoopbackPort(raw string) string {
 // client.
 func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction, current session) {
 	silent := hasPrompt(tx.prompt, "none")
-	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account")
+	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account") || tx.high
 	if user, ok := s.parties.user(s.policy.SessionUser(current.user, tx.hint)); ok && (!again || tx.loggedIn) {
 		if tx.failure != nil {
 			s.redirectError(w, r, tx, tx.failure)
@@ -258,15 +259,19 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 // approve records an outcome that allows something and sends the code. It
 // returns false, having done nothing, if the grant is not as the outcome says.
 func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction, current session, q ConsentQuestion, o ConsentOutcome) bool {
+	tx.mu.Lock()
+	class := s.policy.AuthenticationClass(tx.high, tx.loggedIn)
+	tx.mu.Unlock()
 	granted := s.policy.Combine(Combination{
 		Client: tx.client, User: q.User, Resource: tx.resource, Accepted: o.Accepted, Include: tx.include,
-		Shown: o.Shown, Grant: o.Grant,
+		Shown: o.Shown, ACR: class, Grant: o.Grant,
 	}, Grants{s.grants}).Or(tx.beyond)
 	now := s.clock.now()
 	a := &authorization{
 		Authorization: Authorization{
 			ID: rand.Text(), User: q.User.Name, Client: tx.client.ID, Resource: tx.resource, Requested: tx.requested,
 			Asked: q.Asked, Granted: granted, Current: granted, ClaimsParameter: tx.claims,
+			ACR: class, Union: !o.Accepted.Covers(granted),
 		},
 		nonce: tx.nonce, loggedIn: current.loggedIn, redirectURI: tx.sentRedirect, challenge: tx.challenge,
 		expires: now.Add(codeLifetime + time.Hour),

@@ -45,6 +45,13 @@ type Client struct {
 	Audience string
 
 	secret string
+	// registration is the registration access token (RFC 7592 section 3), metadata
+	// what the client was registered with.
+	registration string
+	metadata     *clientMetadata
+	// proven is the thumbprint of the key that the present request proves (RFC 9449
+	// section 5); empty in a client that is stored.
+	proven string
 }
 
 // MayUse says whether the client is registered for a grant type.
@@ -102,8 +109,14 @@ type Authorization struct {
 	Current ScopeSet
 	// Revoked is set when the grant, the code or the refresh token was revoked.
 	Revoked bool
+	// ByClient is set when the client revoked the refresh token (RFC 7009).
+	ByClient bool
+	// Union is true if Granted holds more than was accepted for this request.
+	Union bool
 	// ClaimsParameter is the request's claims parameter, unread.
 	ClaimsParameter string
+	// ACR is how the user was authenticated (RFC 9470 section 4); empty: not asked for.
+	ACR string
 }
 
 // OfflineQuestion is whether offline_access may be asked for.
@@ -184,6 +197,8 @@ type Combination struct {
 	Include bool
 	// Shown is true if the resource owner was asked.
 	Shown bool
+	// ACR is how the user was authenticated; empty: not asked for.
+	ACR   string
 	Grant Grant
 }
 
@@ -247,6 +262,8 @@ type Live struct {
 	ClientMay, UserMay ScopeSet
 	// ClientGone is true if the client is no longer registered.
 	ClientGone bool
+	// Latest is true if no access token was issued after it under the authorization.
+	Latest bool
 	// TokenRevoked is true if this very token was revoked (RFC 7009).
 	TokenRevoked bool
 	Expires, Now time.Time

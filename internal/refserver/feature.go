@@ -26,7 +26,8 @@ type grant func(s *Server, q tokenRequest) (tokenResponse, error)
 func parts() []part {
 	return []part{
 		refreshing(), serving(),
-		introspection(), revocation(), registration(),
+		introspection(), revocation(), registration(), registrationManagement(), softwareStatement(),
+		protectedResources(), steppingUp(), senderConstrained(),
 	}
 }
 

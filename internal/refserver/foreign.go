@@ -11,10 +11,10 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // HarnessIssuer is the issuer of tokens that the harness makes itself, to try on
@@ -89,6 +89,10 @@ func newForeignAPI(o APIOptions, c *clock, own string) (*api, error) {
 	visible := policy.Visible
 	// Introspection need not say whose a token is (RFC 7662 section 2.2): then nobody's appointments can be told apart.
 	policy.Visible = func(p Principal, actsFor, owner string) bool { return p.Subject == "" || visible(p, actsFor, owner) }
+	// Few servers give access tokens a type of their own (RFC 9068 section 4).
+	policy.Tokens.TypeFits = func(t TokenType) bool {
+		return t.Kind == KindAccessToken || isAccessTokenType(t.Header)
+	}
 	v := &foreignTokens{
 		options: o, policy: policy, clock: c, own: own, harness: &trustedKey{},
 		http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 128}},
@@ -98,12 +102,14 @@ func newForeignAPI(o APIOptions, c *clock, own string) (*api, error) {
 			return nil, err
 		}
 	}
-	return newAPI(CalendarAPI, v.policy, v), nil
+	return newAPI(CalendarAPI, v.policy, v, c), nil
 }
 
 func foreignHandler(a *api, c *clock, adminKey string) http.Handler {
 	mux := http.NewServeMux()
-	addSharedAdmin(mux, c, a.verifier.(*foreignTokens).harness.set)
+	tokens := a.verifier.(*foreignTokens)
+	addSharedAdmin(mux, c, tokens.harness.set)
+	addNetworkAdmin(mux, tokens.reach)
 	admin := onlyWithKey(adminKey, mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -144,32 +150,20 @@ func algorithms() []jose.SignatureAlgorithm {
 	}
 }
 
-// claims verifies a token of the harness, all but time and audience.
-func (t *trustedKey) claims(token string) (map[string]any, error) {
+// trust is the key as one that is trusted; none if there is none yet.
+func (t *trustedKey) trust() []trust {
 	t.mu.RLock()
-	key := t.key
-	t.mu.RUnlock()
-	if key == nil {
-		return nil, errors.New("no key of the harness is trusted")
+	defer t.mu.RUnlock()
+	if t.key == nil {
+		return nil
 	}
-	parsed, err := jwt.ParseSigned(token, algorithms())
-	if err != nil {
-		return nil, fmt.Errorf("read the token: %w", err)
-	}
-	claims := map[string]any{}
-	if err := parsed.Claims(key.Key, &claims); err != nil {
-		return nil, fmt.Errorf("verify the token: %w", err)
-	}
-	if claims["iss"] != HarnessIssuer {
-		return nil, errors.New("the token is not of the harness")
-	}
-	return claims, nil
+	return []trust{{HarnessIssuer, *t.key}}
 }
 
 // signed says whether token is a JWT of the harness.
 func (t *trustedKey) signed(token string) bool {
-	_, err := t.claims(token)
-	return err == nil
+	_, verified := verifiedBy(token, t.trust())
+	return verified
 }
 
 // foreignTokens verifies tokens of somebody else's authorization server.
@@ -181,6 +175,8 @@ type foreignTokens struct {
 	harness *trustedKey
 	http    *http.Client
 
+	unreachable atomic.Bool
+
 	mu      sync.Mutex
 	keys    jose.JSONWebKeySet
 	fetched time.Time
@@ -190,38 +186,24 @@ func (v *foreignTokens) verify(ctx context.Context, token string) (Principal, er
 	if !looksLikeJWT(token) || v.options.JWKSURI == "" && v.options.IntrospectionEndpoint != "" && !v.harness.signed(token) {
 		return v.introspected(ctx, token)
 	}
-	if claims, err := v.harness.claims(token); err == nil {
-		return principalOf(claims, v.policy, v.own, v.clock.now())
+	if v.harness.signed(token) {
+		claims, err := believed(token, v.harness.trust(), v.policy.Tokens)
+		return principalOf(claims, err, v.policy, v.own, v.clock.now())
 	}
-	claims, err := v.signed(ctx, token)
+	header, _, err := readJWT(token)
 	if err != nil {
 		return Principal{}, err
 	}
-	return principalOf(claims, v.policy, v.options.Audience, v.clock.now())
-}
-
-// signed verifies a JWT with the issuer's keys, all but time and audience.
-func (v *foreignTokens) signed(ctx context.Context, token string) (map[string]any, error) {
-	parsed, err := jwt.ParseSigned(token, algorithms())
+	keys, err := v.keysFor(ctx, header.KeyID)
 	if err != nil {
-		return nil, fmt.Errorf("read the token: %w", err)
+		return Principal{}, err
 	}
-	keys, err := v.keysFor(ctx, parsed.Headers[0].KeyID)
-	if err != nil {
-		return nil, err
-	}
+	var trusted []trust
 	for _, key := range keys {
-		claims := map[string]any{}
-		if parsed.Claims(key.Key, &claims) != nil {
-			continue
-		}
-		typ, _ := parsed.Headers[0].ExtraHeaders[jose.HeaderType].(string)
-		if claims["iss"] != v.options.Issuer || !isAccessTokenType(typ) && isIdentity(claims) {
-			return nil, errors.New("this is not an access token of the issuer")
-		}
-		return claims, nil
+		trusted = append(trusted, trust{v.options.Issuer, key})
 	}
-	return nil, errors.New("the token is not signed with a key of the issuer")
+	claims, err := believed(token, trusted, v.policy.Tokens)
+	return principalOf(claims, err, v.policy, v.options.Audience, v.clock.now())
 }
 
 // isIdentity says whether claims are those of an ID token, in servers that give
@@ -264,8 +246,20 @@ func (v *foreignTokens) keysFor(ctx context.Context, id string) ([]jose.JSONWebK
 	return pick(), nil
 }
 
+// reach cuts us off from the authorization server, its keys forgotten, or lets us
+// ask it again.
+func (v *foreignTokens) reach(reachable bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unreachable.Store(!reachable)
+	v.keys, v.fetched = jose.JSONWebKeySet{}, time.Time{}
+}
+
 // call sends a request and decodes the JSON answer.
 func (v *foreignTokens) call(request *http.Request, into any) error {
+	if v.unreachable.Load() {
+		return errUnavailable
+	}
 	response, err := v.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnavailable, err)
@@ -305,5 +299,5 @@ func (v *foreignTokens) introspected(ctx context.Context, token string) (Princip
 	if _, ok := claims["exp"]; !ok { // RFC 7662 section 2.2 makes it optional
 		claims["exp"] = float64(v.clock.now().Add(time.Minute).Unix())
 	}
-	return principalOf(claims, v.policy, v.options.Audience, v.clock.now())
+	return principalOf(claims, nil, v.policy, v.options.Audience, v.clock.now())
 }

@@ -17,6 +17,7 @@ type authorization struct {
 	// sequence is the number of the refresh token that is now good; 0: none yet.
 	sequence int
 	redeemed bool
+	latest   string // jti of the latest access token
 	nonce    string
 	loggedIn time.Time
 	// redirectURI and challenge bind the code (RFC 6749 section 4.1.3, RFC 7636).

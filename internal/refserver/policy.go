@@ -102,6 +102,8 @@ type Policy struct {
 
 	// TokenScope is the scope written into the access token (RFC 9068 section 2.2.3).
 	TokenScope func(i Issue) ScopeSet
+	// TokenAudience is the audience of an access token for an API (RFC 9068 section 3).
+	TokenAudience func(issuer, resource string) string
 	// ReportedScope is the scope member of the token response, if it has one (RFC 6749 section 5.1).
 	ReportedScope func(i Issue) (ScopeSet, bool)
 	// WrittenScope is a scope as it stands in a token response (RFC 6749 sections 3.3 and 5.1).
@@ -126,13 +128,27 @@ type Policy struct {
 	// UserInfoClaims are the claims of UserInfo besides sub (OpenID Connect Core sections 5.3.2 and 5.4).
 	UserInfoClaims func(q ClaimsQuestion) map[string]any
 
+	// StillKnown is scope less what was taken out of the catalogue (RFC 6749 section 3.3).
+	StillKnown func(scope, withdrawn ScopeSet) ScopeSet
+	// AuthenticationClass is how a user was authenticated; high is true if the
+	// request asked for HighACR, fresh if they signed in for it (RFC 9470 section 4).
+	AuthenticationClass func(high, fresh bool) string
+
+	Introspection IntrospectionPolicy
+	Revocation    RevocationPolicy
+	Registration  RegistrationPolicy
+	Metadata      MetadataPolicy
+
 	API APIPolicy
 }
 
 // Conformant returns the lawful policy. Where the standards leave a choice, its
 // comment says which one is made.
 func Conformant() Policy {
-	p := Policy{API: conformantAPI()}
+	p := Policy{
+		Introspection: conformantIntrospection(), Revocation: conformantRevocation(), Registration: conformantRegistration(),
+		Metadata: conformantMetadata(), API: conformantAPI(),
+	}
 	p.asking()
 	p.consenting()
 	p.answering()
@@ -168,6 +184,13 @@ func (p *Policy) asking() {
 			return nil, Refuse("invalid_scope", "the client is not allowed every scope it asks for")
 		}
 		return asked, nil
+	}
+	p.StillKnown = func(scope, withdrawn ScopeSet) ScopeSet { return scope.Minus(withdrawn) }
+	p.AuthenticationClass = func(high, fresh bool) string {
+		if high && fresh {
+			return HighACR
+		}
+		return ""
 	}
 	p.UserMay = func(u User, _ Client, asked ScopeSet) ScopeSet {
 		return asked.Where(func(token string) bool { return IsOIDC(token) || u.Permissions.Has(token) })
@@ -371,6 +394,7 @@ func (p *Policy) redeeming() {
 // issuing sets the decisions about tokens and what is said of them.
 func (p *Policy) issuing() {
 	p.TokenScope = func(i Issue) ScopeSet { return i.Scope }
+	p.TokenAudience = func(_, resource string) string { return resource }
 	// Choice: the scope is always reported.
 	p.ReportedScope = func(i Issue) (ScopeSet, bool) { return i.Scope, true }
 	p.WrittenScope = func(scope ScopeSet) any { return scope.String() }

@@ -19,6 +19,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -58,7 +59,10 @@ type Server struct {
 	cookie   string // name of the session cookie, different for each server since cookies know no ports
 	opaque   bool
 	harness  *trustedKey
-	signing  signing
+	// statements is the key of software statements (RFC 7591 section 2.3).
+	statements trustedKey
+	gone       withdrawals
+	signing    signing
 
 	parts      []part
 	grantTypes map[string]grant
@@ -70,6 +74,7 @@ type Server struct {
 	revoked      expiring[struct{}] // jti of revoked access tokens
 	handles      [handleShards]expiring[accessToken]
 	apis         map[string]*api // by name
+	unreachable  atomic.Bool     // the APIs cannot ask us
 }
 
 // Start serves on o.Listen until Close is called or ctx ends.
@@ -116,6 +121,7 @@ func (s *Server) prepare(o Options) error {
 		return err
 	}
 	s.policy = filled(o.Policy)
+	s.limitClients()
 	s.secret = []byte(rand.Text())
 	var err error
 	if s.signing, err = newSigning(); err != nil {
@@ -130,7 +136,8 @@ func (s *Server) prepare(o Options) error {
 		if name == CalendarAPI {
 			own.harness = s.harness
 		}
-		s.apis[name] = newAPI(name, s.policy.API, own)
+		s.apis[name] = newAPI(name, s.policy.API, own, s.clock)
+		s.apis[name].metadataURL = s.metadataURL(name)
 	}
 	return nil
 }

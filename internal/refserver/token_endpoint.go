@@ -68,6 +68,9 @@ func (s *Server) readTokenRequest(r *http.Request) (tokenRequest, error) {
 	if form.Get("grant_type") == "" {
 		return tokenRequest{}, Refuse("invalid_request", "grant_type is missing")
 	}
+	if client.proven, err = s.proven(r); err != nil {
+		return tokenRequest{}, err
+	}
 	_, issued, err := s.scopeParameter(form)
 	if err != nil {
 		return tokenRequest{}, err
@@ -272,7 +275,7 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 	if q.omitted {
 		scope = s.policy.DefaultScope(q.client)
 	}
-	if scope, err = s.policy.Unknown(ClientCredentials, scope, ScopesAt(api)); err != nil {
+	if scope, err = s.policy.Unknown(ClientCredentials, scope, s.scopesAt(api)); err != nil {
 		return tokenResponse{}, err
 	}
 	scope = s.policy.ServiceScope(scope)
@@ -313,7 +316,7 @@ func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResp
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	response := tokenResponse{AccessToken: token, TokenType: "Bearer", ExpiresIn: int(lifetime / time.Second)}
+	response := tokenResponse{AccessToken: token, TokenType: tokenType(issue.Client), ExpiresIn: int(lifetime / time.Second)}
 	if scope, ok := s.policy.ReportedScope(issue); ok {
 		response.Scope = s.policy.WrittenScope(scope)
 	}

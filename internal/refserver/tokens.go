@@ -37,6 +37,8 @@ type accessToken struct {
 	roles         []string
 	issued        time.Time
 	expires       time.Time
+	// key is the thumbprint of the key it is bound to; empty: none.
+	key string
 }
 
 // newAccessToken stores or signs a token for what was decided.
@@ -45,17 +47,22 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	lifetime = s.policy.Lifetime(i)
 	t := accessToken{
 		id: rand.Text(), clientID: i.Client.ID, subject: i.Client.ID, resource: resource,
-		scope: s.policy.TokenScope(i), issued: now, expires: now.Add(lifetime),
+		scope: s.policy.TokenScope(i), issued: now, expires: now.Add(lifetime), key: i.Client.proven,
 	}
 	if i.GrantType != ClientCredentials {
 		t.subject, t.authorization, t.roles = i.User.Name, i.Authorization.ID, i.User.Roles
+	}
+	if a := s.grants.authorization(t.authorization); a != nil {
+		a.mu.Lock()
+		a.latest = t.id
+		a.mu.Unlock()
 	}
 	if s.opaque {
 		s.shard(t.id).put(t.id, t, t.expires, now)
 		return t.id, lifetime, nil
 	}
 	claims := map[string]any{
-		"iss": s.issuer, "sub": t.subject, "aud": resource, "client_id": t.clientID, "jti": t.id,
+		"iss": s.issuer, "sub": t.subject, "aud": s.policy.TokenAudience(s.issuer, resource), "client_id": t.clientID, "jti": t.id,
 		"iat": now.Unix(), "exp": t.expires.Unix(),
 	}
 	if !t.scope.IsEmpty() {
@@ -63,6 +70,12 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	}
 	if t.authorization != "" {
 		claims["authorization"] = t.authorization
+	}
+	if t.key != "" {
+		claims["cnf"] = confirmation(t.key)
+	}
+	if i.Authorization.ACR != "" {
+		claims["acr"] = i.Authorization.ACR
 	}
 	if len(t.roles) > 0 {
 		claims["roles"] = t.roles
@@ -137,6 +150,7 @@ func accessTokenOf(claims map[string]any) accessToken {
 	t := accessToken{
 		id: text("jti"), clientID: text("client_id"), subject: text("sub"), resource: text("aud"),
 		authorization: text("authorization"), issued: instant("iat"), expires: instant("exp"),
+		key: confirmed(claims),
 	}
 	if scope := text("scope"); scope != "" {
 		t.scope = NewScopeSet(strings.Split(scope, " ")...)
@@ -176,7 +190,9 @@ func (s *Server) live(t accessToken) Live {
 	user, _ := s.parties.user(t.subject)
 	l.UserMay = s.policy.UserMay(user, client, t.scope)
 	if a := s.grants.authorization(t.authorization); a != nil {
-		l.Authorization = a.snapshot()
+		a.mu.Lock()
+		l.Authorization, l.Latest = a.Authorization, a.latest == t.id
+		a.mu.Unlock()
 	} else {
 		l.Authorization.Revoked = true
 	}
@@ -224,6 +240,9 @@ func (s *Server) newIDToken(i Issue, nonce string, loggedIn time.Time, accessTok
 		claims["sub"] = i.Client.ID
 	} else {
 		claims["auth_time"] = loggedIn.Unix()
+	}
+	if i.Authorization.ACR != "" {
+		claims["acr"] = i.Authorization.ACR
 	}
 	if nonce != "" {
 		claims["nonce"] = nonce

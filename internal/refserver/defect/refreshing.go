@@ -94,7 +94,7 @@ var refreshing = []Defect{
 		ID:     "refresh-from-client-scopes",
 		Text:   "A refresh is bounded by what the client is registered for, not by what was granted.",
 		Breaks: []string{"REF-01", "EDIT-01", "EDIT-02", "EDIT-07", "EDIT-10", "GRANT-03", "INC-03", "INC-05", "REF-03", "REF-04", "REF-05", "REF-06", "REF-07", "REF-09", "REF-10", "REF-14", "ROLE-05", "ROLE-06", "ROLE-10"},
-		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email openid phone profile`,
+		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email export:appointments openid phone profile`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.ClientMay.And(r.UserMay) })
 		},
