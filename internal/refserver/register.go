@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // clientMetadata is client metadata of RFC 7591 section 2, and on the way back
@@ -21,6 +23,11 @@ type clientMetadata struct {
 	ResponseTypes []string `json:"response_types,omitempty"`
 	AuthMethod    string   `json:"token_endpoint_auth_method,omitempty"`
 	Scope         string   `json:"scope,omitempty"`
+	// Keys verify what the client signs (RFC 7591 section 2, RFC 7523).
+	Keys *jose.JSONWebKeySet `json:"jwks,omitempty"`
+	// Delivery is how the client learns of a decision; only "poll" is known
+	// (OpenID Connect CIBA Core section 4).
+	Delivery string `json:"backchannel_token_delivery_mode,omitempty"`
 	// FirstParty and Audience are for the administrator only.
 	FirstParty bool   `json:"first_party,omitempty"`
 	Audience   string `json:"introspects_audience,omitempty"`
@@ -77,6 +84,12 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 	default:
 		return Client{}, Refuse("invalid_client_metadata", "the authentication method is not supported")
 	}
+	if m.Delivery != "" && m.Delivery != "poll" {
+		return Client{}, Refuse("invalid_client_metadata", "the delivery mode is not supported")
+	}
+	if err := onlyPublic(m.Keys); err != nil {
+		return Client{}, err
+	}
 	if slices.Contains(m.GrantTypes, AuthorizationCode) && len(m.RedirectURIs) == 0 {
 		return Client{}, Refuse("invalid_redirect_uri", "a redirect URI is missing")
 	}
@@ -96,6 +109,9 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 	if c.Name == "" {
 		c.Name = "An application without a name"
 	}
+	if m.Keys != nil {
+		c.keys = *m.Keys
+	}
 	if !c.Public {
 		c.secret = m.ClientSecret
 		if c.secret == "" {
@@ -103,6 +119,19 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 		}
 	}
 	return c, nil
+}
+
+// onlyPublic refuses keys that are not public ones.
+func onlyPublic(keys *jose.JSONWebKeySet) error {
+	if keys == nil {
+		return nil
+	}
+	for _, key := range keys.Keys {
+		if !key.Valid() || !key.IsPublic() {
+			return Refuse("invalid_client_metadata", "jwks may hold public keys only")
+		}
+	}
+	return nil
 }
 
 // admin is the administrator's interface.

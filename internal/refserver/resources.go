@@ -50,6 +50,9 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 	if t.authorization != "" {
 		view["username"] = t.subject
 	}
+	if t.act != nil {
+		view["act"] = t.act
+	}
 	writeJSON(w, http.StatusOK, view)
 }
 

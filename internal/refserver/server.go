@@ -67,6 +67,9 @@ type Server struct {
 	transactions expiring[*transaction]
 	codes        expiring[*authorization]
 	revoked      expiring[struct{}] // jti of revoked access tokens
+	pendings     expiring[*pending] // by device_code and auth_req_id
+	userCodes    expiring[*pending]
+	exchanged    expiring[*authorization] // of exchanged tokens, by ID
 	handles      [handleShards]expiring[accessToken]
 	apis         map[string]*api // by name
 }
