@@ -57,7 +57,7 @@ func (w *World) refresh(ctx context.Context, client string, from *actor.Issue, a
 		return nil, err
 	}
 	var raw *oauth.RawScope
-	want := from.Root().Authorization.Asked
+	want := from.Root().Wanted()
 	if asked != nil {
 		s := oauth.RawScope(*asked)
 		raw, want = &s, oauth.FieldsScope(*asked)

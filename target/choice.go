@@ -22,6 +22,8 @@ const (
 	IDTokenClaims    ChoiceName = "id_token_claims"
 	ClaimsParameter  ChoiceName = "claims_parameter"
 	ScopeArray       ChoiceName = "scope_array"
+
+	TokenExchangeBound ChoiceName = "tx"
 )
 
 // ChoiceInfo describes one open choice.
@@ -51,6 +53,7 @@ func Choices() []ChoiceInfo {
 		{WithoutOpenID, []string{"oauth", "reject"}, "OIDC-02", "OpenID Connect Core section 3.1.2.1", "profile scopes without openid"},
 		{IDTokenClaims, []string{"userinfo_only", "also"}, "CLM-04", "OpenID Connect Core section 5.4", "claims of scopes in the ID token"},
 		{ClaimsParameter, []string{"ignored", "refused"}, "CLM-10", "OpenID Connect Core section 5.5", "a claims parameter that is not supported"},
+		{TokenExchangeBound, []string{"subset", "client"}, "TX-01", "RFC 8693 section 5", "the bound of an exchanged token: the subject token, or what the client and the resource owner may have"},
 		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
 	}
 }

@@ -141,6 +141,10 @@ type AuthorizationServer struct {
 	// OtherResource is the identifier of a second API, with a scope of the same
 	// name as the first one's.
 	OtherResource string `yaml:"other_resource,omitempty" json:"other_resource,omitempty"`
+	// BackchannelPage is where a resource owner answers requests that came over
+	// the backchannel (OpenID Connect CIBA Core section 7.1). {message} in it stands
+	// for the binding_message of the request. Left out: none is known.
+	BackchannelPage string `yaml:"backchannel_page,omitempty" json:"backchannel_page,omitempty" check:"url"`
 	// AlwaysGranted are scopes that are granted without being asked for.
 	AlwaysGranted string `yaml:"always_granted,omitempty" json:"always_granted,omitempty" check:"scope"`
 	// RequiredScopes are scopes that cannot be deselected at consent.
