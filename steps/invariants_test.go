@@ -151,7 +151,9 @@ func not(limit refserver.Limit, grantType string) func(*refserver.Policy) {
 }
 
 func TestInvariantsSeeWhatAGrantGivesTooMuch(t *testing.T) {
-	wider := func(r refserver.Redemption) (refserver.ScopeSet, error) { return r.Authorization.Granted.Or(r.Asked), nil }
+	wider := func(r refserver.Redemption) (refserver.ScopeSet, error) {
+		return r.Authorization.Granted.Or(r.Asked), nil
+	}
 	for name, c := range map[string]struct {
 		fault  func(*refserver.Policy)
 		client string

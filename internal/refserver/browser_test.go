@@ -128,7 +128,7 @@ func (b *browser) open(response *http.Response, err error) {
 	defer response.Body.Close()
 	raw, _ := io.ReadAll(response.Body)
 	b.page, b.last = string(raw), response.Request.URL.Path
-	if b.last == "/login" && b.answered == nil && !strings.Contains(b.page, "Wrong") {
+	if b.last == "/login" && b.answered == nil && strings.Contains(b.page, `name="password"`) && !strings.Contains(b.page, "Wrong") {
 		form := url.Values{"username": {b.user}, "password": {b.user + "-password"}, "csrf": {b.hidden("csrf")}, "tx": {b.hidden("tx")}}
 		if strings.Contains(b.page, `name="to"`) {
 			form.Set("to", b.hidden("to"))

@@ -46,7 +46,7 @@ func (s *Server) exchange(q tokenRequest) (tokenResponse, error) {
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	if err := s.policy.Exchange.Target(e); err != nil {
+	if e.Available, err = s.policy.Exchange.Target(e); err != nil {
 		return tokenResponse{}, err
 	}
 	scope, err := s.policy.Exchange.Scope(e)

@@ -8,8 +8,8 @@ type ExchangePolicy struct {
 	TokenUsable func(l Live) error
 	// MayPresent says whether a client may exchange a token that was issued to another client for an audience (RFC 8693 section 2.2.2).
 	MayPresent func(c Client, tokenClient, tokenAudience string) error
-	// Target says whether a token for that target may be issued (RFC 8693 section 2.2.2, RFC 8707 section 2.2).
-	Target func(e Exchange) error
+	// Target is what the subject's scope comes to at the target, or the refusal of that target (RFC 8693 sections 2.1 and 2.2.2, RFC 9068 section 2.2.3).
+	Target func(e Exchange) (ScopeSet, error)
 	// Scope is the scope of the token (RFC 8693 sections 2.1 and 5).
 	Scope func(e Exchange) (ScopeSet, error)
 	// Actor is the act claim (RFC 8693 section 4.1); before is that of the subject token.
@@ -36,6 +36,8 @@ type Exchange struct {
 	// granted the client there.
 	Resource, API string
 	TargetGrant   Grant
+	// Available is what Policy.Exchange.Target returned.
+	Available ScopeSet
 	// Origin is the authorization that the subject token goes back to, in the end,
 	// as it is now.
 	Origin Authorization
@@ -68,20 +70,21 @@ func conformantExchange() ExchangePolicy {
 		}
 		return Refuse("invalid_request", "the token was issued to another client")
 	}
-	p.Target = func(e Exchange) error {
-		if e.Resource != e.SubjectResource && e.TargetGrant.Scope.IsEmpty() {
-			return Refuse("invalid_target", "the user granted nothing there")
+	// At another API a name means another thing: the user must have granted it
+	// there as well.
+	p.Target = func(e Exchange) (ScopeSet, error) {
+		switch {
+		case e.Resource == e.SubjectResource:
+			return e.SubjectScope, nil
+		case e.TargetGrant.Scope.IsEmpty():
+			return nil, Refuse("invalid_target", "the user granted nothing there")
 		}
-		return nil
+		return e.SubjectScope.And(e.TargetGrant.Scope), nil
 	}
-	// Choice: never more than the subject token, and an actor adds nothing. At
-	// another API a name means another thing, so that the user must have granted
-	// it there as well. Without a refresh token offline_access has no meaning.
+	// Choice: never more than the subject token, and an actor adds nothing.
+	// Without a refresh token offline_access has no meaning.
 	p.Scope = func(e Exchange) (ScopeSet, error) {
-		most := e.SubjectScope.And(e.ClientMay).And(e.UserMay).Without(OfflineAccess)
-		if e.Resource != e.SubjectResource {
-			most = most.And(e.TargetGrant.Scope)
-		}
+		most := e.Available.And(e.ClientMay).And(e.UserMay).Without(OfflineAccess)
 		if e.Asked.IsEmpty() {
 			return most, nil
 		}

@@ -8,7 +8,9 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-func coded(v *target.Visit) { v.UserCode, v.URL = "WDJB-MJHT", strings.Replace(v.URL, "/auth?", "/device?", 1) }
+func coded(v *target.Visit) {
+	v.UserCode, v.URL = "WDJB-MJHT", strings.Replace(v.URL, "/auth?", "/device?", 1)
+}
 
 func TestTheCodeOfADeviceIsTypedIn(t *testing.T) {
 	for name, markup := range map[string]string{
