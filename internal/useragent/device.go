@@ -3,6 +3,7 @@ package useragent
 import (
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // codeWords are the names of fields that a device's code is typed into.
@@ -30,6 +31,18 @@ func (r reader) codeForm(p *page) (*form, *control) {
 		return nil, nil
 	}
 	return likely, line
+}
+
+// confirmForm is a form that asks whether the code is the device's (RFC 8628
+// section 3.3.1), and the button that goes on; nil where there is none.
+func (r reader) confirmForm(p *page) (*form, *control) {
+	for _, f := range p.forms {
+		shown := slices.ContainsFunc(f.controls, func(c *control) bool { return c.kind == "hidden" && codeWords.MatchString(c.name) })
+		if button := f.submitter(notRefusal); shown && button != nil && f.visibleInputs() == 0 {
+			return f, button
+		}
+	}
+	return nil, nil
 }
 
 // onlyText is the line of text that is all there is to fill in, or nil.

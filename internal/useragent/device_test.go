@@ -51,3 +51,17 @@ func TestACodeThatIsAskedForTwiceIsSaid(t *testing.T) {
 		t.Error("got no error, want that the page is not understood without a code")
 	}
 }
+
+func TestTheCodeOfADeviceIsConfirmed(t *testing.T) {
+	s := newSite(t)
+	s.page("/device", `<form method="post" action="/code" id="f"><input type="hidden" name="user_code" value="WDJB-MJHT"></form><script>f.submit()</script>`)
+	s.takes("/code", "/confirm")
+	s.page("/confirm", `<form method="post" action="/confirm" id="g"><input type="hidden" name="user_code" value="WDJB-MJHT"></form>
+		<button form="g" name="abort" value="yes">Abort</button><button form="g">Continue</button>`)
+	s.takes("/confirm", "/done")
+	s.page("/done", `<p>Thank you.</p>`)
+	arrival := s.mustVisit(t, target.Login{}, coded)
+	if arrival.Page != "Thank you." || len(arrival.ConsentPages) != 0 || s.posted["/confirm"].Has("abort") {
+		t.Errorf("got %+v and %v, want the page after it was confirmed", arrival, s.posted)
+	}
+}

@@ -109,6 +109,9 @@ func (w *walk) answer(p *page) (*request, error) {
 	if f := w.reader.likelyConsent(p); f != nil {
 		return w.decide(p, f)
 	}
+	if f, button := w.reader.confirmForm(p); f != nil && w.visit.UserCode != "" {
+		return f.request(p, f.entries(button, nil), button)
+	}
 	if next := p.refreshed(); next != nil {
 		return next, nil
 	}
