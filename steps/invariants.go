@@ -87,11 +87,11 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	if a.Refused != nil && a.Refused.Tokens {
 		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
 	}
-	if a.Code == "" && !a.Answered {
+	if a.Code == "" && a.Pending == nil {
 		return
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
-	if a.WasAsked() {
+	if a.WasAsked() && (a.Code != "" || a.Answered) {
 		agreed := a.Decision.Grants(a.Asked)
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
