@@ -27,6 +27,9 @@ const (
 	ConsentRequired        ErrorCode = "consent_required"
 	InteractionRequired    ErrorCode = "interaction_required"
 	LoginRequired          ErrorCode = "login_required"
+	AuthorizationPending   ErrorCode = "authorization_pending" // RFC 8628 section 3.5
+	SlowDown               ErrorCode = "slow_down"             // RFC 8628 section 3.5
+	ExpiredToken           ErrorCode = "expired_token"         // RFC 8628 section 3.5
 	ServerError            ErrorCode = "server_error"
 	TemporarilyUnavailable ErrorCode = "temporarily_unavailable"
 )

@@ -28,6 +28,8 @@ func Invariants() []Invariant {
 		{"INV-3b", "without one the token is good for what was asked", "GRANT-02"},
 		{"INV-4", "the claims of the token say the same as the response", "GRANT-04"},
 		{"INV-5", "a refreshed token is good for no more than the first one", "REF-03"},
+		{"INV-9a", "an exchanged token is good for no more than the token it was made from", "GRANT-01"},
+		{"INV-9b", "an assertion buys no more than its client was granted before", "GRANT-01"},
 		{"INV-6e", "nor does a code from before yield what was taken out", "EDIT-08"},
 		{"INV-6a", "nor for what was taken out of the grant since", "EDIT-01"},
 		{"INV-6b", "nor for anything after the grant was revoked", "EDIT-06"},
@@ -75,9 +77,10 @@ type ledger struct {
 	removed    map[consentKey]oauth.ScopeSet
 	revoked    map[consentKey]int                      // number of issues of the client when it was revoked, plus one
 	agreed     map[*actor.Authorization]oauth.ScopeSet // when each was made
-	roots      map[*actor.Issue]oauth.ScopeSet
+	held       map[*actor.Issue]oauth.ScopeSet         // what each token was good for when it was new
 	checked    map[*actor.Issue]bool
 	before     map[*actor.Authorization]bool // made before a scope was taken out of the grant
+	trusted    map[consentKey]oauth.ScopeSet // held through a password, which is no consent that is remembered
 }
 
 // consent records what the resource owner agreed to on a page.
@@ -86,11 +89,11 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	if a.Refused != nil && a.Refused.Tokens {
 		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
 	}
-	if a.Code == "" {
+	if a.Code == "" && a.Pending == nil {
 		return
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
-	if a.WasAsked() {
+	if a.WasAsked() && (a.Code != "" || a.Answered) {
 		agreed := a.Decision.Grants(a.Asked)
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
@@ -115,6 +118,7 @@ func (l *ledger) remove(o *actor.Owner, c *actor.Client, removed oauth.ScopeSet)
 		l.removed = map[consentKey]oauth.ScopeSet{}
 	}
 	l.consents[key] = l.consents[key].Minus(removed)
+	l.trusted[key] = l.trusted[key].Minus(removed)
 	l.removed[key] = l.removed[key].Union(removed)
 }
 
@@ -123,7 +127,7 @@ func (l *ledger) revoke(o *actor.Owner, c *actor.Client) {
 	if l.revoked == nil {
 		l.revoked = map[consentKey]int{}
 	}
-	l.consents[key] = oauth.ScopeSet{}
+	l.consents[key], l.trusted[key] = oauth.ScopeSet{}, oauth.ScopeSet{}
 	l.revoked[key] = len(c.Issues) + 1
 }
 
@@ -161,15 +165,14 @@ func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
 	w.checkAccounts(i, seen)
 	w.checkWriting(i, seen)
 	switch i.Grant {
-	case oauth.AuthorizationCode:
-		w.ledger.roots[i] = held
-		w.checkGranted(i, held)
 	case oauth.RefreshTokenGrant:
 		w.checkRefreshed(i, held)
-	case oauth.ClientCredentials:
-		w.beyond("INV-1", i, held, i.Asked, "it asked for", i.Omitted)
-		w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.capable("fx.clients.scope_limits"))
+	case oauth.AuthorizationCode, oauth.DeviceCode, oauth.CIBA:
+		w.checkGranted(i, held)
+	default:
+		w.checkUnasked(i, held)
 	}
+	w.ledger.held[i] = held
 	return nil
 }
 
@@ -218,9 +221,36 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 	return s
 }
 
-// checkGranted is INV-1 and INV-2 for a token from a code.
+// checkUnasked is INV-1, INV-2 and INV-9 for a token that no page led to: of
+// client credentials, a password, an assertion or an exchange.
+func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
+	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
+	w.beyond("INV-1", i, held, i.Asked.Union(always), "it asked for", i.Omitted)
+	w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.capable("fx.clients.scope_limits"))
+	w.checkRole("INV-2c", i, held)
+	key := consentKey{i.Owner, i.Client, i.Other}
+	switch i.Grant {
+	case oauth.PasswordGrant:
+		w.ledger.trusted[key] = w.ledger.trusted[key].Union(held)
+	case oauth.TokenExchange:
+		// At another API a name means something else.
+		elsewhere := i.Other != i.Subject.Other
+		w.beyond("INV-9a", i, held, w.ledger.held[i.Subject].Union(always), "and its subject token held",
+			elsewhere || w.target().Choices[target.TokenExchangeBound].Value != "subset")
+	case oauth.JWTBearer:
+		accessor := w.ledger.consents[key].Union(w.ledger.trusted[key]).Union(always).Union(w.implied())
+		w.beyond("INV-9b", i, held, accessor, i.Owner.Name+" had granted it", i.Client.FirstParty || !w.capable("fx.clients.fresh"))
+	}
+}
+
+// checkGranted is INV-1 and INV-2 for a token that a resource owner was asked
+// for: from a code of any kind.
 func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	a := i.Authorization
+	if a == nil {
+		w.breach("INV-2b", "%s holds %q, and nobody was asked", i.Client.Name, held)
+		return
+	}
 	key := consentKey{i.Owner, a.Client, a.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
@@ -264,14 +294,18 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 // checkRefreshed is INV-5 and INV-6 for a refreshed token.
 func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	root := i.Root()
-	granted := w.ledger.roots[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
+	granted := w.ledger.held[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
 	w.beyond("INV-5", i, held, granted, "was granted", false)
 	within := held.Intersect(granted)
-	key := consentKey{i.Owner, root.Authorization.Client, root.Other}
+	client, began := root.Client, root.Number
+	if a := root.Authorization; a != nil {
+		client, began = a.Client, a.Number
+	}
+	key := consentKey{i.Owner, client, root.Other}
 	if removed := w.ledger.removed[key]; !removed.Intersect(within).IsEmpty() {
 		w.breach("INV-6a", "%s holds %q after %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
-	if at := w.ledger.revoked[key]; at > 0 && root.Authorization.Number < at-1 {
+	if at := w.ledger.revoked[key]; at > 0 && began < at-1 {
 		w.breach("INV-6b", "%s holds %q after %s revoked the grant", i.Client.Name, held, i.Owner.Name)
 	}
 	w.checkRole("INV-6c", i, within)

@@ -48,7 +48,7 @@ func (w *World) refresh(ctx context.Context, from *actor.Issue, r request) (*out
 	if err != nil {
 		return nil, err
 	}
-	want := from.Root().Authorization.Asked
+	want := from.Root().Wanted()
 	if r.scope != nil {
 		want = oauth.FieldsScope(string(*r.scope))
 	}

@@ -68,7 +68,7 @@ func New(stage *actor.Stage, refreshing bool) *World {
 		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{},
 		changed: map[*actor.Object]bool{},
 	}
-	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, roots: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}}
+	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, held: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}, trusted: map[consentKey]oauth.ScopeSet{}}
 	return w
 }
 

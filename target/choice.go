@@ -28,6 +28,8 @@ const (
 	MalformedScope   ChoiceName = "malformed_scope"
 	Duplicates       ChoiceName = "duplicates"
 	SurplusSpaces    ChoiceName = "surplus_spaces"
+
+	TokenExchangeBound ChoiceName = "tx"
 )
 
 // ChoiceInfo describes one open choice.
@@ -63,6 +65,7 @@ func Choices() []ChoiceInfo {
 		{CodeScope, []string{"ignores", "honours", "rejects"}, "CODE-02", "RFC 6749 section 3.2", "a narrower scope sent with the code"},
 		{Duplicates, []string{"normalises", "rejects"}, "SYN-07", "RFC 6749 section 3.3", "a scope that is named twice"},
 		{SurplusSpaces, []string{"normalises", "rejects"}, "SYN-08", "RFC 6749 section 3.3", "spaces too many"},
+		{TokenExchangeBound, []string{"subset", "client"}, "TX-01", "RFC 8693 section 5", "the bound of an exchanged token: the subject token, or what the client and the resource owner may have"},
 		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
 	}
 }

@@ -144,6 +144,10 @@ type AuthorizationServer struct {
 	// DefaultScope is what is asked for where a request has no scope (RFC 6749
 	// section 3.3), at the authorization endpoint.
 	DefaultScope string `yaml:"default_scope,omitempty" json:"default_scope,omitempty" check:"scope"`
+	// BackchannelPage is where a resource owner answers requests that came over
+	// the backchannel (OpenID Connect CIBA Core section 7.1). {message} in it stands
+	// for the binding_message of the request. Left out: none is known.
+	BackchannelPage string `yaml:"backchannel_page,omitempty" json:"backchannel_page,omitempty" check:"url"`
 	// AlwaysGranted are scopes that are granted without being asked for.
 	AlwaysGranted string `yaml:"always_granted,omitempty" json:"always_granted,omitempty" check:"scope"`
 	// RequiredScopes are scopes that cannot be deselected at consent.

@@ -16,12 +16,13 @@ func Owners() []string { return []string{"Ada", "Bo", "Cy"} }
 
 // Endpoints are the members of a metadata document that
 // authorization_server.endpoints may add or override (RFC 8414 section 2, RFC
-// 8628 section 4, RFC 9126 section 5, OpenID Connect Discovery section 3).
+// 8628 section 4, RFC 9126 section 5, OpenID Connect Discovery section 3, OpenID
+// Connect CIBA Core section 4).
 func Endpoints() []string {
 	return []string{
 		"authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint",
 		"userinfo_endpoint", "jwks_uri", "registration_endpoint", "device_authorization_endpoint",
-		"pushed_authorization_request_endpoint", "end_session_endpoint",
+		"backchannel_authentication_endpoint", "pushed_authorization_request_endpoint", "end_session_endpoint",
 	}
 }
 

@@ -150,6 +150,11 @@ type Visit struct {
 	Jar http.CookieJar
 	// Decide answers a consent page.
 	Decide func(asked ConsentPage) oauth.ConsentDecision
+	// UserCode is typed where a page asks for the code of a device (RFC 8628
+	// section 3.3); empty: there is none.
+	UserCode oauth.Secret
+	// Scope is what was asked for, where the URL does not say.
+	Scope string
 	// StopAtConsent ends the visit at the first consent page, unanswered.
 	StopAtConsent bool
 }

@@ -48,6 +48,14 @@ func (f *finder) lists(key, value string, absent bool) bool {
 	return slices.ContainsFunc(list, func(v any) bool { return v == value })
 }
 
+// supported are the grant types that the metadata lists; all of them, where it
+// has no list (RFC 8414 section 2).
+func (f *finder) supported(grants []oauth.GrantType) []oauth.GrantType {
+	return slices.DeleteFunc(slices.Clone(grants), func(g oauth.GrantType) bool {
+		return !f.lists("grant_types_supported", string(g), true)
+	})
+}
+
 // capabilities finds what a target can do from its metadata and its
 // description, which has the last word.
 func capabilities(t *target.Target, mint bool) *finder {
@@ -84,8 +92,9 @@ func (f *finder) grants() {
 	f.yes("as.dcr", has("registration_endpoint"), "metadata: registration_endpoint")
 	f.registration()
 	f.yes("as.resource", f.d.AuthorizationServer.ResourceParameter != "" && f.t.OtherAPI != nil, "declared: authorization_server.resource_parameter")
+	f.furtherGrants()
 	bound := 0
-	for _, name := range []target.Capability{"as.code", "as.refresh"} {
+	for _, name := range []target.Capability{"as.code", "as.refresh", "as.device", "as.tx", "as.ropc", "as.assertion", "as.ciba"} {
 		if f.found[name].Yes() {
 			bound++
 		}
@@ -101,6 +110,27 @@ func (f *finder) grants() {
 	f.set("token.format", "opaque", "not declared")
 	f.set("token.revocation_visible", "expiry", "not declared")
 	f.yes("token.observable", f.t.API != nil || has("introspection_endpoint"), "derived: an API or introspection")
+}
+
+// furtherGrants are those beside the ones of RFC 6749 that need no other grant
+// type than their own. What the description declares cannot add what is missing
+// for a client to use them.
+func (f *finder) furtherGrants() {
+	const grants = "grant_types_supported"
+	lists := func(g oauth.GrantType) bool { return f.lists(grants, string(g), false) }
+	has := func(key string) bool { return metadata(f.t, key) != "" }
+	// A person at a browser of their own is not at a device, too.
+	driven := f.t.UserAgent != nil || f.d.Login.Driver == "" || f.d.Login.Driver == "form"
+	f.yes("as.ropc", lists(oauth.PasswordGrant), "metadata: "+grants)
+	f.yes("as.device", has("device_authorization_endpoint") && f.lists(grants, string(oauth.DeviceCode), true) && driven, "metadata: device_authorization_endpoint")
+	f.yes("as.tx", lists(oauth.TokenExchange), "metadata: "+grants)
+	f.yes("as.tx.actor", false, "not declared")
+	if !f.found["as.tx"].Yes() {
+		f.found["as.tx.actor"] = target.Finding{Value: "false", Source: "derived: no token exchange"}
+	}
+	f.yes("as.assertion", lists(oauth.JWTBearer) && f.registers(), "metadata: "+grants)
+	polled := f.lists("backchannel_token_delivery_modes_supported", "poll", false) && has("backchannel_authentication_endpoint")
+	f.yes("as.ciba", polled && f.d.AuthorizationServer.BackchannelPage != "" && driven, "metadata: backchannel_authentication_endpoint")
 }
 
 func (f *finder) oidc() {

@@ -32,6 +32,8 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return either(refused, "reject", "oauth")
 	case target.EmptyGrant:
 		return either(refused, "error", "token")
+	case target.TokenExchangeBound:
+		return exchangeClass(ctx, i, epoch)
 	case target.ClaimsParameter:
 		return either(refused, "refused", "ignored")
 	case target.OnlyUnknown:
@@ -197,6 +199,7 @@ func trials() []trial {
 			return s.can("as.code") && s.can("as.oidc.prompt") && s.can("consent.remembered") && s.can("fx.clients.fresh")
 		}, silent},
 		{target.Incremental, code, incremental},
+		{target.TokenExchangeBound, func(s *Stage) bool { return s.can("as.code") && s.can("as.tx") }, exchanging},
 		{target.DeselectedMemory, func(s *Stage) bool {
 			return s.can("as.code") && s.can("consent.remembered") && s.Target.Capabilities["consent.ui"].Value == "granular"
 		}, deselected},

@@ -22,6 +22,7 @@ type Client struct {
 	cast   *Cast
 	static bool // it was there before this cast
 	proof  *ProofKey
+	key    *harnessKey // signs its assertions; nil: it registered none
 
 	Authorizations []*Authorization // what it asked resource owners, in order
 	Issues         []*Issue         // what the token endpoint answered it, in order
@@ -62,6 +63,10 @@ type Authorization struct {
 	StateOK  bool              // state came back as sent
 	Scope    oauth.ScopeMember // the scope parameter of the redirect
 	Redeemed bool
+	// Pending is the request that was decided away from the client; nil: the answer
+	// is a redirect. Answered says that a consent page of it was answered.
+	Pending  *PendingRequest
+	Answered bool
 
 	state       string
 	verifier    string
@@ -158,13 +163,8 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	}
 	if r.Scope != nil {
 		raw := *r.Scope
-		a.Asked = oauth.FieldsScope(string(raw))
-		a.Omitted = a.Asked.IsEmpty() // without a value it counts as left out (RFC 6749 section 3.1)
-		if more := oauth.FieldsScope(d.Refresh.Scope); c.cast.Refreshing && c.mayRefresh() && !more.SubsetOf(a.Asked) {
-			a.Added = more.Minus(a.Asked)
-			a.Asked = a.Asked.Union(more)
-			raw = oauth.RawScope(strings.TrimSpace(string(raw) + " " + a.Added.String()))
-		}
+		raw, a.Asked, a.Added = c.completed(raw)
+		a.Omitted = a.Asked.Minus(a.Added).IsEmpty() // without a value it counts as left out (RFC 6749 section 3.1)
 		q.Set("scope", c.cast.Wire(raw))
 		if a.Asked.Has("openid") {
 			q.Set("nonce", random(8))
@@ -181,11 +181,7 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	if a.Prompt != "" {
 		q.Set("prompt", a.Prompt)
 	}
-	if r.Other {
-		q.Set(d.ResourceParameter, c.cast.Stage.Target.OtherAPI.Resource)
-	} else if d.ResourceParameter != "" && c.cast.Stage.Target.API != nil && c.cast.Stage.Target.API.Resource != "" {
-		q.Set(d.ResourceParameter, c.cast.Stage.Target.API.Resource)
-	}
+	c.aim(q, r.Other)
 	for name, values := range r.Params {
 		q[name] = values
 		if name == "scope" { // whichever of them the server goes by was asked for
@@ -200,13 +196,31 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	return q
 }
 
-func (c *Client) mayRefresh() bool {
-	for _, g := range c.GrantTypes {
-		if g == oauth.RefreshTokenGrant {
-			return true
-		}
+// completed is a scope with what a client that wants a refresh token adds to it.
+func (c *Client) completed(raw oauth.RawScope) (full oauth.RawScope, asked, added oauth.ScopeSet) {
+	asked = oauth.FieldsScope(string(raw))
+	more := oauth.FieldsScope(c.cast.Stage.Target.Description.AuthorizationServer.Refresh.Scope)
+	if !c.cast.Refreshing || !c.MayUse(oauth.RefreshTokenGrant) || more.SubsetOf(asked) {
+		return raw, asked, oauth.ScopeSet{}
 	}
-	return false
+	added = more.Minus(asked)
+	return oauth.RawScope(strings.TrimSpace(string(raw) + " " + added.String())), asked.Union(more), added
+}
+
+// MayUse reports whether the client is registered for a grant type.
+func (c *Client) MayUse(g oauth.GrantType) bool { return slices.Contains(c.GrantTypes, g) }
+
+// aim names the API that a request is about, where the target has a parameter
+// for that (RFC 8707 section 2).
+func (c *Client) aim(form url.Values, other bool) {
+	t := c.cast.Stage.Target
+	p := t.Description.AuthorizationServer.ResourceParameter
+	switch {
+	case other && t.OtherAPI != nil:
+		form.Set(either(p, "resource"), t.OtherAPI.Resource)
+	case p != "" && t.API != nil && t.API.Resource != "":
+		form.Set(p, t.API.Resource)
+	}
 }
 
 // read takes the parameters of the redirect (RFC 6749 sections 4.1.2 and
@@ -245,6 +259,7 @@ type Issue struct {
 	Client  *Client
 	Owner   *Owner // nil for client credentials
 	Grant   oauth.GrantType
+	Added   oauth.ScopeSet // what was added to the request to obtain a refresh token
 	Asked   oauth.ScopeSet // of the token request, canonical names
 	Omitted bool           // the token request had no scope
 	Other   bool           // for the second API
@@ -252,6 +267,11 @@ type Issue struct {
 	// refresh token.
 	Authorization *Authorization
 	From          *Issue
+	// Subject gave the token that was exchanged, Actor the one of who acts for its
+	// owner (RFC 8693 section 2.1); nil for every other grant.
+	Subject, Actor *Issue
+	// Number is how many issues the client had before.
+	Number int
 
 	Response *oauth.TokenResponse // nil: refused
 	Refused  *oauth.ErrorResponse
@@ -264,7 +284,8 @@ type Issue struct {
 	epoch    int
 }
 
-// Root is the issue at the start of a refresh family: that of the code.
+// Root is the issue at the start of a refresh family: the one that was not
+// refreshed.
 func (i *Issue) Root() *Issue {
 	for i.From != nil {
 		i = i.From
@@ -320,10 +341,7 @@ func (c *Client) ClientCredentials(ctx context.Context, scope *oauth.RawScope, p
 		issue.Asked = oauth.FieldsScope(string(*scope))
 		issue.Omitted = issue.Asked.IsEmpty() // RFC 6749 section 3.2
 	}
-	t := c.cast.Stage.Target
-	if p := t.Description.AuthorizationServer.ResourceParameter; p != "" && t.API != nil && t.API.Resource != "" {
-		form.Set(p, t.API.Resource)
-	}
+	c.aim(form, false)
 	return c.token(as(ctx, c.Name, "asks on its own behalf"), issue, form, params)
 }
 
@@ -340,7 +358,7 @@ func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Value
 	if err != nil {
 		return nil, err
 	}
-	issue.Client, issue.cast, issue.epoch = c, c.cast, -1
+	issue.Client, issue.cast, issue.epoch, issue.Number = c, c.cast, -1, len(c.Issues)
 	issue.Started = time.Now()
 	issue.Response, issue.Refused, err = oauth.ParseTokenResponse(got.status, got.header.Get("Content-Type"), got.body)
 	if err != nil {
@@ -417,6 +435,7 @@ func (a *Authorization) Submit(ctx context.Context, sender *Owner) error {
 		return fmt.Errorf("no consent form was shown")
 	}
 	ctx = as(ctx, sender.Name, "sends the form that "+a.Owner.Name+" was shown")
+	a.Answered = true
 	arrival, err := useragent.Submit(ctx, a.Client.cast.Recorder, sender.jar, pages[0].Submission, a.redirectURI)
 	if err != nil {
 		return err

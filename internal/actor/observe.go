@@ -119,11 +119,11 @@ func (i *Issue) Means() oauth.ScopeSet {
 }
 
 // Wanted is what the answer is measured by when it names no scope: what was
-// asked of the resource owner for a code, what the token request asked, or what
+// asked of the resource owner, what the token request asked, or what
 // was originally granted for a refresh without scope (RFC 6749 section 6).
 func (i *Issue) Wanted() oauth.ScopeSet {
 	switch {
-	case i.Grant == oauth.AuthorizationCode:
+	case i.Authorization != nil && i.From == nil:
 		return i.Authorization.Asked
 	case i.Grant == oauth.RefreshTokenGrant && i.Omitted:
 		return i.Root().Means()

@@ -21,17 +21,21 @@ const apiScopes = "read:appointments write:appointments"
 func fixture(name string) (target.ClientDescription, bool) {
 	yes, no := true, false
 	web := []string{"authorization_code", "refresh_token"}
+	device := append(slices.Clone(web), string(oauth.DeviceCode))
+	user := append(slices.Clone(device), string(oauth.PasswordGrant), string(oauth.TokenExchange), string(oauth.JWTBearer), string(oauth.CIBA))
 	const redirect = "http://127.0.0.1:9/cb"
 	all := "openid profile email address phone offline_access " + apiScopes
 	switch name {
-	case "Planner", "Rival", "Newcomer", "Auditor": // confidential; Newcomer is always registered by RFC 7591, Auditor is nobody's part
+	case "Planner", "Rival":
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: all, FirstParty: &no}, true
+	case "Newcomer", "Auditor": // Newcomer is always registered by RFC 7591, Auditor is nobody's part
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
 	case "Viewer":
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: "openid offline_access read:appointments", FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: "openid offline_access read:appointments", FirstParty: &no}, true
 	case "Pocket":
-		return target.ClientDescription{AuthMethod: "none", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "none", RedirectURI: redirect, GrantTypes: device, Scope: all, FirstParty: &no}, true
 	case "House":
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &yes}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: all, FirstParty: &yes}, true
 	case "Robot":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: "read:appointments", FirstParty: &no}, true
 	case "Worker": // a machine client that may have everything a machine may have
@@ -110,6 +114,11 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 	for _, g := range cd.GrantTypes {
 		client.GrantTypes = append(client.GrantTypes, oauth.GrantType(g))
 	}
+	if len(d.Clients.Actors[name].GrantTypes) == 0 && registers(c.Stage.Target.Target) {
+		if client.GrantTypes = c.Stage.facts.supported(client.GrantTypes); len(client.GrantTypes) == 0 {
+			return nil, fmt.Errorf("the metadata lists no grant type that %s could be registered for: %q", name, cd.GrantTypes)
+		}
+	}
 	reg := d.Clients.Register
 	switch {
 	case name == "Newcomer" || (reg.HTTP == nil && registers(c.Stage.Target.Target)):
@@ -123,7 +132,7 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 }
 
 // clientMetadata is the client as RFC 7591 section 2 describes it.
-func (c *Cast) clientMetadata(client *oauth.Client) map[string]any {
+func (c *Cast) clientMetadata(client *oauth.Client) (map[string]any, error) {
 	m := map[string]any{
 		"client_name":                "scopeproof " + client.Name + " " + c.seed,
 		"token_endpoint_auth_method": client.AuthMethod,
@@ -132,15 +141,29 @@ func (c *Cast) clientMetadata(client *oauth.Client) map[string]any {
 		"redirect_uris":              []string{},
 		"response_types":             []string{},
 	}
+	if slices.Contains(client.GrantTypes, oauth.JWTBearer) {
+		key, err := newHarnessKey()
+		if err != nil {
+			return nil, err
+		}
+		c.keys[client.Name] = key
+		m["jwks"] = map[string]any{"keys": []json.RawMessage{key.public}}
+	}
+	if slices.Contains(client.GrantTypes, oauth.CIBA) {
+		m["backchannel_token_delivery_mode"] = "poll"
+	}
 	if client.RedirectURI != "" {
 		m["redirect_uris"] = []string{client.RedirectURI}
 		m["response_types"] = []string{"code"}
 	}
-	return m
+	return m, nil
 }
 
 func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *target.DynamicRegistration) error {
-	body := c.clientMetadata(client)
+	body, err := c.clientMetadata(client)
+	if err != nil {
+		return err
+	}
 	endpoint := metadata(c.Stage.Target.Target, "registration_endpoint")
 	if endpoint == "" {
 		return fmt.Errorf("the metadata has no registration_endpoint")
@@ -171,7 +194,10 @@ func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *t
 // registerHTTP sends the client metadata of RFC 7591, with the members of the
 // call's json added or put in their place.
 func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *target.Call) error {
-	body := c.clientMetadata(client)
+	body, err := c.clientMetadata(client)
+	if err != nil {
+		return err
+	}
 	own, _ := call.JSON.(map[string]any)
 	maps.Copy(body, own)
 	filled := *call

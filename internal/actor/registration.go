@@ -38,10 +38,13 @@ func (c *Cast) Register(ctx context.Context, name string, members map[string]any
 	if endpoint == "" {
 		return nil, fmt.Errorf("the metadata has no registration_endpoint")
 	}
-	body := c.clientMetadata(&oauth.Client{
+	body, err := c.clientMetadata(&oauth.Client{
 		Name: name, AuthMethod: oauth.AuthBasic, RedirectURI: "http://127.0.0.1:9/cb",
 		GrantTypes: []oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshTokenGrant},
 	})
+	if err != nil {
+		return nil, err
+	}
 	delete(body, "scope")
 	token := oauth.Secret("")
 	if how := c.Stage.Target.Description.Clients.Register.Dynamic; how != nil {

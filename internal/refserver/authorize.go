@@ -39,6 +39,8 @@ type transaction struct {
 	requested     ScopeSet // as sent
 	beyond        ScopeSet // issued without being shown; nothing, unless the policy reads a request in two ways
 	asked         ScopeSet // after the limits that need no user
+	pending       *pending // what is decided, where no redirect leads back to the client; nil: a code
+	complete      bool     // the page was opened with the user code in its address
 
 	failure error // what the client is told once somebody has signed in
 
@@ -143,15 +145,7 @@ func (s *Server) readScope(tx *transaction, form url.Values) error {
 	if tx.omitted {
 		asked = s.policy.DefaultScope(tx.client)
 	}
-	if asked, err = s.policy.Unknown(AuthorizationCode, asked, s.scopesAt(tx.api)); err != nil {
-		return err
-	}
-	if asked.IsEmpty() {
-		if err := s.policy.NothingLeft(false); err != nil {
-			return err
-		}
-	}
-	if asked, err = s.policy.ClientExcess(AuthorizationCode, asked, s.policy.ClientMay(tx.client, asked)); err != nil {
+	if asked, err = s.screen(AuthorizationCode, tx.client, tx.api, asked, false); err != nil {
 		return err
 	}
 	tx.asked = s.policy.OfflineAccess(OfflineQuestion{Client: tx.client, Prompt: tx.prompt, Asked: asked})
@@ -220,7 +214,11 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction
 
 // ask decides whether the user must be asked, and approves silently if not.
 func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, current session, user User) {
-	asked, err := s.policy.UserExcess(tx.asked, s.policy.UserMay(user, tx.client, tx.asked))
+	if tx.pending != nil && tx.pending.user != "" && tx.pending.user != user.Name {
+		s.page(w, http.StatusForbidden, errorPage, "This request is for somebody else.")
+		return
+	}
+	asked, err := s.policy.UserExcess(tx.asked, s.userMay(tx.grantType(), user, tx.client, tx.asked))
 	if err == nil && asked.IsEmpty() {
 		err = s.policy.NothingLeft(false)
 	}
@@ -232,10 +230,14 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 	grant := all.Of(user.Name, tx.client.ID, tx.resource)
 	question := ConsentQuestion{
 		Client: tx.client, User: user, Resource: tx.resource, API: tx.api, Prompt: tx.prompt, Asked: asked, Removed: grant.Removed,
-		Text: tx.text, Omitted: tx.omitted,
+		Text: tx.text, Omitted: tx.omitted, GrantType: tx.grantType(),
 	}
 	question.Remembered = s.policy.Remembered(question, all)
-	if !s.policy.ConsentNeeded(question) {
+	if !s.mustAsk(tx, question) {
+		if err := s.claim(tx); err != nil {
+			s.page(w, http.StatusForbidden, errorPage, decidedText)
+			return
+		}
 		if s.approve(w, r, tx, current, question, ConsentOutcome{
 			Allowed: true, Asked: asked, Accepted: asked, Grant: grant, Text: tx.text, Omitted: tx.omitted,
 		}) {
@@ -269,8 +271,8 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction
 	now := s.clock.now()
 	a := &authorization{
 		Authorization: Authorization{
-			ID: rand.Text(), User: q.User.Name, Client: tx.client.ID, Resource: tx.resource, Requested: tx.requested,
-			Asked: q.Asked, Granted: granted, Current: granted, ClaimsParameter: tx.claims,
+			ID: rand.Text(), User: q.User.Name, Client: tx.client.ID, Resource: tx.resource, GrantType: tx.grantType(),
+			Requested: tx.requested, Asked: q.Asked, Granted: granted, Current: granted, ClaimsParameter: tx.claims,
 			ACR: class, Union: !o.Accepted.Covers(granted),
 		},
 		nonce: tx.nonce, loggedIn: current.loggedIn, redirectURI: tx.sentRedirect, challenge: tx.challenge,
@@ -281,6 +283,11 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction
 		return g.Scope.Equal(seen.Scope) && g.Remembered.Equal(seen.Remembered)
 	}) {
 		return false
+	}
+	if tx.pending != nil {
+		tx.pending.approve(a)
+		s.page(w, http.StatusOK, donePage, tx.client.Name+" has been given access.")
+		return true
 	}
 	code := rand.Text()
 	s.codes.put(code, a, now.Add(codeLifetime), now)
@@ -294,6 +301,11 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction
 
 // redirectError answers the client with an error (RFC 6749 section 4.1.2.1).
 func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, tx *transaction, err error) {
+	if tx.pending != nil {
+		tx.pending.deny()
+		s.page(w, http.StatusOK, donePage, tx.client.Name+" has been given no access.")
+		return
+	}
 	var refused *Error
 	if !errors.As(err, &refused) {
 		refused = &Error{Code: "server_error", Text: "the request failed"}

@@ -128,10 +128,12 @@ func (b *browser) open(response *http.Response, err error) {
 	defer response.Body.Close()
 	raw, _ := io.ReadAll(response.Body)
 	b.page, b.last = string(raw), response.Request.URL.Path
-	if b.last == "/login" && b.answered == nil && !strings.Contains(b.page, "Wrong") {
-		b.open(b.http.PostForm(b.Issuer()+"/login", url.Values{
-			"username": {b.user}, "password": {b.user + "-password"}, "csrf": {b.hidden("csrf")}, "tx": {b.hidden("tx")},
-		}))
+	if b.last == "/login" && b.answered == nil && strings.Contains(b.page, `name="password"`) && !strings.Contains(b.page, "Wrong") {
+		form := url.Values{"username": {b.user}, "password": {b.user + "-password"}, "csrf": {b.hidden("csrf")}, "tx": {b.hidden("tx")}}
+		if strings.Contains(b.page, `name="to"`) {
+			form.Set("to", b.hidden("to"))
+		}
+		b.open(b.http.PostForm(b.Issuer()+"/login", form))
 	}
 }
 

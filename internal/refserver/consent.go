@@ -65,11 +65,14 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		Used:        tx.used,
 	})
 	if bound == nil {
+		bound = s.claim(tx)
+	}
+	if bound == nil {
 		tx.used = true
 	}
 	tx.mu.Unlock()
 	if bound != nil || question.User.Name == "" {
-		s.page(w, http.StatusForbidden, errorPage, "This form belongs to another session, or was sent before.")
+		s.page(w, http.StatusForbidden, errorPage, decidedText)
 		return
 	}
 	if latest, ok := s.latest.get(current.id+tx.client.ID, s.clock.now()); ok {

@@ -4,13 +4,21 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
-// Grant types as RFC 6749 and RFC 7591 section 2 name them.
+// Grant types as RFC 6749, RFC 7591 section 2, RFC 8628, RFC 8693, RFC 7523 and
+// OpenID Connect CIBA Core name them.
 const (
 	AuthorizationCode = "authorization_code"
 	RefreshToken      = "refresh_token"
 	ClientCredentials = "client_credentials"
+	PasswordGrant     = "password"
+	DeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
+	TokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
+	JWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	CIBA              = "urn:openid:params:grant-type:ciba"
 )
 
 // Error is an error answer of the authorization server: a code of RFC 6749
@@ -52,6 +60,7 @@ type Client struct {
 	// proven is the thumbprint of the key that the present request proves (RFC 9449
 	// section 5); empty in a client that is stored.
 	proven string
+	keys   jose.JSONWebKeySet // of the metadata member jwks
 }
 
 // MayUse says whether the client is registered for a grant type.
@@ -99,6 +108,8 @@ func (g Grants) All() iter.Seq[Grant] { return g.store.all }
 // tokens and access tokens refer to it.
 type Authorization struct {
 	ID, User, Client, Resource string
+	// GrantType is how it came to be; never RefreshToken.
+	GrantType string
 	// Requested is the client's request as it was sent; empty if it was omitted.
 	Requested ScopeSet
 	// Asked is what was left of the request when the resource owner was asked.
@@ -141,6 +152,8 @@ type ConsentQuestion struct {
 	Remembered ScopeSet
 	// Removed is what the resource owner took away after granting it.
 	Removed ScopeSet
+	// GrantType is how the client asks: AuthorizationCode, DeviceCode or CIBA.
+	GrantType string
 }
 
 // ConsentItem is one line of the consent page.
@@ -211,10 +224,12 @@ type Edit struct {
 	Revoke bool
 }
 
-// Redemption asks for the scope of the token that a code buys.
+// Redemption asks for the scope of the token that a code of any kind buys: an
+// authorization code, a device_code or an auth_req_id.
 type Redemption struct {
 	// Asked is the scope parameter of the token request; empty if omitted.
 	Asked         ScopeSet
+	Client        Client
 	Authorization Authorization
 	// ClientMay and UserMay are what the client and the user may now have of
 	// everything named in this question.
@@ -248,6 +263,8 @@ type Issue struct {
 	Asked ScopeSet
 	// Scope is what was decided.
 	Scope ScopeSet
+	// Act is the act claim (RFC 8693 section 4.1), or nil.
+	Act map[string]any
 }
 
 // Live asks for the present state of an access token that was issued earlier.

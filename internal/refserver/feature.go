@@ -28,6 +28,7 @@ func parts() []part {
 		refreshing(), serving(),
 		introspection(), revocation(), registration(), registrationManagement(), softwareStatement(),
 		protectedResources(), steppingUp(), senderConstrained(),
+		devices(), exchanging(), passwords(), assertions(), backchannel(),
 	}
 }
 

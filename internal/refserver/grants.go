@@ -23,6 +23,8 @@ type authorization struct {
 	// redirectURI and challenge bind the code (RFC 6749 section 4.1.3, RFC 7636).
 	redirectURI string
 	challenge   string
+	// parent is what an exchanged token goes back to; nil for every other.
+	parent *authorization
 	// expires is when code and access tokens have ended; kept only for those
 	// without refresh token.
 	expires time.Time
@@ -121,6 +123,23 @@ func (s *grantStore) settle(o ConsentOutcome, a *authorization, held func(Grant)
 		row.members = append(s.pruned(row), a)
 	}
 	return true
+}
+
+// join adds an authorization that no consent page led to, and the scope that the
+// grant then holds.
+func (s *grantStore) join(a *authorization, holds func(Grant) ScopeSet) {
+	key := grantKey{a.User, a.Client, a.Resource}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row := s.rows[key]
+	if row == nil {
+		row = &grantRow{Grant: s.ofLocked(key)}
+		s.rows[key] = row
+	}
+	row.Scope = holds(row.Grant)
+	row.History = row.History.Or(row.Scope)
+	s.byID[a.ID] = a
+	row.members = append(s.pruned(row), a)
 }
 
 // pruned returns the row's members less those that can lead to nothing more. It

@@ -36,6 +36,9 @@ func (s *Server) introspected(caller Client, token string) (active bool, all map
 	if t.authorization != "" {
 		all["username"] = t.subject
 	}
+	if t.act != nil {
+		all["act"] = t.act
+	}
 	if t.key != "" {
 		all["cnf"], all["token_type"] = confirmation(t.key), "DPoP"
 	}

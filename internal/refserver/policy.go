@@ -35,6 +35,8 @@ type Policy struct {
 	UserMay func(u User, c Client, asked ScopeSet) ScopeSet
 	// UserExcess answers a request for more than the user may hand out (RFC 6749 section 3.3).
 	UserExcess func(asked, may ScopeSet) (ScopeSet, error)
+	// Applies says whether a limit counts at a grant (RFC 6749 section 3.3): one policy, whichever way a token is asked for.
+	Applies func(limit Limit, grantType string) bool
 	// OfflineAccess is asked less offline_access where that is to be ignored (OpenID Connect Core section 11).
 	OfflineAccess func(q OfflineQuestion) ScopeSet
 	// NothingLeft answers when every scope was taken away (RFC 6749 sections 3.3 and 5.1).
@@ -139,7 +141,12 @@ type Policy struct {
 	Registration  RegistrationPolicy
 	Metadata      MetadataPolicy
 
-	API APIPolicy
+	API       APIPolicy
+	Device    PendingPolicy
+	CIBA      PendingPolicy
+	Exchange  ExchangePolicy
+	Password  PasswordPolicy
+	Assertion AssertionPolicy
 }
 
 // Conformant returns the lawful policy. Where the standards leave a choice, its
@@ -147,7 +154,8 @@ type Policy struct {
 func Conformant() Policy {
 	p := Policy{
 		Introspection: conformantIntrospection(), Revocation: conformantRevocation(), Registration: conformantRegistration(),
-		Metadata: conformantMetadata(), API: conformantAPI(),
+		Metadata: conformantMetadata(), API: conformantAPI(), Device: conformantDevice(), CIBA: conformantCIBA(),
+		Exchange: conformantExchange(), Password: conformantPassword(), Assertion: conformantAssertion(),
 	}
 	p.asking()
 	p.consenting()
@@ -197,6 +205,7 @@ func (p *Policy) asking() {
 	}
 	// Choice: what the user may not hand out is left out, and the response says so.
 	p.UserExcess = func(asked, may ScopeSet) (ScopeSet, error) { return asked.And(may), nil }
+	p.Applies = func(Limit, string) bool { return true }
 	p.OfflineAccess = func(q OfflineQuestion) ScopeSet {
 		if hasPrompt(q.Prompt, "consent") && q.Client.MayUse(RefreshToken) {
 			return q.Asked
@@ -399,8 +408,13 @@ func (p *Policy) issuing() {
 	p.ReportedScope = func(i Issue) (ScopeSet, bool) { return i.Scope, true }
 	p.WrittenScope = func(scope ScopeSet) any { return scope.String() }
 	p.Lifetime = func(Issue) time.Duration { return 300 * time.Second }
+	// Choice: a token that nobody signs in for comes without one.
 	p.GivesIDToken = func(i Issue) bool {
-		return i.GrantType != ClientCredentials && i.Scope.Has(OpenID)
+		switch i.GrantType {
+		case ClientCredentials, TokenExchange, JWTBearer:
+			return false
+		}
+		return i.Scope.Has(OpenID)
 	}
 	// Choice: claims asked for by scope are in UserInfo only.
 	p.IDTokenClaims = func(ClaimsQuestion) map[string]any { return nil }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // clientMetadata is client metadata of RFC 7591 section 2, and on the way back
@@ -28,6 +30,11 @@ type clientMetadata struct {
 	// RegistrationToken and RegistrationURI manage the client (RFC 7592 section 3).
 	RegistrationToken string `json:"registration_access_token,omitempty"`
 	RegistrationURI   string `json:"registration_client_uri,omitempty"`
+	// Keys verify what the client signs (RFC 7591 section 2, RFC 7523).
+	Keys *jose.JSONWebKeySet `json:"jwks,omitempty"`
+	// Delivery is how the client learns of a decision; only "poll" is known
+	// (OpenID Connect CIBA Core section 4).
+	Delivery string `json:"backchannel_token_delivery_mode,omitempty"`
 	// FirstParty and Audience are for the administrator only.
 	FirstParty bool   `json:"first_party,omitempty"`
 	Audience   string `json:"introspects_audience,omitempty"`
@@ -82,6 +89,12 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 	default:
 		return none, registrationScope{}, Refuse("invalid_client_metadata", "the authentication method is not supported")
 	}
+	if m.Delivery != "" && m.Delivery != "poll" {
+		return none, registrationScope{}, Refuse("invalid_client_metadata", "the delivery mode is not supported")
+	}
+	if err := onlyPublic(m.Keys); err != nil {
+		return none, registrationScope{}, err
+	}
 	if slices.Contains(m.GrantTypes, AuthorizationCode) && len(m.RedirectURIs) == 0 {
 		return none, registrationScope{}, Refuse("invalid_redirect_uri", "a redirect URI is missing")
 	}
@@ -102,6 +115,9 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 	if c.Name == "" {
 		c.Name = "An application without a name"
 	}
+	if m.Keys != nil {
+		c.keys = *m.Keys
+	}
 	if !c.Public {
 		c.secret = m.ClientSecret
 		if c.secret == "" {
@@ -109,6 +125,19 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 		}
 	}
 	return c, scope, nil
+}
+
+// onlyPublic refuses keys that are not public ones.
+func onlyPublic(keys *jose.JSONWebKeySet) error {
+	if keys == nil {
+		return nil
+	}
+	for _, key := range keys.Keys {
+		if !key.Valid() || !key.IsPublic() {
+			return Refuse("invalid_client_metadata", "jwks may hold public keys only")
+		}
+	}
+	return nil
 }
 
 // admin is the administrator's interface.

@@ -72,6 +72,9 @@ type Server struct {
 	latest       expiring[ConsentQuestion] // by session and client
 	codes        expiring[*authorization]
 	revoked      expiring[struct{}] // jti of revoked access tokens
+	pendings     expiring[*pending] // by device_code and auth_req_id
+	userCodes    expiring[*pending]
+	exchanged    expiring[*authorization] // of exchanged tokens, by ID
 	handles      [handleShards]expiring[accessToken]
 	apis         map[string]*api // by name
 	unreachable  atomic.Bool     // the APIs cannot ask us

@@ -21,6 +21,8 @@ type tokenResponse struct {
 	Scope        any    `json:"scope,omitempty"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
+	// IssuedTokenType is of RFC 8693 section 2.2.1.
+	IssuedTokenType string `json:"issued_token_type,omitempty"`
 }
 
 // tokenRequest is a request at the token endpoint with its client authenticated.
@@ -159,8 +161,8 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	user, _ := s.parties.user(a.User)
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked)
 	scope, err := s.policy.CodeScope(Redemption{
-		Asked: q.asked, Authorization: state,
-		ClientMay: s.policy.ClientMay(q.client, named), UserMay: s.policy.UserMay(user, q.client, named),
+		Asked: q.asked, Client: q.client, Authorization: state,
+		ClientMay: s.clientMay(AuthorizationCode, q.client, named), UserMay: s.userMay(AuthorizationCode, user, q.client, named),
 	})
 	if err != nil {
 		return tokenResponse{}, err
@@ -168,14 +170,19 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	issue := Issue{
 		GrantType: AuthorizationCode, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
 	}
-	sequence := 0
-	if s.policy.GivesRefreshToken(issue) {
-		sequence = 1
-		a.mu.Lock()
-		a.sequence = sequence
-		a.mu.Unlock()
+	return s.respond(issue, a, s.firstRefresh(issue, a))
+}
+
+// firstRefresh is the number of the refresh token that comes with the first
+// access token of an authorization; 0: none.
+func (s *Server) firstRefresh(issue Issue, a *authorization) int {
+	if !s.policy.GivesRefreshToken(issue) {
+		return 0
 	}
-	return s.respond(issue, a, sequence)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sequence = 1
+	return a.sequence
 }
 
 // verifies checks a code_verifier (RFC 7636 section 4.6, method S256).
@@ -232,7 +239,7 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked).Or(grant.Scope).Or(foreign).Or(q.client.Scope)
 	scope, err := s.policy.RefreshScope(Refresh{
 		Asked: q.asked, Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign,
-		ClientMay: s.policy.ClientMay(q.client, named), UserMay: s.policy.UserMay(user, q.client, named),
+		ClientMay: s.clientMay(RefreshToken, q.client, named), UserMay: s.userMay(RefreshToken, user, q.client, named),
 	})
 	if err == nil && scope.IsEmpty() {
 		err = s.policy.NothingLeft(true)
@@ -279,7 +286,7 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 		return tokenResponse{}, err
 	}
 	scope = s.policy.ServiceScope(scope)
-	if scope, err = s.policy.ClientExcess(ClientCredentials, scope, s.policy.ClientMay(q.client, scope)); err != nil {
+	if scope, err = s.policy.ClientExcess(ClientCredentials, scope, s.clientMay(ClientCredentials, q.client, scope)); err != nil {
 		return tokenResponse{}, err
 	}
 	issue := Issue{GrantType: ClientCredentials, Client: q.client, Asked: q.asked, Scope: scope}

@@ -35,6 +35,7 @@ type accessToken struct {
 	authorization string
 	scope         ScopeSet
 	roles         []string
+	act           map[string]any // who acts for the subject (RFC 8693 section 4.1)
 	issued        time.Time
 	expires       time.Time
 	// key is the thumbprint of the key it is bound to; empty: none.
@@ -47,7 +48,7 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	lifetime = s.policy.Lifetime(i)
 	t := accessToken{
 		id: rand.Text(), clientID: i.Client.ID, subject: i.Client.ID, resource: resource,
-		scope: s.policy.TokenScope(i), issued: now, expires: now.Add(lifetime), key: i.Client.proven,
+		scope: s.policy.TokenScope(i), act: i.Act, issued: now, expires: now.Add(lifetime), key: i.Client.proven,
 	}
 	if i.GrantType != ClientCredentials {
 		t.subject, t.authorization, t.roles = i.User.Name, i.Authorization.ID, i.User.Roles
@@ -79,6 +80,9 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	}
 	if len(t.roles) > 0 {
 		claims["roles"] = t.roles
+	}
+	if t.act != nil {
+		claims["act"] = t.act
 	}
 	maps.Copy(claims, s.policy.AccessTokenClaims(claimsQuestion(i)))
 	token, err = jwt.Signed(s.signing.accessTokens).Claims(claims).Serialize()
@@ -156,6 +160,7 @@ func accessTokenOf(claims map[string]any) accessToken {
 		t.scope = NewScopeSet(strings.Split(scope, " ")...)
 	}
 	t.roles = textsOf(claims["roles"])
+	t.act, _ = claims["act"].(map[string]any)
 	return t
 }
 
@@ -189,9 +194,10 @@ func (s *Server) live(t accessToken) Live {
 	l.UserBound = true
 	user, _ := s.parties.user(t.subject)
 	l.UserMay = s.policy.UserMay(user, client, t.scope)
-	if a := s.grants.authorization(t.authorization); a != nil {
+	if a := s.authorization(t.authorization); a != nil {
+		l.Authorization = s.state(a)
 		a.mu.Lock()
-		l.Authorization, l.Latest = a.Authorization, a.latest == t.id
+		l.Latest = a.latest == t.id
 		a.mu.Unlock()
 	} else {
 		l.Authorization.Revoked = true
@@ -238,7 +244,7 @@ func (s *Server) newIDToken(i Issue, nonce string, loggedIn time.Time, accessTok
 	}
 	if i.GrantType == ClientCredentials {
 		claims["sub"] = i.Client.ID
-	} else {
+	} else if !loggedIn.IsZero() {
 		claims["auth_time"] = loggedIn.Unix()
 	}
 	if i.Authorization.ACR != "" {

@@ -45,7 +45,7 @@ func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arr
 	if err != nil {
 		return nil, fmt.Errorf("authorization request: %w", plain(err))
 	}
-	w := &walk{reader: d.reader, visit: visit, browser: b, requested: start.Query().Get("scope")}
+	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, start.Query().Get("scope"))}
 	next := request{method: http.MethodGet, url: start}
 	for pages := 0; ; pages++ {
 		redirect, p, err := b.follow(ctx, next)
@@ -85,6 +85,7 @@ type walk struct {
 	arrival   target.Arrival
 	named     bool   // the username has been sent
 	signedIn  bool   // the password has been sent
+	coded     bool   // the code of a device has been sent
 	answered  string // the consent page that was answered last
 }
 
@@ -102,8 +103,14 @@ func (w *walk) answer(p *page) (*request, error) {
 	if f := w.reader.usernameForm(p); f != nil {
 		return w.giveName(p, f)
 	}
+	if f, field := w.reader.codeForm(p); f != nil && w.visit.UserCode != "" {
+		return w.giveCode(p, f, field)
+	}
 	if f := w.reader.likelyConsent(p); f != nil {
 		return w.decide(p, f)
+	}
+	if f, button := w.reader.confirmForm(p); f != nil && w.visit.UserCode != "" {
+		return f.request(p, f.entries(button, nil), button)
 	}
 	if next := p.refreshed(); next != nil {
 		return next, nil
