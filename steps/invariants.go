@@ -272,7 +272,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	if removed := w.ledger.removed[key].Intersect(within); !removed.IsEmpty() && w.ledger.before[a] {
 		w.breach("INV-6e", "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
-	w.beyond("INV-2d", i, within, a.Client.Scope, "may have", !w.capable("fx.clients.scope_limits"))
+	w.beyond("INV-2d", i, within, a.May, "may have", !w.capable("fx.clients.scope_limits"))
 	w.checkRole("INV-2c", i, within)
 }
 

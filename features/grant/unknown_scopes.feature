@@ -117,7 +117,7 @@ Feature: Scopes that a server does not know
     @needs:as.code
     Scenario Outline: Planner asks for "<pattern>"
       When Planner asks Ada for "<pattern>"
-      Then Planner holds no scope beyond the default scope
+      Then Planner holds no known scope beyond the default scope
       And Planner cannot create an appointment for Ada
 
       Examples: stars, expressions and big words
@@ -133,7 +133,7 @@ Feature: Scopes that a server does not know
     @needs:as.cc
     Scenario Outline: Worker asks for "<pattern>"
       When Worker asks for "<pattern>" on its own behalf
-      Then Worker holds no scope beyond the default scope
+      Then Worker holds no known scope beyond the default scope
 
       Examples: stars, expressions and big words
         | pattern |

@@ -56,6 +56,7 @@ type Authorization struct {
 	Other    bool
 	Union    bool // the parameter that asks for the union was sent
 	Decision oauth.ConsentDecision
+	May      oauth.ScopeSet // what the client could have when it asked
 	Arrival  *target.Arrival
 
 	Code     oauth.Secret
@@ -101,7 +102,7 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	if err := c.meet(ctx, r.Owner); err != nil {
 		return nil, err
 	}
-	a := &Authorization{Client: c, Owner: r.Owner, Prompt: r.Prompt, Other: r.Other, verifier: random(32), redirectURI: c.RedirectURI, Number: len(c.Issues)}
+	a := &Authorization{Client: c, Owner: r.Owner, Prompt: r.Prompt, Other: r.Other, verifier: random(32), redirectURI: c.RedirectURI, May: c.Scope, Number: len(c.Issues)}
 	a.state = random(12)
 	q := c.authorizeParams(a, r, a.state)
 	a.Decision = r.Owner.Decision
@@ -132,7 +133,8 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	if err != nil {
 		return nil, fmt.Errorf("%s asks %s: %w", c.Name, r.Owner.Name, err)
 	}
-	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) {
+	own := a.redirectURI == c.RedirectURI // an error page for another one may have any status
+	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) && own {
 		return nil, fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, r.Owner.Name, a.Arrival.Status)
 	}
 	a.read(a.state)

@@ -111,7 +111,7 @@ func (p *PendingRequest) Decide(ctx context.Context, r Request) (*Authorization,
 	}
 	a := &Authorization{
 		Client: c, Owner: r.Owner, Asked: p.Asked, Omitted: p.Omitted, Added: p.Added, Other: p.Other, Number: len(c.Issues),
-		Pending: p, Decision: r.Owner.Decision, redirectURI: nowhere,
+		Pending: p, Decision: r.Owner.Decision, May: c.Scope, redirectURI: nowhere,
 	}
 	if r.Decision != nil {
 		a.Decision = *r.Decision
