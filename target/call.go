@@ -11,14 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-const (
-	callTimeout = 30 * time.Second // an administrative request is short
-	answerLimit = 1 << 20          // bytes of an answer that are read
-	excerpt     = 300              // bytes of an answer that an error shows
-)
+const excerpt = 300 // bytes of an answer that an error shows
 
 // jsonVariables are the variables whose value is JSON: alone in a JSON string
 // they take its place.
@@ -253,7 +248,7 @@ func (t *Target) Request(ctx context.Context, call Call, extra map[string]string
 // Perform sends a call with the target's variables and extra ones, and returns
 // what it captured.
 func (t *Target) Perform(ctx context.Context, call Call, extra map[string]string) (map[string]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, SetupTimeout)
 	defer cancel()
 	request, err := t.Request(ctx, call, extra)
 	if err != nil {
@@ -265,7 +260,7 @@ func (t *Target) Perform(ctx context.Context, call Call, extra map[string]string
 		return nil, err // net/http names the method and the redacted URL
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	body, err := ReadAnswer(response.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}

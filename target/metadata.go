@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"net"
@@ -15,10 +14,7 @@ import (
 	"time"
 )
 
-const (
-	metadataLimit   = 1 << 20          // bytes of a metadata document that are read
-	metadataTimeout = 15 * time.Second // for one request
-)
+const metadataTimeout = 15 * time.Second // for one request
 
 // Unavailable says that a target cannot be reached or started, so that nothing
 // can be judged.
@@ -148,8 +144,11 @@ func fetchDocument(ctx context.Context, client *http.Client, at string) (map[str
 		return nil, "", unreachable(at, err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, metadataLimit+1))
-	if err != nil {
+	body, err := ReadAnswer(response.Body)
+	if err != nil && !errors.Is(err, ErrLongAnswer) {
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
 		return nil, "", unreachable(at, err)
 	}
 	media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
@@ -157,7 +156,7 @@ func fetchDocument(ctx context.Context, client *http.Client, at string) (map[str
 	switch {
 	case response.StatusCode != http.StatusOK:
 		return nil, response.Status, nil
-	case len(body) > metadataLimit:
+	case err != nil:
 		return nil, "200 with more than 1 MiB", nil
 	case media == "text/html" || json.Unmarshal(body, &document) != nil || document == nil:
 		return nil, fmt.Sprintf("200 with %q that is not a JSON object", media), nil
