@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ErrorCode is the value of an error parameter (RFC 6749 sections 4.1.2.1 and
@@ -97,6 +98,9 @@ func ParseTokenResponse(status int, contentType string, body []byte) (*TokenResp
 	case failed != "" || status >= 400:
 		leaked := slices.ContainsFunc(tokenNames, func(name string) bool { return object.Text(name) != "" })
 		return nil, &ErrorResponse{Status: status, Code: ErrorCode(failed), Description: object.Text("error_description"), Tokens: leaked}, nil
+	}
+	if !utf8.Valid(body) { // a token of it would not be the one that was issued
+		return nil, nil, fmt.Errorf("token response: %d with bytes that are not UTF-8 (RFC 8259 section 8.1)", status)
 	}
 	for _, name := range append([]string{"error"}, tokenNames...) {
 		if object.has(name) && object.Text(name) == "" && string(object[name]) != `""` {

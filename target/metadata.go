@@ -45,7 +45,7 @@ type IssuerMismatch struct {
 }
 
 func (e *IssuerMismatch) Error() string {
-	return fmt.Sprintf("issuer: got %q from %s, want %q as configured (RFC 8414 section 3.3)\n    hint: %s", e.Got, e.URL, e.Want, e.mend())
+	return fmt.Sprintf("issuer: got %q from %s, want %q as configured (RFC 8414 section 3.3)\n    hint: %s", shortened(e.Got), e.URL, e.Want, e.mend())
 }
 
 // mend says how two issuers differ and what to do about it.
@@ -151,20 +151,36 @@ func fetchDocument(ctx context.Context, client *http.Client, at string) (map[str
 		}
 		return nil, "", unreachable(at, err)
 	}
-	media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	var document map[string]any
 	switch {
 	case response.StatusCode != http.StatusOK:
 		return nil, response.Status, nil
 	case err != nil:
 		return nil, "200 with more than 1 MiB", nil
-	case media == "text/html" || json.Unmarshal(body, &document) != nil || document == nil:
-		return nil, fmt.Sprintf("200 with %q that is not a JSON object", media), nil
+	}
+	document, seen := parseDocument(response.Header.Get("Content-Type"), body)
+	return document, seen, nil
+}
+
+// parseDocument reads a metadata document (RFC 8414 section 3.2), or says what is
+// there in its place.
+func parseDocument(contentType string, body []byte) (map[string]any, string) {
+	media, _, _ := mime.ParseMediaType(contentType)
+	var document map[string]any
+	if media == "text/html" || json.Unmarshal(body, &document) != nil || document == nil {
+		return nil, fmt.Sprintf("200 with %q that is not a JSON object", shortened(media))
 	}
 	if _, ok := document["issuer"]; !ok {
-		return nil, `200 with JSON that has no "issuer"`, nil
+		return nil, `200 with JSON that has no "issuer"`
 	}
-	return document, "", nil
+	return document, ""
+}
+
+// shortened is the beginning of what a server said, for an error.
+func shortened(text string) string {
+	if len(text) > excerpt {
+		return strings.ToValidUTF8(text[:excerpt], "") + "…"
+	}
+	return text
 }
 
 func unreachable(at string, err error) error {
