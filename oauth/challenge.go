@@ -65,6 +65,9 @@ func ParseChallenges(header string) ([]Challenge, error) {
 				return all, p.wrong("want a scheme before the first parameter")
 			}
 			last := &all[len(all)-1]
+			if len(last.Params) == 1 && last.Params[0].Name == "" {
+				return all, p.wrong("want a comma and a scheme after a token68")
+			}
 			value, err := p.value()
 			if err != nil {
 				return all[:len(all)-1], err

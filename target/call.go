@@ -194,7 +194,7 @@ func (c Call) CaptureValues(body []byte) (map[string]string, error) {
 	var document any
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	if err := decoder.Decode(&document); err != nil {
+	if !json.Valid(body) || decoder.Decode(&document) != nil {
 		return nil, fmt.Errorf("got an answer of %d bytes that is not JSON, want JSON to capture from", len(body))
 	}
 	for name, pointer := range c.Capture {
@@ -216,6 +216,9 @@ func pointed(document any, pointer string) any {
 	if pointer == "" {
 		return document
 	}
+	if !strings.HasPrefix(pointer, "/") {
+		return nil
+	}
 	unescape := strings.NewReplacer("~1", "/", "~0", "~")
 	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
 		step = unescape.Replace(step)
@@ -224,7 +227,7 @@ func pointed(document any, pointer string) any {
 			document = v[step]
 		case []any:
 			i, err := strconv.Atoi(step)
-			if err != nil || i < 0 || i >= len(v) {
+			if err != nil || i < 0 || i >= len(v) || step != strconv.Itoa(i) { // no "+1", no "01"
 				return nil
 			}
 			document = v[i]

@@ -45,7 +45,7 @@ type IssuerMismatch struct {
 }
 
 func (e *IssuerMismatch) Error() string {
-	return fmt.Sprintf("issuer: got %q from %s, want %q as configured (RFC 8414 section 3.3)\n    hint: %s", shortened(e.Got), e.URL, e.Want, e.mend())
+	return fmt.Sprintf("issuer: got %q from %s, want %q as configured (RFC 8414 section 3.3)\n    hint: %s", e.Got, e.URL, e.Want, e.mend())
 }
 
 // mend says how two issuers differ and what to do about it.
@@ -117,7 +117,7 @@ func FetchMetadata(ctx context.Context, transport http.RoundTripper, issuer, pla
 		}
 		got, _ := document["issuer"].(string)
 		if got != issuer {
-			return found, &IssuerMismatch{URL: at, Got: got, Want: issuer}
+			return found, &IssuerMismatch{URL: at, Got: shortened(got), Want: issuer}
 		}
 		found.Tried = append(found.Tried, at+": metadata")
 		if found.Document == nil {
@@ -153,7 +153,7 @@ func fetchDocument(ctx context.Context, client *http.Client, at string) (map[str
 	}
 	switch {
 	case response.StatusCode != http.StatusOK:
-		return nil, response.Status, nil
+		return nil, shortened(response.Status), nil
 	case err != nil:
 		return nil, "200 with more than 1 MiB", nil
 	}

@@ -191,8 +191,10 @@ func parseIntrospection(body []byte) (*Introspected, error) {
 	default:
 		return nil, errors.New("no active that is true or false")
 	}
-	r.Claims, err = claimsOf(object)
-	return r, err
+	if r.Claims, err = claimsOf(object); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // claimsOf are the members of a JSON object as values.
@@ -200,8 +202,8 @@ func claimsOf(object oauth.Object) (map[string]any, error) {
 	claims := make(map[string]any, len(object))
 	for name, raw := range object {
 		var value any
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return nil, err // a number too large
+		if err := json.Unmarshal(raw, &value); err != nil { // a number too large
+			return nil, errors.New("got JSON with a number that cannot be read")
 		}
 		claims[name] = value
 	}
