@@ -214,7 +214,7 @@ func FuzzRedactionOfAnything(f *testing.F) {
 				}
 			}
 			for _, s := range shown {
-				if strings.Contains(s, value) || strings.Contains(s, form) {
+				if strings.Contains(s, value) || strings.Contains(s, form) || strings.Contains(s, "known-secret") || strings.Contains(s, "its-end") {
 					t.Errorf("%q in %q: got %q", form, text, s)
 				}
 			}

@@ -184,7 +184,7 @@ func (r *Recorder) keep(secrets ...oauth.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range secrets {
-		r.secrets.add(s.Reveal())
+		r.secrets.keep(s.Reveal())
 	}
 }
 
