@@ -28,6 +28,20 @@ import (
 // badly. A path that ends in "/" stands for all below it.
 func behind(t *testing.T, bad map[string]http.HandlerFunc) target.Source {
 	t.Helper()
+	return behindWith(t, "jwt", `
+api:
+  base_url: ${issuer}/calendar
+  operations:
+    - {name: list, method: GET, path: /appointments, all_of: "read:appointments"}
+    - {name: read, method: GET, path: "/appointments/${id}", all_of: "read:appointments"}
+    - {name: create, method: POST, path: /appointments, all_of: "write:appointments", json: {title: "${marker}", start: "2030-01-01T10:00:00Z"}, id: /id}
+`, bad)
+}
+
+// behindWith is behind with a format of tokens, and an API or, without one, our
+// calendar.
+func behindWith(t *testing.T, tokens, api string, bad map[string]http.HandlerFunc) target.Source {
+	t.Helper()
 	var upstream *url.URL
 	mux := http.NewServeMux()
 	mux.Handle("/", &httputil.ReverseProxy{
@@ -38,7 +52,7 @@ func behind(t *testing.T, bad map[string]http.HandlerFunc) target.Source {
 	}
 	proxy := httptest.NewServer(mux)
 	t.Cleanup(func() { proxy.CloseClientConnections(); proxy.Close() })
-	server, err := refserver.Start(t.Context(), refserver.Options{Issuer: proxy.URL})
+	server, err := refserver.Start(t.Context(), refserver.Options{Issuer: proxy.URL, TokenFormat: tokens})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,13 +68,7 @@ clients: {register: {dynamic: {}}}
 users:
   Ada: {username: ada, password: ada-password}
   Bo: {username: bo, password: bo-password, permissions: "read:appointments"}
-api:
-  base_url: ${issuer}/calendar
-  operations:
-    - {name: list, method: GET, path: /appointments, all_of: "read:appointments"}
-    - {name: read, method: GET, path: "/appointments/${id}", all_of: "read:appointments"}
-    - {name: create, method: POST, path: /appointments, all_of: "write:appointments", json: {title: "${marker}", start: "2030-01-01T10:00:00Z"}, id: /id}
-capabilities: {token.format: jwt, consent.ui: granular, as.introspection: true, rs.user_bound: true, consent.remembered: true}
+capabilities: {token.format: `+tokens+`, consent.ui: granular, as.introspection: true, rs.user_bound: true, consent.remembered: true}
 choices:
   unknown_scope: ignore
   omitted_scope: default
@@ -78,7 +86,7 @@ choices:
   id_token_claims: userinfo_only
   claims_parameter: ignored
   scope_array: understood
-`))
+`+api))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,6 +201,8 @@ func TestAHostileServerIsNotJudged(t *testing.T) {
 		{"a redirect loop at the token endpoint", "/token", loop, "GRANT-01", "token response: got 302"},
 		{"a redirect loop at the API", "/calendar/", loop, "RSM-01", "got 302"},
 		{"a redirect loop at introspection", "/introspect", loop, "GRANT-01", "introspects a token: got 302"},
+		{"UserInfo that is null", "/userinfo", says("application/json", "null"), "CLM-01", "not a JSON object"},
+		{"UserInfo that is no JWT", "/userinfo", says("application/jwt", "opaque"), "CLM-01", "which cannot be read"},
 		{"a redirect loop at UserInfo", "/userinfo", loop, "CLM-01", "UserInfo: got 302"},
 		{"a drip at the token endpoint", "/token", drip, "GRANT-01", "no whole answer within 500ms"},
 		{"a drip at the authorization endpoint", "/authorize", drip, "GRANT-01", "no whole answer within 500ms"},
@@ -238,6 +248,30 @@ func TestAHostileServerIsNotJudged(t *testing.T) {
 			}
 			if len(v.Reason) > 8<<10 {
 				t.Errorf("got a reason of %d bytes", len(v.Reason))
+			}
+		})
+	}
+}
+
+// Our own calendar asks the server about tokens: where it is not answered, nothing
+// follows from what it refuses.
+func TestWhatOurCalendarCannotLearnIsNotJudged(t *testing.T) {
+	for _, c := range []struct {
+		what, tokens, at string
+		does             http.HandlerFunc
+	}{
+		{"introspection without active", "opaque", "/introspect", says("application/json", `{"scope":"read:appointments"}`)},
+		{"introspection that is null", "opaque", "/introspect", says("application/json", `null`)},
+		{"introspection without end", "opaque", "/introspect", endless(1 << 30)},
+		{"introspection that loops", "opaque", "/introspect", loop},
+		{"keys without end", "jwt", "/jwks", endless(1 << 30)},
+		{"deep keys", "jwt", "/jwks", says("application/json", `{"keys":`+strings.Repeat("[", 1_000_000))},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			source := behindWith(t, c.tokens, "", map[string]http.HandlerFunc{c.at: c.does})
+			if v := verdict(t, run(t, source, conformance.Options{Rules: []string{"RSM-01"}}), "RSM-01"); v.Outcome != conformance.Inconclusive {
+				t.Errorf("got %s (%s), want inconclusive", v.Outcome, v.Reason)
 			}
 		})
 	}
