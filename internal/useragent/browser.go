@@ -155,7 +155,7 @@ func plain(err error) error {
 }
 
 func (r request) build(ctx context.Context) (*http.Request, error) {
-	if r.url.Scheme != "http" && r.url.Scheme != "https" || r.url.Host == "" {
+	if r.url.Scheme != "http" && r.url.Scheme != "https" || r.url.Hostname() == "" {
 		return nil, fmt.Errorf("got a way to %s, want an http or https URL or the redirect URI", place(r.url))
 	}
 	bare := *r.url

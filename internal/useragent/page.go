@@ -226,7 +226,10 @@ func refreshTarget(content string) (string, bool) {
 			rest = strings.TrimSpace(value)
 		}
 	}
-	rest = strings.Trim(rest, `"'`)
+	if rest != "" && (rest[0] == '"' || rest[0] == '\'') {
+		rest, _, _ = strings.Cut(rest[1:], rest[:1])
+	}
+	rest = strings.TrimSpace(rest)
 	return rest, rest != ""
 }
 
