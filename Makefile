@@ -56,12 +56,8 @@ bench: ## how fast load is judged, and the reference server answers
 schema: ## write the JSON Schemas and the golden files anew
 	$(GO) test ./target ./report -update
 
-fuzz: ## every fuzz test for FUZZTIME
-	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
-	  grep -o '^func Fuzz[A-Za-z]*' "$$file" | while read -r _ name; do \
-	    $(GO) test "./$$(dirname "$$file")" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) </dev/null || exit 1; \
-	  done || exit 1; \
-	done
+fuzz: ## every fuzz test for FUZZTIME, one after the other
+	.ci/fuzz $(FUZZTIME)
 
 picture: ## draw the picture of the README from real output
 	.github/picture

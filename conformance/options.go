@@ -26,6 +26,9 @@ type Options struct {
 	Parallel int
 	// Timeout bounds one scenario; 0 means a minute.
 	Timeout time.Duration
+	// RequestTimeout bounds one request, until its answer has been read to the
+	// end; 0 means ten seconds.
+	RequestTimeout time.Duration
 	// Seed orders the rules; 0 means one from the clock. The report prints it.
 	Seed int64
 	// Strict makes a SHOULD that is not followed fail a go test.

@@ -79,6 +79,7 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if r.stage, err = actor.NewStage(ctx, r.target); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
+	r.stage.Timeout, r.stage.RequestTimeout = r.options.Timeout, r.options.RequestTimeout
 	if err := r.stage.Learn(ctx); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
@@ -92,6 +93,9 @@ func (r *run) defaults() {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = time.Minute
+	}
+	if o.RequestTimeout <= 0 {
+		o.RequestTimeout = target.RequestTimeout
 	}
 	if o.Seed == 0 {
 		o.Seed = time.Now().UnixNano() & (1<<53 - 1) // exact in a JSON number

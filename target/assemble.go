@@ -68,5 +68,8 @@ func (t *Target) server(api *API) *ResourceServer {
 	return s
 }
 
-// Client returns an HTTP client that reaches the target.
-func (t *Target) Client() *http.Client { return &http.Client{Transport: t.Transport} }
+// Client returns an HTTP client that reaches the target, and waits for each answer
+// no longer than [SetupTimeout].
+func (t *Target) Client() *http.Client {
+	return &http.Client{Transport: t.Transport, Timeout: SetupTimeout}
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -16,6 +17,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal finds its default again, which ends the program at once.
 	context.AfterFunc(ctx, stop)
+	log.SetOutput(io.Discard) // net/http logs what a server sends unasked, tokens and all
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -26,6 +26,11 @@ type Stage struct {
 	// KeepGrants leaves what static clients were granted before as it is: tokens
 	// of another cast may be in use.
 	KeepGrants bool
+	// RequestTimeout bounds one exchange; [NewStage] sets [target.RequestTimeout].
+	RequestTimeout time.Duration
+	// Timeout bounds each thing that [Stage.Learn] plays; [NewStage] sets five
+	// minutes.
+	Timeout time.Duration
 
 	agent     target.UserAgent
 	transport http.RoundTripper
@@ -42,13 +47,16 @@ type Stage struct {
 func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	t = withCanonicalScopes(t)
 	s := &Stage{
-		Target:    &target.Resolved{Target: t},
-		transport: t.Transport,
+		Target:         &target.Resolved{Target: t},
+		RequestTimeout: target.RequestTimeout,
+		Timeout:        5 * time.Minute,
+		transport:      t.Transport,
 	}
 	if s.transport == nil {
 		base := http.DefaultTransport.(*http.Transport).Clone()
 		base.MaxIdleConns, base.MaxIdleConnsPerHost = 256, 64
 		base.Proxy = nil
+		base.MaxResponseHeaderBytes = target.MaxHeader
 		s.transport = base
 	}
 	var err error
@@ -145,7 +153,7 @@ func (s *Stage) NewCast() *Cast {
 	}
 	return &Cast{
 		Stage:    s,
-		Recorder: newRecorder(s.transport, hosts, s.Target.Target),
+		Recorder: newRecorder(s.transport, s.RequestTimeout, hosts, s.Target.Target),
 		clients:  map[string]*Client{},
 		owners:   map[string]*Owner{},
 		keys:     map[string]*harnessKey{},

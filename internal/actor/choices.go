@@ -152,7 +152,9 @@ func (s *Stage) learn(ctx context.Context, tr trial) error {
 	var seen []string
 	for range repetitions {
 		cast := s.NewCast()
-		class, err := tr.once(ctx, cast)
+		limited, cancel := s.within(ctx)
+		class, err := tr.once(limited, cast)
+		cancel()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -97,7 +98,7 @@ func (k *harnessKey) sign(claims map[string]any, typ string) (oauth.Secret, erro
 
 // decodeJWT returns the claims of a compact JWS without checking its signature,
 // or false when the token is opaque.
-func decodeJWT(token oauth.Secret) (map[string]json.RawMessage, bool) {
+func decodeJWT(token oauth.Secret) (oauth.Object, bool) {
 	parts := strings.Split(token.Reveal(), ".")
 	if len(parts) != 3 {
 		return nil, false
@@ -106,11 +107,8 @@ func decodeJWT(token oauth.Secret) (map[string]json.RawMessage, bool) {
 	if err != nil {
 		return nil, false
 	}
-	var claims map[string]json.RawMessage
-	if json.Unmarshal(payload, &claims) != nil {
-		return nil, false
-	}
-	return claims, true
+	claims, err := oauth.ParseObject(payload)
+	return claims, err == nil
 }
 
 // text is a claim that is a string, or "".
@@ -155,8 +153,58 @@ func (k *keySet) get(ctx context.Context, c *Cast) (jwk.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.set, err = jwk.Parse(got.body); err != nil {
-		return nil, fmt.Errorf("%s: %w", k.url, err)
+	if !got.ok() {
+		return nil, fmt.Errorf("%s: got %d, want a key set", bare(k.url), got.status)
 	}
-	return k.set, nil
+	set, err := parseKeySet(got.body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", bare(k.url), err)
+	}
+	k.set = set
+	return set, nil
+}
+
+// A signature is tried with every key of the set, and the time for one grows
+// with the square of its length: a hostile set must not keep us busy.
+const (
+	maxKeys   = 100
+	maxKeyLen = 16384 / 8 // bytes of an RSA modulus
+)
+
+// parseKeySet reads a JWK set (RFC 7517 section 5), or one key alone. Keys of
+// types that we do not know are left out.
+func parseKeySet(body []byte) (jwk.Set, error) {
+	object, err := oauth.ParseObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("key set: %w", err)
+	}
+	var keys []json.RawMessage
+	if err := json.Unmarshal(object["keys"], &keys); err != nil {
+		return nil, errors.New(`key set: got no list "keys" (RFC 7517 section 5.1)`)
+	}
+	if len(keys) > maxKeys {
+		return nil, fmt.Errorf("key set: got %d keys, want at most %d", len(keys), maxKeys)
+	}
+	set := jwk.NewSet()
+	for i, raw := range keys {
+		if len(raw) > 64*maxKeyLen {
+			return nil, fmt.Errorf("key set: got key %d of %d bytes, want at most %d", i, len(raw), 64*maxKeyLen)
+		}
+		key, err := jwk.ParseKey(raw)
+		if err != nil {
+			continue // section 5: of an unknown type, or not whole
+		}
+		if rsa, ok := key.(interface{ N() ([]byte, bool) }); ok {
+			if n, _ := rsa.N(); len(n) > maxKeyLen {
+				return nil, fmt.Errorf("key set: got key %d with a modulus of %d bits, want at most %d", i, 8*len(n), 8*maxKeyLen)
+			}
+		}
+		if err := set.AddKey(key); err != nil {
+			continue // there twice
+		}
+	}
+	if set.Len() == 0 {
+		return nil, errors.New("key set: got no key that can be read")
+	}
+	return set, nil
 }

@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -20,10 +21,13 @@ func (s *Stage) observe(ctx context.Context) error {
 	if !ui && !introspects && !api {
 		return nil
 	}
+	whole := ctx
+	ctx, cancel := s.within(ctx)
+	defer cancel()
 	cast := s.NewCast()
 	a, i, err := cast.sample(ctx)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if whole.Err() != nil {
+		return whole.Err()
 	}
 	if ui {
 		s.observeConsent(cast, a, err)
@@ -37,7 +41,12 @@ func (s *Stage) observe(ctx context.Context) error {
 			s.observeNames(ctx, i)
 		}
 	}
-	return ctx.Err()
+	return whole.Err()
+}
+
+// within is ctx with the time that one thing to learn may take.
+func (s *Stage) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("it took longer than %v", s.Timeout))
 }
 
 // sample is one whole authorization, or a machine client's token where there is

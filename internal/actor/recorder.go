@@ -13,28 +13,26 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// maxBody bounds what is read of any answer: a hostile server must not fill
-// memory.
-const maxBody = 1 << 20
-
-// requestTimeout is how long one exchange may take before it counts as not
-// answered.
-const requestTimeout = 10 * time.Second
+// maxRecorded bounds what one recorder keeps of all answers, in bytes: a server
+// that sends much and redirects often must not fill memory.
+const maxRecorded = 32 << 20
 
 // Recorder sends requests and keeps what went over the wire, in order. It is
 // an http.RoundTripper, safe for use by several goroutines.
 type Recorder struct {
 	transport http.RoundTripper
+	timeout   time.Duration     // of one exchange
 	hosts     map[string]string // host → what features call it
 
-	mu      sync.Mutex
-	records []*record
-	secrets vault
+	mu       sync.Mutex
+	records  []*record
+	received int // bytes of all answers
+	secrets  vault
 }
 
 // newRecorder returns a recorder that knows the secrets of the target file.
-func newRecorder(transport http.RoundTripper, hosts map[string]string, t *target.Target) *Recorder {
-	r := &Recorder{transport: transport, hosts: hosts}
+func newRecorder(transport http.RoundTripper, timeout time.Duration, hosts map[string]string, t *target.Target) *Recorder {
+	r := &Recorder{transport: transport, timeout: timeout, hosts: hosts}
 	r.keepTarget(t)
 	return r
 }
@@ -66,7 +64,7 @@ func as(ctx context.Context, actor, purpose string) context.Context {
 }
 
 // RoundTrip sends the request and records it with its answer, the body read
-// whole, up to 1 MiB.
+// whole: within [target.MaxAnswer] bytes, and in the time of one exchange.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	l, _ := req.Context().Value(labelKey{}).(label)
 	rec := &record{actor: l.actor, purpose: l.purpose, method: req.Method, url: req.URL.String(), to: r.name(req.URL.Host, req.URL.Path)}
@@ -81,12 +79,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	rec.reqHeader = req.Header
 	rec.started = time.Now()
-	resp, err := r.transport.RoundTrip(req)
-	if err == nil {
-		rec.status, rec.respHeader = resp.StatusCode, resp.Header
-		rec.respBody, err = readAll(resp.Body)
-		_ = resp.Body.Close()
-	}
+	resp, err := r.exchange(req, rec)
 	rec.duration = time.Since(rec.started)
 	if err != nil {
 		rec.failure = err.Error()
@@ -101,12 +94,38 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func readAll(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxBody+1))
-	if err == nil && len(data) > maxBody {
-		err = fmt.Errorf("the answer is longer than %d bytes", maxBody)
+// exchange sends the request and reads the answer into rec.
+func (r *Recorder) exchange(req *http.Request, rec *record) (*http.Response, error) {
+	if r.full() {
+		return nil, fmt.Errorf("the answers so far are longer than %d MiB together", maxRecorded>>20)
 	}
-	return data, err
+	late := fmt.Errorf("no whole answer within %v", r.timeout)
+	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, late)
+	defer cancel()
+	resp, err := r.transport.RoundTrip(req.WithContext(ctx))
+	if err == nil {
+		rec.status, rec.respHeader = resp.StatusCode, resp.Header
+		rec.respBody, err = target.ReadAnswer(resp.Body)
+		_ = resp.Body.Close()
+	}
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // whose time is over: of this exchange, or of the scenario
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.received += len(rec.respBody)
+	for name, values := range rec.respHeader {
+		for _, value := range values {
+			r.received += len(name) + len(value)
+		}
+	}
+	return resp, err
+}
+
+func (r *Recorder) full() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.received > maxRecorded
 }
 
 // answer is a response whose body has been read.
@@ -120,8 +139,6 @@ func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 
 // do sends one request, follows no redirect, and reads the answer.
 func (r *Recorder) do(ctx context.Context, req *http.Request) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
 	resp, err := r.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		return answer{}, fmt.Errorf("%s %s: %w", req.Method, bare(req.URL.String()), err)
@@ -167,7 +184,7 @@ func (r *Recorder) keep(secrets ...oauth.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range secrets {
-		r.secrets.add(s.Reveal())
+		r.secrets.keep(s.Reveal())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -230,26 +231,40 @@ func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.
 		return fmt.Errorf("%s %s: got %d %s, want 201 (RFC 7591 section 3.2.1)\n    hint: set clients.register.dynamic.initial_access_token, or clients.register.static with clients.actors",
 			req.Method, bare(req.URL.String()), got.status, c.brief(got.body))
 	}
-	var reply struct {
-		ID     string `json:"client_id"`
-		Secret string `json:"client_secret"`
+	reply, err := parseRegistration(got.body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", bare(req.URL.String()), err)
 	}
-	if err := json.Unmarshal(got.body, &reply); err != nil || reply.ID == "" {
-		return fmt.Errorf("%s: got an answer without client_id", bare(req.URL.String()))
-	}
-	client.ID, client.Secret = reply.ID, oauth.Secret(reply.Secret)
+	client.ID, client.Secret = reply.id, reply.secret
+	c.Recorder.keep(client.Secret)
 	c.told(client, got.body)
 	return nil
+}
+
+// registration is what an answer of the registration endpoint says.
+type registration struct {
+	id     string
+	secret oauth.Secret // empty for a public client
+}
+
+// parseRegistration reads a client information response (RFC 7591 section 3.2.1).
+func parseRegistration(body []byte) (registration, error) {
+	object, err := oauth.ParseObject(body)
+	if err != nil {
+		return registration{}, err
+	}
+	reply := registration{id: object.Text("client_id"), secret: oauth.Secret(object.Text("client_secret"))}
+	if reply.id == "" {
+		return registration{}, errors.New("got an answer without client_id (RFC 7591 section 3.2.1)")
+	}
+	return reply, nil
 }
 
 // told takes the scope that a registration's answer gives a client, which need
 // not be what was asked (RFC 7591 section 3.2.1). One that names nothing is none.
 func (c *Cast) told(client *oauth.Client, answer []byte) {
-	var reply struct {
-		Scope json.RawMessage `json:"scope"`
-	}
-	_ = json.Unmarshal(answer, &reply) // one that is no JSON object says nothing
-	client.Registered = oauth.ParseScopeMember(reply.Scope)
+	object, _ := oauth.ParseObject(answer) // one that is no JSON object says nothing
+	client.Registered = oauth.ParseScopeMember(object["scope"])
 	if set := client.Registered.Set; !set.IsEmpty() {
 		client.Scope = c.canonical(set)
 	}

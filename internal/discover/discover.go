@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
@@ -73,7 +74,10 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 		}
 	}
 	cast := stage.NewCast()
-	if err := f.play(ctx, stage, cast); err != nil {
+	limit := stage.Timeout * time.Duration(max(1, len(t.Description.Users)))
+	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
+	defer cancel()
+	if err := f.play(limited, stage, cast); err != nil {
 		return nil, &Failure{Text: cast.Recorder.Redact(err.Error()), err: err}
 	}
 	if err := stage.Learn(ctx); err != nil {

@@ -3,12 +3,14 @@ package refserver
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -242,7 +244,8 @@ func (v *foreignTokens) keysFor(ctx context.Context, id string) ([]jose.JSONWebK
 	if err := v.call(request, &keys); err != nil {
 		return nil, err
 	}
-	v.keys, v.fetched = keys, time.Now()
+	keys.Keys = slices.DeleteFunc(keys.Keys, oversized)
+	v.keys, v.fetched = jose.JSONWebKeySet{Keys: keys.Keys[:min(len(keys.Keys), maxKeys)]}, time.Now()
 	return pick(), nil
 }
 
@@ -253,6 +256,18 @@ func (v *foreignTokens) reach(reachable bool) {
 	defer v.mu.Unlock()
 	v.unreachable.Store(!reachable)
 	v.keys, v.fetched = jose.JSONWebKeySet{}, time.Time{}
+}
+
+// A signature may be tried with every key, and the time for one grows with the
+// square of its length.
+const (
+	maxKeys    = 100
+	maxKeyBits = 16384 // of an RSA modulus
+)
+
+func oversized(key jose.JSONWebKey) bool {
+	public, ok := key.Key.(*rsa.PublicKey)
+	return ok && public.N.BitLen() > maxKeyBits
 }
 
 // call sends a request and decodes the JSON answer.
@@ -293,7 +308,11 @@ func (v *foreignTokens) introspected(ctx context.Context, token string) (Princip
 	if err := v.call(request, &claims); err != nil {
 		return Principal{}, err
 	}
-	if claims["active"] != true || claims["token_type"] == "refresh_token" || claims["token_use"] == "refresh_token" {
+	active, ok := claims["active"].(bool)
+	if !ok { // RFC 7662 section 2.2 requires it: without it this is no answer
+		return Principal{}, fmt.Errorf("%w: an introspection response without active", errUnavailable)
+	}
+	if !active || claims["token_type"] == "refresh_token" || claims["token_use"] == "refresh_token" {
 		return Principal{}, errors.New("the token is not an active access token")
 	}
 	if _, ok := claims["exp"]; !ok { // RFC 7662 section 2.2 makes it optional

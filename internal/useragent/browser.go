@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	maxHops  = 20       // redirects from one page to the next, as browsers have it
-	maxDrain = 64 << 10 // bytes of a redirect's body that are read, to keep the connection
+	maxHops    = 20       // redirects from one page to the next, as browsers have it
+	maxCookies = 200      // to one address; browsers keep some 180 of a host
+	maxDrain   = 64 << 10 // bytes of a redirect's body that are read, to keep the connection
 )
 
 // browser sends requests with cookies and follows redirects, until it is sent
@@ -114,7 +115,11 @@ func (b *browser) send(ctx context.Context, r request) (*page, *request, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, cookie := range b.jar.Cookies(r.url) {
+	cookies := b.jar.Cookies(r.url)
+	if len(cookies) > maxCookies {
+		return nil, nil, fmt.Errorf("%s %s: got %d cookies to send there, want at most %d", r.method, place(r.url), len(cookies), maxCookies)
+	}
+	for _, cookie := range cookies {
 		req.AddCookie(cookie)
 	}
 	resp, err := b.transport.RoundTrip(req)
@@ -150,7 +155,7 @@ func plain(err error) error {
 }
 
 func (r request) build(ctx context.Context) (*http.Request, error) {
-	if r.url.Scheme != "http" && r.url.Scheme != "https" || r.url.Host == "" {
+	if r.url.Scheme != "http" && r.url.Scheme != "https" || r.url.Hostname() == "" {
 		return nil, fmt.Errorf("got a way to %s, want an http or https URL or the redirect URI", place(r.url))
 	}
 	bare := *r.url

@@ -230,9 +230,14 @@ func describeAll(p *page) string {
 	if len(p.forms) == 0 {
 		return "no form"
 	}
-	parts := make([]string, len(p.forms))
+	const most = 12
+	var parts []string
 	for i, f := range p.forms {
-		parts[i] = f.describe()
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %d more forms", len(p.forms)-most))
+			break
+		}
+		parts = append(parts, f.describe())
 	}
 	return strings.Join(parts, "; ")
 }

@@ -5,16 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/target"
 )
-
-// answerLimit is how many bytes of a registration answer are read.
-const answerLimit = 1 << 20
 
 // CalendarOptions say whose access tokens our calendar API accepts.
 type CalendarOptions struct {
@@ -208,7 +204,7 @@ func registerDynamically(ctx context.Context, t *target.Target, endpoint string)
 		return "", "", err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	answer, err := target.ReadAnswer(response.Body)
 	if err != nil {
 		return "", "", err
 	}
