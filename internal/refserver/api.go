@@ -202,7 +202,7 @@ func (v *ownTokens) opaque(token string) (Principal, error) {
 		return Principal{}, errors.New("the token is no longer active")
 	}
 	p := Principal{
-		Subject: t.subject, ClientID: t.clientID, Audience: []string{t.resource}, Scope: v.server.policy.LiveScope(live), Roles: t.roles,
+		Subject: t.subject, ClientID: t.clientID, Audience: t.audience, Scope: v.server.policy.LiveScope(live), Roles: t.roles,
 	}
 	if !v.server.policy.API.AudienceFits(p.Audience, v.audience) {
 		return Principal{}, errors.New("the token is for another API")

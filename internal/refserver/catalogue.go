@@ -22,6 +22,9 @@ const (
 	ReadContacts      = "read:contacts"
 	// ReadSummary has a dot, which means something else in a regular expression.
 	ReadSummary = "calendar.read"
+	// QueryGrants and RevokeGrants open the grant management API.
+	QueryGrants  = "grant_management_query"
+	RevokeGrants = "grant_management_revoke"
 )
 
 // DepartmentClaim is the one claim of our own; it is released with "profile".

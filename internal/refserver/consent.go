@@ -4,11 +4,14 @@ import (
 	"crypto/hmac"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 type consentForm struct {
 	Client, User, API, Transaction, Secret string
 	Items                                  []ConsentItem
+	Details                                []DetailItem
 	// Kept is what the client is to keep besides, when it asks for the union.
 	Kept []string
 }
@@ -22,25 +25,55 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 	}
 	current := s.session(w, r)
 	tx.mu.Lock()
-	question, bound := tx.question, tx.session == current.id && !tx.used && tx.question.User.Name == current.user
+	questions := tx.questions
+	bound := len(questions) > 0 && tx.session == current.id && !tx.used && questions[0].User.Name == current.user
 	tx.mu.Unlock()
 	if !bound || current.user == "" {
 		s.page(w, http.StatusForbidden, errorPage, "This request was begun in another session.")
 		return
 	}
 	form := consentForm{
-		Client: tx.client.Name, User: current.user, API: tx.api, Transaction: tx.id, Secret: s.formSecret(current),
-		Items: s.policy.ConsentItems(question),
+		Client: tx.client.Name, User: current.user, API: apisOf(questions), Transaction: tx.id, Secret: s.formSecret(current),
+		Items: s.items(questions), Details: s.policy.Details.Items(questions[0]),
 	}
-	grant := s.grants.of(grantKey{question.User.Name, tx.client.ID, tx.resource})
-	combined := s.policy.Combine(Combination{
-		Client: tx.client, User: question.User, Resource: tx.resource, Accepted: question.Asked, Include: tx.include,
-		Shown: true, Grant: grant,
-	}, Grants{s.grants})
-	for _, token := range combined.Minus(question.Asked) {
-		form.Kept = append(form.Kept, ScopeAt(tx.api, token).Text)
+	for _, q := range questions {
+		grant := s.rowOf(tx, q.User.Name, q.Resource)
+		combined := s.policy.Combine(tx.combination(q, ConsentOutcome{Accepted: q.Asked, Shown: true, Grant: grant}), Grants{s.grants})
+		if q.Managed != "" {
+			combined = s.policy.Manage.Held(q.Managed, grant.Scope, combined)
+		}
+		for _, token := range combined.Minus(q.Asked) {
+			form.Kept = append(form.Kept, ScopeAt(q.API, token).Text)
+		}
 	}
 	s.page(w, http.StatusOK, consentPage, form)
+}
+
+// apisOf names the APIs of a request.
+func apisOf(questions []ConsentQuestion) string {
+	var names []string
+	for _, q := range questions {
+		names = append(names, q.API)
+	}
+	return strings.Join(names, " and ")
+}
+
+// items is what the page lists: a scope that several APIs know has one box,
+// which says what it means at each.
+func (s *Server) items(questions []ConsentQuestion) []ConsentItem {
+	var all []ConsentItem
+	for _, q := range questions {
+		for _, item := range s.policy.ConsentItems(q) {
+			same := slices.IndexFunc(all, func(o ConsentItem) bool { return o.Scope == item.Scope })
+			switch {
+			case same < 0 || len(questions) == 1:
+				all = append(all, item)
+			case all[same].Text != item.Text:
+				all[same].Text += "; " + item.Text
+			}
+		}
+	}
+	return all
 }
 
 // decide takes the resource owner's answer.
@@ -57,7 +90,11 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	current := s.session(w, r)
 	tx.mu.Lock()
-	question := tx.question
+	var question ConsentQuestion
+	if len(tx.questions) > 0 {
+		question = tx.questions[0]
+	}
+	questions := tx.questions
 	bound := s.policy.ConsentBound(ConsentBinding{
 		SameSession: tx.session == current.id,
 		SameUser:    question.User.Name != "" && question.User.Name == current.user,
@@ -73,31 +110,50 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var required []string
-	for _, token := range question.Asked {
-		if ScopeAt(tx.api, token).Required {
-			required = append(required, token)
+	var asked ScopeSet
+	for _, q := range questions {
+		asked = asked.Or(q.Asked)
+		for _, token := range q.Asked {
+			if ScopeAt(q.API, token).Required {
+				required = append(required, token)
+			}
 		}
 	}
+	details := ticked(question.Details, r)
 	answer := ConsentAnswer{
-		Allow: r.PostForm.Get("decision") == "allow", Asked: question.Asked,
-		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required,
+		Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
+		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required, Details: len(details),
 	}
-	s.conclude(w, r, tx, current, question, answer)
+	s.conclude(w, r, tx, current, questions, answer, details)
 }
 
 // conclude records the answer and sends the browser back to the client.
-func (s *Server) conclude(w http.ResponseWriter, r *http.Request, tx *transaction, current session, q ConsentQuestion, answer ConsentAnswer) {
+func (s *Server) conclude(
+	w http.ResponseWriter, r *http.Request, tx *transaction, current session, questions []ConsentQuestion, answer ConsentAnswer, ticked Details,
+) {
 	accepted, err := s.policy.ConsentDecision(answer)
-	if err == nil && accepted.IsEmpty() {
+	var details Details
+	if err == nil && len(tx.details) > 0 {
+		details = s.policy.Details.Granted(tx.details, ticked, accepted)
+	}
+	if err == nil && accepted.IsEmpty() && len(details) == 0 {
 		err = s.policy.NothingLeft(false)
 	}
 	for {
-		outcome := ConsentOutcome{
-			Allowed: err == nil, Shown: true, Asked: q.Asked, Accepted: accepted,
-			Grant: s.grants.of(grantKey{q.User.Name, tx.client.ID, tx.resource}),
+		list := make([]verdict, len(questions))
+		var refusals []settlement
+		for i, q := range questions {
+			own := accepted
+			if len(questions) > 1 {
+				own = accepted.And(q.Asked)
+			}
+			list[i] = verdict{q, ConsentOutcome{
+				Allowed: err == nil, Shown: true, Asked: q.Asked, Accepted: own, Grant: s.rowOf(tx, q.User.Name, q.Resource), Action: q.Managed,
+			}}
+			refusals = append(refusals, settlement{list[i].outcome, nil})
 		}
 		if err != nil {
-			s.grants.settle(outcome, nil, func(Grant) bool { return true })
+			s.grants.settleAll(refusals, func(_, _ Grant) bool { return true })
 			var refused *Error
 			if errors.As(err, &refused) {
 				s.redirectError(w, r, tx, err)
@@ -106,7 +162,7 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, tx *transactio
 			}
 			return
 		}
-		if s.approve(w, r, tx, current, q, outcome) {
+		if s.approve(w, r, tx, current, list, details) {
 			return
 		}
 	}

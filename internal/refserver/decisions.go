@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // Grant types as RFC 6749 and RFC 7591 section 2 name them.
@@ -11,6 +13,8 @@ const (
 	AuthorizationCode = "authorization_code"
 	RefreshToken      = "refresh_token"
 	ClientCredentials = "client_credentials"
+	// Implicit stands for tokens from the authorization endpoint.
+	Implicit = "implicit"
 )
 
 // Error is an error answer of the authorization server: a code of RFC 6749
@@ -41,8 +45,17 @@ type Client struct {
 	// Audience is set for a resource server's own credentials: the audience
 	// whose tokens it may introspect. Empty for every other client.
 	Audience string
+	// ResponseTypes are those it is registered for; none stands for "code" (RFC
+	// 7591 section 2).
+	ResponseTypes []string
+	// RequiresPAR clients make pushed authorization requests alone (RFC 9126 section 6).
+	RequiresPAR bool
+	// RequestObjectAlg is how its request objects are signed; empty if it
+	// registered nothing (RFC 9101 section 10.5).
+	RequestObjectAlg string
 
 	secret string
+	keys   *jose.JSONWebKeySet
 }
 
 // MayUse says whether the client is registered for a grant type.
@@ -72,6 +85,10 @@ type Grant struct {
 	Removed ScopeSet
 	// History is everything that was ever granted.
 	History ScopeSet
+	// ID names a grant of its own (grant management); empty for the ordinary one.
+	ID string
+	// Details are the authorization details of a managed grant.
+	Details Details
 }
 
 // Grants gives the policy sight of all grants.
@@ -90,6 +107,10 @@ func (g Grants) All() iter.Seq[Grant] { return g.store.all }
 // tokens and access tokens refer to it.
 type Authorization struct {
 	ID, User, Client, Resource string
+	// Resources is every API of the request, in its order; Resource is one of them.
+	Resources []string
+	// Named is true if the request named its resources (RFC 8707 section 2).
+	Named bool
 	// Requested is the client's request as it was sent; empty if it was omitted.
 	Requested ScopeSet
 	// Asked is what was left of the request when the resource owner was asked.
@@ -100,8 +121,15 @@ type Authorization struct {
 	Current ScopeSet
 	// Revoked is set when the grant, the code or the refresh token was revoked.
 	Revoked bool
+	// RefreshEnded is set when the refresh tokens have ended and nothing else.
+	RefreshEnded bool
 	// ClaimsParameter is the request's claims parameter, unread.
 	ClaimsParameter string
+	// Details are the authorization details that were granted (RFC 9396).
+	Details Details
+	// GrantID names the managed grant that this belongs to, and Action what the
+	// request did with it; empty: none.
+	GrantID, Action string
 }
 
 // OfflineQuestion is whether offline_access may be asked for.
@@ -123,6 +151,13 @@ type ConsentQuestion struct {
 	Remembered ScopeSet
 	// Removed is what the resource owner took away after granting it.
 	Removed ScopeSet
+	// Sent is the scope parameter in the address of the authorization request,
+	// which does not count beside a pushed request or a request object.
+	Sent ScopeSet
+	// Details are the authorization details asked for (RFC 9396).
+	Details Details
+	// Managed is the grant management action of the request; empty: none.
+	Managed string
 }
 
 // ConsentItem is one line of the consent page.
@@ -153,6 +188,8 @@ type ConsentAnswer struct {
 	Asked, Ticked ScopeSet
 	// Required is the part of Asked that cannot be deselected.
 	Required ScopeSet
+	// Details is how many authorization details were ticked.
+	Details int
 }
 
 // ConsentOutcome is what came of one authorization request.
@@ -163,6 +200,8 @@ type ConsentOutcome struct {
 	// Asked is what was asked for, Accepted what was accepted of it.
 	Asked, Accepted ScopeSet
 	Grant           Grant
+	// Action is the grant management action of the request; empty: none.
+	Action string
 }
 
 // Combination asks for the scope of a new authorization.
@@ -211,6 +250,8 @@ type Refresh struct {
 	Grant Grant
 	// CodeGranted is what an authorization code sent along stands for.
 	CodeGranted ScopeSet
+	// Details are the authorization details of the token request; nil if omitted.
+	Details Details
 }
 
 // Issue is a token that is about to be issued.
@@ -225,6 +266,8 @@ type Issue struct {
 	Asked ScopeSet
 	// Scope is what was decided.
 	Scope ScopeSet
+	// Details are the authorization details decided (RFC 9396 section 7).
+	Details Details
 }
 
 // Live asks for the present state of an access token that was issued earlier.

@@ -27,6 +27,7 @@ func parts() []part {
 	return []part{
 		refreshing(), serving(),
 		introspection(), revocation(), registration(),
+		pushedRequests(), objects(), severalResources(), frontChannel(), richRequests(), management(),
 	}
 }
 

@@ -109,12 +109,23 @@ type Policy struct {
 	UserInfoClaims func(q ClaimsQuestion) map[string]any
 
 	API APIPolicy
+
+	Request   RequestPolicy
+	PAR       PARPolicy
+	JAR       JARPolicy
+	Resources ResourcePolicy
+	Front     FrontPolicy
+	Details   DetailsPolicy
+	Manage    ManagePolicy
 }
 
 // Conformant returns the lawful policy. Where the standards leave a choice, its
 // comment says which one is made.
 func Conformant() Policy {
-	p := Policy{API: conformantAPI()}
+	p := Policy{
+		API: conformantAPI(), Request: conformantRequest(), PAR: conformantPAR(), JAR: conformantJAR(),
+		Resources: conformantResources(), Front: conformantFront(), Details: conformantDetails(), Manage: conformantManage(),
+	}
 	p.asking()
 	p.consenting()
 	p.answering()
@@ -291,7 +302,7 @@ func (p *Policy) redeeming() {
 		return i.Client.MayUse(RefreshToken) && i.Scope.Has(OfflineAccess)
 	}
 	p.RefreshUsable = func(a Authorization) error {
-		if a.Revoked || a.Granted.Has(OfflineAccess) && !a.Current.Has(OfflineAccess) {
+		if a.Revoked || a.RefreshEnded || a.Granted.Has(OfflineAccess) && !a.Current.Has(OfflineAccess) {
 			return Refuse("invalid_grant", "the grant was revoked")
 		}
 		return nil

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // clientMetadata is client metadata of RFC 7591 section 2, and on the way back
@@ -21,6 +23,10 @@ type clientMetadata struct {
 	ResponseTypes []string `json:"response_types,omitempty"`
 	AuthMethod    string   `json:"token_endpoint_auth_method,omitempty"`
 	Scope         string   `json:"scope,omitempty"`
+	// RFC 9101 section 10.5, RFC 9126 section 6.
+	Keys             *jose.JSONWebKeySet `json:"jwks,omitempty"`
+	RequestObjectAlg string              `json:"request_object_signing_alg,omitempty"`
+	RequiresPAR      bool                `json:"require_pushed_authorization_requests,omitempty"`
 	// FirstParty and Audience are for the administrator only.
 	FirstParty bool   `json:"first_party,omitempty"`
 	Audience   string `json:"introspects_audience,omitempty"`
@@ -62,7 +68,7 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 		m.GrantTypes = []string{AuthorizationCode}
 	}
 	for _, grantType := range m.GrantTypes {
-		if s.grantTypes[grantType] == nil {
+		if s.grantTypes[grantType] == nil && !(grantType == Implicit && s.has(front)) {
 			return Client{}, Refuse("invalid_client_metadata", "a grant type is not supported")
 		}
 	}
@@ -91,8 +97,9 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 	}
 	c := Client{
 		ID: m.ClientID, Name: m.ClientName, Public: m.AuthMethod == "none", GrantTypes: m.GrantTypes, RedirectURIs: m.RedirectURIs,
-		FirstParty: s.policy.FirstParty(m.FirstParty, dynamic), Scope: s.policy.RegisteredScope(asked, AllScopes()), Audience: m.Audience,
+		FirstParty: s.policy.FirstParty(m.FirstParty, dynamic), Scope: s.policy.RegisteredScope(asked, s.allScopes()), Audience: m.Audience,
 	}
+	s.takeRequests(m, &c)
 	if c.Name == "" {
 		c.Name = "An application without a name"
 	}
@@ -103,6 +110,16 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 		}
 	}
 	return c, nil
+}
+
+// takeRequests takes how the client makes its requests. A server that does not
+// know of it leaves it out of its answer (RFC 7591 section 2).
+func (s *Server) takeRequests(m *clientMetadata, c *Client) {
+	if !s.has(requestObjects) {
+		m.Keys, m.RequestObjectAlg = nil, ""
+	}
+	m.RequiresPAR = m.RequiresPAR && s.has(pushing)
+	c.ResponseTypes, c.RequiresPAR, c.RequestObjectAlg, c.keys = m.ResponseTypes, m.RequiresPAR, m.RequestObjectAlg, m.Keys
 }
 
 // admin is the administrator's interface.
@@ -134,7 +151,7 @@ func (s *Server) putClientScope(w http.ResponseWriter, r *http.Request) {
 		writeError(w, err)
 		return
 	}
-	scope = scope.And(AllScopes())
+	scope = scope.And(s.allScopes())
 	if !s.parties.changeClient(r.PathValue("id"), func(c *Client) { c.Scope = scope }) {
 		notFound(w)
 		return

@@ -41,11 +41,17 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view := map[string]any{
-		"active": true, "client_id": t.clientID, "sub": t.subject, "aud": t.resource, "iss": s.issuer, "jti": t.id,
+		"active": true, "client_id": t.clientID, "sub": t.subject, "iss": s.issuer, "jti": t.id,
 		"token_type": "Bearer", "iat": t.issued.Unix(), "exp": t.expires.Unix(),
 	}
 	if scope := s.policy.LiveScope(live); !scope.IsEmpty() {
 		view["scope"] = scope.String()
+	}
+	if audience := s.policy.Resources.IntrospectedAudience(t.audience); len(audience) > 0 {
+		view["aud"] = single(audience)
+	}
+	if len(t.details) > 0 {
+		view["authorization_details"] = t.details
 	}
 	if t.authorization != "" {
 		view["username"] = t.subject
@@ -73,7 +79,7 @@ func (s *Server) introspectRefresh(caller Client, id string, sequence int) (map[
 
 // authenticated reads a form and the client that sent it.
 func (s *Server) authenticated(r *http.Request) (url.Values, Client, error) {
-	form, err := readForm(r)
+	form, err := s.readForm(r)
 	if err != nil {
 		return nil, Client{}, err
 	}
@@ -94,9 +100,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		if a := s.grants.authorization(id); a != nil {
 			owner, _ := s.parties.client(a.Client)
 			if s.policy.Presenter(RefreshToken, owner, caller) == nil {
-				a.mu.Lock()
-				a.Revoked = true
-				a.mu.Unlock()
+				a.end()
 			}
 		}
 	} else if t, ok := s.readAccessToken(token); ok && t.clientID == caller.ID {

@@ -65,6 +65,7 @@ type Server struct {
 
 	sessions     expiring[session]
 	transactions expiring[*transaction]
+	pushed       expiring[*pushedRequest]
 	codes        expiring[*authorization]
 	revoked      expiring[struct{}] // jti of revoked access tokens
 	handles      [handleShards]expiring[accessToken]
@@ -121,7 +122,7 @@ func (s *Server) prepare(o Options) error {
 		return err
 	}
 	s.parties = fixture(s.audience(CalendarAPI), s.audience(ContactsAPI))
-	s.grants = &grantStore{rows: map[grantKey]*grantRow{}, byID: map[string]*authorization{}, clock: s.clock, policy: &s.policy}
+	s.grants = &grantStore{rows: map[rowKey]*grantRow{}, byID: map[string]*authorization{}, clock: s.clock, policy: &s.policy}
 	s.apis = map[string]*api{}
 	s.harness = &trustedKey{}
 	for _, name := range []string{CalendarAPI, ContactsAPI} {

@@ -20,6 +20,8 @@ type tokenResponse struct {
 	Scope        *string `json:"scope,omitempty"`
 	RefreshToken string  `json:"refresh_token,omitempty"`
 	IDToken      string  `json:"id_token,omitempty"`
+	Details      Details `json:"authorization_details,omitempty"` // RFC 9396 section 7
+	GrantID      string  `json:"grant_id,omitempty"`
 }
 
 // tokenRequest is a request at the token endpoint with its client authenticated.
@@ -54,7 +56,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) readTokenRequest(r *http.Request) (tokenRequest, error) {
-	form, err := readForm(r)
+	form, err := s.readForm(r)
 	if err != nil {
 		return tokenRequest{}, err
 	}
@@ -84,9 +86,6 @@ func onlyOnce(form url.Values) error {
 		if len(values) > 1 && name != "resource" {
 			return Refuse("invalid_request", "a parameter is repeated")
 		}
-	}
-	if len(form["resource"]) > 1 {
-		return Refuse("invalid_target", "more than one resource is not supported")
 	}
 	return nil
 }
@@ -127,15 +126,20 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	if a.redirectURI != q.form.Get("redirect_uri") || !verifies(a.challenge, q.form.Get("code_verifier")) {
 		return tokenResponse{}, Refuse("invalid_grant", "redirect_uri or code_verifier does not fit the code")
 	}
-	if resource := q.form.Get("resource"); resource != "" && resource != a.Resource {
-		return tokenResponse{}, Refuse("invalid_target", "the code was granted for another resource")
+	target, member, err := s.chosen(a, q.form)
+	if err != nil {
+		return tokenResponse{}, err
 	}
 	a.mu.Lock()
-	state := a.Authorization
 	reused := a.redeemed
 	a.redeemed = true
-	a.Revoked = a.Revoked || reused
+	if reused {
+		a.endLocked()
+	}
+	a.Resources = s.policy.Resources.Bound(a.Resources, target)
 	a.mu.Unlock()
+	state := member.snapshot()
+	state.Resource = target
 	if reused {
 		return tokenResponse{}, Refuse("invalid_grant", "the code was redeemed before")
 	}
@@ -150,6 +154,7 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	}
 	issue := Issue{
 		GrantType: AuthorizationCode, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
+		Details: state.Details,
 	}
 	sequence := 0
 	if s.policy.GivesRefreshToken(issue) {
@@ -194,30 +199,42 @@ func (s *Server) refresh(q tokenRequest) (tokenResponse, error) {
 // rotate decides a refresh and moves the authorization on to its next refresh
 // token, in one step as seen by others.
 func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, int, error) {
-	grant := s.grants.of(grantKey{a.User, a.Client, a.Resource})
+	target, member, targetErr := s.refreshTarget(a, q.form)
+	grant := s.grants.row(rowKey{grantKey{a.User, a.Client, member.Resource}, a.GrantID})
+	details, err := s.readDetails(q.form)
+	if err != nil {
+		return Issue{}, 0, err
+	}
 	user, _ := s.parties.user(a.User)
 	foreign := s.codeGranted(q.form.Get("code"))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if sequence != a.sequence {
-		a.Revoked = true
+		a.endLocked()
 		return Issue{}, 0, Refuse("invalid_grant", "the refresh token was used before")
 	}
-	state := a.Authorization
+	if member != a {
+		member.mu.Lock()
+		defer member.mu.Unlock()
+	}
+	state := member.Authorization
+	state.RefreshEnded = a.RefreshEnded
 	if err := s.policy.RefreshUsable(state); err != nil {
 		return Issue{}, 0, err
 	}
-	target, err := s.policy.RefreshTarget(state.Resource, q.form.Get("resource"))
-	if err != nil {
-		return Issue{}, 0, err
+	if targetErr != nil {
+		return Issue{}, 0, targetErr
 	}
 	state.Resource = target
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked).Or(grant.Scope).Or(foreign).Or(q.client.Scope)
 	scope, err := s.policy.RefreshScope(Refresh{
-		Asked: q.asked, Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign,
+		Asked: q.asked, Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign, Details: details,
 		ClientMay: s.policy.ClientMay(q.client, named), UserMay: s.policy.UserMay(user, q.client, named),
 	})
-	if err == nil && scope.IsEmpty() {
+	if err == nil {
+		details, err = s.policy.Details.Refreshed(state.Details, details)
+	}
+	if err == nil && scope.IsEmpty() && len(details) == 0 {
 		err = s.policy.NothingLeft(true)
 	}
 	if err != nil {
@@ -227,9 +244,9 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 		return Issue{}, 0, err
 	}
 	a.sequence++
-	a.Current = s.policy.RotatedScope(a.Current, scope)
+	member.Current = s.policy.RotatedScope(member.Current, scope)
 	return Issue{
-		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
+		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope, Details: details,
 	}, a.sequence, nil
 }
 
@@ -255,10 +272,10 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 		return tokenResponse{}, err
 	}
 	scope := q.asked
-	if scope.IsEmpty() {
+	if scope.IsEmpty() && s.policy.Request.Omitted(q.form.Has("scope"), q.form.Get("scope")) {
 		scope = s.policy.DefaultScope(q.client)
 	}
-	if scope, err = s.policy.Unknown(scope, ScopesAt(api)); err != nil {
+	if scope, err = s.policy.Unknown(scope, s.scopesAt(api)); err != nil {
 		return tokenResponse{}, err
 	}
 	scope = s.policy.ServiceScope(scope)
@@ -269,24 +286,10 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 	return s.respond(issue, &authorization{Authorization: Authorization{Resource: resource}}, 0)
 }
 
-// target returns the resource of a request and its API; the calendar if it names
-// none (RFC 8707 section 2).
-func (s *Server) target(form url.Values) (resource, api string, err error) {
-	resource = form.Get("resource")
-	if resource == "" {
-		resource = s.audience(CalendarAPI)
-	}
-	api, ok := s.apiOf(resource)
-	if !ok {
-		return "", "", Refuse("invalid_target", "the resource is not known")
-	}
-	return resource, api, nil
-}
-
 // respond issues the tokens of a decided request. sequence is the number of the
 // refresh token; 0: none.
 func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResponse, error) {
-	if issue.Scope.IsEmpty() {
+	if issue.Scope.IsEmpty() && len(issue.Details) == 0 {
 		if err := s.policy.NothingLeft(true); err != nil {
 			return tokenResponse{}, err
 		}
@@ -299,7 +302,10 @@ func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResp
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	response := tokenResponse{AccessToken: token, TokenType: "Bearer", ExpiresIn: int(lifetime / time.Second)}
+	response := tokenResponse{
+		AccessToken: token, TokenType: "Bearer", ExpiresIn: int(lifetime / time.Second),
+		Details: s.policy.Details.Reported(issue), GrantID: s.reportedGrant(issue.Authorization),
+	}
 	if scope, ok := s.policy.ReportedScope(issue); ok {
 		text := scope.String()
 		response.Scope = &text
