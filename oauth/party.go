@@ -8,6 +8,7 @@ const (
 	AuthorizationCode GrantType = "authorization_code" // section 4.1
 	RefreshTokenGrant GrantType = "refresh_token"      // section 6
 	ClientCredentials GrantType = "client_credentials" // section 4.4
+	Implicit          GrantType = "implicit"           // section 4.2, and what is like it in hybrid responses
 )
 
 // AuthMethod is how a client authenticates at the token endpoint, a value of

@@ -176,6 +176,7 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 		return nil, err
 	}
 	o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked.Minus(a.Added)}
+	o.issue = a.Front // which a token from a code comes after
 	if a.Code != "" {
 		if o.issue, err = a.Client.Redeem(ctx, a, nil); err != nil {
 			return nil, err

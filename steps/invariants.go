@@ -84,8 +84,11 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	if a.Refused != nil && a.Refused.Tokens {
 		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
 	}
-	if a.Code == "" {
+	if a.Code == "" && a.Front == nil {
 		return
+	}
+	if len(a.Resources) > 1 {
+		defer l.consentBoth(key, a)
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
 	if a.WasAsked() {
@@ -95,6 +98,14 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 			l.removed[key] = l.removed[key].Minus(agreed)
 		}
 	}
+}
+
+// consentBoth notes for the other API what was agreed to for both.
+func (l *ledger) consentBoth(key consentKey, a *actor.Authorization) {
+	both := key
+	both.other = !key.other
+	l.consents[both] = l.consents[both].Union(l.agreed[a])
+	l.agreed[a] = l.consents[both]
 }
 
 // current is what a grant comes to now.
@@ -158,7 +169,7 @@ func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
 	held := w.plain(seen.Effective, i.Wanted())
 	w.checkAccounts(i, seen)
 	switch i.Grant {
-	case oauth.AuthorizationCode:
+	case oauth.AuthorizationCode, oauth.Implicit:
 		w.ledger.roots[i] = held
 		w.checkGranted(i, held)
 	case oauth.RefreshTokenGrant:
@@ -218,7 +229,7 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 // checkGranted is INV-1 and INV-2 for a token from a code.
 func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	a := i.Authorization
-	key := consentKey{i.Owner, a.Client, a.Other}
+	key := consentKey{i.Owner, a.Client, i.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
 	asked := a.Asked.Union(always)
@@ -262,9 +273,12 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	root := i.Root()
 	granted := w.ledger.roots[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
+	if a := root.Authorization; a != nil && len(a.Resources) > 1 { // the first token was for one API alone (RFC 8707 section 2.2)
+		granted = granted.Union(w.ledger.agreed[a])
+	}
 	w.beyond("INV-5", i, held, granted, "was granted", false)
 	within := held.Intersect(granted)
-	key := consentKey{i.Owner, root.Authorization.Client, root.Other}
+	key := consentKey{i.Owner, root.Authorization.Client, i.Other}
 	if removed := w.ledger.removed[key]; !removed.Intersect(within).IsEmpty() {
 		w.breach("INV-6a", "%s holds %q after %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}

@@ -141,6 +141,12 @@ type AuthorizationServer struct {
 	// OtherResource is the identifier of a second API, with a scope of the same
 	// name as the first one's.
 	OtherResource string `yaml:"other_resource,omitempty" json:"other_resource,omitempty"`
+	// SeveralResources says that one authorization request may name both APIs (RFC
+	// 8707 section 2).
+	SeveralResources bool `yaml:"several_resources,omitempty" json:"several_resources,omitempty"`
+	// Details are authorization details that can be asked for (RFC 9396). Left out:
+	// none are known.
+	Details Details `yaml:"authorization_details,omitempty" json:"authorization_details,omitempty"`
 	// AlwaysGranted are scopes that are granted without being asked for.
 	AlwaysGranted string `yaml:"always_granted,omitempty" json:"always_granted,omitempty" check:"scope"`
 	// RequiredScopes are scopes that cannot be deselected at consent.
@@ -159,6 +165,15 @@ type AuthorizationServer struct {
 	TokenLifetime Duration `yaml:"token_lifetime,omitempty" json:"token_lifetime,omitempty"`
 	// ClockSkew is how far the server's clock may be from ours; 0 means 5 s.
 	ClockSkew Duration `yaml:"clock_skew,omitempty" json:"clock_skew,omitempty"`
+}
+
+// Details are authorization details of one type (RFC 9396 section 2), each more
+// than the one before it. For a box of a consent form to stand for them, map it
+// to authorization_details in login.form.consent.checkboxes.
+type Details struct {
+	Smaller map[string]any `yaml:"smaller,omitempty" json:"smaller,omitempty"`
+	Plain   map[string]any `yaml:"plain,omitempty" json:"plain,omitempty"`
+	Larger  map[string]any `yaml:"larger,omitempty" json:"larger,omitempty"`
 }
 
 // Introspection is how the introspection endpoint (RFC 7662) is called.
@@ -187,7 +202,9 @@ type Clients struct {
 	// Actors changes the clients: what is left out stays as it is. Features know
 	// Planner, Viewer (may only read), Pocket (public), House (first-party), Robot
 	// (machine, may only read), Rival (another like Planner), Worker (machine, may
-	// have everything) and Newcomer (always registered by RFC 7591). Auditor is
+	// have everything), Newcomer (always registered by RFC 7591), Legacy (uses every
+	// response type), Strict (has to push its authorization requests) and Steward
+	// (manages its grants, also as a machine). Auditor is
 	// nobody's part: with it the program looks at what happened, and it may have
 	// everything. Where clients are static and it is missing, Rival, or else
 	// Planner, stands in.
@@ -219,7 +236,7 @@ type ClientDescription struct {
 	Secret      string   `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`
 	AuthMethod  string   `yaml:"auth_method,omitempty" json:"auth_method,omitempty" jsonschema:"enum=client_secret_basic,enum=client_secret_post,enum=none"`
 	RedirectURI string   `yaml:"redirect_uri,omitempty" json:"redirect_uri,omitempty" check:"uri"`
-	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials"`
+	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials,enum=implicit"`
 	Scope       string   `yaml:"scope,omitempty" json:"scope,omitempty" check:"scope"`
 	FirstParty  *bool    `yaml:"first_party,omitempty" json:"first_party,omitempty"`
 	// Absent says that the target has no such client: rules about it do not apply.

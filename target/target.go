@@ -137,6 +137,10 @@ type Visit struct {
 	Jar http.CookieJar
 	// Decide answers a consent page.
 	Decide func(asked ConsentPage) oauth.ConsentDecision
+	// Scope is what was asked for, where the URL does not say.
+	Scope string
+	// Form is the encoded form of a request by POST; empty: GET.
+	Form string
 	// StopAtConsent ends the visit at the first consent page, unanswered.
 	StopAtConsent bool
 }

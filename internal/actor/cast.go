@@ -104,6 +104,7 @@ type Cast struct {
 
 	clients         map[string]*Client
 	owners          map[string]*Owner
+	keys            map[string]*harnessKey // of clients that sign, by name
 	auditor         *Client
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool
@@ -134,6 +135,7 @@ func (s *Stage) NewCast() *Cast {
 		Recorder: newRecorder(s.transport, hosts, s.Target.Target),
 		clients:  map[string]*Client{},
 		owners:   map[string]*Owner{},
+		keys:     map[string]*harnessKey{},
 		audits:   map[string]oauth.Secret{},
 		met:      map[meeting]bool{},
 		seed:     random(4),
@@ -158,7 +160,7 @@ func (c *Cast) Client(ctx context.Context, name string) (*Client, error) {
 // enter makes an actor of a client.
 func (c *Cast) enter(registered *oauth.Client) *Client {
 	c.Recorder.keep(registered.Secret)
-	return &Client{Client: *registered, cast: c, static: !registered.Dynamic && !registers(c.Stage.Target.Target)}
+	return &Client{Client: *registered, cast: c, key: c.keys[registered.Name], static: !registered.Dynamic && !registers(c.Stage.Target.Target)}
 }
 
 // Owner returns the resource owner that features call name.

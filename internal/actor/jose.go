@@ -90,6 +90,9 @@ func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.Acce
 	return token, err
 }
 
+// encodePart is a part of a compact JWS (RFC 7515 section 3.1).
+func encodePart(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
+
 // decodeJWT returns the claims of a compact JWS without checking its signature,
 // or false when the token is opaque.
 func decodeJWT(token oauth.Secret) (map[string]json.RawMessage, bool) {

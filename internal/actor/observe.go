@@ -39,6 +39,9 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	if i.Response == nil {
 		return nil, fmt.Errorf("%s was issued nothing: %w", i.Client.Name, i.Refused)
 	}
+	if i.Response.AccessToken == "" {
+		return nil, fmt.Errorf("%s was issued no access token", i.Client.Name)
+	}
 	if i.observed != nil && i.epoch == epoch {
 		return i.observed, nil
 	}
@@ -123,7 +126,7 @@ func (i *Issue) Means() oauth.ScopeSet {
 // was originally granted for a refresh without scope (RFC 6749 section 6).
 func (i *Issue) Wanted() oauth.ScopeSet {
 	switch {
-	case i.Grant == oauth.AuthorizationCode:
+	case i.Grant == oauth.AuthorizationCode || i.Grant == oauth.Implicit:
 		return i.Authorization.Asked
 	case i.Grant == oauth.RefreshTokenGrant && i.Omitted:
 		return i.Root().Means()
@@ -136,6 +139,12 @@ func (i *Issue) Wanted() oauth.ScopeSet {
 // nil where there is none, or where nobody may ask.
 func (i *Issue) Introspect(ctx context.Context) (*Introspected, error) {
 	return i.cast.introspect(ctx, i.Client, i.Response.AccessToken)
+}
+
+// IntrospectBy asks the introspection endpoint about the access token as another
+// client, such as an API (RFC 7662 section 2.1).
+func (i *Issue) IntrospectBy(ctx context.Context, asker *Client) (*Introspected, error) {
+	return i.cast.introspectBy(ctx, asker, i.Response.AccessToken)
 }
 
 func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secret) (*Introspected, error) {
@@ -159,6 +168,11 @@ func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secre
 		}
 		asker = *named
 	}
+	return c.introspectBy(ctx, &asker, token)
+}
+
+func (c *Cast) introspectBy(ctx context.Context, asker *Client, token oauth.Secret) (*Introspected, error) {
+	endpoint := metadata(c.Stage.Target.Target, "introspection_endpoint")
 	got, err := asker.post(as(ctx, asker.Name, "introspects a token"), endpoint, url.Values{"token": {token.Reveal()}})
 	if err != nil {
 		return nil, err

@@ -34,6 +34,15 @@ func fixture(name string) (target.ClientDescription, bool) {
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &yes}, true
 	case "Robot":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: "read:appointments", FirstParty: &no}, true
+	case "Legacy": // uses every response type there is; who it is hangs on the server's metadata
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append([]string{"implicit"}, web...), Scope: all, FirstParty: &no}, true
+	case "Strict": // has to push its authorization requests
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+	case "Steward": // manages its grants
+		return target.ClientDescription{
+			AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append([]string{"client_credentials"}, web...),
+			Scope: all + " grant_management_query grant_management_revoke", FirstParty: &no,
+		}, true
 	case "Worker": // a machine client that may have everything a machine may have
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: all, FirstParty: &no}, true
 	}
@@ -43,7 +52,7 @@ func fixture(name string) (target.ClientDescription, bool) {
 // ClientNames are the clients that features may name, without Stranger, who is
 // not registered.
 func ClientNames() []string {
-	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Newcomer", "Worker"}
+	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Newcomer", "Worker", "Legacy", "Strict", "Steward"}
 }
 
 // describe merges the fixture with what the target file says of a client.
@@ -122,7 +131,7 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 }
 
 // clientMetadata is the client as RFC 7591 section 2 describes it.
-func (c *Cast) clientMetadata(client *oauth.Client) map[string]any {
+func (c *Cast) clientMetadata(client *oauth.Client) (map[string]any, error) {
 	m := map[string]any{
 		"client_name":                "scopeproof " + client.Name + " " + c.seed,
 		"token_endpoint_auth_method": client.AuthMethod,
@@ -135,11 +144,14 @@ func (c *Cast) clientMetadata(client *oauth.Client) map[string]any {
 		m["redirect_uris"] = []string{client.RedirectURI}
 		m["response_types"] = []string{"code"}
 	}
-	return m
+	return m, c.requestMetadata(client, m)
 }
 
 func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *target.DynamicRegistration) error {
-	body := c.clientMetadata(client)
+	body, err := c.clientMetadata(client)
+	if err != nil {
+		return err
+	}
 	endpoint := metadata(c.Stage.Target.Target, "registration_endpoint")
 	if endpoint == "" {
 		return fmt.Errorf("the metadata has no registration_endpoint")
@@ -170,7 +182,10 @@ func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *t
 // registerHTTP sends the client metadata of RFC 7591, with the members of the
 // call's json added or put in their place.
 func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *target.Call) error {
-	body := c.clientMetadata(client)
+	body, err := c.clientMetadata(client)
+	if err != nil {
+		return err
+	}
 	own, _ := call.JSON.(map[string]any)
 	maps.Copy(body, own)
 	filled := *call
@@ -191,7 +206,7 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 		return fmt.Errorf("the answer has no client_id: capture it as client_id: /client_id")
 	}
 	c.told(client, reply)
-	return nil
+	return c.confirmed(client, reply)
 }
 
 func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.Client, want []int) error {
@@ -212,7 +227,7 @@ func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.
 	}
 	client.ID, client.Secret = reply.ID, oauth.Secret(reply.Secret)
 	c.told(client, got.body)
-	return nil
+	return c.confirmed(client, got.body)
 }
 
 // told takes the scope that a registration's answer gives a client, which need

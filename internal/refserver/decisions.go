@@ -55,7 +55,7 @@ type Client struct {
 	RequestObjectAlg string
 
 	secret string
-	keys   *jose.JSONWebKeySet
+	keys   jose.JSONWebKeySet // of the metadata member jwks
 }
 
 // MayUse says whether the client is registered for a grant type.

@@ -116,10 +116,13 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 // know of it leaves it out of its answer (RFC 7591 section 2).
 func (s *Server) takeRequests(m *clientMetadata, c *Client) {
 	if !s.has(requestObjects) {
-		m.Keys, m.RequestObjectAlg = nil, ""
+		m.RequestObjectAlg = ""
+	}
+	if m.Keys != nil {
+		c.keys = *m.Keys
 	}
 	m.RequiresPAR = m.RequiresPAR && s.has(pushing)
-	c.ResponseTypes, c.RequiresPAR, c.RequestObjectAlg, c.keys = m.ResponseTypes, m.RequiresPAR, m.RequestObjectAlg, m.Keys
+	c.ResponseTypes, c.RequiresPAR, c.RequestObjectAlg = m.ResponseTypes, m.RequiresPAR, m.RequestObjectAlg
 }
 
 // admin is the administrator's interface.

@@ -64,7 +64,7 @@ func readObject(raw string, client Client) (RequestObject, bool) {
 		return o, parts[2] == ""
 	}
 	signed, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.ES256})
-	if err != nil || client.keys == nil {
+	if err != nil {
 		return o, true
 	}
 	for _, key := range client.keys.Keys {

@@ -45,8 +45,11 @@ func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arr
 	if err != nil {
 		return nil, fmt.Errorf("authorization request: %w", plain(err))
 	}
-	w := &walk{reader: d.reader, visit: visit, browser: b, requested: start.Query().Get("scope")}
-	next := request{method: http.MethodGet, url: start}
+	w := &walk{reader: d.reader, visit: visit, browser: b, requested: visit.Scope}
+	if w.requested == "" {
+		w.requested = start.Query().Get("scope")
+	}
+	next := begun(start, visit)
 	for pages := 0; ; pages++ {
 		redirect, p, err := b.follow(ctx, next)
 		if err != nil {
