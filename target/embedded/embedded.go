@@ -91,6 +91,9 @@ func (s *source) description() (*target.Description, error) {
 	}
 	wanted.Without = append(slices.Clone(wanted.Without), s.without...)
 	d.Embedded = &wanted
+	if slices.Contains(wanted.Without, "multi_resource") { // which no metadata tells
+		d.AuthorizationServer.SeveralResources = false
+	}
 	if wanted.Tokens == "opaque" {
 		d.Capabilities = maps.Clone(d.Capabilities)
 		d.Capabilities["token.format"] = "opaque"
