@@ -120,6 +120,7 @@ type request struct {
 	union                bool
 	params               map[string]string
 	decision             *oauth.ConsentDecision
+	way                  actor.Way
 }
 
 // authorize takes the resource owner through the authorization endpoint.
@@ -133,7 +134,7 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 		return nil, err
 	}
 	raw := oauth.RawScope(r.scope)
-	req := actor.Request{Owner: o, Scope: &raw, Prompt: r.prompt, Other: r.other, Decision: r.decision}
+	req := actor.Request{Owner: o, Scope: &raw, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
 	if r.silent {
 		req.Prompt, req.StopAtConsent = "none", true
 	}
