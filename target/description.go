@@ -66,6 +66,8 @@ type Embedded struct {
 	Tokens string `yaml:"tokens,omitempty" json:"tokens,omitempty" jsonschema:"enum=jwt,enum=opaque"`
 	// Without lists optional features that are left out, such as introspection.
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"`
+	// With lists extra features that are served, such as claims_parameter.
+	With []string `yaml:"with,omitempty" json:"with,omitempty"`
 }
 
 // External is a server that already runs.

@@ -36,6 +36,7 @@ type transaction struct {
 	prompt       []string
 	include      bool
 	claims       string
+	names        namedClaims
 	details      Details
 	managed      managed
 	requested    ScopeSet // as sent
@@ -155,7 +156,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 			grant := s.rowOf(tx, user.Name, q.Resource)
 			silent = append(silent, verdict{q, ConsentOutcome{Allowed: true, Asked: q.Asked, Accepted: q.Asked, Grant: grant}})
 		}
-		if !s.approve(w, r, tx, current, silent, tx.details) {
+		if !s.approve(w, r, tx, current, silent, extras{tx.details, tx.names}) {
 			s.ask(w, r, tx, current, user) // the grant was changed meanwhile
 		}
 		return
@@ -187,6 +188,7 @@ func (s *Server) questionsFor(tx *transaction, user User) ([]ConsentQuestion, er
 		q := ConsentQuestion{
 			Client: tx.client, User: user, Resource: t.resource, API: t.api, Prompt: tx.prompt, Asked: asked,
 			Removed: s.rowOf(tx, user.Name, t.resource).Removed, Sent: tx.sent, Details: tx.details, Managed: tx.managed.action,
+			Claims: tx.names.all(),
 		}
 		q.Remembered = s.policy.Remembered(q, all)
 		questions = append(questions, q)
@@ -202,7 +204,7 @@ func (s *Server) questionsFor(tx *transaction, user User) ([]ConsentQuestion, er
 func (s *Server) mustAsk(questions []ConsentQuestion) bool {
 	for _, q := range questions {
 		asksNothing := q.Asked.IsEmpty() && (len(questions) > 1 || len(q.Details) > 0)
-		if q.Managed != "" || s.policy.Details.ConsentNeeded(q) || !asksNothing && s.policy.ConsentNeeded(q) {
+		if q.Managed != "" || s.policy.Details.ConsentNeeded(q) || s.policy.Claims.ConsentNeeded(q) || !asksNothing && s.policy.ConsentNeeded(q) {
 			return true
 		}
 	}
@@ -215,9 +217,15 @@ type verdict struct {
 	outcome  ConsentOutcome
 }
 
+// extras are what is granted beside a scope.
+type extras struct {
+	details Details
+	names   namedClaims
+}
+
 // approve records outcomes that allow something and sends the answer. It returns
 // false, having done nothing, if a grant is not as its outcome says.
-func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction, current session, list []verdict, details Details) bool {
+func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction, current session, list []verdict, more extras) bool {
 	now := s.clock.now()
 	settlements := make([]settlement, len(list))
 	members := make([]*authorization, len(list))
@@ -227,7 +235,8 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction
 			Authorization: Authorization{
 				ID: rand.Text(), User: v.question.User.Name, Client: tx.client.ID, Resource: v.question.Resource,
 				Resources: tx.resources(), Named: tx.named, Requested: tx.requested, Asked: v.question.Asked,
-				Granted: granted, Current: granted, ClaimsParameter: tx.claims, Details: details,
+				Granted: granted, Current: granted, ClaimsParameter: tx.claims, Details: more.details,
+				UserInfoNames: more.names.userInfo, IDTokenNames: more.names.idToken,
 				GrantID: tx.managed.id, Action: tx.managed.action,
 			},
 			nonce: tx.nonce, loggedIn: current.loggedIn, redirectURI: tx.sentRedirect, challenge: tx.challenge,

@@ -196,6 +196,11 @@ func (b *browser) decide(decision string, declined ...string) {
 			form.Add("scope", scope)
 		}
 	}
+	for _, match := range regexp.MustCompile(`name="claim" value="([^"]*)"`).FindAllStringSubmatch(b.page, -1) {
+		if !slices.Contains(declined, "claim "+match[1]) {
+			form.Add("claim", match[1])
+		}
+	}
 	for _, match := range regexp.MustCompile(`name="authorization_details" value="([^"]*)"`).FindAllStringSubmatch(b.page, -1) {
 		if !slices.Contains(declined, "detail "+match[1]) {
 			form.Add("authorization_details", match[1])

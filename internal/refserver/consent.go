@@ -12,6 +12,7 @@ type consentForm struct {
 	Client, User, API, Transaction, Secret string
 	Items                                  []ConsentItem
 	Details                                []DetailItem
+	Claims                                 []string // by name
 	// Kept is what the client is to keep besides, when it asks for the union.
 	Kept []string
 }
@@ -35,6 +36,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 	form := consentForm{
 		Client: tx.client.Name, User: current.user, API: apisOf(questions), Transaction: tx.id, Secret: s.formSecret(current),
 		Items: s.items(questions), Details: s.policy.Details.Items(questions[0]),
+		Claims: s.policy.Claims.Items(questions[0]),
 	}
 	for _, q := range questions {
 		grant := s.rowOf(tx, q.User.Name, q.Resource)
@@ -119,24 +121,24 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	details := ticked(question.Details, r)
+	more := extras{ticked(question.Details, r), tx.names.and(r.PostForm["claim"])}
 	answer := ConsentAnswer{
 		Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
-		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required, Details: len(details),
+		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required, Details: len(more.details),
 	}
-	s.conclude(w, r, tx, current, questions, answer, details)
+	s.conclude(w, r, tx, current, questions, answer, more)
 }
 
 // conclude records the answer and sends the browser back to the client.
 func (s *Server) conclude(
-	w http.ResponseWriter, r *http.Request, tx *transaction, current session, questions []ConsentQuestion, answer ConsentAnswer, ticked Details,
+	w http.ResponseWriter, r *http.Request, tx *transaction, current session, questions []ConsentQuestion, answer ConsentAnswer, ticked extras,
 ) {
 	accepted, err := s.policy.ConsentDecision(answer)
-	var details Details
+	more := extras{names: tx.names.and(s.policy.Claims.Granted(tx.names.all(), ticked.names.all()))}
 	if err == nil && len(tx.details) > 0 {
-		details = s.policy.Details.Granted(tx.details, ticked, accepted)
+		more.details = s.policy.Details.Granted(tx.details, ticked.details, accepted)
 	}
-	if err == nil && accepted.IsEmpty() && len(details) == 0 {
+	if err == nil && accepted.IsEmpty() && len(more.details) == 0 {
 		err = s.policy.NothingLeft(false)
 	}
 	for {
@@ -162,7 +164,7 @@ func (s *Server) conclude(
 			}
 			return
 		}
-		if s.approve(w, r, tx, current, list, details) {
+		if s.approve(w, r, tx, current, list, more) {
 			return
 		}
 	}

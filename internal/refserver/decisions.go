@@ -127,6 +127,9 @@ type Authorization struct {
 	ClaimsParameter string
 	// Details are the authorization details that were granted (RFC 9396).
 	Details Details
+	// UserInfoNames and IDTokenNames are the claims granted by name (OpenID Connect
+	// Core section 5.5).
+	UserInfoNames, IDTokenNames []string
 	// GrantID names the managed grant that this belongs to, and Action what the
 	// request did with it; empty: none.
 	GrantID, Action string
@@ -156,6 +159,8 @@ type ConsentQuestion struct {
 	Sent ScopeSet
 	// Details are the authorization details asked for (RFC 9396).
 	Details Details
+	// Claims are the claims asked for by name (OpenID Connect Core section 5.5).
+	Claims []string
 	// Managed is the grant management action of the request; empty: none.
 	Managed string
 }

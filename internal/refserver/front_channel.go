@@ -96,6 +96,9 @@ func (s *Server) frontIDToken(tx *transaction, i Issue, a *authorization, access
 	for name, value := range s.policy.Front.IDTokenClaims(claimsQuestion(i), tx.responseType) {
 		claims[name] = value
 	}
+	for name, value := range s.opened(i.User, i.Scope, i.Authorization.IDTokenNames) {
+		claims[name] = value
+	}
 	if access != "" {
 		claims["at_hash"] = halfHash(access)
 	}

@@ -117,6 +117,7 @@ type Policy struct {
 	Front     FrontPolicy
 	Details   DetailsPolicy
 	Manage    ManagePolicy
+	Claims    ClaimsPolicy
 }
 
 // Conformant returns the lawful policy. Where the standards leave a choice, its
@@ -125,6 +126,7 @@ func Conformant() Policy {
 	p := Policy{
 		API: conformantAPI(), Request: conformantRequest(), PAR: conformantPAR(), JAR: conformantJAR(),
 		Resources: conformantResources(), Front: conformantFront(), Details: conformantDetails(), Manage: conformantManage(),
+		Claims: conformantClaims(),
 	}
 	p.asking()
 	p.consenting()
@@ -369,6 +371,6 @@ func (p *Policy) showing() {
 		return l.Now.Before(l.Expires) && !l.TokenRevoked && !l.ClientGone && !l.Authorization.Revoked
 	}
 	p.UserInfoAllowed = func(q ClaimsQuestion) bool { return q.UserBound && q.Scope.Has(OpenID) }
-	// Choice: the claims parameter is ignored.
+	// Choice: claims asked for by name are another matter; see ClaimsPolicy.
 	p.UserInfoClaims = func(q ClaimsQuestion) map[string]any { return ClaimsFor(q.User, q.Scope) }
 }

@@ -113,6 +113,9 @@ func (s *Server) readAuthorization(tx *transaction, form url.Values) error {
 	if tx.details, err = s.readDetails(form); err != nil {
 		return err
 	}
+	if tx.names, err = s.readClaims(form); err != nil {
+		return err
+	}
 	return s.readScope(tx, form.Get("scope"), form.Has("scope"))
 }
 

@@ -375,3 +375,27 @@ func TestFeaturesThatAreLeftOutDoNotExist(t *testing.T) {
 	want(t, "ignored", pair(0, token["scope"]), "0 "+ra)
 	want(t, "grant_id", token["grant_id"], nil)
 }
+
+func TestClaimsByName(t *testing.T) {
+	r := start(t, refserver.Options{With: []refserver.Feature{"claims_parameter"}})
+	_, m, _ := r.call("GET", "/.well-known/openid-configuration", nil, nil)
+	want(t, "metadata", m["claims_parameter_supported"], true)
+	b := r.browser("ada")
+	for what, test := range map[string]struct {
+		declined []string
+		want     map[string]any
+	}{
+		"granted":  {nil, map[string]any{"sub": "ada", "email": "ada@scopeproof.example"}},
+		"declined": {[]string{"claim email"}, map[string]any{"sub": "ada"}},
+	} {
+		for range 2 {
+			b.authorize(planner, "openid", "claims", `{"userinfo":{"email":null,"password":null},"id_token":{"phone_number":{"essential":true}}}`)
+			want(t, what+": asked", b.last, "/consent")
+			b.decide("allow", test.declined...)
+			token := b.redeem(planner)
+			_, claims := r.userInfo(token["access_token"])
+			want(t, what, claims, test.want)
+			want(t, what+": ID token", payload(t, token["id_token"])["phone_number"] != nil, true)
+		}
+	}
+}

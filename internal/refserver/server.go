@@ -40,6 +40,8 @@ type Options struct {
 	AdminKey string
 	// Without names the features to leave out; see Features.
 	Without []Feature
+	// With names the extra features to serve: "claims_parameter".
+	With []Feature
 	// APIOnly, if set, serves the calendar API alone, its paths at the root; its
 	// AdminKey is not used.
 	APIOnly *APIOptions
@@ -112,7 +114,7 @@ func (s *Server) prepare(o Options) error {
 	default:
 		return fmt.Errorf("token format: got %q, want %q or %q", o.TokenFormat, "jwt", "opaque")
 	}
-	if err := s.choose(o.Without); err != nil {
+	if err := s.choose(o.Without, o.With); err != nil {
 		return err
 	}
 	s.policy = filled(o.Policy)

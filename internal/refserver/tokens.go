@@ -239,6 +239,7 @@ func (s *Server) mac(purpose, text string) string {
 func (s *Server) newIDToken(i Issue, nonce string, loggedIn time.Time, accessToken string) (string, error) {
 	claims := map[string]any{"at_hash": halfHash(accessToken)}
 	maps.Copy(claims, s.policy.IDTokenClaims(claimsQuestion(i)))
+	maps.Copy(claims, s.opened(i.User, i.Scope, i.Authorization.IDTokenNames))
 	return s.signIDToken(i, nonce, loggedIn, claims)
 }
 

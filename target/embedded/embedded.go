@@ -135,6 +135,9 @@ func (s *source) Open(ctx context.Context) (*target.Target, error) {
 		}
 		options.Without = append(options.Without, refserver.Feature(f))
 	}
+	for _, f := range d.Embedded.With {
+		options.With = append(options.With, refserver.Feature(f))
+	}
 	text, err := withDefect(&options, d.Embedded.Defect)
 	if err != nil {
 		return nil, err
