@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
+
+	"github.com/scopeproof/scopeproof/oauth"
 )
 
 // New returns a target that runs at issuer: the description with its variables
@@ -48,7 +50,7 @@ func New(ctx context.Context, kind Kind, d *Description, variables map[string]st
 
 // server returns the resource server that an API describes.
 func (t *Target) server(api *API) *ResourceServer {
-	s := &ResourceServer{BaseURL: api.BaseURL, Resource: api.Resource, Operations: api.Operations, Audience: api.Resource}
+	s := &ResourceServer{BaseURL: api.BaseURL, Resource: api.Resource, Operations: api.Operations, Audience: api.Resource, ClientID: api.ClientID, Secret: oauth.Secret(api.Secret)}
 	if trust := t.Description.Control.TrustKey; trust != nil && api.TrustsHarnessKey {
 		s.TrustKey = func(ctx context.Context, jwk []byte) error {
 			_, err := t.Perform(ctx, *trust, map[string]string{"jwk": string(jwk)})

@@ -106,6 +106,7 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("fx.user.privileged", "a resource owner who may do everything"),
 		yes("fx.user.all_claims", "a resource owner who has every standard claim"),
 		count("fx.apis", "APIs"),
+		yes("fx.apis.introspect", "the credentials are known with which both APIs introspect tokens (RFC 7662 section 2.1)"),
 		yes("fx.same_name_scope", "two APIs with a scope of the same name"),
 		count("fx.channels", "ways in which a scope can be asked for"),
 		count("fx.user_grants", "kinds of grant that are bound to a resource owner"),

@@ -316,6 +316,10 @@ type API struct {
 	// TrustsHarnessKey says that the API accepts tokens that we sign; see
 	// Control.TrustKey.
 	TrustsHarnessKey bool `yaml:"trusts_harness_key,omitempty" json:"trusts_harness_key,omitempty"`
+	// ClientID and Secret are what the API introspects tokens with (RFC 7662
+	// section 2.1). Left out: unknown.
+	ClientID string `yaml:"client_id,omitempty" json:"client_id,omitempty"`
+	Secret   string `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`
 }
 
 // Operation is a protected resource and a method on it (RFC 6749 section 7).

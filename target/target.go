@@ -72,6 +72,9 @@ type ResourceServer struct {
 	TrustKey func(ctx context.Context, jwk []byte) error
 	// Audience is the aud of tokens that we sign for it.
 	Audience string
+	// ClientID and Secret are what it introspects with; empty: unknown.
+	ClientID string
+	Secret   oauth.Secret
 }
 
 // Operation returns the operation of that name.

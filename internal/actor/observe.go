@@ -142,9 +142,22 @@ func (i *Issue) Introspect(ctx context.Context) (*Introspected, error) {
 }
 
 // IntrospectBy asks the introspection endpoint about the access token as another
-// client, such as an API (RFC 7662 section 2.1).
+// client, such as [Cast.APIClient] (RFC 7662 section 2.1).
 func (i *Issue) IntrospectBy(ctx context.Context, asker *Client) (*Introspected, error) {
 	return i.cast.introspectBy(ctx, asker, i.Response.AccessToken)
+}
+
+// APIClient is an API as a client that introspects, or an error where its
+// credentials are not known.
+func (c *Cast) APIClient(api *target.ResourceServer) (*Client, error) {
+	if api == nil || api.ClientID == "" {
+		return nil, fmt.Errorf("the target file does not say with which client_id and secret the API introspects")
+	}
+	name := "the API"
+	if api == c.Stage.Target.OtherAPI {
+		name = "the other API"
+	}
+	return c.enter(&oauth.Client{Name: name, ID: api.ClientID, Secret: api.Secret, AuthMethod: oauth.AuthBasic}), nil
 }
 
 func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secret) (*Introspected, error) {

@@ -130,6 +130,8 @@ func (f *finder) requests() {
 		}
 	}
 	f.set("fx.apis", fmt.Sprint(apis), "declared: api, other_api")
+	asks := func(api *target.ResourceServer) bool { return api != nil && api.ClientID != "" && api.Secret != "" }
+	f.yes("fx.apis.introspect", asks(f.t.API) && asks(f.t.OtherAPI) && f.found["as.introspection"].Yes(), "declared: api, other_api")
 	f.yes("fx.same_name_scope", sameName(f.t), "declared: api, other_api")
 	ways := 0
 	for _, way := range []target.Capability{"as.code", "as.cc", "as.par", "as.jar", "as.implicit", "as.device", "as.tx", "as.ropc", "as.assertion", "as.ciba"} {

@@ -217,6 +217,19 @@ func TestSeveralAPIsAreRedeemedOneByOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.want("the other", a.holds(other), "read:appointments read:contacts")
+	for _, c := range []struct {
+		issue *actor.Issue
+		want  bool
+	}{{first, false}, {other, true}} {
+		api, err := a.cast.APIClient(a.cast.Stage.Target.OtherAPI)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, err := c.issue.IntrospectBy(t.Context(), api)
+		if err != nil || seen.Active != c.want {
+			t.Errorf("the other API introspects: got %+v, %v, want active %v", seen, err, c.want)
+		}
+	}
 	if !other.Other || first.Other {
 		t.Errorf("got tokens for the other API %v and %v, want the second alone", first.Other, other.Other)
 	}
