@@ -45,6 +45,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.implicit", "the implicit grant (RFC 6749 section 4.2)"),
 		yes("as.implicit.id_token", "ID tokens from the authorization endpoint (OpenID Connect Core section 3.2)"),
 		yes("as.hybrid", "the hybrid flow (OpenID Connect Core section 3.3)"),
+		yes("as.hybrid.token", "a code and an access token in one redirect (OAuth 2.0 Multiple Response Types section 5)"),
 		yes("as.cc", "the client credentials grant (RFC 6749 section 4.4)"),
 		yes("as.ropc", "the password grant (RFC 6749 section 4.3)"),
 		yes("as.refresh", "refresh tokens (RFC 6749 section 6)"),

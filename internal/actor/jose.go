@@ -49,6 +49,9 @@ func newHarnessKey() (*harnessKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := public.Set(jwk.KeyUsageKey, jwk.ForSignature); err != nil { // some servers skip a key that does not say
+		return nil, err
+	}
 	data, err := json.Marshal(public)
 	return &harnessKey{private, data}, err
 }

@@ -112,7 +112,8 @@ func (f *finder) requests() {
 	legacy := f.present("Legacy")
 	f.yes("as.implicit", f.answersFront("token") && legacy, types)
 	f.yes("as.implicit.id_token", f.answersFront("id_token") && f.answersFront("id_token token") && legacy, types)
-	f.yes("as.hybrid", f.answersFront("code id_token") && f.answersFront("code token") && legacy, types)
+	f.yes("as.hybrid", f.answersFront("code id_token") && legacy, types)
+	f.yes("as.hybrid.token", f.answersFront("code token") && legacy, types)
 	multi := f.found["as.resource"].Yes() && f.d.AuthorizationServer.ResourceParameter == "resource" && f.d.AuthorizationServer.SeveralResources
 	f.yes("as.resource.multi", multi, "declared: authorization_server.several_resources")
 	details := f.d.AuthorizationServer.Details
