@@ -237,7 +237,7 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction
 				Resources: tx.resources(), Named: tx.named, Requested: tx.requested, Asked: v.question.Asked,
 				Granted: granted, Current: granted, ClaimsParameter: tx.claims, Details: more.details,
 				UserInfoNames: more.names.userInfo, IDTokenNames: more.names.idToken,
-				GrantID: tx.managed.id, Action: tx.managed.action,
+				GrantID: s.grantID(tx, v.question.User.Name), Action: tx.managed.action,
 			},
 			nonce: tx.nonce, loggedIn: current.loggedIn, redirectURI: tx.sentRedirect, challenge: tx.challenge,
 			expires: now.Add(codeLifetime + time.Hour),

@@ -38,8 +38,18 @@ func (s *Server) scopesAt(api string) ScopeSet {
 // allScopes are the scopes that are known at any API.
 func (s *Server) allScopes() ScopeSet { return AllScopes().Or(s.scopesAt(CalendarAPI)) }
 
-// managed is what an authorization request says about a grant of its own.
-type managed struct{ action, id string }
+// managed is what an authorization request says about a grant of its own. fresh
+// is for the name of a new one.
+type managed struct{ action, id, fresh string }
+
+// grantID is the grant that the request of a user is about; empty: the ordinary
+// one.
+func (s *Server) grantID(tx *transaction, user string) string {
+	if tx.managed.action == CreateGrant {
+		return s.policy.Manage.NewID(user, tx.client.ID, tx.managed.fresh)
+	}
+	return tx.managed.id
+}
 
 // readManaged checks the parameters of a request. A server that does not know
 // them ignores them (RFC 6749 section 3.1).
@@ -48,23 +58,17 @@ func (s *Server) readManaged(form url.Values) (managed, error) {
 		return managed{}, nil
 	}
 	action, err := s.policy.Manage.Asked(form.Get("grant_management_action"), form.Get("grant_id"))
-	return managed{action, form.Get("grant_id")}, err
+	return managed{action, form.Get("grant_id"), rand.Text()}, err
 }
 
 // rowOf is the grant that a request is about, at an API.
 func (s *Server) rowOf(tx *transaction, user, resource string) Grant {
-	return s.grants.row(rowKey{grantKey{user, tx.client.ID, resource}, tx.managed.id})
+	return s.grants.row(rowKey{grantKey{user, tx.client.ID, resource}, s.grantID(tx, user)})
 }
 
-// reach finds the grant that a request wants to change, or names a new one.
+// reach checks that the grant that a request wants to change may be changed by it.
 func (s *Server) reach(tx *transaction, user User) error {
-	switch {
-	case tx.managed.action == "":
-		return nil
-	case tx.managed.action == CreateGrant:
-		if tx.managed.id == "" {
-			tx.managed.id = s.policy.Manage.NewID(user.Name, tx.client.ID, rand.Text())
-		}
+	if tx.managed.action == "" || tx.managed.action == CreateGrant {
 		return nil
 	}
 	rows := s.grants.named(tx.managed.id)

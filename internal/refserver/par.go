@@ -2,6 +2,7 @@ package refserver
 
 import (
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"net/url"
 	"sync"
@@ -97,5 +98,5 @@ func (s *Server) pulled(client Client, sent url.Values) (url.Values, error) {
 		return nil, err
 	}
 	request.used = true
-	return s.policy.PAR.Parameters(request.params, sent), nil
+	return s.policy.PAR.Parameters(maps.Clone(request.params), sent), nil
 }
