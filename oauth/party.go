@@ -13,6 +13,7 @@ const (
 	TokenExchange     GrantType = "urn:ietf:params:oauth:grant-type:token-exchange" // RFC 8693 section 2.1
 	JWTBearer         GrantType = "urn:ietf:params:oauth:grant-type:jwt-bearer"     // RFC 7523 section 2.1
 	CIBA              GrantType = "urn:openid:params:grant-type:ciba"               // OpenID Connect CIBA Core section 10.1
+	Implicit          GrantType = "implicit"                                        // RFC 6749 section 4.2, and what is like it in hybrid responses
 )
 
 // AuthMethod is how a client authenticates at the token endpoint, a value of

@@ -20,7 +20,11 @@ const (
 	InvalidClient          ErrorCode = "invalid_client"
 	InvalidGrant           ErrorCode = "invalid_grant"
 	InvalidScope           ErrorCode = "invalid_scope"
-	InvalidTarget          ErrorCode = "invalid_target" // RFC 8707 section 2
+	InvalidTarget          ErrorCode = "invalid_target"                // RFC 8707 section 2
+	InvalidRequestURI      ErrorCode = "invalid_request_uri"           // RFC 9101 section 7
+	InvalidRequestObject   ErrorCode = "invalid_request_object"        // RFC 9101 section 7
+	InvalidDetails         ErrorCode = "invalid_authorization_details" // RFC 9396 section 5
+	InvalidGrantID         ErrorCode = "invalid_grant_id"              // Grant Management for OAuth 2.0
 	InvalidToken           ErrorCode = "invalid_token"
 	InsufficientScope      ErrorCode = "insufficient_scope"
 	UnauthorizedClient     ErrorCode = "unauthorized_client"
@@ -54,6 +58,8 @@ type TokenResponse struct {
 	Scope        ScopeMember
 	RefreshToken RefreshToken
 	IDToken      Secret
+	Details      json.RawMessage // authorization_details (RFC 9396 section 7); nil: none
+	GrantID      string          // grant_id (Grant Management for OAuth 2.0)
 }
 
 // ErrorResponse is an error answer, of the token endpoint (RFC 6749 section
@@ -123,6 +129,8 @@ func ParseTokenResponse(status int, contentType string, body []byte) (*TokenResp
 		Scope:        ParseScopeMember(object["scope"]),
 		RefreshToken: RefreshToken(object.Text("refresh_token")),
 		IDToken:      Secret(object.Text("id_token")),
+		Details:      object["authorization_details"],
+		GrantID:      object.Text("grant_id"),
 	}, nil, nil
 }
 

@@ -160,7 +160,7 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if err != nil {
 		return nil, err
 	}
-	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision}
+	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
 	if r.silent {
 		req.Prompt = "none"
 	}

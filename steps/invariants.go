@@ -89,17 +89,28 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	if a.Refused != nil && a.Refused.Tokens {
 		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
 	}
-	if a.Code == "" && a.Pending == nil {
+	if a.Code == "" && a.Front == nil && a.Pending == nil {
 		return
 	}
+	if len(a.Resources) > 1 {
+		defer l.consentBoth(key, a)
+	}
 	defer func() { l.agreed[a] = l.consents[key] }()
-	if a.WasAsked() && (a.Code != "" || a.Answered) {
+	if a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
 		agreed := a.Decision.Grants(a.Asked)
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
 			l.removed[key] = l.removed[key].Minus(agreed)
 		}
 	}
+}
+
+// consentBoth notes for the other API what was agreed to for both.
+func (l *ledger) consentBoth(key consentKey, a *actor.Authorization) {
+	both := key
+	both.other = !key.other
+	l.consents[both] = l.consents[both].Union(l.agreed[a])
+	l.agreed[a] = l.consents[both]
 }
 
 // current is what a grant comes to now.
@@ -167,7 +178,7 @@ func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
 	switch i.Grant {
 	case oauth.RefreshTokenGrant:
 		w.checkRefreshed(i, held)
-	case oauth.AuthorizationCode, oauth.DeviceCode, oauth.CIBA:
+	case oauth.AuthorizationCode, oauth.Implicit, oauth.DeviceCode, oauth.CIBA:
 		w.checkGranted(i, held)
 	default:
 		w.checkUnasked(i, held)
@@ -251,7 +262,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 		w.breach("INV-2b", "%s holds %q, and nobody was asked", i.Client.Name, held)
 		return
 	}
-	key := consentKey{i.Owner, a.Client, a.Other}
+	key := consentKey{i.Owner, a.Client, i.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
 	asked := a.Asked.Union(always)
@@ -295,13 +306,16 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	root := i.Root()
 	granted := w.ledger.held[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
-	w.beyond("INV-5", i, held, granted, "was granted", false)
-	within := held.Intersect(granted)
 	client, began := root.Client, root.Number
 	if a := root.Authorization; a != nil {
 		client, began = a.Client, a.Number
+		if len(a.Resources) > 1 { // the first token was for one API alone (RFC 8707 section 2.2)
+			granted = granted.Union(w.ledger.agreed[a])
+		}
 	}
-	key := consentKey{i.Owner, client, root.Other}
+	w.beyond("INV-5", i, held, granted, "was granted", false)
+	within := held.Intersect(granted)
+	key := consentKey{i.Owner, client, i.Other}
 	if removed := w.ledger.removed[key]; !removed.Intersect(within).IsEmpty() {
 		w.breach("INV-6a", "%s holds %q after %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}

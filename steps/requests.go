@@ -48,6 +48,7 @@ type request struct {
 	times         int
 	params        url.Values
 	decision      *oauth.ConsentDecision
+	way           actor.Way
 }
 
 func (r *request) set(name, value string) {
@@ -230,7 +231,7 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 	if a.Code != "" {
 		return w.redeem(ctx, a.Client, a, r.redeem)
 	}
-	o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked.Minus(a.Added)}
+	o := &outcome{client: a.Client, owner: a.Owner, auth: a, issue: a.Front, asked: a.Asked.Minus(a.Added)}
 	w.settle(o)
 	return o, nil
 }

@@ -66,6 +66,8 @@ type Embedded struct {
 	Tokens string `yaml:"tokens,omitempty" json:"tokens,omitempty" jsonschema:"enum=jwt,enum=opaque"`
 	// Without lists optional features that are left out, such as introspection.
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"`
+	// With lists extra features that are served, such as claims_parameter.
+	With []string `yaml:"with,omitempty" json:"with,omitempty"`
 }
 
 // External is a server that already runs.
@@ -148,6 +150,12 @@ type AuthorizationServer struct {
 	// the backchannel (OpenID Connect CIBA Core section 7.1). {message} in it stands
 	// for the binding_message of the request. Left out: none is known.
 	BackchannelPage string `yaml:"backchannel_page,omitempty" json:"backchannel_page,omitempty" check:"url"`
+	// SeveralResources says that one authorization request may name both APIs (RFC
+	// 8707 section 2).
+	SeveralResources bool `yaml:"several_resources,omitempty" json:"several_resources,omitempty"`
+	// Details are authorization details that can be asked for (RFC 9396). Left out:
+	// none are known.
+	Details Details `yaml:"authorization_details,omitempty" json:"authorization_details,omitempty"`
 	// AlwaysGranted are scopes that are granted without being asked for.
 	AlwaysGranted string `yaml:"always_granted,omitempty" json:"always_granted,omitempty" check:"scope"`
 	// RequiredScopes are scopes that cannot be deselected at consent.
@@ -177,6 +185,15 @@ type AuthorizationServer struct {
 	ClockSkew Duration `yaml:"clock_skew,omitempty" json:"clock_skew,omitempty"`
 }
 
+// Details are authorization details of one type (RFC 9396 section 2), each more
+// than the one before it. For a box of a consent form to stand for them, map it
+// to authorization_details in login.form.consent.checkboxes.
+type Details struct {
+	Smaller map[string]any `yaml:"smaller,omitempty" json:"smaller,omitempty"`
+	Plain   map[string]any `yaml:"plain,omitempty" json:"plain,omitempty"`
+	Larger  map[string]any `yaml:"larger,omitempty" json:"larger,omitempty"`
+}
+
 // Introspection is how the introspection endpoint (RFC 7662) is called.
 type Introspection struct {
 	// As is who asks: "client" (the default: the client that holds the token),
@@ -203,7 +220,9 @@ type Clients struct {
 	// Actors changes the clients: what is left out stays as it is. Features know
 	// Planner, Viewer (may only read), Pocket (public), House (first-party), Robot
 	// (machine, may only read), Rival (another like Planner), Worker (machine, may
-	// have everything) and Newcomer (always registered by RFC 7591). Auditor is
+	// have everything), Newcomer (always registered by RFC 7591), Legacy (uses every
+	// response type), Strict (has to push its authorization requests) and Steward
+	// (manages its grants, also as a machine). Auditor is
 	// nobody's part: with it the program looks at what happened, and it may have
 	// everything. Where clients are static and it is missing, Rival, or else
 	// Planner, stands in.
@@ -235,7 +254,7 @@ type ClientDescription struct {
 	Secret      string   `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`
 	AuthMethod  string   `yaml:"auth_method,omitempty" json:"auth_method,omitempty" jsonschema:"enum=client_secret_basic,enum=client_secret_post,enum=none"`
 	RedirectURI string   `yaml:"redirect_uri,omitempty" json:"redirect_uri,omitempty" check:"uri"`
-	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials"`
+	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials,enum=implicit"`
 	Scope       string   `yaml:"scope,omitempty" json:"scope,omitempty" check:"scope"`
 	FirstParty  *bool    `yaml:"first_party,omitempty" json:"first_party,omitempty"`
 	// Absent says that the target has no such client: rules about it do not apply.

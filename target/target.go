@@ -155,6 +155,8 @@ type Visit struct {
 	UserCode oauth.Secret
 	// Scope is what was asked for, where the URL does not say.
 	Scope string
+	// Form is the encoded form of a request by POST; empty: GET.
+	Form string
 	// StopAtConsent ends the visit at the first consent page, unanswered.
 	StopAtConsent bool
 }

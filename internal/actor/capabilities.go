@@ -74,6 +74,7 @@ func capabilities(t *target.Target, mint bool) *finder {
 	f.oidc()
 	f.consent()
 	f.fixture()
+	f.requests()
 	f.api(mint)
 	return f
 }
@@ -85,7 +86,6 @@ func (f *finder) grants() {
 	f.yes("as.code", code, "metadata: "+grants)
 	f.yes("as.cc", f.lists(grants, "client_credentials", false), "metadata: "+grants)
 	f.yes("as.refresh", f.lists(grants, "refresh_token", false), "metadata: "+grants)
-	f.yes("as.implicit", f.lists("response_types_supported", "token", false), "metadata: response_types_supported")
 	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
 	f.yes("as.revocation", has("revocation_endpoint"), "metadata: revocation_endpoint")
 	f.yes("as.metadata", f.t.Metadata["issuer"] != nil, "metadata: issuer")

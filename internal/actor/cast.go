@@ -125,7 +125,7 @@ type Cast struct {
 
 	clients         map[string]*Client
 	owners          map[string]*Owner
-	keys            map[string]*harnessKey // of clients that sign assertions, by name
+	keys            map[string]*harnessKey // of clients that sign, by name
 	auditor         *Client
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool

@@ -22,7 +22,7 @@ type Client struct {
 	cast   *Cast
 	static bool // it was there before this cast
 	proof  *ProofKey
-	key    *harnessKey // signs its assertions; nil: it registered none
+	key    *harnessKey // signs what it sends; nil: it registered none
 
 	Authorizations []*Authorization // what it asked resource owners, in order
 	Issues         []*Issue         // what the token endpoint answered it, in order
@@ -43,6 +43,7 @@ type Request struct {
 	Decision *oauth.ConsentDecision
 	// StopAtConsent leaves the first consent page unanswered.
 	StopAtConsent bool
+	Way
 }
 
 // Authorization is what came of an authorization request.
@@ -58,6 +59,14 @@ type Authorization struct {
 	Decision oauth.ConsentDecision
 	May      oauth.ScopeSet // what the client could have when it asked
 	Arrival  *target.Arrival
+
+	// ResponseType is what was asked for; empty: "code". Front is what came of it in
+	// the redirect; nil: no token. InFragment says where the answer stood.
+	ResponseType string
+	Front        *Issue
+	InFragment   bool
+	Resources    []string // that were named, where that is not the usual one
+	AtPush       bool     // the refusal came from the endpoint that requests are pushed to
 
 	Code     oauth.Secret
 	Refused  *oauth.ErrorResponse
@@ -102,9 +111,24 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	if err := c.meet(ctx, r.Owner); err != nil {
 		return nil, err
 	}
-	a := &Authorization{Client: c, Owner: r.Owner, Prompt: r.Prompt, Other: r.Other, verifier: random(32), redirectURI: c.RedirectURI, May: c.Scope, Number: len(c.Issues)}
-	a.state = random(12)
+	a := c.begun(r)
 	q := c.authorizeParams(a, r, a.state)
+	a.redirectURI = q.Get("redirect_uri")
+	c.take(a, r, q)
+	return c.send(ctx, endpoint, a, r, q)
+}
+
+// begun is an authorization request that nobody has been asked for yet.
+func (c *Client) begun(r Request) *Authorization {
+	return &Authorization{
+		Client: c, Owner: r.Owner, Prompt: r.Prompt, Other: r.Other, ResponseType: r.ResponseType,
+		verifier: random(32), state: random(12), redirectURI: c.RedirectURI, May: c.Scope, Number: len(c.Issues),
+	}
+}
+
+// visit opens the address of an authorization request in the owner's browser,
+// or posts a form there, and reads where that ends.
+func (c *Client) visit(ctx context.Context, a *Authorization, r Request, address, form string) (*Authorization, error) {
 	a.Decision = r.Owner.Decision
 	if r.Decision != nil {
 		a.Decision = *r.Decision
@@ -113,19 +137,10 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 		with := a.Decision.Only.Union(a.Added)
 		a.Decision.Only = &with
 	}
-	a.redirectURI = q.Get("redirect_uri")
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return nil, err
-	}
-	query := u.Query()
-	for k, v := range q {
-		query[k] = v
-	}
-	u.RawQuery = query.Encode()
+	var err error
 	ctx = as(ctx, r.Owner.Name, "is sent by "+c.Name+" to authorize")
 	a.Arrival, err = c.cast.Stage.agent.Visit(ctx, target.Visit{
-		URL: u.String(), RedirectURI: a.redirectURI, Owner: r.Owner.ResourceOwner,
+		URL: address, Form: form, Scope: c.cast.Wire(oauth.RawScope(a.Asked.String())), RedirectURI: a.redirectURI, Owner: r.Owner.ResourceOwner,
 		Transport: c.cast.Recorder, Jar: r.Owner.jar,
 		Decide:        func(target.ConsentPage) oauth.ConsentDecision { return c.cast.wireDecision(a.Decision) },
 		StopAtConsent: r.StopAtConsent,
@@ -138,7 +153,6 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 		return nil, fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, r.Owner.Name, a.Arrival.Status)
 	}
 	a.read(a.state)
-	c.cast.Recorder.keep(a.Code)
 	c.Authorizations = append(c.Authorizations, a)
 	return a, nil
 }
@@ -231,16 +245,20 @@ func (a *Authorization) read(state string) {
 	if a.Arrival.Redirect == nil {
 		return
 	}
-	q := a.Arrival.Redirect.Query()
+	q := a.answer()
 	a.StateOK = q.Get("state") == state
 	a.Code = oauth.Secret(q.Get("code"))
+	a.Client.cast.Recorder.keep(a.Code)
 	if q.Has("scope") {
 		set := a.Client.cast.canonical(oauth.FieldsScope(q.Get("scope")))
 		a.Scope = oauth.ScopeMember{Present: true, Text: q.Get("scope"), Set: set}
 	}
-	if code := q.Get("error"); code != "" || a.Code == "" {
+	if q.Get("error") == "" {
+		a.Front = a.front(q)
+	}
+	if code := q.Get("error"); code != "" || a.Code == "" && a.Front == nil {
 		a.Refused = &oauth.ErrorResponse{Code: oauth.ErrorCode(code), Description: q.Get("error_description")}
-		a.Refused.Tokens = carries(q) || carries(a.fragment())
+		a.Refused.Tokens = carries(a.Arrival.Redirect.Query()) || carries(a.fragment())
 	}
 }
 
@@ -356,6 +374,7 @@ func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Value
 			}
 		}
 	}
+	c.cast.aimed(issue, params)
 	got, err := c.post(ctx, metadata(c.cast.Stage.Target.Target, "token_endpoint"), form)
 	if err != nil {
 		return nil, err
@@ -379,6 +398,11 @@ func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Value
 
 // post sends a form with the client's credentials (RFC 6749 section 2.3).
 func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (answer, error) {
+	return c.postRaw(ctx, endpoint, form, "")
+}
+
+// postRaw is post with more of the form, encoded already.
+func (c *Client) postRaw(ctx context.Context, endpoint string, form url.Values, more string) (answer, error) {
 	if endpoint == "" {
 		return answer{}, fmt.Errorf("the target has no such endpoint")
 	}
@@ -389,7 +413,7 @@ func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (an
 	case oauth.AuthNone:
 		form.Set("client_id", c.ID)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(joined(form.Encode(), more)))
 	if err != nil {
 		return answer{}, err
 	}
@@ -445,6 +469,5 @@ func (a *Authorization) Submit(ctx context.Context, sender *Owner) error {
 	arrival.ConsentPages = append(pages, arrival.ConsentPages...)
 	a.Arrival, a.Code, a.Refused = arrival, "", nil
 	a.read(a.state)
-	a.Client.cast.Recorder.keep(a.Code)
 	return nil
 }

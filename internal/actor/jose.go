@@ -50,6 +50,9 @@ func newHarnessKey() (*harnessKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := public.Set(jwk.KeyUsageKey, jwk.ForSignature); err != nil { // some servers skip a key that does not say
+		return nil, err
+	}
 	data, err := json.Marshal(public)
 	return &harnessKey{private, data}, err
 }
@@ -95,6 +98,9 @@ func (k *harnessKey) sign(claims map[string]any, typ string) (oauth.Secret, erro
 	signed, err := jws.Sign(payload, jws.WithKey(jwa.ES256(), k.private, jws.WithProtectedHeaders(header)))
 	return oauth.Secret(signed), err
 }
+
+// encodePart is a part of a compact JWS (RFC 7515 section 3.1).
+func encodePart(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
 
 // decodeJWT returns the claims of a compact JWS without checking its signature,
 // or false when the token is opaque.

@@ -40,6 +40,9 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	if i.Response == nil {
 		return nil, fmt.Errorf("%s was issued nothing: %w", i.Client.Name, i.Refused)
 	}
+	if i.Response.AccessToken == "" {
+		return nil, fmt.Errorf("%s was issued no access token", i.Client.Name)
+	}
 	if i.observed != nil && i.epoch == epoch {
 		return i.observed, nil
 	}
@@ -160,6 +163,11 @@ func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secre
 		}
 		asker = *named
 	}
+	return c.introspectBy(ctx, &asker, token)
+}
+
+func (c *Cast) introspectBy(ctx context.Context, asker *Client, token oauth.Secret) (*Introspected, error) {
+	endpoint := metadata(c.Stage.Target.Target, "introspection_endpoint")
 	got, err := asker.post(as(ctx, asker.Name, "introspects a token"), endpoint, url.Values{"token": {token.Reveal()}})
 	if err != nil {
 		return nil, err

@@ -39,6 +39,15 @@ func fixture(name string) (target.ClientDescription, bool) {
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: all, FirstParty: &yes}, true
 	case "Robot":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: "read:appointments", FirstParty: &no}, true
+	case "Legacy": // uses every response type there is; who it is hangs on the server's metadata
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append([]string{"implicit"}, web...), Scope: all, FirstParty: &no}, true
+	case "Strict": // has to push its authorization requests
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+	case "Steward": // manages its grants
+		return target.ClientDescription{
+			AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append([]string{"client_credentials"}, web...),
+			Scope: all + " grant_management_query grant_management_revoke", FirstParty: &no,
+		}, true
 	case "Worker": // a machine client that may have everything a machine may have
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: all, FirstParty: &no}, true
 	}
@@ -48,7 +57,7 @@ func fixture(name string) (target.ClientDescription, bool) {
 // ClientNames are the clients that features may name, without Stranger, who is
 // not registered.
 func ClientNames() []string {
-	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Newcomer", "Worker"}
+	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Newcomer", "Worker", "Legacy", "Strict", "Steward"}
 }
 
 // describe merges the fixture with what the target file says of a client.
@@ -157,7 +166,7 @@ func (c *Cast) clientMetadata(client *oauth.Client) (map[string]any, error) {
 		m["redirect_uris"] = []string{client.RedirectURI}
 		m["response_types"] = []string{"code"}
 	}
-	return m, nil
+	return m, c.requestMetadata(client, m)
 }
 
 func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *target.DynamicRegistration) error {
@@ -219,7 +228,7 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 		return fmt.Errorf("the answer has no client_id: capture it as client_id: /client_id")
 	}
 	c.told(client, reply)
-	return nil
+	return c.confirmed(client, reply)
 }
 
 func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.Client, want []int) error {
@@ -238,7 +247,7 @@ func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.
 	client.ID, client.Secret = reply.id, reply.secret
 	c.Recorder.keep(client.Secret)
 	c.told(client, got.body)
-	return nil
+	return c.confirmed(client, got.body)
 }
 
 // registration is what an answer of the registration endpoint says.

@@ -27,6 +27,9 @@ const (
 	ExoticScope = "urn:example:channel=HBO&urn:example:rating=G,PG-13"
 	// ReadSummary has a dot, which means something else in a regular expression.
 	ReadSummary = "calendar.read"
+	// QueryGrants and RevokeGrants open the grant management API.
+	QueryGrants  = "grant_management_query"
+	RevokeGrants = "grant_management_revoke"
 )
 
 // DepartmentClaim is the one claim of our own; it is released with "profile".

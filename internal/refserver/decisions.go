@@ -19,6 +19,8 @@ const (
 	TokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
 	JWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 	CIBA              = "urn:openid:params:grant-type:ciba"
+	// Implicit stands for tokens from the authorization endpoint.
+	Implicit = "implicit"
 )
 
 // Error is an error answer of the authorization server: a code of RFC 6749
@@ -51,6 +53,14 @@ type Client struct {
 	// Audience is set for a resource server's own credentials: the audience
 	// whose tokens it may introspect. Empty for every other client.
 	Audience string
+	// ResponseTypes are those it is registered for; none stands for "code" (RFC
+	// 7591 section 2).
+	ResponseTypes []string
+	// RequiresPAR clients make pushed authorization requests alone (RFC 9126 section 6).
+	RequiresPAR bool
+	// RequestObjectAlg is how its request objects are signed; empty if it
+	// registered nothing (RFC 9101 section 10.5).
+	RequestObjectAlg string
 
 	secret string
 	// registration is the registration access token (RFC 7592 section 3), metadata
@@ -90,6 +100,10 @@ type Grant struct {
 	Removed ScopeSet
 	// History is everything that was ever granted.
 	History ScopeSet
+	// ID names a grant of its own (grant management); empty for the ordinary one.
+	ID string
+	// Details are the authorization details of a managed grant.
+	Details Details
 }
 
 // Grants gives the policy sight of all grants.
@@ -110,6 +124,10 @@ type Authorization struct {
 	ID, User, Client, Resource string
 	// GrantType is how it came to be; never RefreshToken.
 	GrantType string
+	// Resources is every API of the request, in its order; Resource is one of them.
+	Resources []string
+	// Named is true if the request named its resources (RFC 8707 section 2).
+	Named bool
 	// Requested is the client's request as it was sent; empty if it was omitted.
 	Requested ScopeSet
 	// Asked is what was left of the request when the resource owner was asked.
@@ -128,6 +146,16 @@ type Authorization struct {
 	ClaimsParameter string
 	// ACR is how the user was authenticated (RFC 9470 section 4); empty: not asked for.
 	ACR string
+	// RefreshEnded is set when the refresh tokens have ended and nothing else.
+	RefreshEnded bool
+	// Details are the authorization details that were granted (RFC 9396).
+	Details Details
+	// UserInfoNames and IDTokenNames are the claims granted by name (OpenID Connect
+	// Core section 5.5).
+	UserInfoNames, IDTokenNames []string
+	// GrantID names the managed grant that this belongs to, and Action what the
+	// request did with it; empty: none.
+	GrantID, Action string
 }
 
 // OfflineQuestion is whether offline_access may be asked for.
@@ -154,6 +182,15 @@ type ConsentQuestion struct {
 	Removed ScopeSet
 	// GrantType is how the client asks: AuthorizationCode, DeviceCode or CIBA.
 	GrantType string
+	// Sent is the scope parameter in the address of the authorization request,
+	// which does not count beside a pushed request or a request object.
+	Sent ScopeSet
+	// Details are the authorization details asked for (RFC 9396).
+	Details Details
+	// Claims are the claims asked for by name (OpenID Connect Core section 5.5).
+	Claims []string
+	// Managed is the grant management action of the request; empty: none.
+	Managed string
 }
 
 // ConsentItem is one line of the consent page.
@@ -184,6 +221,8 @@ type ConsentAnswer struct {
 	Asked, Ticked ScopeSet
 	// Required is the part of Asked that cannot be deselected.
 	Required ScopeSet
+	// Details is how many authorization details were ticked.
+	Details int
 }
 
 // ConsentOutcome is what came of one authorization request.
@@ -197,6 +236,8 @@ type ConsentOutcome struct {
 	// Text is the scope parameter as it was sent, Omitted that there was none.
 	Text    string
 	Omitted bool
+	// Action is the grant management action of the request; empty: none.
+	Action string
 }
 
 // Combination asks for the scope of a new authorization.
@@ -249,6 +290,8 @@ type Refresh struct {
 	Grant Grant
 	// CodeGranted is what an authorization code sent along stands for.
 	CodeGranted ScopeSet
+	// Details are the authorization details of the token request; nil if omitted.
+	Details Details
 }
 
 // Issue is a token that is about to be issued.
@@ -265,6 +308,8 @@ type Issue struct {
 	Scope ScopeSet
 	// Act is the act claim (RFC 8693 section 4.1), or nil.
 	Act map[string]any
+	// Details are the authorization details decided (RFC 9396 section 7).
+	Details Details
 }
 
 // Live asks for the present state of an access token that was issued earlier.

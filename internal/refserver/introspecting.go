@@ -27,7 +27,7 @@ func (s *Server) introspected(caller Client, token string) (active bool, all map
 	}
 	live := s.live(t)
 	all = map[string]any{
-		"client_id": t.clientID, "sub": t.subject, "aud": t.resource, "iss": s.issuer, "jti": t.id,
+		"client_id": t.clientID, "sub": t.subject, "iss": s.issuer, "jti": t.id,
 		"token_type": "Bearer", "iat": t.issued.Unix(), "exp": t.expires.Unix(),
 	}
 	if scope := s.policy.LiveScope(live); !scope.IsEmpty() {
@@ -35,6 +35,12 @@ func (s *Server) introspected(caller Client, token string) (active bool, all map
 	}
 	if t.authorization != "" {
 		all["username"] = t.subject
+	}
+	if audience := s.policy.Resources.IntrospectedAudience(t.audience); len(audience) > 0 {
+		all["aud"] = single(audience)
+	}
+	if len(t.details) > 0 {
+		all["authorization_details"] = t.details
 	}
 	if t.act != nil {
 		all["act"] = t.act

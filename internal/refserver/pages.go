@@ -60,7 +60,10 @@ var (
 <ul>
 {{range .Items}}{{if .Hidden}}<input type="hidden" name="scope" value="{{.Scope}}">
 {{else}}<li><label><input type="checkbox" name="scope" value="{{.Scope}}" checked> {{.Text}}</label></li>
-{{end}}{{end}}</ul>
+{{end}}{{end}}{{range .Details}}{{if .Hidden}}<input type="hidden" name="authorization_details" value="{{.Index}}">
+{{else}}<li><label><input type="checkbox" name="authorization_details" value="{{.Index}}" checked> {{.Text}}</label></li>
+{{end}}{{end}}{{range .Claims}}<li><label><input type="checkbox" name="claim" value="{{.}}" checked> See your {{.}}</label></li>
+{{end}}</ul>
 {{with .Kept}}<p>It keeps what it was granted before:</p>
 <ul class="kept">{{range .}}<li>{{.}}</li>{{end}}</ul>{{end}}
 <p><button type="submit" name="decision" value="allow">Allow</button>

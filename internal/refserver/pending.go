@@ -99,19 +99,11 @@ func (s *Server) keep(p *pending) {
 func (s *Server) decideOn(p *pending, current session, complete bool) *transaction {
 	now := s.clock.now()
 	tx := &transaction{
-		id: rand.Text(), client: p.client, resource: p.resource, api: p.api, prompt: []string{"consent"},
-		requested: p.requested, asked: p.asked, pending: p, complete: complete, session: current.id,
+		id: rand.Text(), client: p.client, targets: []targeted{{p.resource, p.api, p.asked}}, prompt: []string{"consent"},
+		responseType: ScopeSet{"code"}, requested: p.requested, pending: p, complete: complete, session: current.id,
 	}
 	s.transactions.put(tx.id, tx, now.Add(transactionLifetime), now)
 	return tx
-}
-
-// mustAsk says whether the user must be asked.
-func (s *Server) mustAsk(tx *transaction, q ConsentQuestion) bool {
-	if tx.pending != nil {
-		return s.pendingPolicy(tx.pending.grantType).PageNeeded(q, tx.complete)
-	}
-	return s.policy.ConsentNeeded(q)
 }
 
 // claim refuses a decision on a request that was decided before in another

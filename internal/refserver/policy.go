@@ -147,6 +147,13 @@ type Policy struct {
 	Exchange  ExchangePolicy
 	Password  PasswordPolicy
 	Assertion AssertionPolicy
+	PAR       PARPolicy
+	JAR       JARPolicy
+	Resources ResourcePolicy
+	Front     FrontPolicy
+	Details   DetailsPolicy
+	Manage    ManagePolicy
+	Claims    ClaimsPolicy
 }
 
 // Conformant returns the lawful policy. Where the standards leave a choice, its
@@ -156,6 +163,9 @@ func Conformant() Policy {
 		Introspection: conformantIntrospection(), Revocation: conformantRevocation(), Registration: conformantRegistration(),
 		Metadata: conformantMetadata(), API: conformantAPI(), Device: conformantDevice(), CIBA: conformantCIBA(),
 		Exchange: conformantExchange(), Password: conformantPassword(), Assertion: conformantAssertion(),
+		PAR: conformantPAR(), JAR: conformantJAR(),
+		Resources: conformantResources(), Front: conformantFront(), Details: conformantDetails(), Manage: conformantManage(),
+		Claims: conformantClaims(),
 	}
 	p.asking()
 	p.consenting()
@@ -362,7 +372,7 @@ func (p *Policy) redeeming() {
 		return i.Client.MayUse(RefreshToken) && i.Scope.Has(OfflineAccess)
 	}
 	p.RefreshUsable = func(a Authorization) error {
-		if a.Revoked || a.Granted.Has(OfflineAccess) && !a.Current.Has(OfflineAccess) {
+		if a.Revoked || a.RefreshEnded || a.Granted.Has(OfflineAccess) && !a.Current.Has(OfflineAccess) {
 			return Refuse("invalid_grant", "the grant was revoked")
 		}
 		return nil
@@ -436,6 +446,6 @@ func (p *Policy) showing() {
 		return l.Now.Before(l.Expires) && !l.TokenRevoked && !l.ClientGone && !l.Authorization.Revoked
 	}
 	p.UserInfoAllowed = func(q ClaimsQuestion) bool { return q.UserBound && q.Scope.Has(OpenID) }
-	// Choice: the claims parameter is ignored.
+	// Choice: claims asked for by name are another matter; see ClaimsPolicy.
 	p.UserInfoClaims = func(q ClaimsQuestion) map[string]any { return ClaimsFor(q.User, q.Scope) }
 }

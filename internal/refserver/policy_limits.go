@@ -14,18 +14,27 @@ const (
 // screen is what of a request's scope is left before any user is looked at.
 // asked holds the default already, where the request had no scope.
 func (s *Server) screen(grantType string, c Client, api string, asked ScopeSet, atTokenEndpoint bool) (ScopeSet, error) {
+	nothing := func() error { return s.policy.NothingLeft(atTokenEndpoint) }
+	return s.screened(grantType, c, s.scopesAt(api), asked, s.policy.ClientExcess, nothing)
+}
+
+// screened is screen for the scopes that are known; excess answers a client that
+// may not have all of it, nothing a request of which nothing is left.
+func (s *Server) screened(
+	grantType string, c Client, known, asked ScopeSet, excess func(string, ScopeSet, ScopeSet) (ScopeSet, error), nothing func() error,
+) (ScopeSet, error) {
 	var err error
 	if s.policy.Applies(KnownLimit, grantType) {
-		if asked, err = s.policy.Unknown(grantType, asked, s.scopesAt(api)); err != nil {
+		if asked, err = s.policy.Unknown(grantType, asked, known); err != nil {
 			return nil, err
 		}
 	}
 	if asked.IsEmpty() {
-		if err := s.policy.NothingLeft(atTokenEndpoint); err != nil {
+		if err := nothing(); err != nil {
 			return nil, err
 		}
 	}
-	return s.policy.ClientExcess(grantType, asked, s.clientMay(grantType, c, asked))
+	return excess(grantType, asked, s.clientMay(grantType, c, asked))
 }
 
 // clientMay is the part of asked that the client may have at that grant.

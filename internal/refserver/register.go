@@ -35,6 +35,9 @@ type clientMetadata struct {
 	// Delivery is how the client learns of a decision; only "poll" is known
 	// (OpenID Connect CIBA Core section 4).
 	Delivery string `json:"backchannel_token_delivery_mode,omitempty"`
+	// RFC 9101 section 10.5, RFC 9126 section 6.
+	RequestObjectAlg string `json:"request_object_signing_alg,omitempty"`
+	RequiresPAR      bool   `json:"require_pushed_authorization_requests,omitempty"`
 	// FirstParty and Audience are for the administrator only.
 	FirstParty bool   `json:"first_party,omitempty"`
 	Audience   string `json:"introspects_audience,omitempty"`
@@ -74,7 +77,7 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 		m.GrantTypes = []string{AuthorizationCode}
 	}
 	for _, grantType := range m.GrantTypes {
-		if s.grantTypes[grantType] == nil {
+		if s.grantTypes[grantType] == nil && !(grantType == Implicit && s.has(front)) {
 			return none, registrationScope{}, Refuse("invalid_client_metadata", "a grant type is not supported")
 		}
 	}
@@ -112,6 +115,7 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 		Dynamic: dynamic, FirstParty: s.policy.FirstParty(m.FirstParty, dynamic),
 		Scope: s.policy.Registration.EnforcedScope(scope.asked, scope.registered), Audience: m.Audience,
 	}
+	s.takeRequests(m, &c)
 	if c.Name == "" {
 		c.Name = "An application without a name"
 	}
@@ -138,6 +142,19 @@ func onlyPublic(keys *jose.JSONWebKeySet) error {
 		}
 	}
 	return nil
+}
+
+// takeRequests takes how the client makes its requests. A server that does not
+// know of it leaves it out of its answer (RFC 7591 section 2).
+func (s *Server) takeRequests(m *clientMetadata, c *Client) {
+	if !s.has(requestObjects) {
+		m.RequestObjectAlg = ""
+	}
+	if m.Keys != nil {
+		c.keys = *m.Keys
+	}
+	m.RequiresPAR = m.RequiresPAR && s.has(pushing)
+	c.ResponseTypes, c.RequiresPAR, c.RequestObjectAlg = m.ResponseTypes, m.RequiresPAR, m.RequestObjectAlg
 }
 
 // admin is the administrator's interface.

@@ -53,6 +53,9 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	for name, value := range s.policy.UserInfoClaims(question) {
 		claims[name] = value
 	}
+	for name, value := range s.opened(user, question.Scope, live.Authorization.UserInfoNames) {
+		claims[name] = value
+	}
 	claims["sub"] = t.subject
 	writeJSON(w, http.StatusOK, claims)
 }

@@ -45,7 +45,7 @@ func (s *grantStore) end(a *authorization, known ScopeSet) {
 	defer s.mu.Unlock()
 	state := a.snapshot()
 	ends := []*authorization{a}
-	if row := s.rows[grantKey{state.User, state.Client, state.Resource}]; row != nil {
+	if row := s.rows[rowKey{grantKey{state.User, state.Client, state.Resource}, state.GrantID}]; row != nil {
 		row.Remembered = policy.Remembered(row.Remembered, known)
 		for _, other := range row.members {
 			if other != a && policy.AlsoEnds(state, other.snapshot()) {
@@ -54,8 +54,10 @@ func (s *grantStore) end(a *authorization, known ScopeSet) {
 		}
 	}
 	for _, ended := range ends {
-		ended.mu.Lock()
-		ended.Revoked, ended.ByClient = true, true
-		ended.mu.Unlock()
+		for _, member := range append([]*authorization{ended}, ended.members...) {
+			member.mu.Lock()
+			member.Revoked, member.ByClient = true, true
+			member.mu.Unlock()
+		}
 	}
 }

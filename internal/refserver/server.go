@@ -41,6 +41,8 @@ type Options struct {
 	AdminKey string
 	// Without names the features to leave out; see Features.
 	Without []Feature
+	// With names the extra features to serve: "claims_parameter".
+	With []Feature
 	// APIOnly, if set, serves the calendar API alone, its paths at the root; its
 	// AdminKey is not used.
 	APIOnly *APIOptions
@@ -70,6 +72,7 @@ type Server struct {
 	sessions     expiring[session]
 	transactions expiring[*transaction]
 	latest       expiring[ConsentQuestion] // by session and client
+	pushed       expiring[*pushedRequest]
 	codes        expiring[*authorization]
 	revoked      expiring[struct{}] // jti of revoked access tokens
 	pendings     expiring[*pending] // by device_code and auth_req_id
@@ -120,7 +123,7 @@ func (s *Server) prepare(o Options) error {
 	default:
 		return fmt.Errorf("token format: got %q, want %q or %q", o.TokenFormat, "jwt", "opaque")
 	}
-	if err := s.choose(o.Without); err != nil {
+	if err := s.choose(o.Without, o.With); err != nil {
 		return err
 	}
 	s.policy = filled(o.Policy)
@@ -131,7 +134,7 @@ func (s *Server) prepare(o Options) error {
 		return err
 	}
 	s.parties = fixture(s.audience(CalendarAPI), s.audience(ContactsAPI))
-	s.grants = &grantStore{rows: map[grantKey]*grantRow{}, byID: map[string]*authorization{}, clock: s.clock, policy: &s.policy}
+	s.grants = &grantStore{rows: map[rowKey]*grantRow{}, byID: map[string]*authorization{}, clock: s.clock, policy: &s.policy}
 	s.apis = map[string]*api{}
 	s.harness = &trustedKey{}
 	for _, name := range []string{CalendarAPI, ContactsAPI} {

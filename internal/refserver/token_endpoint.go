@@ -22,7 +22,9 @@ type tokenResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	// IssuedTokenType is of RFC 8693 section 2.2.1.
-	IssuedTokenType string `json:"issued_token_type,omitempty"`
+	IssuedTokenType string  `json:"issued_token_type,omitempty"`
+	Details         Details `json:"authorization_details,omitempty"` // RFC 9396 section 7
+	GrantID         string  `json:"grant_id,omitempty"`
 }
 
 // tokenRequest is a request at the token endpoint with its client authenticated.
@@ -83,29 +85,6 @@ func (s *Server) readTokenRequest(r *http.Request) (tokenRequest, error) {
 	}, err
 }
 
-// readForm reads a form from the body alone. A parameter that is there twice is
-// an error (RFC 6749 section 3.2), resource excepted (RFC 8707 section 2); about
-// scope the policy decides.
-func readForm(r *http.Request) (url.Values, error) {
-	r.Body = http.MaxBytesReader(nil, r.Body, 1<<20)
-	if err := r.ParseForm(); err != nil {
-		return nil, Refuse("invalid_request", "the form cannot be read")
-	}
-	return r.PostForm, onlyOnce(r.PostForm)
-}
-
-func onlyOnce(form url.Values) error {
-	for name, values := range form {
-		if len(values) > 1 && name != "resource" && name != "scope" {
-			return Refuse("invalid_request", "a parameter is repeated")
-		}
-	}
-	if len(form["resource"]) > 1 {
-		return Refuse("invalid_target", "more than one resource is not supported")
-	}
-	return nil
-}
-
 // authenticate finds the client of a request (RFC 6749 section 2.3.1): HTTP
 // Basic, secret in the body, or a client_id alone for public clients.
 func (s *Server) authenticate(r *http.Request, form url.Values) (Client, error) {
@@ -142,19 +121,22 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	if a.redirectURI != q.form.Get("redirect_uri") || !verifies(a.challenge, q.form.Get("code_verifier")) {
 		return tokenResponse{}, Refuse("invalid_grant", "redirect_uri or code_verifier does not fit the code")
 	}
-	if resource := q.form.Get("resource"); resource != "" && resource != a.Resource {
-		return tokenResponse{}, Refuse("invalid_target", "the code was granted for another resource")
+	target, member, err := s.chosen(a, q.form)
+	if err != nil {
+		return tokenResponse{}, err
 	}
 	a.mu.Lock()
-	state := a.Authorization
-	var err error
 	if a.redeemed {
 		var ends bool
-		ends, err = s.policy.CodeReused()
-		a.Revoked = a.Revoked || ends
+		if ends, err = s.policy.CodeReused(); ends {
+			a.endLocked()
+		}
 	}
 	a.redeemed = true
+	a.Resources = s.policy.Resources.Bound(a.Resources, target)
 	a.mu.Unlock()
+	state := member.snapshot()
+	state.Resource = target
 	if err != nil {
 		return tokenResponse{}, err
 	}
@@ -169,6 +151,7 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	}
 	issue := Issue{
 		GrantType: AuthorizationCode, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
+		Details: state.Details,
 	}
 	return s.respond(issue, a, s.firstRefresh(issue, a))
 }
@@ -218,30 +201,42 @@ func (s *Server) refresh(q tokenRequest) (tokenResponse, error) {
 // rotate decides a refresh and moves the authorization on to its next refresh
 // token, in one step as seen by others.
 func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, int, error) {
-	grant := s.grants.of(grantKey{a.User, a.Client, a.Resource})
+	target, member, targetErr := s.refreshTarget(a, q.form)
+	grant := s.grants.row(rowKey{grantKey{a.User, a.Client, member.Resource}, a.GrantID})
+	details, err := s.readDetails(q.form)
+	if err != nil {
+		return Issue{}, 0, err
+	}
 	user, _ := s.parties.user(a.User)
 	foreign := s.codeGranted(q.form.Get("code"))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if sequence != a.sequence {
-		a.Revoked = true
+		a.endLocked()
 		return Issue{}, 0, Refuse("invalid_grant", "the refresh token was used before")
 	}
-	state := a.Authorization
+	if member != a {
+		member.mu.Lock()
+		defer member.mu.Unlock()
+	}
+	state := member.Authorization
+	state.RefreshEnded = a.RefreshEnded
 	if err := s.policy.RefreshUsable(state); err != nil {
 		return Issue{}, 0, err
 	}
-	target, err := s.policy.RefreshTarget(state.Resource, q.form.Get("resource"))
-	if err != nil {
-		return Issue{}, 0, err
+	if targetErr != nil {
+		return Issue{}, 0, targetErr
 	}
 	state.Resource = target
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked).Or(grant.Scope).Or(foreign).Or(q.client.Scope)
 	scope, err := s.policy.RefreshScope(Refresh{
-		Asked: q.asked, Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign,
+		Asked: q.asked, Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign, Details: details,
 		ClientMay: s.clientMay(RefreshToken, q.client, named), UserMay: s.userMay(RefreshToken, user, q.client, named),
 	})
-	if err == nil && scope.IsEmpty() {
+	if err == nil {
+		details, err = s.policy.Details.Refreshed(state.Details, details)
+	}
+	if err == nil && scope.IsEmpty() && len(details) == 0 {
 		err = s.policy.NothingLeft(true)
 	}
 	if err != nil {
@@ -251,9 +246,9 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 		return Issue{}, 0, err
 	}
 	a.sequence++
-	a.Current = s.policy.RotatedScope(a.Current, scope)
+	member.Current = s.policy.RotatedScope(member.Current, scope)
 	return Issue{
-		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
+		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope, Details: details,
 	}, a.sequence, nil
 }
 
@@ -293,24 +288,10 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 	return s.respond(issue, &authorization{Authorization: Authorization{Resource: resource}}, 0)
 }
 
-// target returns the resource of a request and its API; the calendar if it names
-// none (RFC 8707 section 2).
-func (s *Server) target(form url.Values) (resource, api string, err error) {
-	resource = form.Get("resource")
-	if resource == "" {
-		resource = s.audience(CalendarAPI)
-	}
-	api, ok := s.apiOf(resource)
-	if !ok {
-		return "", "", Refuse("invalid_target", "the resource is not known")
-	}
-	return resource, api, nil
-}
-
 // respond issues the tokens of a decided request. sequence is the number of the
 // refresh token; 0: none.
 func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResponse, error) {
-	if issue.Scope.IsEmpty() {
+	if issue.Scope.IsEmpty() && len(issue.Details) == 0 {
 		if err := s.policy.NothingLeft(true); err != nil {
 			return tokenResponse{}, err
 		}
@@ -323,7 +304,10 @@ func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResp
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	response := tokenResponse{AccessToken: token, TokenType: tokenType(issue.Client), ExpiresIn: int(lifetime / time.Second)}
+	response := tokenResponse{
+		AccessToken: token, TokenType: tokenType(issue.Client), ExpiresIn: int(lifetime / time.Second),
+		Details: s.policy.Details.Reported(issue), GrantID: s.reportedGrant(issue.Authorization),
+	}
 	if scope, ok := s.policy.ReportedScope(issue); ok {
 		response.Scope = s.policy.WrittenScope(scope)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -31,6 +32,8 @@ type accessToken struct {
 	clientID string
 	subject  string
 	resource string
+	// audience is usually the resource alone.
+	audience []string
 	// authorization is the id of the Authorization; empty for a client's own.
 	authorization string
 	scope         ScopeSet
@@ -39,7 +42,8 @@ type accessToken struct {
 	issued        time.Time
 	expires       time.Time
 	// key is the thumbprint of the key it is bound to; empty: none.
-	key string
+	key     string
+	details Details
 }
 
 // newAccessToken stores or signs a token for what was decided.
@@ -48,6 +52,7 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	lifetime = s.policy.Lifetime(i)
 	t := accessToken{
 		id: rand.Text(), clientID: i.Client.ID, subject: i.Client.ID, resource: resource,
+		audience: s.policy.Resources.Audience(i, resource, s.served()), details: s.policy.Details.Reported(i),
 		scope: s.policy.TokenScope(i), act: i.Act, issued: now, expires: now.Add(lifetime), key: i.Client.proven,
 	}
 	if i.GrantType != ClientCredentials {
@@ -63,7 +68,7 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 		return t.id, lifetime, nil
 	}
 	claims := map[string]any{
-		"iss": s.issuer, "sub": t.subject, "aud": s.policy.TokenAudience(s.issuer, resource), "client_id": t.clientID, "jti": t.id,
+		"iss": s.issuer, "sub": t.subject, "aud": single(t.audience), "client_id": t.clientID, "jti": t.id,
 		"iat": now.Unix(), "exp": t.expires.Unix(),
 	}
 	if !t.scope.IsEmpty() {
@@ -84,12 +89,23 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	if t.act != nil {
 		claims["act"] = t.act
 	}
+	if len(t.details) > 0 {
+		claims["authorization_details"] = t.details
+	}
 	maps.Copy(claims, s.policy.AccessTokenClaims(claimsQuestion(i)))
 	token, err = jwt.Signed(s.signing.accessTokens).Claims(claims).Serialize()
 	if err != nil {
 		return "", 0, fmt.Errorf("sign an access token: %w", err)
 	}
 	return token, lifetime, nil
+}
+
+// single is a claim of one or several strings (RFC 7519 section 4.1.3).
+func single(values []string) any {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return values
 }
 
 func claimsQuestion(i Issue) ClaimsQuestion {
@@ -152,7 +168,7 @@ func accessTokenOf(claims map[string]any) accessToken {
 	text := func(name string) string { value, _ := claims[name].(string); return value }
 	instant := func(name string) time.Time { value, _ := claims[name].(float64); return time.Unix(int64(value), 0) }
 	t := accessToken{
-		id: text("jti"), clientID: text("client_id"), subject: text("sub"), resource: text("aud"),
+		id: text("jti"), clientID: text("client_id"), subject: text("sub"), audience: textsOf(claims["aud"]),
 		authorization: text("authorization"), issued: instant("iat"), expires: instant("exp"),
 		key: confirmed(claims),
 	}
@@ -161,6 +177,13 @@ func accessTokenOf(claims map[string]any) accessToken {
 	}
 	t.roles = textsOf(claims["roles"])
 	t.act, _ = claims["act"].(map[string]any)
+	if len(t.audience) > 0 {
+		t.resource = t.audience[0]
+	}
+	if details := claims["authorization_details"]; details != nil {
+		raw, _ := json.Marshal(details)     // it was JSON before
+		_ = json.Unmarshal(raw, &t.details) // newAccessToken wrote it
+	}
 	return t
 }
 
@@ -202,7 +225,7 @@ func (s *Server) live(t accessToken) Live {
 	} else {
 		l.Authorization.Revoked = true
 	}
-	l.Grant = s.grants.of(grantKey{t.subject, t.clientID, t.resource})
+	l.Grant = s.grants.row(rowKey{grantKey{t.subject, t.clientID, t.resource}, l.Authorization.GrantID})
 	return l
 }
 
@@ -236,11 +259,24 @@ func (s *Server) mac(purpose, text string) string {
 
 // newIDToken signs an ID token (OpenID Connect Core section 2).
 func (s *Server) newIDToken(i Issue, nonce string, loggedIn time.Time, accessToken string) (string, error) {
+	claims := map[string]any{"at_hash": halfHash(accessToken)}
+	maps.Copy(claims, s.policy.IDTokenClaims(claimsQuestion(i)))
+	maps.Copy(claims, s.opened(i.User, i.Scope, i.Authorization.IDTokenNames))
+	return s.signIDToken(i, nonce, loggedIn, claims)
+}
+
+// halfHash is what at_hash and c_hash hold (OpenID Connect Core sections 3.1.3.6
+// and 3.3.2.11).
+func halfHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// signIDToken signs an ID token with more claims than those it always has.
+func (s *Server) signIDToken(i Issue, nonce string, loggedIn time.Time, more map[string]any) (string, error) {
 	now := s.clock.now()
-	half := sha256.Sum256([]byte(accessToken))
 	claims := map[string]any{
 		"iss": s.issuer, "sub": i.User.Name, "aud": i.Client.ID, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
-		"at_hash": base64.RawURLEncoding.EncodeToString(half[:16]),
 	}
 	if i.GrantType == ClientCredentials {
 		claims["sub"] = i.Client.ID
@@ -253,7 +289,7 @@ func (s *Server) newIDToken(i Issue, nonce string, loggedIn time.Time, accessTok
 	if nonce != "" {
 		claims["nonce"] = nonce
 	}
-	maps.Copy(claims, s.policy.IDTokenClaims(claimsQuestion(i)))
+	maps.Copy(claims, more)
 	token, err := jwt.Signed(s.signing.identities).Claims(claims).Serialize()
 	if err != nil {
 		return "", fmt.Errorf("sign an ID token: %w", err)

@@ -19,10 +19,18 @@ func (s *Server) withdrawn() ScopeSet {
 }
 
 // scopesAt is ScopesAt less what was withdrawn.
-func (s *Server) scopesAt(api string) ScopeSet { return ScopesAt(api).Minus(s.withdrawn()) }
+func (s *Server) scopesAt(api string) ScopeSet {
+	known := ScopesAt(api)
+	if s.has(managing) {
+		known = known.Or(managementScopes())
+	}
+	return known.Minus(s.withdrawn())
+}
 
 // allScopes is AllScopes less what was withdrawn.
-func (s *Server) allScopes() ScopeSet { return AllScopes().Minus(s.withdrawn()) }
+func (s *Server) allScopes() ScopeSet {
+	return AllScopes().Or(s.scopesAt(CalendarAPI)).Minus(s.withdrawn())
+}
 
 // limitClients makes what holds for all clients part of what one may have.
 func (s *Server) limitClients() {

@@ -46,7 +46,7 @@ func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arr
 		return nil, fmt.Errorf("authorization request: %w", plain(err))
 	}
 	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, start.Query().Get("scope"))}
-	next := request{method: http.MethodGet, url: start}
+	next := begun(start, visit)
 	for pages := 0; ; pages++ {
 		redirect, p, err := b.follow(ctx, next)
 		if err != nil {

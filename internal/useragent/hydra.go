@@ -53,7 +53,7 @@ func (d *hydraDriver) Visit(ctx context.Context, visit target.Visit) (*target.Ar
 	}
 	v := &hydraVisit{Visit: visit, admin: d.admin, transport: b.transport}
 	b.intercept = v.intercept
-	redirect, p, err := b.follow(ctx, request{method: http.MethodGet, url: start})
+	redirect, p, err := b.follow(ctx, begun(start, visit))
 	switch {
 	case errors.Is(err, errStopped):
 	case err != nil:

@@ -97,6 +97,9 @@ func (s *source) description() (*target.Description, error) {
 			d.Capabilities[name] = "false"
 		}
 	}
+	if slices.Contains(wanted.Without, "multi_resource") { // which no metadata tells
+		d.AuthorizationServer.SeveralResources = false
+	}
 	if wanted.Tokens == "opaque" {
 		d.Capabilities = maps.Clone(d.Capabilities)
 		d.Capabilities["token.format"] = "opaque"
@@ -146,6 +149,9 @@ func (s *source) Open(ctx context.Context) (*target.Target, error) {
 			}}}
 		}
 		options.Without = append(options.Without, refserver.Feature(f))
+	}
+	for _, f := range d.Embedded.With {
+		options.With = append(options.With, refserver.Feature(f))
 	}
 	text, err := withDefect(&options, d.Embedded.Defect)
 	if err != nil {

@@ -176,7 +176,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-retargets",
 		Text:   "A refresh takes any resource that it asks for as the new audience.",
-		Breaks: []string{"REF-13", "GRANT-03"},
+		Breaks: []string{"REF-13"},
 		Shows:  `Planner's token opens the other API`,
 		Apply: func(p *refserver.Policy) {
 			p.RefreshTarget = func(granted, asked string) (string, error) {
