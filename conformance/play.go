@@ -27,7 +27,7 @@ func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 		ScenarioInitializer: p.initialize,
 		Options: &godog.Options{
 			Format: "progress", Output: io.Discard, NoColors: true, Strict: true, Concurrency: 1,
-			FeatureContents: []godog.Feature{{Name: rule.File, Contents: rule.text([]Scenario{s})}},
+			FeatureContents: []godog.Feature{{Name: rule.File, Contents: rule.text(s)}},
 			DefaultContext:  ctx,
 		},
 	}

@@ -29,7 +29,8 @@ type Stage struct {
 
 	agent     target.UserAgent
 	transport http.RoundTripper
-	key       *harnessKey // nil unless the API trusts it
+	secrets   []oauth.Secret // of the target file
+	key       *harnessKey    // nil unless the API trusts it
 
 	keys     *keySet
 	subjects sync.Map // of tokens, learned, by the name of a resource owner
@@ -43,6 +44,7 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	s := &Stage{
 		Target:    &target.Resolved{Target: t},
 		transport: t.Transport,
+		secrets:   secretsOf(t),
 	}
 	if s.transport == nil {
 		base := http.DefaultTransport.(*http.Transport).Clone()
@@ -131,7 +133,7 @@ func (s *Stage) NewCast() *Cast {
 	}
 	return &Cast{
 		Stage:    s,
-		Recorder: newRecorder(s.transport, hosts, s.Target.Target),
+		Recorder: newRecorder(s.transport, hosts, s.secrets),
 		clients:  map[string]*Client{},
 		owners:   map[string]*Owner{},
 		audits:   map[string]oauth.Secret{},

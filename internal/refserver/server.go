@@ -68,6 +68,7 @@ type Server struct {
 	latest       expiring[ConsentQuestion] // by session and client
 	codes        expiring[*authorization]
 	revoked      expiring[struct{}] // jti of revoked access tokens
+	verified     verifiedTokens
 	handles      [handleShards]expiring[accessToken]
 	apis         map[string]*api // by name
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -106,8 +107,19 @@ func looksLikeJWT(token string) bool {
 }
 
 // ownClaims verifies signature, type and issuer of an access token of ours, not
-// its time and audience.
+// its time and audience. The claims are not to be changed.
 func (s *Server) ownClaims(token string) (map[string]any, error) {
+	if claims, ok := s.verified.get(token); ok {
+		return claims, nil
+	}
+	claims, err := s.verifiedClaims(token)
+	if err == nil {
+		s.verified.put(token, claims)
+	}
+	return claims, err
+}
+
+func (s *Server) verifiedClaims(token string) (map[string]any, error) {
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return nil, fmt.Errorf("read the token: %w", err)
@@ -123,6 +135,33 @@ func (s *Server) ownClaims(token string) (map[string]any, error) {
 		return nil, errors.New("the token is of another issuer")
 	}
 	return claims, nil
+}
+
+// verifiedTokens are the claims of tokens whose signature was found good, so that
+// it is not verified again for each request. What changes, such as whether the
+// token has ended or was revoked, is no part of that.
+type verifiedTokens struct {
+	mu     sync.RWMutex
+	claims map[string]map[string]any
+}
+
+// maxVerified bounds how many are remembered.
+const maxVerified = 1024
+
+func (v *verifiedTokens) get(token string) (map[string]any, bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	claims, ok := v.claims[token]
+	return claims, ok
+}
+
+func (v *verifiedTokens) put(token string, claims map[string]any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.claims == nil || len(v.claims) >= maxVerified {
+		v.claims = map[string]map[string]any{}
+	}
+	v.claims[token] = claims
 }
 
 func isAccessTokenType(typ string) bool {
