@@ -55,6 +55,7 @@ type Scenario struct {
 	Cases int // how often it is played: once, or once for each example
 
 	cast        []string // the clients and resource owners that it names
+	sentences   []string // its steps, of all cases
 	first, last int      // lines, those of its tags included
 }
 
@@ -244,6 +245,11 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 		for _, p := range pickles {
 			if slices.Contains(p.AstNodeIds, s.Id) {
 				sc.Cases++
+				for _, st := range p.Steps {
+					if !slices.Contains(sc.sentences, st.Text) {
+						sc.sentences = append(sc.sentences, st.Text)
+					}
+				}
 				if len(p.Steps) == 0 {
 					problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps", sc.Line, s.Name))
 				}

@@ -56,7 +56,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		ctx, cancel = context.WithTimeout(ctx, p.run.options.Timeout)
 		return ctx, nil
 	})
-	steps.Register(sc, w)
+	steps.Register(sc, w, p.scenario.sentences)
 	sc.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
 		if err != nil && failing == "" {
 			failing = st.Text

@@ -67,23 +67,32 @@ func as(ctx context.Context, actor, purpose string) context.Context {
 // RoundTrip sends the request and records it with its answer, the body read
 // whole, up to 1 MiB.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, body, err := r.exchange(req)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// exchange sends the request and records it. The body of the response is in
+// body, which is not to be changed.
+func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
 	l, _ := req.Context().Value(labelKey{}).(label)
 	rec := &record{actor: l.actor, purpose: l.purpose, method: req.Method, url: req.URL.String(), to: r.name(req.URL.Host, req.URL.Path)}
 	if req.Body != nil {
-		body, err := io.ReadAll(req.Body)
-		if err != nil {
-			return nil, err
+		if rec.reqBody, err = io.ReadAll(req.Body); err != nil {
+			return nil, nil, err
 		}
 		_ = req.Body.Close()
-		rec.reqBody = body
-		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.Body = io.NopCloser(bytes.NewReader(rec.reqBody))
 	}
 	rec.reqHeader = req.Header
 	rec.started = time.Now()
-	resp, err := r.transport.RoundTrip(req)
+	resp, err = r.transport.RoundTrip(req)
 	if err == nil {
 		rec.status, rec.respHeader = resp.StatusCode, resp.Header
-		rec.respBody, err = readAll(resp.Body)
+		rec.respBody, err = readAll(resp)
 		_ = resp.Body.Close()
 	}
 	rec.duration = time.Since(rec.started)
@@ -93,19 +102,17 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	r.records = append(r.records, rec)
 	r.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(rec.respBody))
-	return resp, nil
+	return resp, rec.respBody, err
 }
 
-func readAll(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxBody+1))
-	if err == nil && len(data) > maxBody {
+func readAll(resp *http.Response) ([]byte, error) {
+	var data bytes.Buffer
+	data.Grow(int(min(max(resp.ContentLength, 0), maxBody)) + bytes.MinRead)
+	_, err := data.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
+	if err == nil && data.Len() > maxBody {
 		err = fmt.Errorf("the answer is longer than %d bytes", maxBody)
 	}
-	return data, err
+	return data.Bytes(), err
 }
 
 // answer is a response whose body has been read.
@@ -121,12 +128,11 @@ func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 func (r *Recorder) do(ctx context.Context, req *http.Request) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	resp, err := r.RoundTrip(req.WithContext(ctx))
+	resp, body, err := r.exchange(req.WithContext(ctx))
 	if err != nil {
 		return answer{}, fmt.Errorf("%s %s: %w", req.Method, bare(req.URL.String()), err)
 	}
-	body, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, body}, err
+	return answer{resp.StatusCode, resp.Header, body}, nil
 }
 
 // Len is the number of exchanges so far.

@@ -119,8 +119,9 @@ func foreignHandler(a *api, c *clock, adminKey string) http.Handler {
 
 // trustedKey is a key of the harness, or none yet.
 type trustedKey struct {
-	mu  sync.RWMutex
-	key *jose.JSONWebKey
+	mu       sync.RWMutex
+	key      *jose.JSONWebKey
+	verified *verifiedTokens // by key
 }
 
 func (t *trustedKey) set(raw []byte) error {
@@ -133,7 +134,7 @@ func (t *trustedKey) set(raw []byte) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.key = &key
+	t.key, t.verified = &key, &verifiedTokens{}
 	return nil
 }
 
@@ -144,14 +145,19 @@ func algorithms() []jose.SignatureAlgorithm {
 	}
 }
 
-// claims verifies a token of the harness, all but time and audience.
+// claims verifies a token of the harness, all but time and audience. They are not
+// to be changed.
 func (t *trustedKey) claims(token string) (map[string]any, error) {
 	t.mu.RLock()
-	key := t.key
+	key, verified := t.key, t.verified
 	t.mu.RUnlock()
 	if key == nil {
 		return nil, errors.New("no key of the harness is trusted")
 	}
+	return verified.claimsOf(token, func() (map[string]any, error) { return harnessClaims(token, key) })
+}
+
+func harnessClaims(token string, key *jose.JSONWebKey) (map[string]any, error) {
 	parsed, err := jwt.ParseSigned(token, algorithms())
 	if err != nil {
 		return nil, fmt.Errorf("read the token: %w", err)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -73,7 +74,19 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	if err != nil {
 		return "", 0, fmt.Errorf("sign an access token: %w", err)
 	}
+	if read := asRead(claims); read["iss"] == s.issuer {
+		s.verified.add(token, read) // what we signed ourselves need not be verified
+	}
 	return token, lifetime, nil
+}
+
+// asRead are claims as they come out of a token.
+func asRead(claims map[string]any) map[string]any {
+	read := map[string]any{}
+	if text, err := json.Marshal(claims); err != nil || json.Unmarshal(text, &read) != nil {
+		return nil
+	}
+	return read
 }
 
 func claimsQuestion(i Issue) ClaimsQuestion {
@@ -109,23 +122,19 @@ func looksLikeJWT(token string) bool {
 // ownClaims verifies signature, type and issuer of an access token of ours, not
 // its time and audience. The claims are not to be changed.
 func (s *Server) ownClaims(token string) (map[string]any, error) {
-	if claims, ok := s.verified.get(token); ok {
-		return claims, nil
-	}
-	claims, err := s.verifiedClaims(token)
-	if err == nil {
-		s.verified.put(token, claims)
-	}
-	return claims, err
+	return s.verified.claimsOf(token, func() (map[string]any, error) { return s.readClaims(token) })
 }
 
-func (s *Server) verifiedClaims(token string) (map[string]any, error) {
+func (s *Server) readClaims(token string) (map[string]any, error) {
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return nil, fmt.Errorf("read the token: %w", err)
 	}
 	if typ, _ := parsed.Headers[0].ExtraHeaders[jose.HeaderType].(string); !isAccessTokenType(typ) {
 		return nil, fmt.Errorf("token type: got %q, want %q", typ, "at+jwt")
+	}
+	if parsed.Headers[0].KeyID != s.signing.public.KeyID {
+		return nil, errors.New("the token is signed with another key")
 	}
 	claims := map[string]any{}
 	if err := parsed.Claims(s.signing.public.Key, &claims); err != nil {
@@ -137,8 +146,8 @@ func (s *Server) verifiedClaims(token string) (map[string]any, error) {
 	return claims, nil
 }
 
-// verifiedTokens are the claims of tokens whose signature was found good, so that
-// it is not verified again for each request. What changes, such as whether the
+// verifiedTokens are the claims of tokens whose signature is known to be good, so
+// that it is not verified for each request. What changes, such as whether the
 // token has ended or was revoked, is no part of that.
 type verifiedTokens struct {
 	mu     sync.RWMutex
@@ -148,14 +157,24 @@ type verifiedTokens struct {
 // maxVerified bounds how many are remembered.
 const maxVerified = 1024
 
-func (v *verifiedTokens) get(token string) (map[string]any, bool) {
+// claimsOf returns what verify found of a token, now or before. What it refused is
+// looked at anew.
+func (v *verifiedTokens) claimsOf(token string, verify func() (map[string]any, error)) (map[string]any, error) {
 	v.mu.RLock()
-	defer v.mu.RUnlock()
 	claims, ok := v.claims[token]
-	return claims, ok
+	v.mu.RUnlock()
+	if ok {
+		return claims, nil
+	}
+	claims, err := verify()
+	if err != nil {
+		return nil, err
+	}
+	v.add(token, claims)
+	return claims, nil
 }
 
-func (v *verifiedTokens) put(token string, claims map[string]any) {
+func (v *verifiedTokens) add(token string, claims map[string]any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.claims == nil || len(v.claims) >= maxVerified {
