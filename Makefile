@@ -53,8 +53,9 @@ images: ## build the container images that cannot be pulled, or are older than t
 bench: ## how fast a default run is, load is judged, and the reference server answers
 	$(GO) test -run '^$$' -bench . ./conformance ./loadtest ./internal/refserver
 
-schema: ## write the JSON Schemas and the golden files anew
+schema: ## write the JSON Schemas, the golden files and the README's table of areas anew
 	$(GO) test ./target ./report -update
+	$(GO) test ./cmd/scopeproof -run '^TestTheAreasInTheReadmeAreThoseOfTheRules$$' -update
 
 fuzz: ## every fuzz test for FUZZTIME
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
