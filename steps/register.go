@@ -20,13 +20,13 @@ type registrar interface {
 // invariants after each. Godog tries each step that it is given on each sentence:
 // with all of them, that would be a good part of the work of a run.
 func Register(sc *godog.ScenarioContext, w *World, sentences []string) {
-	wanted := map[string]*regexp.Regexp{}
+	c := &chosen{to: sc, wanted: make([]bool, len(expressions()))}
 	for _, text := range sentences {
-		for _, e := range fitting(text) {
-			wanted[e.String()] = e
+		for _, n := range fitting(text) {
+			c.wanted[n] = true
 		}
 	}
-	register(chosen{sc, wanted}, w)
+	register(c, w)
 	sc.StepContext().After(func(ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
 		if err == nil {
 			w.checkInvariants(ctx)
@@ -35,49 +35,52 @@ func Register(sc *godog.ScenarioContext, w *World, sentences []string) {
 	})
 }
 
-// expressions are the compiled patterns. To compile them anew for each scenario
-// would be a third of the work of a run.
-var expressions = sync.OnceValue(func() map[string]*regexp.Regexp {
-	all := map[string]*regexp.Regexp{}
+// expressions are the compiled patterns, in the order in which they are
+// registered. To compile them anew for each scenario would be a third of the work
+// of a run.
+var expressions = sync.OnceValue(func() []*regexp.Regexp {
+	var all []*regexp.Regexp
 	for _, p := range patterns() {
-		all[p.expr] = regexp.MustCompile(p.expr)
+		all = append(all, regexp.MustCompile(p.expr))
 	}
 	return all
 })
 
-// fitting are the expressions that match a sentence.
-func fitting(text string) []*regexp.Regexp {
+// fitting are the places of the expressions that match a sentence.
+func fitting(text string) []int {
 	if known, ok := fits.Load(text); ok {
-		return known.([]*regexp.Regexp)
+		return known.([]int)
 	}
-	var all []*regexp.Regexp
-	for _, e := range expressions() {
+	var all []int
+	for n, e := range expressions() {
 		if e.MatchString(text) {
-			all = append(all, e)
+			all = append(all, n)
 		}
 	}
 	fits.Store(text, all)
 	return all
 }
 
-// fits are the expressions that match, by sentence.
+// fits are the places of the expressions that match, by sentence.
 var fits sync.Map
 
 // chosen hands godog the steps that are wanted, with their expressions in place
 // of the patterns.
 type chosen struct {
 	to     registrar
-	wanted map[string]*regexp.Regexp
+	wanted []bool // in the order in which steps are registered
+	next   int
 }
 
-func (c chosen) Given(expr, step any) { c.hand(c.to.Given, expr, step) }
-func (c chosen) When(expr, step any)  { c.hand(c.to.When, expr, step) }
-func (c chosen) Then(expr, step any)  { c.hand(c.to.Then, expr, step) }
+func (c *chosen) Given(_, step any) { c.hand(c.to.Given, step) }
+func (c *chosen) When(_, step any)  { c.hand(c.to.When, step) }
+func (c *chosen) Then(_, step any)  { c.hand(c.to.Then, step) }
 
-func (c chosen) hand(to func(expr, step any), expr, step any) {
-	if e := c.wanted[expr.(string)]; e != nil {
-		to(e, step)
+func (c *chosen) hand(to func(expr, step any), step any) {
+	if c.wanted[c.next] {
+		to(expressions()[c.next], step)
 	}
+	c.next++
 }
 
 func register(r registrar, w *World) {

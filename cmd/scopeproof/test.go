@@ -62,6 +62,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if err != nil {
 		return err
 	}
+	a.collectLess()
 	s.chooseSeed()
 	o := conformance.Options{
 		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed,
