@@ -50,11 +50,12 @@ containers: ## the rules against every bundled server; needs an engine
 images: ## build the container images that cannot be pulled, or are older than their sources
 	.ci/images
 
-bench: ## how fast load is judged, and the reference server answers
-	$(GO) test -run '^$$' -bench . ./loadtest ./internal/refserver
+bench: ## how fast a default run is, load is judged, and the reference server answers
+	$(GO) test -run '^$$' -bench . ./conformance ./loadtest ./internal/refserver
 
-schema: ## write the JSON Schemas and the golden files anew
+schema: ## write the JSON Schemas, the golden files and the README's table of areas anew
 	$(GO) test ./target ./report -update
+	$(GO) test ./cmd/scopeproof -run '^TestTheAreasInTheReadmeAreThoseOfTheRules$$' -update
 
 fuzz: ## every fuzz test for FUZZTIME, one after the other
 	.ci/fuzz $(FUZZTIME)

@@ -19,6 +19,9 @@ type Options struct {
 	Rules, Skip []string
 	// Features are file systems with more feature files.
 	Features []fs.FS
+	// Catalogue is one that was loaded before, for several runs, and is played in
+	// place of the program's own and Features. Nil: they are loaded.
+	Catalogue *Catalogue
 	// Expect are known deviations.
 	Expect []Expectation
 	// Parallel is how many scenarios are played at once; 0 means twice the

@@ -27,7 +27,7 @@ func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 		ScenarioInitializer: p.initialize,
 		Options: &godog.Options{
 			Format: "progress", Output: io.Discard, NoColors: true, Strict: true, Concurrency: 1,
-			FeatureContents: []godog.Feature{{Name: rule.File, Contents: rule.text([]Scenario{s})}},
+			FeatureContents: []godog.Feature{{Name: rule.File, Contents: rule.text(s)}},
 			DefaultContext:  ctx,
 		},
 	}
@@ -57,7 +57,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
 		return ctx, nil
 	})
-	steps.Register(sc, w)
+	steps.Register(sc, w, p.scenario.sentences)
 	sc.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
 		if err != nil && failing == "" {
 			failing = st.Text

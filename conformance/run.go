@@ -62,8 +62,10 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	}
 	r.defaults()
 	var err error
-	if r.catalogue, err = Load(r.options.Features...); err != nil {
-		return nil, &UsageError{Text: err.Error()}
+	if r.catalogue = r.options.Catalogue; r.catalogue == nil {
+		if r.catalogue, err = Load(r.options.Features...); err != nil {
+			return nil, &UsageError{Text: err.Error()}
+		}
 	}
 	if r.selected, err = r.catalogue.Select(r.options.Rules, r.options.Skip); err != nil {
 		return nil, err

@@ -34,8 +34,9 @@ type Stage struct {
 
 	agent     target.UserAgent
 	transport http.RoundTripper
-	key       *harnessKey // nil unless the API trusts it
-	vouches   *harnessKey // signs software statements; nil unless they are trusted
+	secrets   []oauth.Secret // of the target file
+	key       *harnessKey    // nil unless the API trusts it
+	vouches   *harnessKey    // signs software statements; nil unless they are trusted
 
 	keys     *keySet
 	subjects sync.Map // of tokens, learned, by the name of a resource owner
@@ -51,6 +52,7 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 		RequestTimeout: target.RequestTimeout,
 		Timeout:        5 * time.Minute,
 		transport:      t.Transport,
+		secrets:        secretsOf(t),
 	}
 	if s.transport == nil {
 		base := http.DefaultTransport.(*http.Transport).Clone()
@@ -153,7 +155,7 @@ func (s *Stage) NewCast() *Cast {
 	}
 	return &Cast{
 		Stage:    s,
-		Recorder: newRecorder(s.transport, s.RequestTimeout, hosts, s.Target.Target),
+		Recorder: newRecorder(s.transport, s.RequestTimeout, hosts, s.secrets),
 		clients:  map[string]*Client{},
 		owners:   map[string]*Owner{},
 		keys:     map[string]*harnessKey{},

@@ -30,10 +30,10 @@ type Recorder struct {
 	secrets  vault
 }
 
-// newRecorder returns a recorder that knows the secrets of the target file.
-func newRecorder(transport http.RoundTripper, timeout time.Duration, hosts map[string]string, t *target.Target) *Recorder {
+// newRecorder returns a recorder that knows the given secrets.
+func newRecorder(transport http.RoundTripper, timeout time.Duration, hosts map[string]string, known []oauth.Secret) *Recorder {
 	r := &Recorder{transport: transport, timeout: timeout, hosts: hosts}
-	r.keepTarget(t)
+	r.keep(known...)
 	return r
 }
 
@@ -66,20 +66,29 @@ func as(ctx context.Context, actor, purpose string) context.Context {
 // RoundTrip sends the request and records it with its answer, the body read
 // whole: within [target.MaxAnswer] bytes, and in the time of one exchange.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, body, err := r.exchange(req)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// exchange sends the request and records it. The body of the response is in
+// body, which is not to be changed.
+func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
 	l, _ := req.Context().Value(labelKey{}).(label)
 	rec := &record{actor: l.actor, purpose: l.purpose, method: req.Method, url: req.URL.String(), to: r.name(req.URL.Host, req.URL.Path)}
 	if req.Body != nil {
-		body, err := io.ReadAll(req.Body)
-		if err != nil {
-			return nil, err
+		if rec.reqBody, err = io.ReadAll(req.Body); err != nil {
+			return nil, nil, err
 		}
 		_ = req.Body.Close()
-		rec.reqBody = body
-		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.Body = io.NopCloser(bytes.NewReader(rec.reqBody))
 	}
 	rec.reqHeader = req.Header
 	rec.started = time.Now()
-	resp, err := r.exchange(req, rec)
+	resp, err = r.bounded(req, rec)
 	rec.duration = time.Since(rec.started)
 	if err != nil {
 		rec.failure = err.Error()
@@ -87,15 +96,11 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	r.records = append(r.records, rec)
 	r.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(rec.respBody))
-	return resp, nil
+	return resp, rec.respBody, err
 }
 
-// exchange sends the request and reads the answer into rec.
-func (r *Recorder) exchange(req *http.Request, rec *record) (*http.Response, error) {
+// bounded sends the request and reads the answer into rec.
+func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, error) {
 	if r.full() {
 		return nil, fmt.Errorf("the answers so far are longer than %d MiB together", maxRecorded>>20)
 	}
@@ -139,12 +144,11 @@ func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 
 // do sends one request, follows no redirect, and reads the answer.
 func (r *Recorder) do(ctx context.Context, req *http.Request) (answer, error) {
-	resp, err := r.RoundTrip(req.WithContext(ctx))
+	resp, body, err := r.exchange(req.WithContext(ctx))
 	if err != nil {
 		return answer{}, fmt.Errorf("%s %s: %w", req.Method, bare(req.URL.String()), err)
 	}
-	body, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, body}, err
+	return answer{resp.StatusCode, resp.Header, body}, nil
 }
 
 // Len is the number of exchanges so far.
@@ -171,6 +175,9 @@ func (r *Recorder) Exchanges() []oauth.Exchange {
 
 // Redact replaces every secret that was seen so far in text.
 func (r *Recorder) Redact(text string) string {
+	if text == "" {
+		return "" // most scenarios hold: their exchanges are never looked through
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, rec := range r.records {

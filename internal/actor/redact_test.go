@@ -164,7 +164,7 @@ func TestSecretsOfTheTargetFileAreKept(t *testing.T) {
 		Clients:   target.Clients{Actors: map[string]target.ClientDescription{"Planner": {ID: "planner", Secret: "planner-secret"}}},
 		Container: &target.Container{Env: map[string]string{"DB_PASSWORD": "db-password", "LOG_FORMAT": "readable"}},
 	}}
-	r := newRecorder(nil, 0, nil, calendar)
+	r := newRecorder(nil, 0, nil, secretsOf(calendar))
 	call := &target.Call{
 		URL: "http://h/", Headers: map[string]string{"Authorization": "Bearer ${env.SP_KEY}", "X-Odd": "odd-header-value", "Accept": "text/readable"},
 		JSON: map[string]any{"list": []any{"${client.secret}"}, "name": "readable"},

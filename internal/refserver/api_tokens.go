@@ -21,7 +21,7 @@ func (v *ownTokens) verify(_ context.Context, token string) (Principal, error) {
 	case !looksLikeJWT(token):
 		return v.handle(token)
 	}
-	trusted := []trust{{s.issuer, s.signing.public}}
+	trusted := []trust{{s.issuer, s.signing.public, &s.verified}}
 	if v.harness != nil {
 		trusted = append(trusted, v.harness.trust()...)
 	}

@@ -127,8 +127,9 @@ func foreignHandler(a *api, c *clock, adminKey string) http.Handler {
 
 // trustedKey is a key of the harness, or none yet.
 type trustedKey struct {
-	mu  sync.RWMutex
-	key *jose.JSONWebKey
+	mu       sync.RWMutex
+	key      *jose.JSONWebKey
+	verified *verifiedTokens // by key
 }
 
 func (t *trustedKey) set(raw []byte) error {
@@ -141,7 +142,7 @@ func (t *trustedKey) set(raw []byte) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.key = &key
+	t.key, t.verified = &key, &verifiedTokens{}
 	return nil
 }
 
@@ -159,7 +160,7 @@ func (t *trustedKey) trust() []trust {
 	if t.key == nil {
 		return nil
 	}
-	return []trust{{HarnessIssuer, *t.key}}
+	return []trust{{HarnessIssuer, *t.key, t.verified}}
 }
 
 // signed says whether token is a JWT of the harness.
@@ -202,7 +203,7 @@ func (v *foreignTokens) verify(ctx context.Context, token string) (Principal, er
 	}
 	var trusted []trust
 	for _, key := range keys {
-		trusted = append(trusted, trust{v.options.Issuer, key})
+		trusted = append(trusted, trust{v.options.Issuer, key, nil})
 	}
 	claims, err := believed(token, trusted, v.policy.Tokens)
 	return principalOf(claims, err, v.policy, v.options.Audience, v.clock.now())

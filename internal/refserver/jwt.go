@@ -17,6 +17,7 @@ import (
 type trust struct {
 	issuer string
 	key    jose.JSONWebKey
+	known  *verifiedTokens // that the key verified; nil: none are remembered
 }
 
 // jwtHeader is what is read of a header before anything is verified.
@@ -60,11 +61,21 @@ func believed(token string, trusted []trust, policy TokenPolicy) (map[string]any
 // verifiedBy returns the issuer whose key verifies the token; the first issuer if
 // none does.
 func verifiedBy(token string, trusted []trust) (issuer string, verified bool) {
+	for _, t := range trusted {
+		if t.known.has(token) {
+			return t.issuer, true
+		}
+	}
 	if parsed, err := jwt.ParseSigned(token, algorithms()); err == nil {
 		for _, t := range trusted {
-			if parsed.Claims(t.key.Key) == nil {
-				return t.issuer, true
+			claims := map[string]any{}
+			if parsed.Claims(t.key.Key, &claims) != nil {
+				continue
 			}
+			if t.known != nil && claims["iss"] == t.issuer {
+				t.known.add(token, claims)
+			}
+			return t.issuer, true
 		}
 	}
 	if len(trusted) == 0 {

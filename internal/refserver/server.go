@@ -78,6 +78,7 @@ type Server struct {
 	pendings     expiring[*pending] // by device_code and auth_req_id
 	userCodes    expiring[*pending]
 	exchanged    expiring[*authorization] // of exchanged tokens, by ID
+	verified     verifiedTokens
 	handles      [handleShards]expiring[accessToken]
 	apis         map[string]*api // by name
 	unreachable  atomic.Bool     // the APIs cannot ask us

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -97,6 +98,9 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	if err != nil {
 		return "", 0, fmt.Errorf("sign an access token: %w", err)
 	}
+	if read := asRead(claims); read["iss"] == s.issuer {
+		s.verified.add(token, read) // what we signed ourselves need not be verified
+	}
 	return token, lifetime, nil
 }
 
@@ -106,6 +110,15 @@ func single(values []string) any {
 		return values[0]
 	}
 	return values
+}
+
+// asRead are claims as they come out of a token.
+func asRead(claims map[string]any) map[string]any {
+	read := map[string]any{}
+	if text, err := json.Marshal(claims); err != nil || json.Unmarshal(text, &read) != nil {
+		return nil
+	}
+	return read
 }
 
 func claimsQuestion(i Issue) ClaimsQuestion {
@@ -139,14 +152,21 @@ func looksLikeJWT(token string) bool {
 }
 
 // ownClaims verifies signature, type and issuer of an access token of ours, not
-// its time and audience.
+// its time and audience. The claims are not to be changed.
 func (s *Server) ownClaims(token string) (map[string]any, error) {
+	return s.verified.claimsOf(token, func() (map[string]any, error) { return s.verifiedClaims(token) })
+}
+
+func (s *Server) verifiedClaims(token string) (map[string]any, error) {
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return nil, fmt.Errorf("read the token: %w", err)
 	}
 	if typ, _ := parsed.Headers[0].ExtraHeaders[jose.HeaderType].(string); !isAccessTokenType(typ) {
 		return nil, fmt.Errorf("token type: got %q, want %q", typ, "at+jwt")
+	}
+	if parsed.Headers[0].KeyID != s.signing.public.KeyID {
+		return nil, errors.New("the token is signed with another key")
 	}
 	claims := map[string]any{}
 	if err := parsed.Claims(s.signing.public.Key, &claims); err != nil {
@@ -156,6 +176,53 @@ func (s *Server) ownClaims(token string) (map[string]any, error) {
 		return nil, errors.New("the token is of another issuer")
 	}
 	return claims, nil
+}
+
+// verifiedTokens are the claims of tokens whose signature is known to be good, so
+// that it is not verified for each request. What changes, such as whether the
+// token has ended or was revoked, is no part of that.
+type verifiedTokens struct {
+	mu     sync.RWMutex
+	claims map[string]map[string]any
+}
+
+// maxVerified bounds how many are remembered.
+const maxVerified = 1024
+
+// claimsOf returns what verify found of a token, now or before. What it refused is
+// looked at anew.
+func (v *verifiedTokens) claimsOf(token string, verify func() (map[string]any, error)) (map[string]any, error) {
+	v.mu.RLock()
+	claims, ok := v.claims[token]
+	v.mu.RUnlock()
+	if ok {
+		return claims, nil
+	}
+	claims, err := verify()
+	if err != nil {
+		return nil, err
+	}
+	v.add(token, claims)
+	return claims, nil
+}
+
+// has says whether a token is remembered.
+func (v *verifiedTokens) has(token string) bool {
+	if v == nil {
+		return false
+	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.claims[token] != nil
+}
+
+func (v *verifiedTokens) add(token string, claims map[string]any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.claims == nil || len(v.claims) >= maxVerified {
+		v.claims = map[string]map[string]any{}
+	}
+	v.claims[token] = claims
 }
 
 func isAccessTokenType(typ string) bool {
