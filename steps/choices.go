@@ -96,6 +96,9 @@ func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string
 		}
 		return seen, nil
 	}
+	if seen, ok := w.registrationClasses(choice); ok {
+		return seen, nil
+	}
 	for _, o := range w.batch {
 		class, err := w.class(ctx, choice, o)
 		if err != nil {

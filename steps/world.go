@@ -34,6 +34,8 @@ type World struct {
 	last     *actor.Attempt
 	answers  []*actor.Attempt // of a When that tries several things
 
+	registrations map[string]*registration // of clients that registered themselves in this scenario
+
 	ledger   ledger
 	breaches []Breach
 	trouble  error // why the invariants could not be checked
@@ -70,7 +72,7 @@ func New(stage *actor.Stage, refreshing bool) *World {
 		stage: stage, cast: cast,
 		latest: map[string]*outcome{}, codes: map[string][]*actor.Authorization{}, sent: map[string]oauth.Secret{},
 		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{},
-		changed: map[*actor.Object]bool{},
+		changed: map[*actor.Object]bool{}, registrations: map[string]*registration{},
 	}
 	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, held: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}, trusted: map[consentKey]oauth.ScopeSet{}}
 	return w

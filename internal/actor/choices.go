@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -137,7 +138,7 @@ func (s *Stage) Learn(ctx context.Context) error {
 		return err
 	}
 	t.DefaultScope = oauth.FieldsScope(t.Description.AuthorizationServer.DefaultScope)
-	for _, tr := range trials() {
+	for _, tr := range slices.Concat(trials(), registrationTrials()) {
 		if _, known := t.Choices[tr.name]; known || !tr.needs(s) {
 			continue
 		}
