@@ -19,6 +19,36 @@ func Ways() []Way {
 	return []Way{ByAuthorization, ByDevice, ByBackchannel, ByPassword, ByAssertion, ByCredentials}
 }
 
+// ChoicesByWay are the choices that are taken otherwise on one way than on the
+// first.
+type ChoicesByWay map[Way]map[ChoiceName]Finding
+
+// Set records a choice of one way.
+func (c ChoicesByWay) Set(way Way, name ChoiceName, f Finding) {
+	if c[way] == nil {
+		c[way] = map[ChoiceName]Finding{}
+	}
+	c[way][name] = f
+}
+
+// AnsweredByWay are the choices that every way to ask shows.
+func AnsweredByWay() []ChoiceName {
+	return []ChoiceName{UnknownScope, OmittedScope, ClientExcess, UserExcess, MalformedScope, Duplicates, SurplusSpaces}
+}
+
+// Shows reports whether what is answered on a way tells of a choice, and of
+// nothing else: nobody's role limits a machine, and an assertion is held to what
+// was granted before (RFC 7521 section 4.1), which is within every limit.
+func (w Way) Shows(name ChoiceName) bool {
+	switch name {
+	case UserExcess:
+		return w != ByCredentials && w != ByAssertion
+	case ClientExcess:
+		return w != ByAssertion
+	}
+	return true
+}
+
 // CapabilityOf says that a target has a way.
 func CapabilityOf(way Way) Capability {
 	return map[Way]Capability{

@@ -89,7 +89,7 @@ func Machine(client string) string {
 // and the client may use it. Adds is what the way has in every request; nothing
 // can be asked on it that leaves no scope beside.
 func (c *Client) Open(way target.Way, scope *oauth.RawScope) (adds oauth.ScopeSet, open bool) {
-	if !c.cast.Stage.can(target.CapabilityOf(way)) || !c.MayUse(grantOf(way)) {
+	if _, closed := c.cast.Stage.Target.Closed[way]; closed || !c.cast.Stage.can(target.CapabilityOf(way)) || !c.MayUse(grantOf(way)) {
 		return adds, false
 	}
 	if way != target.ByBackchannel {
