@@ -14,9 +14,9 @@ const (
 )
 
 // Ways is every way, in the order in which they are gone: an assertion counts
-// for what was granted before.
+// for what was granted before, and the backchannel adds openid to it.
 func Ways() []Way {
-	return []Way{ByAuthorization, ByDevice, ByBackchannel, ByPassword, ByAssertion, ByCredentials}
+	return []Way{ByAuthorization, ByDevice, ByPassword, ByAssertion, ByBackchannel, ByCredentials}
 }
 
 // ChoicesByWay are the choices that are taken otherwise on one way than on the
@@ -37,14 +37,18 @@ func AnsweredByWay() []ChoiceName {
 }
 
 // Shows reports whether what is answered on a way tells of a choice, and of
-// nothing else: nobody's role limits a machine, and an assertion is held to what
-// was granted before (RFC 7521 section 4.1), which is within every limit.
+// nothing else: nobody's role limits a machine, an assertion is held to what was
+// granted before (RFC 7521 section 4.1), which is within every limit, and a
+// request over the backchannel is one of OpenID Connect, where an unknown scope
+// should be ignored (OpenID Connect Core section 3.1.2.1).
 func (w Way) Shows(name ChoiceName) bool {
 	switch name {
 	case UserExcess:
 		return w != ByCredentials && w != ByAssertion
 	case ClientExcess:
 		return w != ByAssertion
+	case UnknownScope:
+		return w != ByBackchannel
 	}
 	return true
 }
