@@ -308,7 +308,7 @@ func (r *run) finish(ctx context.Context) (*Report, error) {
 			Name: r.target.Description.Name, Version: r.target.Description.Version,
 			Kind: r.target.Kind, Issuer: r.target.Issuer, Defect: r.target.Defect,
 		},
-		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, Rules: []Verdict{},
+		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, ChoicesByWay: r.stage.Target.ByWay, Rules: []Verdict{},
 	}
 	r.charge()
 	used := map[int]bool{}

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -63,18 +64,27 @@ func (w *World) sameChoice(ctx context.Context, name, where string) error {
 	return nil
 }
 
-// sameEverywhere compares the ways of a batch with each other.
+// sameEverywhere compares the ways of a batch with each other, and those with
+// what is declared of them for which the target declares another answer.
 func (w *World) sameEverywhere(choice target.ChoiceName, seen []string) error {
-	var told []string
-	mixed := false
-	for n, o := range w.batch {
-		told = append(told, seen[n]+" ("+o.how+")")
-		mixed = mixed || seen[n] != seen[0]
-	}
-	switch {
-	case len(seen) < 2:
+	if len(seen) < 2 {
 		return fmt.Errorf("there is one way to ask, and nothing to compare it with")
-	case mixed:
+	}
+	var told, alike []string
+	for n, o := range w.batch {
+		if !o.way.Shows(choice) {
+			continue
+		}
+		told = append(told, seen[n]+" ("+o.how+")")
+		known, ok := w.target().ByWay[o.way][choice]
+		switch {
+		case !ok || known.Source != "declared":
+			alike = append(alike, seen[n])
+		case known.Value != seen[n]:
+			return violation("the choice of %s is %q (%s), want %q (%s)", choice, seen[n], o.how, known.Value, known.Source)
+		}
+	}
+	if slices.ContainsFunc(alike, func(class string) bool { return class != alike[0] }) {
 		return violation("the choice of %s is not the same on every way: got %s", choice, strings.Join(told, ", "))
 	}
 	return nil
@@ -94,6 +104,9 @@ func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string
 				return nil, fmt.Errorf("the API answers with %d, want 2xx, 401 or 403", a.Status)
 			}
 		}
+		return seen, nil
+	}
+	if seen, ok := w.registrationClasses(choice); ok {
 		return seen, nil
 	}
 	for _, o := range w.batch {

@@ -23,7 +23,7 @@ func Invariants() []Invariant {
 		{"INV-2a", "and was agreed to on the page that was shown", "CONS-02"},
 		{"INV-2b", "or, without a page, had been agreed to before", "CONS-12"},
 		{"INV-2c", "and the resource owner may grant it", "ROLE-01"},
-		{"INV-2d", "and the client may have it", "CC-01"},
+		{"INV-2d", "and the client may have it", "CLI-01"},
 		{"INV-3a", "a scope in the response is what the token is good for", "GRANT-03"},
 		{"INV-3b", "without one the token is good for what was asked", "GRANT-02"},
 		{"INV-4", "the claims of the token say the same as the response", "GRANT-04"},
@@ -237,7 +237,7 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
 	w.beyond("INV-1", i, held, i.Asked.Union(always), "it asked for", i.Omitted)
-	w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.capable("fx.clients.scope_limits"))
+	w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.limits(i.Client))
 	w.checkRole("INV-2c", i, held)
 	key := consentKey{i.Owner, i.Client, i.Other}
 	switch i.Grant {
@@ -283,8 +283,14 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	if removed := w.ledger.removed[key].Intersect(within); !removed.IsEmpty() && w.ledger.before[a] {
 		w.breach("INV-6e", "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
-	w.beyond("INV-2d", i, within, a.May, "may have", !w.capable("fx.clients.scope_limits"))
+	w.beyond("INV-2d", i, within, a.May, "may have", !w.limits(a.Client))
 	w.checkRole("INV-2c", i, within)
+}
+
+// limits says that it is known which scopes a client may have. A registration
+// that was told of none says nothing.
+func (w *World) limits(c *actor.Client) bool {
+	return w.capable("fx.clients.scope_limits") && (w.registrations[c.Name] == nil || c.Registered.Present)
 }
 
 // unites says that the target adds what was granted before without being asked.
@@ -323,5 +329,5 @@ func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 		w.breach("INV-6b", "%s holds %q after %s revoked the grant", i.Client.Name, held, i.Owner.Name)
 	}
 	w.checkRole("INV-6c", i, within)
-	w.beyond("INV-6d", i, within, i.Client.Scope, "may have now", !w.capable("fx.clients.scope_limits"))
+	w.beyond("INV-6d", i, within, i.Client.Scope, "may have now", !w.limits(i.Client))
 }

@@ -182,7 +182,7 @@ func TestInvariantsSeeWhatAGrantGivesTooMuch(t *testing.T) {
 		},
 		"a device of a limited client": {
 			not(refserver.ClientLimit, refserver.DeviceCode), "Viewer",
-			func(p player) { p.device("Ada", both, both, "") }, "CC-01: Viewer holds",
+			func(p player) { p.device("Ada", both, both, "") }, "CLI-01: Viewer holds",
 		},
 		"a complete address approves": {
 			func(p *refserver.Policy) {
@@ -202,7 +202,7 @@ func TestInvariantsSeeWhatAGrantGivesTooMuch(t *testing.T) {
 		},
 		"a password at a limited client": {
 			not(refserver.ClientLimit, refserver.PasswordGrant), "Viewer",
-			func(p player) { p.password("Ada", both) }, "CC-01: Viewer holds",
+			func(p player) { p.password("Ada", both) }, "CLI-01: Viewer holds",
 		},
 		"an exchange widens": {
 			func(p *refserver.Policy) {

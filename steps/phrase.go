@@ -17,7 +17,7 @@ import (
 const (
 	who     = `(\w+)`
 	subject = `(each of them|\w+(?:'s first token)?)`
-	some    = `"[^"]*"|the required scopes|the scopes for people only|the default scope`
+	some    = `"[^"]*"|the required scopes|the scopes for people only|the scopes for confidential clients|the privileged scopes|the default scope`
 	what    = `((?:` + some + `)(?: and (?:` + some + `))?|no scope|an empty scope)`
 )
 
@@ -90,7 +90,7 @@ type Manner struct {
 
 // Manners is every phrase that features may put after an act.
 func Manners() []Manner {
-	return slices.Concat(asking().list(), presenting().list(), calling().list())
+	return slices.Concat(asking().list(), presenting().list(), calling().list(), registering().list())
 }
 
 func (p phrasing[T]) list() []Manner {
@@ -118,6 +118,10 @@ func (w *World) spoken(text string) (*oauth.RawScope, error) {
 			parts = append(parts, as.RequiredScopes)
 		case "the scopes for people only":
 			parts = append(parts, as.UserOnlyScopes)
+		case "the scopes for confidential clients":
+			parts = append(parts, as.ConfidentialOnlyScopes)
+		case "the privileged scopes":
+			parts = append(parts, as.PrivilegedScopes)
 		case "the default scope":
 			parts = append(parts, w.target().DefaultScope.String())
 		default:

@@ -96,4 +96,5 @@ func register(r registrar, w *World) {
 	registerWire(r, w)
 	registerClaims(r, w)
 	registerChoices(r, w)
+	registerRegistration(r, w)
 }

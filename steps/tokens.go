@@ -21,9 +21,10 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 		return err
 	}
 	return w.each(ctx, subject, func(o *outcome) error {
+		limit := set.Union(o.adds)
 		switch {
 		case how == "exactly":
-			return w.judgeExactly(ctx, o, set)
+			return w.judgeExactly(ctx, o, limit)
 		case how == "at least":
 			return w.judgeAtLeast(ctx, o, set)
 		case o.refusal() != nil:
@@ -35,9 +36,8 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 		if err != nil {
 			return err
 		}
-		limit := set
 		if how == "no known scope beyond" { // what nobody knows opens nothing
-			limit = set.Union(seen.Effective.Minus(w.cast.KnownScopes()))
+			limit = limit.Union(seen.Effective.Minus(w.cast.KnownScopes()))
 		}
 		return w.judgeSeen(o.issue, seen, limit)
 	})

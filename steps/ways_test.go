@@ -1,74 +1,56 @@
 package steps
 
 import (
-	"net/url"
+	"errors"
+	"strings"
 	"testing"
 
-	"github.com/scopeproof/scopeproof/internal/actor"
-	"github.com/scopeproof/scopeproof/oauth"
-	"github.com/scopeproof/scopeproof/target/embedded"
+	"github.com/scopeproof/scopeproof/internal/refserver"
+	"github.com/scopeproof/scopeproof/target"
 )
 
-// TestTheInvariantsHoldWhateverTheWay plays every way to make an authorization
-// request on the reference, which breaks no invariant.
-func TestTheInvariantsHoldWhateverTheWay(t *testing.T) {
-	up, err := embedded.Reference().Open(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { up.Close() })
-	stage, err := actor.NewStage(t.Context(), up)
-	if err != nil {
-		t.Fatal(err)
-	}
-	apis := stage.NewCast().Resources()
-	details := []any{up.Description.AuthorizationServer.Details.Plain}
-	some := oauth.FieldsScope("openid read:appointments")
-	for what, r := range map[string]request{
-		"posted":           {client: "Planner", way: actor.Way{Via: actor.ByPost}},
-		"pushed":           {client: "Strict", way: actor.Way{Via: actor.Pushed}},
-		"a request object": {client: "Rival", way: actor.Way{Via: actor.ByObject}},
-		"only a token":     {client: "Legacy", way: actor.Way{ResponseType: "token"}},
-		"an ID token":      {client: "Legacy", way: actor.Way{ResponseType: "id_token"}},
-		"hybrid":           {client: "Legacy", way: actor.Way{ResponseType: "code id_token token"}},
-		"both APIs":        {client: "Planner", way: actor.Way{Resources: apis}},
-		"the other API":    {client: "Planner", way: actor.Way{Resources: apis[1:]}},
-		"details":          {client: "Planner", way: actor.Way{Details: details}},
-		"a managed grant":  {client: "Steward", way: actor.Way{Action: "create"}},
-		"repeated":         {client: "Planner", way: actor.Way{Raw: "scope=read:appointments"}},
-	} {
-		for _, only := range []*oauth.ScopeSet{nil, &some} {
-			w := New(stage, true)
-			w.cast.Refreshing = true
-			r.owner, r.scope, r.prompt = "Ada", raw("openid email read:appointments write:appointments read:contacts"), "consent"
-			r.decision = &oauth.ConsentDecision{Only: only}
-			o, err := w.ask(t.Context(), r)
-			if err != nil {
-				t.Fatalf("%s: %v", what, err)
+func TestADeclaredDifferenceOfOneWayIsAccepted(t *testing.T) {
+	w := faulty(t, func(p *refserver.Policy) {
+		unknown := p.Unknown
+		p.Unknown = func(grantType string, asked, known refserver.ScopeSet) (refserver.ScopeSet, error) {
+			if grantType == refserver.DeviceCode && !known.Covers(asked) {
+				return nil, refserver.Refuse("invalid_scope", "not known")
 			}
-			if refused := o.refusal() != nil; refused != (what == "repeated") {
-				t.Errorf("%s: got refusal %v", what, o.refusal())
-			}
-			w.checkInvariants(t.Context())
-			if o.auth.Code != "" && o.issue.Response != nil && o.issue.Response.RefreshToken != "" {
-				for _, api := range o.auth.Resources {
-					if o.issue, err = o.client.Refresh(t.Context(), o.issue, nil, url.Values{"resource": {api}}); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			if r.way.Action != "" {
-				r.way = actor.Way{Action: "merge", GrantID: o.issue.Response.GrantID}
-				r.scope = raw("write:appointments")
-				if _, err := w.ask(t.Context(), r); err != nil {
-					t.Fatal(err)
-				}
-				r.way = actor.Way{Action: "create"}
-			}
-			w.checkInvariants(t.Context())
-			if len(w.breaches) > 0 || w.trouble != nil {
-				t.Errorf("%s, %v: got breaches %v and trouble %v, want none", what, only, w.breaches, w.trouble)
-			}
+			return unknown(grantType, asked, known)
 		}
+	})
+	if err := w.asks(t.Context(), "Planner", "Ada", `"read:appointments x-unknown:scope"`, " in every way there is"); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.batch) != len(target.Ways()) {
+		t.Fatalf("got %d ways, want %d", len(w.batch), len(target.Ways()))
+	}
+	judge := func(what, want string) {
+		t.Helper()
+		err := w.sameChoice(t.Context(), "unknown_scope", "on every way")
+		var broken *Violation
+		switch {
+		case want == "" && err != nil, want != "" && (!errors.As(err, &broken) || !strings.Contains(broken.Message, want)):
+			t.Errorf("%s: got %v, want %q", what, err, want)
+		}
+	}
+	judge("nothing declared", "not the same on every way: got ignore (authorization request), reject (device)")
+	w.target().ByWay.Set(target.ByDevice, target.UnknownScope, target.Finding{Value: "reject", Source: "observed"})
+	judge("observed", "not the same on every way")
+	w.target().ByWay.Set(target.ByDevice, target.UnknownScope, target.Finding{Value: "reject", Source: "declared"})
+	judge("declared", "")
+	w.target().ByWay.Set(target.ByPassword, target.UnknownScope, target.Finding{Value: "reject", Source: "declared"})
+	judge("declared wrongly", `is "ignore" (password), want "reject" (declared)`)
+}
+
+func TestOnOtherWaysNothingIsSaidOfAnAuthorizationRequest(t *testing.T) {
+	w := faulty(t, func(*refserver.Policy) {})
+	for _, how := range []string{" silently, on a device", ` with the prompt "consent" and by an assertion`, " over the backchannel, with a foreign redirect URI"} {
+		if err := w.asks(t.Context(), "Planner", "Ada", `"openid"`, how); err == nil {
+			t.Errorf("%s: got no error", how)
+		}
+	}
+	if err := w.hasCode(t.Context(), "Planner", "Ada", `"openid"`, " on a device"); err == nil {
+		t.Error("got a code on a device")
 	}
 }

@@ -34,6 +34,8 @@ type World struct {
 	last     *actor.Attempt
 	answers  []*actor.Attempt // of a When that tries several things
 
+	registrations map[string]*registration // of clients that registered themselves in this scenario
+
 	ledger   ledger
 	breaches []Breach
 	trouble  error // why the invariants could not be checked
@@ -47,6 +49,10 @@ type outcome struct {
 	issue  *actor.Issue   // nil: it never came to the token endpoint
 	asked  oauth.ScopeSet // what the scenario asked for
 	how    string         // which way was taken, of several
+	way    target.Way     // the same, by its name; empty: there was no choice
+	adds   oauth.ScopeSet // what that way has in every request
+	// refused is the answer of an endpoint before anybody could decide.
+	refused *oauth.ErrorResponse
 	// seen is what the token was good for when it was issued, of one request of
 	// several: a later one may lawfully end it. Nil: look now.
 	seen *actor.Observation
@@ -66,7 +72,7 @@ func New(stage *actor.Stage, refreshing bool) *World {
 		stage: stage, cast: cast,
 		latest: map[string]*outcome{}, codes: map[string][]*actor.Authorization{}, sent: map[string]oauth.Secret{},
 		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{},
-		changed: map[*actor.Object]bool{},
+		changed: map[*actor.Object]bool{}, registrations: map[string]*registration{},
 	}
 	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, held: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}, trusted: map[consentKey]oauth.ScopeSet{}}
 	return w
@@ -114,6 +120,8 @@ func (o *outcome) refusal() *oauth.ErrorResponse {
 		return nil
 	case o.issue != nil:
 		return o.issue.Refused
+	case o.refused != nil:
+		return o.refused
 	case o.auth != nil && o.auth.Refused != nil:
 		return o.auth.Refused
 	case o.auth != nil && o.auth.Arrival != nil:

@@ -69,6 +69,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.revocation", "token revocation (RFC 7009)"),
 		yes("as.metadata", "a metadata document (RFC 8414)"),
 		yes("as.dcr", "dynamic registration (RFC 7591)"),
+		yes("as.dcr.scope", "the answer to a registration says for which scopes it is"),
 		yes("as.dcr.mgmt", "registrations can be read, changed and deleted (RFC 7592)"),
 		yes("as.dcr.software_statement", "software statements (RFC 7591 section 2.3) of ours are trusted"),
 		yes("as.oidc", "OpenID Connect"),

@@ -95,6 +95,13 @@ func (r *reader) check(d *Description) {
 			r.at("capabilities."+string(c.Name), "", "got %q, want a whole number", value)
 		}
 	}
+	for way, choices := range d.ChoicesByWay {
+		for name := range choices {
+			if !slices.Contains(AnsweredByWay(), name) {
+				r.at(fmt.Sprintf("choices_by_way.%s.%s", way, name), "", "got a choice that no way to ask shows, want one of %q", AnsweredByWay())
+			}
+		}
+	}
 	for token := range d.Scopes {
 		if scope, err := oauth.ParseScope(token); err != nil || scope.Len() != 1 {
 			r.at("scopes."+token, "", "got the key %q, want one scope token (RFC 6749 section 3.3)", token)

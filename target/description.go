@@ -46,6 +46,9 @@ type Description struct {
 	// Choices declares open choices (where a standard allows more than one
 	// answer) by their policy name. Left out: observed and reported.
 	Choices map[ChoiceName]string `yaml:"choices,omitempty" json:"choices,omitempty"`
+	// ChoicesByWay declares open choices that are taken otherwise on one way to ask
+	// for a scope than on the others.
+	ChoicesByWay map[Way]map[ChoiceName]string `yaml:"choices_by_way,omitempty" json:"choices_by_way,omitempty"`
 	// Capabilities overrides what the metadata says. A value is true, false, a
 	// number or a word, as the capability is.
 	Capabilities map[Capability]string `yaml:"capabilities,omitempty" json:"capabilities,omitempty"`

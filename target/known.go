@@ -40,6 +40,11 @@ func knownKeys(path string, t reflect.Type) (known []string, what string) {
 			known = append(known, string(c.Name))
 		}
 		return known, "choice"
+	case t.Key() == reflect.TypeFor[Way]():
+		for _, way := range Ways() {
+			known = append(known, string(way))
+		}
+		return known, "way"
 	case t.Elem() == reflect.TypeFor[User]():
 		return Owners(), "user"
 	case t.Elem() == reflect.TypeFor[ClientDescription]():

@@ -120,6 +120,10 @@ type Resolved struct {
 	*Target
 	Capabilities map[Capability]Finding
 	Choices      map[ChoiceName]Finding
+	// ByWay are the choices that are taken otherwise on one way to ask, Closed the
+	// ways on which nothing is to be had, with the reason.
+	ByWay  ChoicesByWay
+	Closed map[Way]string
 	// Mixed are the choices that were observed to change from one try to the
 	// next, or to contradict the description, with what was seen.
 	Mixed map[ChoiceName]string

@@ -63,6 +63,11 @@ Feature: Scopes that a server does not know
       Then each of them holds no scope beyond "read:appointments"
       And the choice of "unknown_scope" is the same on every way
 
+    @control
+    Scenario: Every way leads somewhere
+      When Planner asks Ada for "read:appointments" in every way there is
+      Then each of them holds at least "read:appointments"
+
   @UNK-05 @MUST @rfc6749-4.1.2.1 @needs:as.code @needs:policy.malformed_scope=rejects
   Rule: A refused scope is reported to the client's own redirect URI, with its state, and to no other
     Otherwise a wrong scope is the way to send people anywhere.

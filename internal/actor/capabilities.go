@@ -11,13 +11,19 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// declared is the choices that a description declares.
-func declared(d *target.Description) map[target.ChoiceName]target.Finding {
+// declared is the choices that a description declares, on every way and on one.
+func declared(d *target.Description) (map[target.ChoiceName]target.Finding, target.ChoicesByWay) {
 	found := map[target.ChoiceName]target.Finding{}
 	for name, value := range d.Choices {
 		found[name] = target.Finding{Value: value, Source: "declared"}
 	}
-	return found
+	byWay := target.ChoicesByWay{}
+	for way, choices := range d.ChoicesByWay {
+		for name, value := range choices {
+			byWay.Set(way, name, target.Finding{Value: value, Source: "declared"})
+		}
+	}
+	return found, byWay
 }
 
 // finder collects capabilities, each with how it is known.
@@ -100,16 +106,27 @@ func (f *finder) grants() {
 		}
 	}
 	f.set("fx.user_grants", strconv.Itoa(bound), "metadata: "+grants)
-	ways := 0
-	for _, name := range []target.Capability{"as.code", "as.cc"} {
-		if f.found[name].Yes() {
-			ways++
-		}
-	}
-	f.set("fx.channels", strconv.Itoa(ways), "metadata: "+grants)
+	f.set("fx.channels", strconv.Itoa(len(f.ways())), "metadata: "+grants)
 	f.set("token.format", "opaque", "not declared")
 	f.set("token.revocation_visible", "expiry", "not declared")
 	f.yes("token.observable", f.t.API != nil || has("introspection_endpoint"), "derived: an API or introspection")
+}
+
+// ways are those on which a client that people use, or a machine in its place,
+// can ask for a scope.
+func (f *finder) ways() []target.Way {
+	var all []target.Way
+	for _, way := range target.Ways() {
+		client := "Planner"
+		if way == target.ByCredentials {
+			client = Machine(client)
+		}
+		d, err := describe(f.d, client)
+		if err == nil && f.found[target.CapabilityOf(way)].Yes() && f.present(client) && slices.Contains(d.GrantTypes, string(grantOf(way))) {
+			all = append(all, way)
+		}
+	}
+	return all
 }
 
 // furtherGrants are those beside the ones of RFC 6749 that need no other grant

@@ -9,6 +9,7 @@ import (
 
 // registration is what clients can do about their own registration.
 func (f *finder) registration() {
+	f.yes("as.dcr.scope", f.found["as.dcr"].Yes(), "metadata: registration_endpoint")
 	f.yes("as.dcr.mgmt", false, "not declared")
 	f.yes("as.dcr.software_statement", f.found["as.dcr"].Yes() && f.d.Control.TrustStatementKey != nil, "declared: control.trust_statement_key")
 }

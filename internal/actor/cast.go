@@ -79,7 +79,8 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	}
 	s.facts = capabilities(t, s.key != nil)
 	s.Target.Capabilities = s.facts.found
-	s.Target.Choices = declared(t.Description)
+	s.Target.Choices, s.Target.ByWay = declared(t.Description)
+	s.Target.Closed = map[target.Way]string{}
 	return s, nil
 }
 

@@ -15,6 +15,12 @@ import (
 // clients may introspect their tokens. What could not be seen is recorded as
 // unknown. The error is that of ctx.
 func (s *Stage) observe(ctx context.Context) error {
+	if dcr := s.Target.Capabilities["as.dcr.scope"]; dcr.Yes() && dcr.Source != "declared" && s.Target.Kind != target.KindEmbedded {
+		s.observeRegistration(ctx)
+	}
+	if s.Target.Kind != target.KindEmbedded && s.Target.Capabilities["fx.channels"].Source != "declared" {
+		s.observeWays(ctx)
+	}
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && s.Target.Kind != target.KindEmbedded

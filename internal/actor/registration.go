@@ -182,9 +182,24 @@ func (c *Cast) Enter(name string, r *Registration) (*Client, error) {
 			client.GrantTypes = append(client.GrantTypes, oauth.GrantType(text))
 		}
 	}
+	client.Registered = r.Scope
 	entered := c.enter(client)
 	c.clients[name] = entered
 	return entered, nil
+}
+
+// Reenter gives a client that was entered before what a change of its
+// registration led to.
+func (c *Cast) Reenter(name string, r *Registration) error {
+	client, ok := c.clients[name]
+	if !ok {
+		return fmt.Errorf("%s plays no part yet", name)
+	}
+	client.Scope, client.Registered = r.Scope.Set, r.Scope
+	if secret, ok := r.Metadata["client_secret"].(string); ok && secret != "" {
+		client.Secret = oauth.Secret(secret)
+	}
+	return nil
 }
 
 // refusalOf is the error response in a body (RFC 6749 section 5.2).

@@ -30,6 +30,8 @@ type Found struct {
 	API          *API                                 `json:"api"`
 	Capabilities map[target.Capability]target.Finding `json:"capabilities"`
 	Choices      map[target.ChoiceName]target.Finding `json:"choices"`
+	// ChoicesByWay are choices that are taken otherwise on one way to ask.
+	ChoicesByWay target.ChoicesByWay `json:"choices_by_way,omitempty"`
 	// Mixed are choices that changed from one try to the next.
 	Mixed map[target.ChoiceName]string `json:"mixed,omitempty"`
 	// Hints are what the target file could say better.
@@ -84,6 +86,7 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 		return nil, err
 	}
 	f.Capabilities, f.Choices, f.Mixed = stage.Target.Capabilities, stage.Target.Choices, stage.Target.Mixed
+	f.ChoicesByWay = stage.Target.ByWay
 	return f, nil
 }
 

@@ -123,7 +123,7 @@ var unknown = []Defect{
 		ID:     "machine-must-know-scopes",
 		Text:   "The client credentials grant refuses a scope that every other grant ignores.",
 		Breaks: []string{"UNK-04"},
-		Shows:  `the choice of unknown_scope is not the same on every way: got ignore (authorization request), reject (client c`,
+		Shows:  `the choice of unknown_scope is not the same on every way: got ignore (authorization request), ignore (device)`,
 		Apply: func(p *refserver.Policy) {
 			known := p.Unknown
 			p.Unknown = func(grantType string, asked, all refserver.ScopeSet) (refserver.ScopeSet, error) {
