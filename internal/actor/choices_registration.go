@@ -36,7 +36,7 @@ func (c *Cast) RegistrationClass(name target.ChoiceName, r *Registration) (class
 	return "accept", true
 }
 
-// registration sends a registration of which the answer tells.
+// registrationTrial sends a registration of which the answer tells.
 func registrationTrial(name target.ChoiceName, scope func(*target.Description) any) func(context.Context, *Cast) (string, error) {
 	return func(ctx context.Context, c *Cast) (string, error) {
 		r, err := c.Register(ctx, "Newcomer", map[string]any{"scope": scope(c.Stage.Target.Description)})

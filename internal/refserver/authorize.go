@@ -337,8 +337,12 @@ func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, tx *trans
 }
 
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request, tx *transaction, answer url.Values, refused bool) {
-	if tx.state != "" {
-		answer.Set("state", tx.state)
+	state := tx.state
+	if refused {
+		state = s.policy.ErrorState(answer.Get("error"), state)
+	}
+	if state != "" {
+		answer.Set("state", state)
 	}
 	separator := "?"
 	switch {

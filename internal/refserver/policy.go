@@ -1,6 +1,7 @@
 package refserver
 
 import (
+	"net/http"
 	"strings"
 	"time"
 )
@@ -67,6 +68,10 @@ type Policy struct {
 	EarlierScope func(o ConsentOutcome, current ScopeSet) ScopeSet
 	// Combine is the scope of the new authorization (RFC 6749 section 3.3).
 	Combine func(c Combination, grants Grants) ScopeSet
+	// ErrorState is the state that an error is sent back with (RFC 6749 section 4.1.2.1).
+	ErrorState func(code, state string) string
+	// ErrorStatus is the status of an error response of the token endpoint (RFC 6749 section 5.2).
+	ErrorStatus func(code string) int
 	// RedirectScope is the scope parameter of the code redirect, if it has one (RFC 6749 section 4.1.2).
 	RedirectScope func(requested, granted ScopeSet) (ScopeSet, bool)
 
@@ -328,6 +333,8 @@ func (p *Policy) answering() {
 		}
 		return c.Accepted
 	}
+	p.ErrorState = func(_, state string) string { return state }
+	p.ErrorStatus = func(string) int { return http.StatusBadRequest }
 	// Choice: the redirect has no scope parameter.
 	p.RedirectScope = func(_, _ ScopeSet) (ScopeSet, bool) { return nil, false }
 }

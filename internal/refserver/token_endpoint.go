@@ -39,7 +39,7 @@ type tokenRequest struct {
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	q, err := s.readTokenRequest(r)
 	if err != nil {
-		writeError(w, err)
+		s.refuseToken(w, err)
 		return
 	}
 	var response tokenResponse
@@ -54,7 +54,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		response, err = answer(s, q)
 	}
 	if err != nil {
-		writeError(w, err)
+		s.refuseToken(w, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, response)
@@ -327,6 +327,16 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(body)
+}
+
+// refuseToken writes an error response with the status that the policy gives it.
+func (s *Server) refuseToken(w http.ResponseWriter, err error) {
+	var refused *Error
+	if errors.As(err, &refused) && refused.Code != "invalid_client" {
+		writeJSON(w, s.policy.ErrorStatus(refused.Code), map[string]string{"error": refused.Code, "error_description": refused.Text})
+		return
+	}
+	writeError(w, err)
 }
 
 // writeError writes an error response of RFC 6749 section 5.2.

@@ -1,6 +1,7 @@
 package defect
 
 import (
+	"net/http"
 	"path"
 	"strings"
 
@@ -131,6 +132,35 @@ var unknown = []Defect{
 					return nil, refserver.Refuse("invalid_scope", "a scope is not known")
 				}
 				return known(grantType, asked, all)
+			}
+		},
+	},
+	{
+		ID:     "state-lost-with-scope",
+		Text:   "The error for a wrong scope is sent back without the state of the request.",
+		Breaks: []string{"UNK-05"},
+		Shows:  `Planner was sent another state than it gave`,
+		Apply: func(p *refserver.Policy) {
+			p.ErrorState = func(code, state string) string {
+				if code == "invalid_scope" {
+					return ""
+				}
+				return state
+			}
+		},
+	},
+	{
+		ID:     "wrong-scope-is-200",
+		Text:   "The token endpoint reports a wrong scope with status 200.",
+		Breaks: []string{"UNK-06"},
+		Shows:  `Worker was refused with 200 invalid_scope (the scope holds a character that no scope may hold) as "application`,
+		Apply: func(p *refserver.Policy) {
+			status := p.ErrorStatus
+			p.ErrorStatus = func(code string) int {
+				if code == "invalid_scope" {
+					return http.StatusOK
+				}
+				return status(code)
 			}
 		},
 	},
