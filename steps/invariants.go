@@ -28,7 +28,7 @@ func Invariants() []Invariant {
 		{"INV-3b", "without one the token is good for what was asked", "GRANT-02"},
 		{"INV-4", "the claims of the token say the same as the response", "GRANT-04"},
 		{"INV-5", "a refreshed token is good for no more than the first one", "REF-03"},
-		{"INV-9a", "an exchanged token is good for no more than the token it was made from", "GRANT-01"},
+		{"INV-9a", "an exchanged token is good for no more than the token it was made from", "TX-01"},
 		{"INV-9b", "an assertion buys no more than its client was granted before", "GRANT-01"},
 		{"INV-6e", "nor does a code from before yield what was taken out", "EDIT-08"},
 		{"INV-6a", "nor for what was taken out of the grant since", "EDIT-01"},
@@ -225,7 +225,11 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 // client credentials, a password, an assertion or an exchange.
 func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	w.beyond("INV-1", i, held, i.Asked.Union(always), "it asked for", i.Omitted)
+	asked := i.Asked.Union(always)
+	if i.Subject != nil { // it may be given all of its token where it asked for less (RFC 8693 section 2.2.1)
+		asked = asked.Union(w.ledger.held[i.Subject])
+	}
+	w.beyond("INV-1", i, held, asked, "it asked for", i.Omitted)
 	w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.capable("fx.clients.scope_limits"))
 	w.checkRole("INV-2c", i, held)
 	key := consentKey{i.Owner, i.Client, i.Other}

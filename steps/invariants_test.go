@@ -210,7 +210,7 @@ func TestInvariantsSeeWhatAGrantGivesTooMuch(t *testing.T) {
 			}, "Planner",
 			func(p player) {
 				p.issue(p.Exchange(p.Context(), actor.Exchange{Subject: p.granted("Ada", ra, ra), Scope: raw(both)}))
-			}, "GRANT-01: Planner holds",
+			}, "TX-01: Planner holds",
 		},
 		"an assertion grants what it asks": {
 			func(p *refserver.Policy) {
