@@ -80,7 +80,7 @@ func (w *World) hasDenied(ctx context.Context, owner, client, asked, how string)
 	if err != nil {
 		return err
 	}
-	if !o.auth.WasAsked() {
+	if o.auth == nil || !o.auth.WasAsked() {
 		return fmt.Errorf("%s denies %s %s: no consent page was shown", owner, client, asked)
 	}
 	return nil
@@ -90,6 +90,9 @@ func (w *World) hasCode(ctx context.Context, client, owner, asked, how string) e
 	r, err := w.request(client, owner, asked, how)
 	if err != nil {
 		return err
+	}
+	if r.via != "" {
+		return fmt.Errorf("%s asks %s: no code comes on that way", client, owner)
 	}
 	w.cast.Refreshing = w.ledger.refreshing
 	defer func() { w.cast.Refreshing = false }()

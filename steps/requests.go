@@ -39,11 +39,13 @@ type request struct {
 	silent, other bool
 	union         bool
 	alone         bool
+	via           target.Way      // empty: an authorization request, or on its own behalf
+	adds          oauth.ScopeSet  // what the way has in every request
 	code          bool            // a code is sent along
 	hint          bool            // the resource owner is named
 	redeem        *oauth.RawScope // what is asked for with the code
 	foreign       bool            // with a redirect URI that is not registered
-	every         string          // "way": on all of them; "request": those that lead through the authorization endpoint
+	every         string          // "way": on all of them; "request": those on which a resource owner is asked
 	how           string          // which of them it is
 	times         int
 	params        url.Values
@@ -69,6 +71,15 @@ func asking() phrasing[request] {
 			r.redeem = &raw
 			return nil
 		}},
+		{`on a device`, func(r *request, _ []string) error { r.via = target.ByDevice; return nil }},
+		{`over the backchannel`, func(r *request, _ []string) error { r.via = target.ByBackchannel; return nil }},
+		{`polling for "[^"]*"`, func(r *request, v []string) error {
+			raw := oauth.RawScope(v[0])
+			r.redeem = &raw
+			return nil
+		}},
+		{`with the password of the owner`, func(r *request, _ []string) error { r.via = target.ByPassword; return nil }},
+		{`by an assertion`, func(r *request, _ []string) error { r.via = target.ByAssertion; return nil }},
 		{`at the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
 		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
 		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
@@ -158,43 +169,6 @@ func (w *World) asks(ctx context.Context, client, owner, asked, how string) erro
 	return w.often(ctx, r, w.ask)
 }
 
-// askEverywhere asks on each way that the target has.
-func (w *World) askEverywhere(ctx context.Context, r request) error {
-	w.batch = nil
-	for _, way := range w.ways(r) {
-		o, err := w.ask(ctx, way)
-		if err != nil {
-			return fmt.Errorf("%s: %w", way.how, err)
-		}
-		o.how = way.how
-		if err := w.repeat(ctx, o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ways are the requests for the same scope that the target understands. Where a
-// machine asks, it is the one that may have what the client may have.
-func (w *World) ways(r request) []request {
-	var all []request
-	add := func(how string, can target.Capability, change func(*request)) {
-		way := r
-		way.every, way.how = "", how
-		change(&way)
-		if w.capable(can) {
-			all = append(all, way)
-		}
-	}
-	add("authorization request", "as.code", func(*request) {})
-	if r.every == "way" {
-		add("client credentials", "as.cc", func(way *request) {
-			way.client, way.owner, way.alone = map[string]string{"Planner": "Worker", "Viewer": "Robot"}[r.client], "", true
-		})
-	}
-	return all
-}
-
 // repetitions is how often an open choice is looked at: the answer must not
 // change.
 const repetitions = 5
@@ -220,8 +194,11 @@ func (w *World) often(ctx context.Context, r request, act func(context.Context, 
 
 // ask makes a request for access and, where a code came, redeems it.
 func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
-	if r.alone {
+	switch {
+	case r.alone:
 		return w.askAlone(ctx, r)
+	case r.via != "":
+		return w.askVia(ctx, r)
 	}
 	a, err := w.authorize(ctx, r)
 	if err != nil {

@@ -22,9 +22,10 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 		return err
 	}
 	return w.each(ctx, subject, func(o *outcome) error {
+		limit := set.Union(o.adds)
 		switch {
 		case how == "exactly":
-			return w.judgeExactly(ctx, o, set)
+			return w.judgeExactly(ctx, o, limit)
 		case how == "at least":
 			return w.judgeAtLeast(ctx, o, set)
 		case o.refusal() != nil:
@@ -36,7 +37,7 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 		if err != nil {
 			return err
 		}
-		return w.judgeSeen(o.issue, seen, set)
+		return w.judgeSeen(o.issue, seen, limit)
 	})
 }
 

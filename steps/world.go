@@ -47,6 +47,10 @@ type outcome struct {
 	issue  *actor.Issue   // nil: it never came to the token endpoint
 	asked  oauth.ScopeSet // what the scenario asked for
 	how    string         // which way was taken, of several
+	way    target.Way     // the same, by its name; empty: there was no choice
+	adds   oauth.ScopeSet // what that way has in every request
+	// refused is the answer of an endpoint before anybody could decide.
+	refused *oauth.ErrorResponse
 	// seen is what the token was good for when it was issued, of one request of
 	// several: a later one may lawfully end it. Nil: look now.
 	seen *actor.Observation
@@ -114,6 +118,8 @@ func (o *outcome) refusal() *oauth.ErrorResponse {
 		return nil
 	case o.issue != nil:
 		return o.issue.Refused
+	case o.refused != nil:
+		return o.refused
 	case o.auth != nil && o.auth.Refused != nil:
 		return o.auth.Refused
 	case o.auth != nil && o.auth.Arrival != nil:

@@ -45,7 +45,7 @@ Feature: A request without a scope
       When Worker asks for "read:appointments" on its own behalf
       Then Worker holds at least "read:appointments"
 
-  @DEF-05 @SHOULD @rfc6749-3.3 @derived @needs:as.code @needs:fx.channels>=2
+  @DEF-05 @SHOULD @rfc6749-3.3 @derived @needs:as.code
   Rule: The default is the same, however and however often a resource owner is asked
     A default that changes cannot be documented.
 
@@ -53,6 +53,7 @@ Feature: A request without a scope
       When Planner asks Ada for no scope 5 times
       Then they all end alike
 
+    @needs:as.device
     Scenario: Planner asks for nothing in particular, by every kind of request
       When Planner asks Ada for no scope by every kind of authorization request
       Then every way ends alike

@@ -100,16 +100,27 @@ func (f *finder) grants() {
 		}
 	}
 	f.set("fx.user_grants", strconv.Itoa(bound), "metadata: "+grants)
-	ways := 0
-	for _, name := range []target.Capability{"as.code", "as.cc"} {
-		if f.found[name].Yes() {
-			ways++
-		}
-	}
-	f.set("fx.channels", strconv.Itoa(ways), "metadata: "+grants)
+	f.set("fx.channels", strconv.Itoa(f.ways()), "metadata: "+grants)
 	f.set("token.format", "opaque", "not declared")
 	f.set("token.revocation_visible", "expiry", "not declared")
 	f.yes("token.observable", f.t.API != nil || has("introspection_endpoint"), "derived: an API or introspection")
+}
+
+// ways counts on how many ways a client that people use, or a machine in its
+// place, can ask for a scope.
+func (f *finder) ways() int {
+	n := 0
+	for _, way := range target.Ways() {
+		client := "Planner"
+		if way == target.ByCredentials {
+			client = Machine(client)
+		}
+		d, err := describe(f.d, client)
+		if err == nil && f.found[target.CapabilityOf(way)].Yes() && f.present(client) && slices.Contains(d.GrantTypes, string(grantOf(way))) {
+			n++
+		}
+	}
+	return n
 }
 
 // furtherGrants are those beside the ones of RFC 6749 that need no other grant
