@@ -219,7 +219,7 @@ func TestInvariantsSeeWhatAGrantGivesTooMuch(t *testing.T) {
 			func(p player) {
 				p.granted("Ada", both, ra)
 				p.issue(p.Assert(p.Context(), actor.Request{Owner: p.owner("Ada"), Scope: raw(both)}, nil))
-			}, "GRANT-01: Planner holds",
+			}, "ASRT-01: Planner holds",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
