@@ -204,6 +204,17 @@ func TestInvariantsSeeWhatAGrantGivesTooMuch(t *testing.T) {
 			not(refserver.ClientLimit, refserver.PasswordGrant), "Viewer",
 			func(p player) { p.password("Ada", both) }, "CC-01: Viewer holds",
 		},
+		"a device fetches what was taken back": {
+			func(p *refserver.Policy) {
+				p.Device.Scope = func(r refserver.Redemption) (refserver.ScopeSet, error) { return r.Authorization.Granted, nil }
+			}, "Planner",
+			func(p player) {
+				p.must(p.w.hasCode(p.Context(), "Planner", "Ada", `"`+both+`"`, " on a device"))
+				p.must(p.w.removes(p.Context(), "Ada", wa, "Planner"))
+				p.must(p.w.redeems(p.Context(), "Planner", "its", "", ""))
+				p.issue(p.Last())
+			}, "EDIT-09: Planner holds",
+		},
 		"an exchange widens": {
 			func(p *refserver.Policy) {
 				p.Exchange.Scope = func(e refserver.Exchange) (refserver.ScopeSet, error) { return e.Asked, nil }

@@ -81,7 +81,7 @@ func (w *World) askVia(ctx context.Context, r request) (*outcome, error) {
 	if r.prompt != "" || r.silent || r.hint || r.foreign {
 		return nil, fmt.Errorf("%s asks: that is said in an authorization request, and this is none", r.client)
 	}
-	c, req, err := w.asked(ctx, r)
+	c, req, err := w.prepared(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +116,8 @@ func (w *World) askVia(ctx context.Context, r request) (*outcome, error) {
 	return o, nil
 }
 
-// asked is who asks on another way than by an authorization request, and what.
-func (w *World) asked(ctx context.Context, r request) (*actor.Client, actor.Request, error) {
+// prepared is who asks on another way than by an authorization request, and what.
+func (w *World) prepared(ctx context.Context, r request) (*actor.Client, actor.Request, error) {
 	c, err := w.client(ctx, r.client)
 	if err != nil {
 		return nil, actor.Request{}, err
@@ -133,7 +133,7 @@ func (w *World) asked(ctx context.Context, r request) (*actor.Client, actor.Requ
 // askAway makes a request that is decided in another place and takes the resource
 // owner there. What it comes to is not polled for.
 func (w *World) askAway(ctx context.Context, r request) (*actor.Authorization, error) {
-	c, req, err := w.asked(ctx, r)
+	c, req, err := w.prepared(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,7 @@ Feature: Asking a resource owner over the backchannel
       And Ada's calendar is unchanged
 
     Scenario: Planner polls for more
-      Given Planner has a code from Ada for "openid read:appointments" over the backchannel
-      When Planner redeems its code asking for "openid read:appointments write:appointments"
+      When Planner asks Ada for "openid read:appointments" over the backchannel, polling for "openid read:appointments write:appointments"
       Then Planner holds no scope beyond "openid read:appointments"
       And Planner is not misled about its scope
 

@@ -1,7 +1,7 @@
 Feature: A device without a browser
   A device shows a code, and its owner decides at another screen what it may do.
   The device sees nothing of that: it knows what the server tells it when it
-  comes to fetch the token.
+  comes to fetch the token. It redeems its code by polling with it.
 
   @DEF-04 @MUST @rfc8628-3.1 @rfc6749-3.3 @derived @needs:as.device
   Rule: A device that names no scope is given the default, or is refused with invalid_scope
@@ -184,9 +184,9 @@ Feature: A device without a browser
         | write:appointments                   |
 
     Scenario: Planner refreshes without asking for anything
-      Given Ada has granted Planner "write:appointments" on a device
+      Given Ada has granted Planner "read:appointments write:appointments" on a device
       When Planner refreshes its token
-      Then Planner holds exactly "write:appointments"
+      Then Planner holds exactly "read:appointments write:appointments"
 
     @needs:consent.ui=granular
     Scenario: Planner asks for what Ada had refused

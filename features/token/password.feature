@@ -55,9 +55,9 @@ Feature: A client that knows the resource owner's password
 
     @needs:as.refresh
     Scenario: Planner refreshes without asking for anything
-      Given Ada has granted Planner "write:appointments" with the password of the owner
+      Given Ada has granted Planner "read:appointments write:appointments" with the password of the owner
       When Planner refreshes its token
-      Then Planner holds exactly "write:appointments"
+      Then Planner holds exactly "read:appointments write:appointments"
 
     @control
     Scenario: Planner asks to read
