@@ -42,7 +42,7 @@ type request struct {
 	via           target.Way      // empty: an authorization request, or on its own behalf
 	claimed       string          // the scope that an assertion names
 	unanswered    bool            // the page where the owner would decide is left as it is
-	stale         bool            // the owner says no, and then yes on a page that was opened before
+	wavers        bool            // the owner says no, and then yes
 	adds          oauth.ScopeSet  // what the way has in every request
 	code          bool            // a code is sent along
 	hint          bool            // the resource owner is named
@@ -82,7 +82,7 @@ func asking() phrasing[request] {
 			return nil
 		}},
 		{`leaving the page unanswered`, func(r *request, _ []string) error { r.unanswered = true; return nil }},
-		{`who says no and then yes on an older page`, func(r *request, _ []string) error { r.stale = true; return nil }},
+		{`who says no and then yes`, func(r *request, _ []string) error { r.wavers = true; return nil }},
 		{`with the password of the owner`, func(r *request, _ []string) error { r.via = target.ByPassword; return nil }},
 		{`by an assertion`, func(r *request, _ []string) error { r.via = target.ByAssertion; return nil }},
 		{`that claims "[^"]*"`, func(r *request, v []string) error { r.claimed = v[0]; return nil }},

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -152,7 +153,7 @@ func (w *World) askAway(ctx context.Context, r request) (*actor.Authorization, e
 	if p.Refused != nil {
 		return nil, fmt.Errorf("%s has no code from %s: %w", r.client, r.owner, p.Refused)
 	}
-	if r.stale {
+	if r.wavers {
 		return w.answerTwice(ctx, p, req)
 	}
 	req.StopAtConsent = r.unanswered
@@ -164,28 +165,23 @@ func (w *World) askAway(ctx context.Context, r request) (*actor.Authorization, e
 	return a, nil
 }
 
-// answerTwice opens two pages for one request, says no on the second and then yes
-// on the first.
+// answerTwice has the resource owner say no, come back and say yes. A page that
+// does not take the code a second time leaves it at the no.
 func (w *World) answerTwice(ctx context.Context, p *actor.PendingRequest, r actor.Request) (*actor.Authorization, error) {
-	open := r
-	open.StopAtConsent = true
-	older, err := p.Decide(ctx, open)
-	if err != nil {
-		return nil, err
-	}
+	yes := r
 	r.Decision = &oauth.ConsentDecision{Deny: true}
 	denied, err := p.Decide(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	w.ledger.consent(w, denied)
-	if !older.WasAsked() {
-		return older, nil // nobody could say anything
+	changed, err := p.Decide(ctx, yes)
+	if errors.Is(err, actor.ErrCodeRefused) {
+		return denied, nil
 	}
-	if err := older.Submit(ctx, r.Owner); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	p.Authorization = older
-	w.ledger.consent(w, older)
-	return older, nil
+	w.ledger.consent(w, changed)
+	return changed, nil
 }

@@ -74,9 +74,8 @@ Feature: A device without a browser
       Then Planner is refused with "access_denied"
       And Planner receives no token
 
-    @needs:consent.driver=form
-    Scenario: An older page says yes after Ada said no
-      Given Planner has a code from Ada for "read:appointments" on a device, who says no and then yes on an older page
+    Scenario: Ada denies, and a second visit to the page says yes
+      Given Planner has a code from Ada for "read:appointments" on a device, who says no and then yes
       When Planner redeems its code
       Then Planner is refused
       And Planner receives no token
