@@ -16,7 +16,7 @@ func registerGrants(r registrar, w *World) {
 	r.Given(`^(\w+) has granted (\w+) only "([^"]*)" of "([^"]*)"$`, w.hasGrantedOnly)
 	r.Given(`^(\w+) has denied (\w+) `+what+how+`$`, w.hasDenied)
 	r.Given(`^(\w+) has a code from (\w+) for `+what+how+`$`, w.hasCode)
-	r.Given(`^(\w+) has redeemed a code from (\w+) for "([^"]*)"$`, w.hasRedeemed)
+	r.Given(`^(\w+) has redeemed a code from (\w+) for "([^"]*)"`+how+`$`, w.hasRedeemed)
 	r.Given(`^(\w+) carries a token for (\w+) with the scope "([^"]*)"$`, w.carriesScope)
 	r.Given(`^(\w+) carries a token for (\w+) whose scope claim is (.+)$`, w.carriesClaim)
 }
@@ -91,24 +91,25 @@ func (w *World) hasCode(ctx context.Context, client, owner, asked, how string) e
 	if err != nil {
 		return err
 	}
-	if r.via != "" {
-		return fmt.Errorf("%s asks %s: no code comes on that way", client, owner)
-	}
 	w.cast.Refreshing = w.ledger.refreshing
 	defer func() { w.cast.Refreshing = false }()
-	a, err := w.authorize(ctx, r)
+	obtain := w.authorize
+	if r.via != "" {
+		obtain = w.askAway
+	}
+	a, err := obtain(ctx, r)
 	if err != nil {
 		return err
 	}
-	if a.Code == "" {
+	if a.Code == "" && a.Pending == nil {
 		return fmt.Errorf("%s has no code from %s: %w", client, owner, (&outcome{auth: a}).refusal())
 	}
 	w.codes[client] = append(w.codes[client], a)
 	return nil
 }
 
-func (w *World) hasRedeemed(ctx context.Context, client, owner, asked string) error {
-	if err := w.hasCode(ctx, client, owner, `"`+asked+`"`, ""); err != nil {
+func (w *World) hasRedeemed(ctx context.Context, client, owner, asked, how string) error {
+	if err := w.hasCode(ctx, client, owner, `"`+asked+`"`, how); err != nil {
 		return err
 	}
 	a, err := w.code(client, false)

@@ -28,9 +28,10 @@ func Invariants() []Invariant {
 		{"INV-3b", "without one the token is good for what was asked", "GRANT-02"},
 		{"INV-4", "the claims of the token say the same as the response", "GRANT-04"},
 		{"INV-5", "a refreshed token is good for no more than the first one", "REF-03"},
-		{"INV-9a", "an exchanged token is good for no more than the token it was made from", "GRANT-01"},
-		{"INV-9b", "an assertion buys no more than its client was granted before", "GRANT-01"},
+		{"INV-9a", "an exchanged token is good for no more than the token it was made from", "TX-01"},
+		{"INV-9b", "an assertion buys no more than its client was granted before", "ASRT-01"},
 		{"INV-6e", "nor does a code from before yield what was taken out", "EDIT-08"},
+		{"INV-6f", "nor a request from before that was decided on a device", "EDIT-09"},
 		{"INV-6a", "nor for what was taken out of the grant since", "EDIT-01"},
 		{"INV-6b", "nor for anything after the grant was revoked", "EDIT-06"},
 		{"INV-6c", "nor for what the resource owner may no longer do", "ROLE-06"},
@@ -236,7 +237,11 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 // client credentials, a password, an assertion or an exchange.
 func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	w.beyond("INV-1", i, held, i.Asked.Union(always), "it asked for", i.Omitted)
+	asked := i.Asked.Union(always)
+	if i.Subject != nil { // it may be given all of its token where it asked for less (RFC 8693 section 2.2.1)
+		asked = asked.Union(w.ledger.held[i.Subject])
+	}
+	w.beyond("INV-1", i, held, asked, "it asked for", i.Omitted)
 	w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.limits(i.Client))
 	w.checkRole("INV-2c", i, held)
 	key := consentKey{i.Owner, i.Client, i.Other}
@@ -250,7 +255,7 @@ func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 			elsewhere || w.target().Choices[target.TokenExchangeBound].Value != "subset")
 	case oauth.JWTBearer:
 		accessor := w.ledger.consents[key].Union(w.ledger.trusted[key]).Union(always).Union(w.implied())
-		w.beyond("INV-9b", i, held, accessor, i.Owner.Name+" had granted it", i.Client.FirstParty || !w.capable("fx.clients.fresh"))
+		w.beyond("INV-9b", i, held, accessor, i.Owner.Name+" had granted it", i.Client.FirstParty || !w.capable("fx.clients.fresh") || w.target().Capabilities["consent.ui"].Value == "none")
 	}
 }
 
@@ -281,7 +286,11 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 		w.beyond(id, i, within, agreed.Union(implied), what, consent == "all_or_nothing" || consent == target.Unknown || !w.capable("fx.clients.fresh"))
 	}
 	if removed := w.ledger.removed[key].Intersect(within); !removed.IsEmpty() && w.ledger.before[a] {
-		w.breach("INV-6e", "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
+		id := "INV-6e"
+		if a.Pending != nil {
+			id = "INV-6f"
+		}
+		w.breach(id, "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
 	w.beyond("INV-2d", i, within, a.May, "may have", !w.limits(a.Client))
 	w.checkRole("INV-2c", i, within)

@@ -204,13 +204,24 @@ func TestInvariantsSeeWhatAGrantGivesTooMuch(t *testing.T) {
 			not(refserver.ClientLimit, refserver.PasswordGrant), "Viewer",
 			func(p player) { p.password("Ada", both) }, "CLI-01: Viewer holds",
 		},
+		"a device fetches what was taken back": {
+			func(p *refserver.Policy) {
+				p.Device.Scope = func(r refserver.Redemption) (refserver.ScopeSet, error) { return r.Authorization.Granted, nil }
+			}, "Planner",
+			func(p player) {
+				p.must(p.w.hasCode(p.Context(), "Planner", "Ada", `"`+both+`"`, " on a device"))
+				p.must(p.w.removes(p.Context(), "Ada", wa, "Planner"))
+				p.must(p.w.redeems(p.Context(), "Planner", "its", "", ""))
+				p.issue(p.Last())
+			}, "EDIT-09: Planner holds",
+		},
 		"an exchange widens": {
 			func(p *refserver.Policy) {
 				p.Exchange.Scope = func(e refserver.Exchange) (refserver.ScopeSet, error) { return e.Asked, nil }
 			}, "Planner",
 			func(p player) {
 				p.issue(p.Exchange(p.Context(), actor.Exchange{Subject: p.granted("Ada", ra, ra), Scope: raw(both)}))
-			}, "GRANT-01: Planner holds",
+			}, "TX-01: Planner holds",
 		},
 		"an assertion grants what it asks": {
 			func(p *refserver.Policy) {
@@ -219,7 +230,7 @@ func TestInvariantsSeeWhatAGrantGivesTooMuch(t *testing.T) {
 			func(p player) {
 				p.granted("Ada", both, ra)
 				p.issue(p.Assert(p.Context(), actor.Request{Owner: p.owner("Ada"), Scope: raw(both)}, nil))
-			}, "GRANT-01: Planner holds",
+			}, "ASRT-01: Planner holds",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,8 +21,8 @@ const (
 	what    = `((?:` + some + `)(?: and (?:` + some + `))?|no scope|an empty scope)`
 )
 
-// manner is a phrase that says how an act is done. It may hold quoted values and
-// numbers.
+// manner is a phrase that says how an act is done. It may hold quoted values,
+// numbers and names.
 type manner[T any] struct {
 	expr  string
 	apply func(act *T, values []string) error
@@ -73,7 +73,7 @@ func (m manner[T]) compiled() *regexp.Regexp {
 	if e, ok := manners.Load(m.expr); ok {
 		return e.(*regexp.Regexp)
 	}
-	values := strings.NewReplacer(`"[^"]*"`, `"([^"]*)"`, `\d+`, `(\d+)`)
+	values := strings.NewReplacer(`"[^"]*"`, `"([^"]*)"`, `\d+`, `(\d+)`, `\w+`, `(\w+)`)
 	e := regexp.MustCompile(`^` + values.Replace(m.expr))
 	manners.Store(m.expr, e)
 	return e
@@ -90,7 +90,7 @@ type Manner struct {
 
 // Manners is every phrase that features may put after an act.
 func Manners() []Manner {
-	return slices.Concat(asking().list(), presenting().list(), calling().list(), registering().list())
+	return slices.Concat(asking().list(), presenting().list(), exchanging().list(), calling().list(), registering().list())
 }
 
 func (p phrasing[T]) list() []Manner {

@@ -195,7 +195,7 @@ func (w *World) narrowingHonoured(ctx context.Context) error {
 			return err
 		}
 		if class != "honours" {
-			return numbered(n, o, violation("%s asked for %q at refresh: the server %s it", o.client.Name, o.issue.Asked, class))
+			return numbered(n, o, violation("%s asked for %q: the server %s it", o.client.Name, o.issue.Asked, class))
 		}
 	}
 	return nil

@@ -90,6 +90,7 @@ func register(r registrar, w *World) {
 	registerSyntax(r, w)
 	registerAnswers(r, w)
 	registerRefresh(r, w)
+	registerExchange(r, w)
 	registerConsent(r, w)
 	registerControl(r, w)
 	registerAPI(r, w)

@@ -40,6 +40,9 @@ type request struct {
 	union         bool
 	alone         bool
 	via           target.Way      // empty: an authorization request, or on its own behalf
+	claimed       string          // the scope that an assertion names
+	unanswered    bool            // the page where the owner would decide is left as it is
+	wavers        bool            // the owner says no, and then yes
 	adds          oauth.ScopeSet  // what the way has in every request
 	code          bool            // a code is sent along
 	hint          bool            // the resource owner is named
@@ -79,8 +82,11 @@ func asking() phrasing[request] {
 			r.redeem = &raw
 			return nil
 		}},
+		{`leaving the page unanswered`, func(r *request, _ []string) error { r.unanswered = true; return nil }},
+		{`who says no and then yes`, func(r *request, _ []string) error { r.wavers = true; return nil }},
 		{`with the password of the owner`, func(r *request, _ []string) error { r.via = target.ByPassword; return nil }},
 		{`by an assertion`, func(r *request, _ []string) error { r.via = target.ByAssertion; return nil }},
+		{`that claims "[^"]*"`, func(r *request, v []string) error { r.claimed = v[0]; return nil }},
 		{`at the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
 		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
 		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
@@ -291,13 +297,22 @@ func (w *World) redeems(ctx context.Context, client, whose, which, how string) e
 	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r.scope) })
 }
 
-// redeem presents a code, whoever was given it.
+// redeem presents a code, whoever was given it. A request that was decided
+// elsewhere is polled for.
 func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorization, asked *oauth.RawScope) (*outcome, error) {
 	params := url.Values{}
-	if asked != nil {
+	if asked != nil && a.Pending != nil {
+		params.Set("scope", string(*asked))
+	} else if asked != nil {
 		params.Set("scope", w.cast.Wire(*asked))
 	}
-	issue, err := c.Redeem(ctx, a, params)
+	present := c.Redeem
+	if a.Pending != nil {
+		present = func(ctx context.Context, a *actor.Authorization, params url.Values) (*actor.Issue, error) {
+			return c.Poll(ctx, a.Pending, params)
+		}
+	}
+	issue, err := present(ctx, a, params)
 	if err != nil {
 		return nil, err
 	}

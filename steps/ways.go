@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -81,23 +82,20 @@ func (w *World) askVia(ctx context.Context, r request) (*outcome, error) {
 	if r.prompt != "" || r.silent || r.hint || r.foreign {
 		return nil, fmt.Errorf("%s asks: that is said in an authorization request, and this is none", r.client)
 	}
-	c, err := w.client(ctx, r.client)
+	c, req, err := w.prepared(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	owner, err := w.owner(ctx, r.owner)
-	if err != nil {
-		return nil, err
-	}
-	req := actor.Request{Owner: owner, Scope: r.scope, Other: r.other, Decision: r.decision}
-	if req.Params, err = w.params(r); err != nil {
-		return nil, err
-	}
-	params := url.Values{}
+	owner, params := req.Owner, url.Values{}
 	if r.redeem != nil {
 		params.Set("scope", string(*r.redeem))
 	}
-	a, err := c.Ask(ctx, r.via, req, params)
+	var a actor.Answer
+	if r.claimed != "" {
+		a.Issue, err = c.Assert(ctx, req, map[string]any{"scope": w.cast.Wire(oauth.RawScope(r.claimed))})
+	} else {
+		a, err = c.Ask(ctx, r.via, req, params)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,4 +115,73 @@ func (w *World) askVia(ctx context.Context, r request) (*outcome, error) {
 	}
 	w.settle(o)
 	return o, nil
+}
+
+// prepared is who asks on another way than by an authorization request, and what.
+func (w *World) prepared(ctx context.Context, r request) (*actor.Client, actor.Request, error) {
+	c, err := w.client(ctx, r.client)
+	if err != nil {
+		return nil, actor.Request{}, err
+	}
+	owner, err := w.owner(ctx, r.owner)
+	if err != nil {
+		return nil, actor.Request{}, err
+	}
+	params, err := w.params(r)
+	return c, actor.Request{Owner: owner, Scope: r.scope, Other: r.other, Decision: r.decision, Params: params}, err
+}
+
+// askAway makes a request that is decided in another place and takes the resource
+// owner there. What it comes to is not polled for.
+func (w *World) askAway(ctx context.Context, r request) (*actor.Authorization, error) {
+	c, req, err := w.prepared(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	start := c.StartDevice
+	switch r.via {
+	case target.ByDevice:
+	case target.ByBackchannel:
+		start = c.StartBackchannel
+	default:
+		return nil, fmt.Errorf("%s asks %s: no code comes on that way", r.client, r.owner)
+	}
+	p, err := start(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if p.Refused != nil {
+		return nil, fmt.Errorf("%s has no code from %s: %w", r.client, r.owner, p.Refused)
+	}
+	if r.wavers {
+		return w.answerTwice(ctx, p, req)
+	}
+	req.StopAtConsent = r.unanswered
+	a, err := p.Decide(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	w.ledger.consent(w, a)
+	return a, nil
+}
+
+// answerTwice has the resource owner say no, come back and say yes. A page that
+// does not take the code a second time leaves it at the no.
+func (w *World) answerTwice(ctx context.Context, p *actor.PendingRequest, r actor.Request) (*actor.Authorization, error) {
+	yes := r
+	r.Decision = &oauth.ConsentDecision{Deny: true}
+	denied, err := p.Decide(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	w.ledger.consent(w, denied)
+	changed, err := p.Decide(ctx, yes)
+	if errors.Is(err, actor.ErrCodeRefused) {
+		return denied, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.ledger.consent(w, changed)
+	return changed, nil
 }

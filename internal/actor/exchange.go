@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -59,7 +60,21 @@ func (c *Client) Exchange(ctx context.Context, e Exchange) (*Issue, error) {
 		c.aim(form, true)
 		purpose += " for the other API"
 	}
-	return c.token(as(ctx, c.Name, purpose), issue, form, e.Params)
+	issue, err := c.token(as(ctx, c.Name, purpose), issue, form, e.Params)
+	if err == nil && e.Other && issue.Response != nil && keptAudience(e.Subject.Response.AccessToken, issue.Response.AccessToken) {
+		issue.Other = e.Subject.Other // the target was ignored: the scope of the response is not about it
+	}
+	return issue, err
+}
+
+// keptAudience reports whether two JWTs are meant for the same APIs.
+func keptAudience(before, after oauth.AccessToken) bool {
+	was, ok := decodeJWT(before)
+	if !ok {
+		return false
+	}
+	is, ok := decodeJWT(after)
+	return ok && len(was["aud"]) > 0 && bytes.Equal(was["aud"], is["aud"])
 }
 
 // exchangeClass tells what bounds an exchange that asked for more than its

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/scopeproof/scopeproof/internal/useragent"
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
@@ -97,10 +98,14 @@ func (c *Client) begin(ctx context.Context, g oauth.GrantType, endpoint string, 
 	return p, reply, nil
 }
 
+// ErrCodeRefused is a decision that was not made because the page does not take
+// the code of the device, as when another visit has used it up.
+var ErrCodeRefused = useragent.ErrCodeRefused
+
 // Decide takes a resource owner to the page where the request is decided and
 // records where they end: at a page, for there is no redirect. Of the request
 // only Owner, Decision and StopAtConsent count. It may be called again, as when
-// a second page is open.
+// a second page is open. The error may be ErrCodeRefused.
 func (p *PendingRequest) Decide(ctx context.Context, r Request) (*Authorization, error) {
 	c := p.Client
 	if p.handle == "" {

@@ -1,10 +1,15 @@
 package useragent
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 )
+
+// ErrCodeRefused is a visit that ends where the code of a device is not taken:
+// it is not known, or no longer good.
+var ErrCodeRefused = errors.New("asks for the code of the device again after it was given")
 
 // codeWords are the names of fields that a device's code is typed into.
 var codeWords = regexp.MustCompile(`(?i)^(user_?code|device_?(user_?)?code|verification_?code|code|otp)$`)
@@ -61,10 +66,14 @@ func onlyText(f *form) *control {
 }
 
 // giveCode types the code of the device. Shown twice, the first answer was
-// refused.
+// refused. Shown after the code was known and the request decided, it is where
+// the visit ends: ready for the next device.
 func (w *walk) giveCode(p *page, f *form, field *control) (*request, error) {
+	if w.confirmed || w.answered != "" {
+		return nil, nil
+	}
 	if w.coded {
-		return nil, fmt.Errorf("page %s asks for the code of the device again after it was given", place(p.url))
+		return nil, fmt.Errorf("page %s %w", place(p.url), ErrCodeRefused)
 	}
 	w.coded = true
 	button := f.submitter(notRefusal)

@@ -52,6 +52,26 @@ func TestACodeThatIsAskedForTwiceIsSaid(t *testing.T) {
 	}
 }
 
+func TestACodeThatIsAskedForAfterTheDecisionIsTheEnd(t *testing.T) {
+	const ask = `<form method="post" action="/code"><input name="user_code"><button>Next</button></form>`
+	for name, between := range map[string]string{
+		"consent":      `<form method="post" action="/between"><input type="checkbox" name="scope" value="a" checked><button name="d" value="deny">Deny</button><button>Allow</button></form>`,
+		"confirmation": `<form method="post" action="/between"><input type="hidden" name="user_code" value="WDJB-MJHT"><button>Continue</button></form>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.page("/device", ask)
+			s.takes("/code", "/between")
+			s.page("/between", between)
+			s.takes("/between", "/over")
+			s.page("/over", "<p>No access.</p>"+ask)
+			if arrival := s.mustVisit(t, target.Login{}, coded); !strings.Contains(arrival.Page, "No access.") {
+				t.Errorf("got %+v, want the page that asks for the next code", arrival)
+			}
+		})
+	}
+}
+
 func TestTheCodeOfADeviceIsConfirmed(t *testing.T) {
 	s := newSite(t)
 	s.page("/device", `<form method="post" action="/code" id="f"><input type="hidden" name="user_code" value="WDJB-MJHT"></form><script>f.submit()</script>`)

@@ -86,6 +86,7 @@ type walk struct {
 	named     bool   // the username has been sent
 	signedIn  bool   // the password has been sent
 	coded     bool   // the code of a device has been sent
+	confirmed bool   // the code of a device was known: the page that followed said so
 	answered  string // the consent page that was answered last
 }
 
@@ -110,6 +111,7 @@ func (w *walk) answer(p *page) (*request, error) {
 		return w.decide(p, f)
 	}
 	if f, button := w.reader.confirmForm(p); f != nil && w.visit.UserCode != "" {
+		w.confirmed = true
 		return f.request(p, f.entries(button, nil), button)
 	}
 	if next := p.refreshed(); next != nil {
