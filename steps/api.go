@@ -21,7 +21,7 @@ func registerAPI(r registrar, w *World) {
 	r.Then(`^(\w+)'s token does not show an appointment of (\w+)$`, w.doesNotShow)
 	r.Then(`^(\w+)'s token opens exactly what "([^"]*)" should$`, w.opensExactly)
 	r.Then(`^a request without a token opens nothing of (\w+)'s$`, w.nothingWithoutToken)
-	r.Then(`^(\w+)'s calendar is unchanged$`, w.unchanged)
+	r.Then(`^(\w+)'s calendar is (unchanged|changed)$`, w.judgeCalendar)
 }
 
 func (w *World) judgeAct(ctx context.Context, client, how, verb, owner string) error {
@@ -369,6 +369,22 @@ func (w *World) calendar(ctx context.Context, owner *actor.Owner) (string, error
 		return "", fmt.Errorf("the list does not show an appointment of %s that is there", owner.Name)
 	}
 	return shown, nil
+}
+
+func (w *World) judgeCalendar(ctx context.Context, owner, how string) error {
+	if how == "unchanged" {
+		return w.unchanged(ctx, owner)
+	}
+	for _, on := range w.objects {
+		if on.Owner.Name != owner {
+			continue
+		}
+		a, err := w.cast.Audit(ctx, on)
+		if err != nil || !a.Served() || !strings.Contains(string(a.Body), on.Marker) {
+			return err
+		}
+	}
+	return violation("the appointments of %s are as they were, want one changed", owner)
 }
 
 // unchanged looks with a token that may do everything: nothing that a refused

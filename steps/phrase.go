@@ -90,7 +90,7 @@ type Manner struct {
 
 // Manners is every phrase that features may put after an act.
 func Manners() []Manner {
-	return slices.Concat(asking().list(), presenting().list(), calling().list())
+	return slices.Concat(asking().list(), presenting().list(), carrying().list(), calling().list())
 }
 
 func (p phrasing[T]) list() []Manner {
