@@ -63,7 +63,7 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 		return t.id, lifetime, nil
 	}
 	claims := map[string]any{
-		"iss": s.issuer, "sub": t.subject, "aud": s.policy.TokenAudience(s.issuer, resource), "client_id": t.clientID, "jti": t.id,
+		"iss": s.issuer, "sub": t.subject, "aud": audienceClaim(s.policy.TokenAudience(s.issuer, resource)), "client_id": t.clientID, "jti": t.id,
 		"iat": now.Unix(), "exp": t.expires.Unix(),
 	}
 	if !t.scope.IsEmpty() {
@@ -152,9 +152,12 @@ func accessTokenOf(claims map[string]any) accessToken {
 	text := func(name string) string { value, _ := claims[name].(string); return value }
 	instant := func(name string) time.Time { value, _ := claims[name].(float64); return time.Unix(int64(value), 0) }
 	t := accessToken{
-		id: text("jti"), clientID: text("client_id"), subject: text("sub"), resource: text("aud"),
+		id: text("jti"), clientID: text("client_id"), subject: text("sub"),
 		authorization: text("authorization"), issued: instant("iat"), expires: instant("exp"),
 		key: confirmed(claims),
+	}
+	if audience := textsOf(claims["aud"]); len(audience) > 0 {
+		t.resource = audience[0]
 	}
 	if scope := text("scope"); scope != "" {
 		t.scope = NewScopeSet(strings.Split(scope, " ")...)
@@ -162,6 +165,15 @@ func accessTokenOf(claims map[string]any) accessToken {
 	t.roles = textsOf(claims["roles"])
 	t.act, _ = claims["act"].(map[string]any)
 	return t
+}
+
+// audienceClaim is one audience as a string, and several as an array (RFC 7519
+// section 4.1.3).
+func audienceClaim(audience []string) any {
+	if len(audience) == 1 {
+		return audience[0]
+	}
+	return audience
 }
 
 // textsOf returns a claim that is a string or an array of strings.

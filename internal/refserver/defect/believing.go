@@ -1,0 +1,145 @@
+package defect
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// believing are faults of which tokens the API takes for good, and of what else
+// counts beside them.
+var believing = []Defect{
+	{
+		ID:     "audience-unchecked",
+		Text:   "The API checks signature and scope of a token, and not for which API it is.",
+		Breaks: []string{"RST-01", "RSC-07", "RST-09"},
+		Shows:  `Planner's request was answered with 200`,
+		Apply: func(p *refserver.Policy) {
+			p.API.AudienceFits = func([]string, string) bool { return true }
+		},
+	},
+	{
+		ID:     "issuer-unchecked",
+		Text:   "A token is good if any of the keys verifies it, whoever it says that its issuer is.",
+		Breaks: []string{"RST-02", "RSC-07"},
+		Shows:  `Planner's request was answered with 201`,
+		Apply: func(p *refserver.Policy) {
+			p.API.Tokens.IssuerFits = func(string, string) bool { return true }
+		},
+	},
+	{
+		ID:     "unsigned-tokens-accepted",
+		Text:   "A token with the algorithm none passes, because the library was left at its defaults.",
+		Breaks: []string{"RST-03"},
+		Shows:  `"create" was served: got 201`,
+		Apply: func(p *refserver.Policy) {
+			p.API.Tokens.SignatureFits = func(s refserver.Signature) bool { return s.Verified || s.Algorithm == "none" }
+		},
+	},
+	{
+		ID:     "refresh-tokens-open-the-api",
+		Text:   "The API asks whether a token is active, and does not look at what kind of token it is: refresh tokens are.",
+		Breaks: []string{"RST-04"},
+		Shows:  `Planner's request was answered with 200`,
+		Apply: func(p *refserver.Policy) {
+			fits := p.API.Tokens.TypeFits
+			p.API.Tokens.TypeFits = func(t refserver.TokenType) bool { return t.Kind == refserver.KindRefreshToken || fits(t) }
+		},
+	},
+	{
+		ID:     "revoked-token-active",
+		Text:   "Revoking an access token is acknowledged, and the token stays active until it expires.",
+		Breaks: []string{"RST-05"},
+		Shows:  `Planner's token is still active with "read:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			active := p.TokenActive
+			p.TokenActive = func(l refserver.Live) bool {
+				l.TokenRevoked = false
+				return active(l)
+			}
+		},
+	},
+	{
+		ID:     "expiry-unchecked",
+		Text:   "The API never looks at exp.",
+		Breaks: []string{"RST-06", "EDIT-12", "RSC-07"},
+		Shows:  `Planner's request was answered with 201`,
+		Apply: func(p *refserver.Policy) {
+			p.API.Tokens.InTime = func(begins, _, now time.Time) bool { return begins.IsZero() || !now.Before(begins) }
+		},
+	},
+	{
+		ID:     "decision-cached-by-client",
+		Text:   "What was decided ten times is kept, by client, resource owner and route: it counts for every token of theirs.",
+		Breaks: []string{"RST-07"},
+		Shows:  `"list" was served: got 200`,
+		Apply: func(p *refserver.Policy) {
+			type key struct{ client, subject, method, route string }
+			var mu sync.Mutex
+			admitted := map[key]int{}
+			admits := p.API.Admits
+			p.API.Admits = func(by refserver.Principal, op refserver.Operation, need refserver.Requirement, covered bool) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				k := key{by.ClientID, by.Subject, op.Method, op.Route}
+				if admitted[k] >= 10 {
+					return true
+				}
+				ok := admits(by, op, need, covered)
+				if ok {
+					admitted[k]++
+				}
+				return ok
+			}
+		},
+	},
+	{
+		ID:     "session-keeps-scope",
+		Text:   "The API opens a session with the first token, and what that token may do is added to later ones.",
+		Breaks: []string{"RST-08"},
+		Shows:  `Planner's request was answered with 200`,
+		Apply: func(p *refserver.Policy) {
+			p.API.Tokens.Cookie = func(by refserver.Principal) *http.Cookie {
+				return &http.Cookie{Name: "session", Value: url.QueryEscape(by.Scope.String())}
+			}
+			p.API.Tokens.Added = func(r *http.Request, _ refserver.Principal) refserver.ScopeSet {
+				session, err := r.Cookie("session")
+				if err != nil {
+					return nil
+				}
+				text, _ := url.QueryUnescape(session.Value) // what is no session adds nothing
+				return refserver.NewScopeSet(strings.Fields(text)...)
+			}
+		},
+	},
+	{
+		ID:     "audience-of-both-apis",
+		Text:   "Tokens for the calendar name both APIs as audience, so that clients need one only.",
+		Breaks: []string{"RST-09", "RST-01"},
+		Shows:  `Planner's token opens the other API`,
+		Apply: func(p *refserver.Policy) {
+			audience := p.TokenAudience
+			p.TokenAudience = func(issuer, resource string) []string {
+				if contacts := issuer + "/" + refserver.ContactsAPI; resource != contacts {
+					return append(audience(issuer, resource), contacts)
+				}
+				return audience(issuer, resource)
+			}
+		},
+	},
+	{
+		ID:     "open-when-cut-off",
+		Text:   "While the authorization server cannot be reached the API lets everybody in, so that nobody notices.",
+		Breaks: []string{"RST-10"},
+		Shows:  `Planner's request was answered with 200`,
+		Apply: func(p *refserver.Policy) {
+			p.API.Tokens.Unchecked = func(string) (refserver.Principal, bool) {
+				return refserver.Principal{Subject: "ada", Scope: refserver.AllScopes()}, true
+			}
+		},
+	},
+}
