@@ -13,8 +13,8 @@ import (
 
 // registerAPI adds the judgements about what a token opens.
 func registerAPI(r registrar, w *World) {
-	const act = `(read|create|replace|change|delete|move) an appointment`
-	const look = `list the appointments|read a summary|see the page|see its own page`
+	const act = `(read|create|replace|change|delete|move|annotate) an appointment`
+	const look = `list the appointments|read a summary|read the notes|see the page|see its own page`
 	r.Then(`^(\w+)(?:'s token)? (can|cannot) `+act+`(?: (?:of|for) (\w+))?$`, w.judgeAct)
 	r.Then(`^(\w+) (can|cannot) (`+look+`)(?: of (\w+))?$`, w.judgeLook)
 	r.Then(`^(\w+)'s first token cannot create an appointment for (\w+)$`, w.firstCannot)
@@ -37,7 +37,7 @@ func (w *World) judgeAct(ctx context.Context, client, how, verb, owner string) e
 }
 
 func (w *World) judgeLook(ctx context.Context, client, how, what, owner string) error {
-	operation := map[string]string{"list the appointments": "list", "read a summary": "summary", "see the page": "me"}[what]
+	operation := map[string]string{"list the appointments": "list", "read a summary": "summary", "read the notes": "notes", "see the page": "me"}[what]
 	if operation == "" {
 		return w.cannotSeePage(ctx, client)
 	}

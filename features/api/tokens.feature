@@ -226,3 +226,47 @@ Feature: Which tokens an API believes
     Scenario: When the authorization server can be reached
       When Planner asks Ada for "read:appointments"
       Then Planner can list the appointments of Ada
+
+  @JWT-03 @MUST @rfc9068-4 @rfc9068-5 @derived @needs:rs.api @needs:as.code @needs:as.oidc
+  Rule: An ID token is no access token
+    It goes to many places, says who somebody is, and was never meant to open
+    anything.
+
+    Scenario: The ID token of Planner
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner lists the appointments of Ada with its ID token
+      Then Planner's request is refused
+      And the answer shows nothing of Ada's
+
+    @needs:rs.mint
+    Scenario: An ID token that has a scope
+      Given Planner carries a token for Ada with the scope "read:appointments write:appointments" made out as an ID token
+      When Planner creates an appointment for Ada
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+    @control
+    Scenario: The access token beside it
+      When Planner asks Ada for "openid read:appointments"
+      Then Planner can list the appointments of Ada
+
+  @JWT-04 @GUIDANCE @auth0-rbac @derived @needs:rs.api @needs:rs.mint @needs:token.permissions_claim
+  Rule: What a user may do does not widen what a token was granted
+    A list of permissions in a token is the user's. What the client may do with
+    them is the scope.
+
+    Scenario: A token to read of a user who may write
+      Given Planner carries a token for Ada with the scope "read:appointments" and the permissions "read:appointments write:appointments"
+      When Planner creates an appointment for Ada
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+    Scenario: A token without scope of a user who may do both
+      Given Planner carries a token for Ada with the scope "" and the permissions "read:appointments write:appointments"
+      When Planner lists the appointments of Ada
+      Then Planner's request is refused
+
+    @control
+    Scenario: A token that has the scope as well
+      Given Planner carries a token for Ada with the scope "read:appointments write:appointments" and the permissions "read:appointments write:appointments"
+      Then Planner can create an appointment for Ada

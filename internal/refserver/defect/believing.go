@@ -142,4 +142,74 @@ var believing = []Defect{
 			}
 		},
 	},
+	{
+		ID:     "scope-from-a-header",
+		Text:   "The scope in X-Forwarded-Scopes counts besides the token's, as if the gateway had put it there.",
+		Breaks: []string{"RSM-14"},
+		Shows:  `Planner's request was answered with 201`,
+		Apply: func(p *refserver.Policy) {
+			p.API.Tokens.Added = func(r *http.Request, _ refserver.Principal) refserver.ScopeSet {
+				return refserver.NewScopeSet(strings.Fields(r.Header.Get("X-Forwarded-Scopes"))...)
+			}
+		},
+	},
+	{
+		ID:     "id-tokens-open-the-api",
+		Text:   "The API checks signature and issuer of a JWT, and takes the ID token of any client for an access token.",
+		Breaks: []string{"JWT-03"},
+		Shows:  `Planner's request was answered with 201`,
+		Apply: func(p *refserver.Policy) {
+			fits, audience := p.API.Tokens.TypeFits, p.API.AudienceFits
+			p.API.Tokens.TypeFits = func(t refserver.TokenType) bool { return t.Kind == refserver.KindIDToken || fits(t) }
+			p.API.AudienceFits = func(named []string, own string) bool {
+				return audience(named, own) || len(named) == 1 && !strings.Contains(named[0], "://") // a client's id
+			}
+		},
+	},
+	{
+		ID:     "permissions-count-as-scope",
+		Text:   "The API decides by the permissions of the user that the token lists, whatever the scope.",
+		Breaks: []string{"JWT-04"},
+		Shows:  `Planner's request was answered with 201`,
+		Apply: func(p *refserver.Policy) {
+			claimed := p.API.ClaimedScope
+			p.API.ClaimedScope = func(claims map[string]any) (refserver.ScopeSet, error) {
+				scope, err := claimed(claims)
+				permissions, _ := claims["permissions"].([]any)
+				for _, permission := range permissions {
+					if name, ok := permission.(string); ok {
+						scope = scope.Or(refserver.NewScopeSet(name))
+					}
+				}
+				return scope, err
+			}
+		},
+	},
+	{
+		ID:     "high-level-is-enough",
+		Text:   "Where an operation needs a high level of authentication, that is checked in place of the scope.",
+		Breaks: []string{"STEP-01"},
+		Shows:  `Planner's request was answered with 200`,
+		Apply: func(p *refserver.Policy) {
+			admits := p.API.Admits
+			p.API.Admits = func(by refserver.Principal, op refserver.Operation, need refserver.Requirement, covered bool) bool {
+				return need.ACR != "" || admits(by, op, need, covered)
+			}
+		},
+	},
+	{
+		ID:     "high-level-grants-everything",
+		Text:   "A user who signs in anew for a high level grants all that the client may have.",
+		Breaks: []string{"STEP-02", "GRANT-01"},
+		Shows:  `Planner holds "READ:APPOINTMENTS address `,
+		Apply: func(p *refserver.Policy) {
+			combine := p.Combine
+			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {
+				if c.ACR != "" {
+					return c.Client.Scope
+				}
+				return combine(c, all)
+			}
+		},
+	},
 }
