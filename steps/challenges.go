@@ -20,8 +20,7 @@ func registerChallenges(r registrar, w *World) {
 	r.Given(`^the API is cut off from the authorization server$`, w.isCutOff)
 	r.When(`^(\w+) revokes its token$`, w.revokesToken)
 	r.Then(`^every answer carries a (Bearer|DPoP) challenge$`, w.everyAnswerChallenges)
-	r.Then(`^every challenge (is well formed|says each thing once|keeps to the characters allowed|names the scope that is needed, if any)$`, w.judgeChallenges)
-	r.Then(`^every challenge has (no error|(?:the|no other) error(?: than)? "[^"]*")$`, w.judgeErrors)
+	r.Then(`^every challenge (is well formed|says each thing once|keeps to the characters allowed|names the scope that is needed, if any|has no error|has (?:the|no other) error(?: than)? "[^"]*")$`, w.judgeChallenges)
 	r.Then(`^every answer has the status (\d+)$`, w.everyStatus)
 	r.Then(`^both answers are alike$`, w.bothAlike)
 }
@@ -70,19 +69,22 @@ func hidden(a *actor.Attempt) bool {
 // refusals are the answers that refuse and do not hide. One that was served is
 // excess.
 func (w *World) refusals() ([]*actor.Attempt, error) {
-	if len(w.answers) == 0 {
-		return nil, fmt.Errorf("nothing was asked of the API")
-	}
-	var all []*actor.Attempt
+	all, err := w.challenging()
 	for _, a := range w.answers {
 		if a.Served() {
 			return nil, excess("%q was served: got %d, want 401 or 403", a.Operation, a.Status)
 		}
-		if !hidden(a) {
-			all = append(all, a)
-		}
 	}
-	return all, nil
+	return all, err
+}
+
+// challenging are the answers that may have a challenge. That one was served is
+// judged by itself: there is none in it.
+func (w *World) challenging() ([]*actor.Attempt, error) {
+	if len(w.answers) == 0 {
+		return nil, fmt.Errorf("nothing was asked of the API")
+	}
+	return slices.DeleteFunc(slices.Clone(w.answers), func(a *actor.Attempt) bool { return a.Served() || hidden(a) }), nil
 }
 
 // everyAnswerChallenges wants a challenge of a scheme, with a parameter at least
@@ -106,7 +108,7 @@ func (w *World) everyAnswerChallenges(_ context.Context, scheme string) error {
 
 // challenges calls judge with each challenge for a token that can be read.
 func (w *World) challenges(judge func(*actor.Attempt, oauth.Challenge) error) error {
-	all, err := w.refusals()
+	all, err := w.challenging()
 	if err != nil {
 		return err
 	}
@@ -126,22 +128,28 @@ func (w *World) challenges(judge func(*actor.Attempt, oauth.Challenge) error) er
 	return nil
 }
 
-func (w *World) judgeChallenges(ctx context.Context, how string) error {
+func (w *World) judgeChallenges(_ context.Context, how string) error {
 	switch how {
 	case "is well formed":
-		return w.wellFormed(ctx)
+		return w.wellFormed()
 	case "says each thing once":
 		return w.challenges(saysOnce)
 	case "keeps to the characters allowed":
 		return w.keepToCharacters()
+	case "names the scope that is needed, if any":
+		return w.challenges(w.namesNeed)
 	}
-	return w.challenges(func(a *actor.Attempt, c oauth.Challenge) error {
-		text, named := c.Get("scope")
-		if need := w.needOf(a.Operation); named && !oauth.FieldsScope(text).Equal(oauth.FieldsScope(w.cast.Wire(need.Raw()))) {
-			return violation("the challenge to %q names the scope %q, want %q or none", a.Operation, text, need)
-		}
-		return nil
-	})
+	return w.judgeErrors(strings.TrimPrefix(how, "has "))
+}
+
+// namesNeed wants the scope that a challenge names, if it does, to be the one
+// that the operation needs (RFC 6750 section 3.1).
+func (w *World) namesNeed(a *actor.Attempt, c oauth.Challenge) error {
+	text, named := c.Get("scope")
+	if need := w.needOf(a.Operation); named && !oauth.FieldsScope(text).Equal(oauth.FieldsScope(w.cast.Wire(need.Raw()))) {
+		return violation("the challenge to %q names the scope %q, want %q or none", a.Operation, text, need)
+	}
+	return nil
 }
 
 // needOf is the scope that an operation needs.
@@ -157,8 +165,8 @@ func (w *World) needOf(operation string) oauth.ScopeSet {
 // wellFormed wants every field to be a list of challenges, one of them of a
 // scheme for tokens and with parameters (RFC 6750 section 3, RFC 9110 section
 // 11.6.1).
-func (w *World) wellFormed(_ context.Context) error {
-	all, err := w.refusals()
+func (w *World) wellFormed() error {
+	all, err := w.challenging()
 	if err != nil {
 		return err
 	}
@@ -194,7 +202,7 @@ func saysOnce(a *actor.Attempt, c oauth.Challenge) error {
 
 // keepToCharacters also holds a challenge that a character of its own breaks off.
 func (w *World) keepToCharacters() error {
-	all, err := w.refusals()
+	all, err := w.challenging()
 	if err != nil {
 		return err
 	}
@@ -224,7 +232,7 @@ func keepsToCharacters(a *actor.Attempt, c oauth.Challenge) error {
 	return nil
 }
 
-func (w *World) judgeErrors(_ context.Context, want string) error {
+func (w *World) judgeErrors(want string) error {
 	if _, code, ok := strings.Cut(want, `"`); ok {
 		code = strings.TrimSuffix(code, `"`)
 		return w.challenges(func(a *actor.Attempt, c oauth.Challenge) error {

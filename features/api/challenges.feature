@@ -161,7 +161,8 @@ Feature: How an API refuses
     Scenario Outline: A token to read <flaw> tries to write
       Given Planner carries a token for Ada with the scope "read:appointments" <flaw>
       When Planner creates an appointment for Ada
-      Then every challenge has no other error than "invalid_token"
+      Then Planner's request is refused
+      And every challenge has no other error than "invalid_token"
       And Ada's calendar is unchanged
 
       Examples: what is wrong with it
@@ -174,7 +175,8 @@ Feature: How an API refuses
     Scenario: A token that has expired and has the scope
       Given Planner carries a token for Ada with the scope "read:appointments" that has expired
       When Planner lists the appointments of Ada
-      Then every challenge has no other error than "invalid_token"
+      Then Planner's request is refused
+      And every challenge has no other error than "invalid_token"
 
     @SHOULD
     Scenario Outline: The status of a token <flaw>
