@@ -32,14 +32,14 @@ var challenging = []Defect{
 	{
 		ID:     "lack-of-scope-is-invalid-scope",
 		Text:   "For a lack of scope the challenge borrows invalid_scope from the token endpoint.",
-		Breaks: []string{"RSC-03", "RSC-02", "RSC-10"},
+		Breaks: []string{"RSC-03", "RSC-02", "RSC-10", "STEP-01"},
 		Shows:  `the challenge to "create" has the error "invalid_scope"`,
 		Apply:  func(p *refserver.Policy) { refusedWith(p, "invalid_scope") },
 	},
 	{
 		ID:     "challenge-names-held-scope",
 		Text:   "The scope attribute of the challenge is filled with what the token has.",
-		Breaks: []string{"RSC-04", "RSC-06"},
+		Breaks: []string{"RSC-04", "RSC-06", "STEP-01"},
 		Shows:  `the challenge to "create" names the scope "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.API.ChallengedScope = func(held, _ refserver.ScopeSet) refserver.ScopeSet { return held }
