@@ -16,17 +16,19 @@ import (
 type call struct {
 	times int
 	wire  actor.Wire
-	// credential is what stands in place of the latest token: "first token",
-	// "refresh token", "code" or "ID token".
+	// credential is what stands in place of the token: "refresh token", "code" or
+	// "ID token".
 	credential string
 	altered    *oauth.RawScope // the scope that the token is made to say
 	forgery    actor.Forgery   // how
 	place      string          // "form" or "query": where the token stands; empty: in the header
 	also, spot string          // whose token stands in the request as well, and where
 	cookies    string          // whose cookies are sent along
-	turns      bool            // each call follows one with the latest token
-	proven     bool            // the token is bound to a key, and that is proven
-	absent     bool            // the same is asked of an object that is not there
+	turns      string          // whose call goes before each; empty: nobody's
+	broader    string          // the scope of a token of ours that does, for the same client
+	before     oauth.AccessToken
+	proven     bool // the token is bound to a key, and that is proven
+	absent     bool // the same is asked of an object that is not there
 	batch      bool
 	level      bool // the operation needs a high level of authentication
 }
@@ -42,14 +44,15 @@ func calling() phrasing[call] {
 		{`with its token in the "[^"]*"`, func(c *call, v []string) error { c.place = v[0]; return nil }},
 		{`adding the token of "[^"]*" in the "[^"]*"`, func(c *call, v []string) error { c.also, c.spot = v[0], v[1]; return nil }},
 		{`with the cookies of "[^"]*"`, func(c *call, v []string) error { c.cookies = v[0]; return nil }},
-		{`in turn with its latest`, func(c *call, _ []string) error { c.turns = true; return nil }},
+		{`in turn with "[^"]*"`, func(c *call, v []string) error { c.turns = v[0]; return nil }},
+		{`in turn with one for "[^"]*"`, func(c *call, v []string) error { c.broader = v[0]; return nil }},
 		{`with its token altered to "[^"]*" by "[^"]*"`, altering},
 		{`with a proof of its key`, func(c *call, _ []string) error { c.proven = true; return nil }},
 		{`one that is not there`, func(c *call, _ []string) error { c.absent = true; return nil }},
 		{`in one batch with its deletion`, func(c *call, _ []string) error { c.batch = true; return nil }},
 		{`where a high level is needed`, func(c *call, _ []string) error { c.level = true; return nil }},
 	}
-	for _, what := range []string{"first token", "refresh token", "code", "ID token"} {
+	for _, what := range []string{"refresh token", "code", "ID token"} {
 		all = append(all, manner[call]{`with its ` + what, func(c *call, _ []string) error { c.credential = what; return nil }})
 	}
 	return phrasing[call]{"lists, reads, creates, deletes", all}
@@ -112,11 +115,14 @@ func (w *World) calls(ctx context.Context, client, operation, owner, how string)
 	if err := w.equip(ctx, &c, o, tokens[0]); err != nil {
 		return err
 	}
+	if err := w.prepareTurns(ctx, client, &c, o); err != nil {
+		return err
+	}
 	w.answers = nil
 	for range c.times {
 		for _, token := range tokens {
-			if c.turns {
-				if err := w.takeTurn(ctx, client, op, o); err != nil {
+			if c.before != "" {
+				if err := w.takeTurn(ctx, client, op, o, c.before); err != nil {
 					return err
 				}
 			}
@@ -158,12 +164,6 @@ func (w *World) presented(ctx context.Context, client string, c call) ([]oauth.A
 		return nil, fmt.Errorf("%s's token is not bound to its key", client)
 	}
 	switch c.credential {
-	case "first token":
-		first, err := w.first(ctx, client)
-		if err != nil {
-			return nil, err
-		}
-		token = first.Response.AccessToken
 	case "code":
 		a, err := w.code(client, false)
 		if err != nil {
@@ -246,12 +246,25 @@ func (w *World) takeCookies(ctx context.Context, c *call, owner *actor.Owner) er
 	return nil
 }
 
-// takeTurn calls with the latest token, which must be served.
-func (w *World) takeTurn(ctx context.Context, client string, op target.Operation, owner *actor.Owner) error {
-	token, _ := w.bearer(client)
+// prepareTurns finds the token that is to be served before each call.
+func (w *World) prepareTurns(ctx context.Context, client string, c *call, owner *actor.Owner) (err error) {
+	switch {
+	case c.turns != "":
+		if c.before, _ = w.bearer(c.turns); c.before == "" {
+			err = fmt.Errorf("%s has no token", c.turns)
+		}
+	case c.broader != "":
+		m := minting{claims: map[string]any{"scope": w.cast.Wire(oauth.RawScope(c.broader))}}
+		c.before, err = w.mint(ctx, client, owner, m)
+	}
+	return err
+}
+
+// takeTurn calls with another token, which must be served.
+func (w *World) takeTurn(ctx context.Context, client string, op target.Operation, owner *actor.Owner, token oauth.AccessToken) error {
 	a, err := w.cast.CallWire(ctx, client, w.target().API, op, token, nil, owner, actor.Wire{})
 	if err == nil && !a.Served() {
-		err = fmt.Errorf("%s's latest token: got %d, want 2xx", client, a.Status)
+		err = fmt.Errorf("the token that is good for %q: got %d, want 2xx", op.Name, a.Status)
 	}
 	return err
 }

@@ -71,9 +71,20 @@ func (w *World) carry(ctx context.Context, client, owner string, m minting) erro
 	if err != nil {
 		return err
 	}
-	subject, err := o.LearnSubject(ctx)
+	token, err := w.mint(ctx, client, o, m)
 	if err != nil {
 		return err
+	}
+	w.act()
+	w.carried[client] = carried{token, o}
+	return nil
+}
+
+// mint signs a token, or forges one.
+func (w *World) mint(ctx context.Context, client string, o *actor.Owner, m minting) (oauth.AccessToken, error) {
+	subject, err := o.LearnSubject(ctx)
+	if err != nil {
+		return "", err
 	}
 	id, typ := strings.ToLower(client), "at+jwt"
 	if m.identity {
@@ -88,25 +99,20 @@ func (w *World) carry(ctx context.Context, client, owner string, m minting) erro
 	if m.level {
 		op, err := w.stepUp()
 		if err != nil {
-			return err
+			return "", err
 		}
 		m.claims["acr"] = op.ACR
 	}
 	token, err := w.cast.MintAs(typ, subject, id, m.claims)
+	if err != nil || m.forged == "" {
+		return token, err
+	}
+	forged, err := w.cast.Forge(ctx, token, m.forged, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if m.forged != "" {
-		forged, err := w.cast.Forge(ctx, token, m.forged, nil)
-		if err != nil {
-			return err
-		}
-		if len(forged) != 1 {
-			return fmt.Errorf("a token under %q: got %d of them, want one", m.forged, len(forged))
-		}
-		token = forged[0]
+	if len(forged) != 1 {
+		return "", fmt.Errorf("a token under %q: got %d of them, want one", m.forged, len(forged))
 	}
-	w.act()
-	w.carried[client] = carried{token, o}
-	return nil
+	return forged[0], nil
 }

@@ -135,7 +135,7 @@ Feature: Which tokens an API believes
       Then Planner's request is refused
       And Ada's calendar is unchanged
 
-    @needs:as.code @needs:ctl.clock
+    @needs:as.code @needs:ctl.clock @needs:rs.own
     Scenario: A token that was good until a moment ago
       Given Ada has granted Planner "read:appointments"
       When the lifetime of Planner's token passes
@@ -156,10 +156,16 @@ Feature: Which tokens an API believes
     What an API keeps in mind of a client, or of a resource owner, is not what it
     knows of the token at hand.
 
-    Scenario: A narrow and a broad token of Planner's, by turns
-      Given Ada has granted Planner "write:appointments"
-      And Ada has then granted Planner "read:appointments write:appointments"
-      When Planner lists the appointments of Ada 25 times with its first token, in turn with its latest
+    Scenario: Ada's calendar is read by turns by who may, and by who may not
+      Given Ada has granted Rival "read:appointments write:appointments"
+      And Ada has granted Planner "write:appointments"
+      When Planner lists the appointments of Ada 25 times, in turn with "Rival"
+      Then every answer was a refusal that shows nothing of Ada's
+
+    @needs:rs.mint
+    Scenario: Planner has a narrow token and a broad one
+      Given Planner carries a token for Ada with the scope "write:appointments"
+      When Planner lists the appointments of Ada 25 times, in turn with one for "read:appointments write:appointments"
       Then every answer was a refusal that shows nothing of Ada's
 
     @control
