@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -92,23 +93,18 @@ func (w *World) sameEverywhere(choice target.ChoiceName, seen []string) error {
 
 // classes are the lawful answers that were seen, one for each repetition.
 func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string, error) {
-	var seen []string
-	if choice == target.ScopeArray {
-		for _, a := range w.answers {
-			switch {
-			case a.Served():
-				seen = append(seen, "understood")
-			case a.Refused():
-				seen = append(seen, "refused")
-			default:
-				return nil, fmt.Errorf("the API answers with %d, want 2xx, 401 or 403", a.Status)
-			}
-		}
-		return seen, nil
+	switch choice {
+	case target.ScopeArray:
+		return w.answered("understood", "refused")
+	case target.TokenInQuery:
+		return w.answered("accepted", "refused")
+	case target.ChallengeScope:
+		return w.challengeClasses(), nil
 	}
 	if seen, ok := w.registrationClasses(choice); ok {
 		return seen, nil
 	}
+	var seen []string
 	for _, o := range w.batch {
 		class, err := w.class(ctx, choice, o)
 		if err != nil {
@@ -117,4 +113,33 @@ func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string
 		seen = append(seen, class)
 	}
 	return seen, nil
+}
+
+// answered says of each answer of the API whether it served or refused.
+func (w *World) answered(served, refused string) ([]string, error) {
+	var seen []string
+	for _, a := range w.answers {
+		switch {
+		case a.Served():
+			seen = append(seen, served)
+		case a.Refused() || a.Status == http.StatusBadRequest:
+			seen = append(seen, refused)
+		default:
+			return nil, fmt.Errorf("the API answers with %d, want 2xx, 401 or 403", a.Status)
+		}
+	}
+	return seen, nil
+}
+
+// challengeClasses says of each answer whether its challenge names a scope.
+func (w *World) challengeClasses() []string {
+	var seen []string
+	for _, a := range w.answers {
+		class := "absent"
+		if _, named := a.Challenge.Get("scope"); named {
+			class = "named"
+		}
+		seen = append(seen, class)
+	}
+	return seen
 }

@@ -17,7 +17,7 @@ func registerGrants(r registrar, w *World) {
 	r.Given(`^(\w+) has denied (\w+) `+what+how+`$`, w.hasDenied)
 	r.Given(`^(\w+) has a code from (\w+) for `+what+how+`$`, w.hasCode)
 	r.Given(`^(\w+) has redeemed a code from (\w+) for "([^"]*)"`+how+`$`, w.hasRedeemed)
-	r.Given(`^(\w+) carries a token for (\w+) with the scope "([^"]*)"$`, w.carriesScope)
+	r.Given(`^(\w+) carries a token for (\w+) with the scope "([^"]*)"`+carrying().capture()+`$`, w.carriesScope)
 	r.Given(`^(\w+) carries a token for (\w+) whose scope claim is (.+)$`, w.carriesClaim)
 }
 
@@ -122,36 +122,6 @@ func (w *World) hasRedeemed(ctx context.Context, client, owner, asked, how strin
 	}
 	_, err = o.issued()
 	return err
-}
-
-func (w *World) carriesScope(ctx context.Context, client, owner, text string) error {
-	return w.carry(ctx, client, owner, w.cast.Wire(oauth.RawScope(text)))
-}
-
-func (w *World) carriesClaim(ctx context.Context, client, owner, value string) error {
-	claim, err := jsonValue(value)
-	if err != nil {
-		return fmt.Errorf("the scope claim %s: %w", value, err)
-	}
-	return w.carry(ctx, client, owner, claim)
-}
-
-func (w *World) carry(ctx context.Context, client, owner string, claim any) error {
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	subject, err := o.LearnSubject(ctx)
-	if err != nil {
-		return err
-	}
-	token, err := w.cast.Mint(subject, strings.ToLower(client), map[string]any{"scope": claim})
-	if err != nil {
-		return err
-	}
-	w.act()
-	w.carried[client] = carried{token, o}
-	return nil
 }
 
 // authorize takes the resource owner through the authorization endpoint.

@@ -25,6 +25,7 @@ func Sentences() []Sentence {
 	abridge := strings.NewReplacer(
 		what, "<scope>", subject, `(\w+|each of them)`,
 		asking().capture(), "<how>", presenting().capture(), "<how>", exchanging().capture(), "<how>", calling().capture(), "<how>",
+		carrying().capture(), "<how>", registering().capture(), "<how>",
 	)
 	var all []Sentence
 	for _, p := range patterns() {

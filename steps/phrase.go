@@ -90,7 +90,9 @@ type Manner struct {
 
 // Manners is every phrase that features may put after an act.
 func Manners() []Manner {
-	return slices.Concat(asking().list(), presenting().list(), exchanging().list(), calling().list(), registering().list())
+	return slices.Concat(
+		asking().list(), presenting().list(), exchanging().list(), carrying().list(), calling().list(), registering().list(),
+	)
 }
 
 func (p phrasing[T]) list() []Manner {

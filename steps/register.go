@@ -95,6 +95,7 @@ func register(r registrar, w *World) {
 	registerControl(r, w)
 	registerAPI(r, w)
 	registerWire(r, w)
+	registerChallenges(r, w)
 	registerClaims(r, w)
 	registerChoices(r, w)
 	registerRegistration(r, w)

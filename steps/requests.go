@@ -47,6 +47,7 @@ type request struct {
 	code          bool            // a code is sent along
 	hint          bool            // the resource owner is named
 	redeem        *oauth.RawScope // what is asked for with the code
+	level         bool            // the user is to be authenticated as stepping up needs
 	foreign       bool            // with a redirect URI that is not registered
 	every         string          // "way": on all of them; "request": those on which a resource owner is asked
 	how           string          // which of them it is
@@ -93,6 +94,7 @@ func asking() phrasing[request] {
 		{`with the claim "[^"]*"`, withClaim},
 		{`repeating the parameter with "[^"]*"`, repeating},
 		{`so that \d+ bytes end after "[^"]*"`, padding},
+		{`signing in for a high level`, func(r *request, _ []string) error { r.level = true; return nil }},
 		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
 		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
 		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
@@ -342,6 +344,13 @@ func (w *World) params(r request) (url.Values, error) {
 	maps.Copy(q, r.params)
 	if r.foreign {
 		q.Set("redirect_uri", "http://127.0.0.1:9/foreign")
+	}
+	if r.level {
+		op, err := w.stepUp()
+		if err != nil {
+			return nil, err
+		}
+		q.Set("acr_values", op.ACR)
 	}
 	if twice := r.params["scope"]; twice != nil {
 		q["scope"] = []string{w.cast.Wire(*r.scope), w.cast.Wire(oauth.RawScope(twice[1]))}

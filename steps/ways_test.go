@@ -50,7 +50,7 @@ func TestOnOtherWaysNothingIsSaidOfAnAuthorizationRequest(t *testing.T) {
 			t.Errorf("%s: got no error", how)
 		}
 	}
-	if err := w.hasCode(t.Context(), "Planner", "Ada", `"openid"`, " on a device"); err == nil {
-		t.Error("got a code on a device")
+	if err := w.hasCode(t.Context(), "Planner", "Ada", `"openid"`, " with the password of the owner"); err == nil {
+		t.Error("got a code for a password")
 	}
 }

@@ -34,7 +34,9 @@ type World struct {
 	last     *actor.Attempt
 	answers  []*actor.Attempt // of a When that tries several things
 
-	registrations map[string]*registration // of clients that registered themselves in this scenario
+	registrations map[string]*registration   // of clients that registered themselves in this scenario
+	proofs        map[string]*actor.ProofKey // by client
+	cut           bool                       // the API cannot ask the authorization server
 
 	ledger   ledger
 	breaches []Breach
@@ -71,7 +73,7 @@ func New(stage *actor.Stage, refreshing bool) *World {
 	w := &World{
 		stage: stage, cast: cast,
 		latest: map[string]*outcome{}, codes: map[string][]*actor.Authorization{}, sent: map[string]oauth.Secret{},
-		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{},
+		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{}, proofs: map[string]*actor.ProofKey{},
 		changed: map[*actor.Object]bool{}, registrations: map[string]*registration{},
 	}
 	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, held: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}, trusted: map[consentKey]oauth.ScopeSet{}}

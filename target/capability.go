@@ -102,6 +102,7 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("rs.api", "there is an API"),
 		yes("rs.all_of", "an operation needs several scopes"),
 		yes("rs.user_bound", "objects belong to resource owners"),
+		yes("rs.own", "the API is part of what is under test, and not ours"),
 		yes("rs.mint", "the API trusts a key of ours"),
 		yes("policy.public_client_limits", "a scope is declared that public clients do not obtain"),
 		yes("rs.batch", "an operation does several things"),

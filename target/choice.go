@@ -28,6 +28,8 @@ const (
 	MalformedScope   ChoiceName = "malformed_scope"
 	Duplicates       ChoiceName = "duplicates"
 	SurplusSpaces    ChoiceName = "surplus_spaces"
+	TokenInQuery     ChoiceName = "token_in_query"
+	ChallengeScope   ChoiceName = "challenge_scope"
 
 	RegisteredUnknown   ChoiceName = "registration_unknown"
 	RegisteredPrivilege ChoiceName = "registration_privileged"
@@ -74,5 +76,7 @@ func Choices() []ChoiceInfo {
 		{RegisteredOmission, []string{"default", "none", "reject"}, "CLI-05", "RFC 7591 section 2", "a registration without scope"},
 		{TokenExchangeBound, []string{"subset", "client"}, "TX-01", "RFC 8693 section 5", "the bound of an exchanged token: the subject token, or what the client and the resource owner may have"},
 		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
+		{TokenInQuery, []string{"accepted", "refused"}, "RSC-12", "RFC 6750 section 2.3", "a token in the query component, at the API"},
+		{ChallengeScope, []string{"named", "absent"}, "RSC-04", "RFC 6750 section 3.1", "the scope that is needed, in the challenge of the API"},
 	}
 }

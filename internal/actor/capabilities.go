@@ -307,6 +307,7 @@ func (f *finder) api(mint bool) {
 		mints = "derived: the API was not told to trust a key of ours"
 	}
 	f.yes("rs.mint", api != nil && mint, mints)
+	f.yes("rs.own", api != nil && !api.Ours, "derived: api")
 	if api == nil {
 		return
 	}

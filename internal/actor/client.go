@@ -300,6 +300,7 @@ type Issue struct {
 	Told oauth.ScopeMember
 
 	cast     *Cast
+	proof    *ProofKey // the key that the token is bound to; nil: none
 	observed *Observation
 	epoch    int
 }
@@ -386,6 +387,9 @@ func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Value
 		return nil, err
 	}
 	if r := issue.Response; r != nil {
+		if strings.EqualFold(r.TokenType, "DPoP") {
+			issue.proof = c.proof
+		}
 		c.cast.Recorder.keep(r.AccessToken)
 		c.cast.Recorder.keep(r.RefreshToken)
 		c.cast.Recorder.keep(r.IDToken)

@@ -83,6 +83,9 @@ func (c *Cast) CallBound(ctx context.Context, who string, api *target.ResourceSe
 	}})
 }
 
+// Bound reports whether the access token is bound to a key of the client.
+func (i *Issue) Bound() bool { return i.proof != nil }
+
 // ChallengeOf is the first challenge of a scheme with the answer, such as "DPoP"
 // (RFC 9449 section 7.1).
 func (a *Attempt) ChallengeOf(scheme string) (oauth.Challenge, bool) {

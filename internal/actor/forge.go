@@ -64,6 +64,16 @@ func (c *Cast) Forge(ctx context.Context, token oauth.AccessToken, how Forgery, 
 	return forged, err
 }
 
+// ForgeScope is [Cast.Forge] with another scope, under the claim that the token has
+// for it.
+func (c *Cast) ForgeScope(ctx context.Context, token oauth.AccessToken, how Forgery, scope oauth.RawScope) ([]oauth.AccessToken, error) {
+	claims := map[string]any{"scope": c.Wire(scope)}
+	if own, _ := decodeJWT(token); own["scp"] != nil {
+		claims["scp"] = strings.Fields(c.Wire(scope))
+	}
+	return c.Forge(ctx, token, how, claims)
+}
+
 func (c *Cast) forge(ctx context.Context, parts []string, header, claims map[string]any, how Forgery) ([]oauth.AccessToken, error) {
 	payload, err := segment(claims)
 	if err != nil {

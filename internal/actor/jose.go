@@ -61,6 +61,11 @@ func newHarnessKey() (*harnessKey, error) {
 // beside iss, aud, sub, client_id, iat, exp and jti. A claim given as nil is
 // left out. The subject of a resource owner is [Owner.LearnSubject].
 func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.AccessToken, error) {
+	return c.MintAs("at+jwt", subject, clientID, claims)
+}
+
+// MintAs is [Cast.Mint] for a JWT of another typ, such as the "JWT" of ID tokens.
+func (c *Cast) MintAs(typ, subject, clientID string, claims map[string]any) (oauth.AccessToken, error) {
 	key := c.Stage.key
 	if key == nil {
 		return "", fmt.Errorf("the API trusts no key of ours")
@@ -80,7 +85,7 @@ func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.Acce
 		}
 		all[name] = value
 	}
-	token, err := key.sign(all, "at+jwt")
+	token, err := key.sign(all, typ)
 	c.Recorder.keep(token)
 	return token, err
 }

@@ -236,7 +236,7 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 		if !all || needs.Len() != 1 || needs.SubsetOf(o.Tried) || op.Name == "me" || addressed(op) {
 			continue
 		}
-		a, err := i.cast.sendOperation(as(ctx, i.Client.Name, "tries "+op.Name), api, op, i.Response.AccessToken, nil, i.Owner, Wire{})
+		a, err := i.try(ctx, api, op)
 		if err != nil {
 			return err
 		}
@@ -257,10 +257,23 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 	return nil
 }
 
+// try performs an operation with the token, and with the proof of its key if it is
+// bound to one.
+func (i *Issue) try(ctx context.Context, api *target.ResourceServer, op target.Operation) (*Attempt, error) {
+	if i.proof != nil {
+		return i.cast.CallBound(ctx, i.Client.Name, api, op, i.Response.AccessToken, i.proof, nil, i.Owner)
+	}
+	return i.cast.sendOperation(as(ctx, i.Client.Name, "tries "+op.Name), api, op, i.Response.AccessToken, nil, i.Owner, Wire{})
+}
+
 // lacksScope reports whether a refusal says that it is for want of scope. A
 // machine client's may be for want of a resource owner.
 func lacksScope(a *Attempt) bool {
-	code, _ := a.Challenge.Get("error")
+	challenge := a.Challenge
+	if bound, ok := a.ChallengeOf("DPoP"); ok {
+		challenge = bound
+	}
+	code, _ := challenge.Get("error")
 	return oauth.ErrorCode(code) == oauth.InsufficientScope
 }
 

@@ -132,7 +132,10 @@ func (a *api) part(raw []byte, r *http.Request, p Principal) Outcome {
 	}
 	need := a.policy.PartRequirement(op, a.policy.Requirement(op, r))
 	if reason := a.lacks(p, op, need); reason != "" {
-		return Outcome{a.policy.Challenge.Status(Refusal{Reason: reason, Op: op, Need: need, Held: p.Scope}), nil}
+		return Outcome{a.policy.Challenge.Status(Refusal{
+			Reason: reason, Op: op, Need: need, Held: p.Scope, Scheme: schemeOf(r), Path: path,
+			Exists: func() bool { return a.calendar.exists(op.ID) },
+		}), nil}
 	}
 	return a.perform(op, bytes.NewReader(raw), p)
 }

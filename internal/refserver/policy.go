@@ -109,8 +109,6 @@ type Policy struct {
 
 	// TokenScope is the scope written into the access token (RFC 9068 section 2.2.3).
 	TokenScope func(i Issue) ScopeSet
-	// TokenAudience is the audience of an access token for an API (RFC 9068 section 3).
-	TokenAudience func(issuer, resource string) string
 	// ReportedScope is the scope member of the token response, if it has one (RFC 6749 section 5.1).
 	ReportedScope func(i Issue) (ScopeSet, bool)
 	// WrittenScope is a scope as it stands in a token response (RFC 6749 sections 3.3 and 5.1).
@@ -420,7 +418,6 @@ func (p *Policy) redeeming() {
 // issuing sets the decisions about tokens and what is said of them.
 func (p *Policy) issuing() {
 	p.TokenScope = func(i Issue) ScopeSet { return i.Scope }
-	p.TokenAudience = func(_, resource string) string { return resource }
 	// Choice: the scope is always reported.
 	p.ReportedScope = func(i Issue) (ScopeSet, bool) { return i.Scope, true }
 	p.WrittenScope = func(scope ScopeSet) any { return scope.String() }

@@ -239,6 +239,9 @@ func accessTokenOf(claims map[string]any) accessToken {
 		authorization: text("authorization"), issued: instant("iat"), expires: instant("exp"),
 		key: confirmed(claims),
 	}
+	if audience := textsOf(claims["aud"]); len(audience) > 0 {
+		t.resource = audience[0]
+	}
 	if scope := text("scope"); scope != "" {
 		t.scope = NewScopeSet(strings.Split(scope, " ")...)
 	}
