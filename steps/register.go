@@ -53,6 +53,7 @@ func register(r registrar, w *World) {
 	registerTokens(r, w)
 	registerSyntax(r, w)
 	registerAnswers(r, w)
+	registerIntrospection(r, w)
 	registerRefresh(r, w)
 	registerConsent(r, w)
 	registerControl(r, w)

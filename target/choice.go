@@ -28,6 +28,9 @@ const (
 	MalformedScope   ChoiceName = "malformed_scope"
 	Duplicates       ChoiceName = "duplicates"
 	SurplusSpaces    ChoiceName = "surplus_spaces"
+	TokenRevocation  ChoiceName = "token_revocation"
+
+	ConsentAfterRevocation ChoiceName = "consent_after_revocation"
 
 	TokenExchangeBound ChoiceName = "tx"
 )
@@ -65,6 +68,8 @@ func Choices() []ChoiceInfo {
 		{CodeScope, []string{"ignores", "honours", "rejects"}, "CODE-02", "RFC 6749 section 3.2", "a narrower scope sent with the code"},
 		{Duplicates, []string{"normalises", "rejects"}, "SYN-07", "RFC 6749 section 3.3", "a scope that is named twice"},
 		{SurplusSpaces, []string{"normalises", "rejects"}, "SYN-08", "RFC 6749 section 3.3", "spaces too many"},
+		{TokenRevocation, []string{"keeps", "drops"}, "REV-02", "RFC 7009 section 2.1", "the grant, when an access token of it is revoked"},
+		{ConsentAfterRevocation, []string{"kept", "forgotten"}, "REV-04", "RFC 7009 section 2.1", "what the resource owner agreed to, when the refresh token is revoked"},
 		{TokenExchangeBound, []string{"subset", "client"}, "TX-01", "RFC 8693 section 5", "the bound of an exchanged token: the subject token, or what the client and the resource owner may have"},
 		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
 	}

@@ -51,6 +51,10 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return either(refused, "rejects", "normalises")
 	case target.SilentExcess:
 		return either(refused, "error", "subset")
+	case target.TokenRevocation: // what came of the refresh afterwards
+		return either(refused, "drops", "keeps")
+	case target.ConsentAfterRevocation: // what came of a silent request afterwards
+		return either(refused, "forgotten", "kept")
 	case target.RefreshNarrowing, target.RefreshWidening, target.CodeScope:
 		if refused {
 			return "rejects", nil
@@ -198,6 +202,10 @@ func trials() []trial {
 		{target.SilentExcess, func(s *Stage) bool {
 			return s.can("as.code") && s.can("as.oidc.prompt") && s.can("consent.remembered") && s.can("fx.clients.fresh")
 		}, silent},
+		{target.TokenRevocation, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") && s.can("as.revocation") }, revokingToken},
+		{target.ConsentAfterRevocation, func(s *Stage) bool {
+			return s.can("as.code") && s.can("as.refresh") && s.can("as.revocation") && s.can("as.oidc.prompt") && s.can("fx.clients.fresh")
+		}, revokingRefreshToken},
 		{target.Incremental, code, incremental},
 		{target.TokenExchangeBound, func(s *Stage) bool { return s.can("as.code") && s.can("as.tx") }, exchanging},
 		{target.DeselectedMemory, func(s *Stage) bool {
