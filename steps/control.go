@@ -17,6 +17,7 @@ func registerControl(r registrar, w *World) {
 	r.Given(`^(\w+) has tried to make (\w+)'s grant "([^"]*)"$`, w.triesToMake)
 	r.Given(`^(\w+) has been permitted "([^"]*)"$`, w.isPermitted)
 	r.Given(`^(\w+) has been limited to "([^"]*)"$`, w.isLimited)
+	r.Given(`^"([^"]*)" has been withdrawn$`, w.withdrawn)
 	r.When(`^the lifetime of (\w+)'s token passes$`, w.lifetimePasses)
 }
 
@@ -158,6 +159,21 @@ func (w *World) isLimited(ctx context.Context, client, allowed string) error {
 	// What it takes to refresh at all stays allowed: the rule is about the rest.
 	keep := c.Scope.Intersect(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
 	return w.cast.LimitClient(ctx, c, set.Union(keep))
+}
+
+// withdrawn takes a scope out of the server's catalogue.
+func (w *World) withdrawn(ctx context.Context, named string) error {
+	set, err := scope(named)
+	if err != nil {
+		return err
+	}
+	w.act()
+	for _, token := range set.Tokens() {
+		if err := w.cast.WithdrawScope(ctx, token); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lifetimePasses moves the clock past the end of the latest token, by what the

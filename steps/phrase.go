@@ -17,7 +17,7 @@ import (
 const (
 	who     = `(\w+)`
 	subject = `(each of them|\w+(?:'s first token)?)`
-	some    = `"[^"]*"|the required scopes|the scopes for people only|the default scope`
+	some    = `"[^"]*"|the required scopes|the scopes for people only|the default scope|the exotic scope|the unadvertised scope`
 	what    = `((?:` + some + `)(?: and (?:` + some + `))?|no scope|an empty scope)`
 )
 
@@ -118,6 +118,10 @@ func (w *World) spoken(text string) (*oauth.RawScope, error) {
 			parts = append(parts, as.RequiredScopes)
 		case "the scopes for people only":
 			parts = append(parts, as.UserOnlyScopes)
+		case "the exotic scope":
+			parts = append(parts, as.ExoticScope)
+		case "the unadvertised scope":
+			parts = append(parts, w.unadvertised())
 		case "the default scope":
 			parts = append(parts, w.target().DefaultScope.String())
 		default:

@@ -61,4 +61,5 @@ func register(r registrar, w *World) {
 	registerWire(r, w)
 	registerClaims(r, w)
 	registerChoices(r, w)
+	registerMetadata(r, w)
 }

@@ -52,14 +52,14 @@ func scopesOf(api *target.ResourceServer) oauth.ScopeSet {
 	return all
 }
 
-// unadvertised are the scopes of the fixture that the server's list leaves out;
-// none where it has no list.
+// unadvertised are the scopes of the fixture that the server's list leaves out,
+// beside the one that everybody asks for; none where it has no list.
 func unadvertised(t *target.Target) oauth.ScopeSet {
 	list, ok := t.Metadata["scopes_supported"].([]any)
 	if !ok {
 		return oauth.ScopeSet{}
 	}
-	all := oauth.FieldsScope(apiScopes + " " + t.Description.AuthorizationServer.Decoys)
+	all := oauth.FieldsScope("write:appointments " + t.Description.AuthorizationServer.Decoys)
 	for _, listed := range list {
 		if text, ok := listed.(string); ok {
 			all = all.Minus(canonical(t.Description.Scopes, oauth.NewScopeSet(oauth.ScopeToken(text))))
@@ -68,6 +68,6 @@ func unadvertised(t *target.Target) oauth.ScopeSet {
 	return all
 }
 
-// Unadvertised are the scopes of the fixture that the server's metadata leaves
-// out of its list (RFC 8414 section 2).
+// Unadvertised are the scopes of the fixture, beside read:appointments, that the
+// server's metadata leaves out of its list (RFC 8414 section 2).
 func (c *Cast) Unadvertised() oauth.ScopeSet { return unadvertised(c.Stage.Target.Target) }

@@ -168,6 +168,15 @@ var unknown = []Defect{
 		},
 	},
 	{
+		ID:     "withdrawn-scope-lives-on",
+		Text:   "A scope that was taken out of the catalogue lives on in refresh tokens and requests.",
+		Breaks: []string{"UNK-09"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			p.StillKnown = func(scope, _ refserver.ScopeSet) refserver.ScopeSet { return scope }
+		},
+	},
+	{
 		ID:     "errors-redirect-anybody",
 		Text:   "A wrong scope sends the browser to a client that registered itself, before anybody has signed in.",
 		Breaks: []string{"UNK-10"},
