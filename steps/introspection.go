@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -17,11 +18,44 @@ func registerIntrospection(r registrar, w *World) {
 	const asker = `the API|the other API|a stranger|the bearer of \w+'s token|\w+`
 	const says = `active|inactive(?: and nothing else)?|with (?:exactly|at least|no scope beyond) "[^"]*"`
 	r.Then(`^introspection shows (?:(`+asker+`) )?(nothing of )?(\w+'s (?:token|refresh token, if at all,))(?: (`+says+`))?$`, w.introspectionShows)
+	r.Then(`^what introspection tells the API is what (\w+)'s token opens$`, w.introspectionAgrees)
+}
+
+// introspectionAgrees compares what the API is told with what it serves, scope by
+// scope, where an operation tells. A scope may be left out of the answer (RFC 7662
+// section 2.2): then there is nothing to compare.
+func (w *World) introspectionAgrees(ctx context.Context, client string) error {
+	issue, err := w.issued(client)
+	if err != nil {
+		return err
+	}
+	seen, err := issue.Observe(ctx, w.epoch)
+	if err != nil {
+		return err
+	}
+	told, err := w.introspected(ctx, "the API", "token", issue)
+	if err != nil {
+		return err
+	}
+	if told.Active && !told.Scope.Present {
+		return nil
+	}
+	says := told.Scope.Set.Intersect(seen.Tried)
+	if !told.Active {
+		says = oauth.ScopeSet{}
+	}
+	if more := seen.Opened.Minus(says); !more.IsEmpty() {
+		return excess("%s's token opens %q, and introspection tells the API %q, active %v", client, seen.Opened, says, told.Active)
+	}
+	if !says.Equal(seen.Opened) {
+		return violation("introspection tells the API that %s's token is good for %q, and it opens %q", client, says, seen.Opened)
+	}
+	return nil
 }
 
 func (w *World) introspectionShows(ctx context.Context, asker, nothing, what, says string) error {
 	client, thing, _ := strings.Cut(what, "'s ")
-	issue, err := w.held(ctx, client)
+	issue, err := w.issued(client)
 	if err != nil {
 		return err
 	}

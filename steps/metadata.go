@@ -159,8 +159,9 @@ func (w *World) advertised(d *actor.Document) []oauth.ScopeToken {
 	return listed
 }
 
-// asksForEach asks for every scope of a list, each in a request of its own, with a
-// client and for a resource owner who may have it, as far as that can be arranged.
+// asksForEach asks for every scope of a list, first for all together and then for
+// each that was not granted, with a client and for a resource owner who may have
+// it, as far as that can be arranged.
 func (w *World) asksForEach(ctx context.Context, client, owner, where string) error {
 	c, err := w.client(ctx, client)
 	if err != nil {
@@ -179,24 +180,43 @@ func (w *World) asksForEach(ctx context.Context, client, owner, where string) er
 		return err
 	}
 	w.batch = nil
+	if may.IsEmpty() {
+		return nil
+	}
+	raw := may.Raw()
+	together, err := w.ask(ctx, request{client: client, owner: owner, scope: &raw})
+	if err != nil {
+		return err
+	}
 	for _, token := range may.Tokens() {
-		raw := oauth.RawScope(token)
-		if token != "openid" && w.cast.ProtocolScopes().Has(token) {
-			raw = "openid " + raw
-		}
-		r := request{client: client, owner: owner, scope: &raw}
-		out, err := w.ask(ctx, r)
-		if err == nil && !grants(out, token) && where == "the server" && w.target().OtherAPI != nil {
-			r.other = true // it may belong to that one
-			out, err = w.ask(ctx, r)
-		}
-		if err != nil {
-			return err
+		out := *together
+		if !grants(together, token) { // who refuses all of them for one does not say for which
+			alone, err := w.askForOne(ctx, client, owner, token, where)
+			if err != nil {
+				return err
+			}
+			out = *alone
 		}
 		out.how = string(token)
-		w.batch = append(w.batch, out) // what it opens is not looked at: it need not open anything here
+		w.batch = append(w.batch, &out) // what it opens is not looked at: it need not open anything here
 	}
 	return nil
+}
+
+// askForOne asks for one scope at the API, and then at the other one where the
+// list is the server's: it may belong to that.
+func (w *World) askForOne(ctx context.Context, client, owner string, token oauth.ScopeToken, where string) (*outcome, error) {
+	raw := oauth.RawScope(token)
+	if token != "openid" && w.cast.ProtocolScopes().Has(token) {
+		raw = "openid " + raw
+	}
+	r := request{client: client, owner: owner, scope: &raw}
+	out, err := w.ask(ctx, r)
+	if err == nil && !grants(out, token) && where == "the server" && w.target().OtherAPI != nil {
+		r.other = true
+		out, err = w.ask(ctx, r)
+	}
+	return out, err
 }
 
 // grants reports whether a request led to a scope.

@@ -162,13 +162,12 @@ Feature: Scopes that a server does not know
       And "write:appointments" has been withdrawn
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner holds no scope beyond "read:appointments"
-      And Planner is not misled about its scope
 
     @control
     Scenario: What is not withdrawn is granted
       Given Ada has granted Planner "read:appointments write:appointments"
       When Planner refreshes its token
-      Then Planner holds at least "read:appointments write:appointments"
+      Then Planner can read an appointment of Ada
 
   @UNK-10 @MUST @rfc9700-4.11.2 @needs:as.code @needs:as.dcr @needs:policy.malformed_scope=rejects
   Rule: A browser is not sent on to a client that anybody can register, before somebody is signed in

@@ -57,7 +57,7 @@ var introspecting = []Defect{
 	{
 		ID:     "introspection-joins-grant",
 		Text:   "Introspection reads the scope from the authorization, not from the token.",
-		Breaks: []string{"INTR-04", "CODE-06", "GRANT-03", "REF-02", "REF-11", "REF-12", "REF-14", "ROLE-06"},
+		Breaks: []string{"INTR-04", "CODE-06", "GRANT-03", "REF-02", "REF-11", "REF-12", "REF-14", "ROLE-06", "UNK-09"},
 		Shows:  `introspection shows Planner's token active with "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			live := p.LiveScope
@@ -86,7 +86,7 @@ var introspecting = []Defect{
 		ID:     "active-is-enough-for-machines",
 		Text:   "The API asks whether a machine's token is active, and does not look at its scope.",
 		Breaks: []string{"INTR-06", "CC-01", "CC-03", "DEF-03", "GRANT-01", "GRANT-03", "SYN-06", "SYN-13", "UNK-01", "UNK-04"},
-		Shows:  `Robot can create an appointment without "write:appointments": got 201`,
+		Shows:  `Robot's token opens "calendar.read read:appointments write:appointments", and introspection tells the API "rea`,
 		Apply: func(p *refserver.Policy) {
 			held := p.API.HeldScope
 			p.API.HeldScope = func(by refserver.Principal) refserver.ScopeSet {

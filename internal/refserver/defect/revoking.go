@@ -23,7 +23,7 @@ var revoking = []Defect{
 		ID:     "revocation-takes-scopes-along",
 		Text:   "Revoking an access token takes its scopes out of the grant.",
 		Breaks: []string{"REV-02"},
-		Shows:  `Planner holds "write:appointments"`,
+		Shows:  `Planner holds "offline_access write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Revocation.Left = func(a refserver.Authorization, token refserver.ScopeSet) refserver.ScopeSet {
 				if left := a.Current.Minus(token.Without(refserver.OfflineAccess)); len(left) > 1 {
@@ -37,7 +37,7 @@ var revoking = []Defect{
 		ID:     "revocation-by-anybody",
 		Text:   "Whoever presents a token can revoke it.",
 		Breaks: []string{"REV-03"},
-		Shows:  `Planner can no longer refresh: 400 invalid_grant (the grant was revoked)`,
+		Shows:  `Planner was refused with 400 invalid_grant (the grant was revoked)`,
 		Apply: func(p *refserver.Policy) {
 			p.Revocation.MayRevoke = func(_, _ refserver.Client) bool { return true }
 		},

@@ -150,7 +150,7 @@ var syntax = []Defect{
 		ID:     "scope-cut-at-ampersand",
 		Text:   "The request is put into a query once more on its way, unescaped: what follows an ampersand is another parameter.",
 		Breaks: []string{"SYN-11", "DISC-03"},
-		Shows:  `Planner holds "read:appointments"`,
+		Shows:  `Planner was refused with access_denied (none of the scopes asked for can be granted)`,
 		Apply: func(p *refserver.Policy) {
 			known := p.Unknown
 			p.Unknown = func(grantType string, asked, all refserver.ScopeSet) (refserver.ScopeSet, error) {
