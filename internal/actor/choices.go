@@ -21,21 +21,12 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		}
 		return otherwise, nil
 	}
+	if words, ok := byRefusal()[name]; ok {
+		return either(refused, words[0], words[1])
+	}
 	switch name {
-	case target.UserExcess, target.ClientExcess:
-		return either(refused, "reject", "drop")
-	case target.UnknownScope:
-		return either(refused, "reject", "ignore")
-	case target.OmittedScope:
-		return either(refused, "reject", "default")
-	case target.WithoutOpenID:
-		return either(refused, "reject", "oauth")
-	case target.EmptyGrant:
-		return either(refused, "error", "token")
 	case target.TokenExchangeBound:
 		return exchangeClass(ctx, i, epoch)
-	case target.ClaimsParameter:
-		return either(refused, "refused", "ignored")
 	case target.OnlyUnknown:
 		if refused {
 			return "error", nil
@@ -45,16 +36,6 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 			return "", err
 		}
 		return either(seen.Effective.Intersect(i.cast.APIScopes()).IsEmpty(), "empty", "default")
-	case target.MalformedScope:
-		return either(refused, "rejects", "drops")
-	case target.Duplicates, target.SurplusSpaces:
-		return either(refused, "rejects", "normalises")
-	case target.SilentExcess:
-		return either(refused, "error", "subset")
-	case target.TokenRevocation: // what came of the refresh afterwards
-		return either(refused, "drops", "keeps")
-	case target.ConsentAfterRevocation: // what came of a silent request afterwards
-		return either(refused, "forgotten", "kept")
 	case target.RefreshNarrowing, target.RefreshWidening, target.CodeScope:
 		if refused {
 			return "rejects", nil
@@ -78,6 +59,26 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return map[bool]string{true: "also", false: "userinfo_only"}[claims["email"] != nil], err
 	}
 	return "", fmt.Errorf("no way is known to see the choice of %s", name)
+}
+
+// byRefusal are the choices that show in whether the request is refused: what it
+// is called if it is, and if it is not.
+func byRefusal() map[target.ChoiceName][2]string {
+	return map[target.ChoiceName][2]string{
+		target.UserExcess:             {"reject", "drop"},
+		target.ClientExcess:           {"reject", "drop"},
+		target.UnknownScope:           {"reject", "ignore"},
+		target.OmittedScope:           {"reject", "default"},
+		target.WithoutOpenID:          {"reject", "oauth"},
+		target.EmptyGrant:             {"error", "token"},
+		target.ClaimsParameter:        {"refused", "ignored"},
+		target.MalformedScope:         {"rejects", "drops"},
+		target.Duplicates:             {"rejects", "normalises"},
+		target.SurplusSpaces:          {"rejects", "normalises"},
+		target.SilentExcess:           {"error", "subset"},
+		target.TokenRevocation:        {"drops", "keeps"},    // of the refresh afterwards
+		target.ConsentAfterRevocation: {"forgotten", "kept"}, // of a silent request afterwards
+	}
 }
 
 // errRefused says that a choice cannot be seen, because the target lawfully
