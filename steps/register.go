@@ -89,6 +89,7 @@ func register(r registrar, w *World) {
 	registerTokens(r, w)
 	registerSyntax(r, w)
 	registerAnswers(r, w)
+	registerIntrospection(r, w)
 	registerRefresh(r, w)
 	registerExchange(r, w)
 	registerConsent(r, w)
@@ -99,4 +100,5 @@ func register(r registrar, w *World) {
 	registerClaims(r, w)
 	registerChoices(r, w)
 	registerRegistration(r, w)
+	registerMetadata(r, w)
 }
