@@ -88,8 +88,10 @@ func (i *Issue) effective(o *Observation) oauth.ScopeSet {
 		return in.Scope.Set.Union(protocol)
 	case o.JWT != nil:
 		return o.JWT.Union(protocol)
-	default:
-		return i.Means()
+	case i.Told.Present:
+		return i.Told.Set
+	default: // what nobody knows is held only where somebody names it
+		return i.Means().Intersect(i.cast.KnownScopes())
 	}
 }
 
