@@ -52,7 +52,7 @@ type Scenario struct {
 	// Level is the level of a part of the rule that its sources put more weakly
 	// than the rest; empty: the rule's.
 	Level Level
-	Cases   int  // how often it is played: once, or once for each example
+	Cases int // how often it is played: once, or once for each example
 
 	cast        []string // the clients and resource owners that it names
 	first, last int      // lines, tags included

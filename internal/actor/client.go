@@ -87,13 +87,31 @@ func (a *Authorization) Shown() (oauth.ScopeSet, bool) {
 // Authorize sends the resource owner to the authorization endpoint and records
 // where they end. An error response is an observation, not an error.
 func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, error) {
-	t := c.cast.Stage.Target
-	endpoint := metadata(t.Target, "authorization_endpoint")
+	a, visit, err := c.visit(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	visit.Transport = c.cast.Recorder
+	a.Arrival, err = c.cast.Stage.agent.Visit(c.visiting(ctx, r), visit)
+	if err != nil {
+		return nil, fmt.Errorf("%s asks %s: %w", c.Name, r.Owner.Name, err)
+	}
+	return a, c.arrived(a)
+}
+
+func (c *Client) visiting(ctx context.Context, r Request) context.Context {
+	return as(ctx, r.Owner.Name, "is sent by "+c.Name+" to authorize")
+}
+
+// visit makes an authorization request, and says how the browser is to play it.
+func (c *Client) visit(ctx context.Context, r Request) (*Authorization, target.Visit, error) {
+	none := target.Visit{}
+	endpoint := metadata(c.cast.Stage.Target.Target, "authorization_endpoint")
 	if endpoint == "" {
-		return nil, fmt.Errorf("the target has no authorization_endpoint")
+		return nil, none, fmt.Errorf("the target has no authorization_endpoint")
 	}
 	if err := c.meet(ctx, r.Owner); err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	a := &Authorization{Client: c, Owner: r.Owner, Prompt: r.Prompt, Other: r.Other, verifier: random(32), redirectURI: c.RedirectURI, Number: len(c.Issues)}
 	a.state = random(12)
@@ -108,30 +126,29 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	query := u.Query()
 	for k, v := range q {
 		query[k] = v
 	}
 	u.RawQuery = query.Encode()
-	ctx = as(ctx, r.Owner.Name, "is sent by "+c.Name+" to authorize")
-	a.Arrival, err = c.cast.Stage.agent.Visit(ctx, target.Visit{
-		URL: u.String(), RedirectURI: a.redirectURI, Owner: r.Owner.ResourceOwner,
-		Transport: c.cast.Recorder, Jar: r.Owner.jar,
+	return a, target.Visit{
+		URL: u.String(), RedirectURI: a.redirectURI, Owner: r.Owner.ResourceOwner, Jar: r.Owner.jar,
 		Decide:        func(target.ConsentPage) oauth.ConsentDecision { return c.cast.wireDecision(a.Decision) },
 		StopAtConsent: r.StopAtConsent,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s asks %s: %w", c.Name, r.Owner.Name, err)
-	}
+	}, nil
+}
+
+// arrived reads where a visit ended.
+func (c *Client) arrived(a *Authorization) error {
 	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) {
-		return nil, fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, r.Owner.Name, a.Arrival.Status)
+		return fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, a.Owner.Name, a.Arrival.Status)
 	}
 	a.read(a.state)
 	c.cast.Recorder.keep(a.Code)
 	c.Authorizations = append(c.Authorizations, a)
-	return a, nil
+	return nil
 }
 
 func (c *Cast) wireDecision(d oauth.ConsentDecision) oauth.ConsentDecision {
@@ -268,6 +285,11 @@ func (i *Issue) Root() *Issue {
 // 4.1.3), presented by c. Params are put in place of what the request would
 // have.
 func (c *Client) Redeem(ctx context.Context, a *Authorization, params url.Values) (*Issue, error) {
+	return c.alone(c.Redemption(ctx, a, params))
+}
+
+// Redemption is the request of Redeem, to be made at once with others.
+func (c *Client) Redemption(ctx context.Context, a *Authorization, params url.Values) (*Entry, error) {
 	if a.Code == "" {
 		return nil, fmt.Errorf("%s has no code to redeem: the authorization was refused with %v", c.Name, a.Refused)
 	}
@@ -286,6 +308,11 @@ func (c *Client) Redeem(ctx context.Context, a *Authorization, params url.Values
 // Refresh trades the refresh token of an earlier issue for new tokens (RFC 6749
 // section 6). Scope nil sends no scope.
 func (c *Client) Refresh(ctx context.Context, from *Issue, scope *oauth.RawScope, params url.Values) (*Issue, error) {
+	return c.alone(c.Refreshment(ctx, from, scope, params))
+}
+
+// Refreshment is the request of Refresh, to be made at once with others.
+func (c *Client) Refreshment(ctx context.Context, from *Issue, scope *oauth.RawScope, params url.Values) (*Entry, error) {
 	if from.Response == nil || from.Response.RefreshToken == "" {
 		return nil, fmt.Errorf("%s was given no refresh token", from.Client.Name)
 	}
@@ -315,22 +342,40 @@ func (c *Client) ClientCredentials(ctx context.Context, scope *oauth.RawScope, p
 	if p := t.Description.AuthorizationServer.ResourceParameter; p != "" && t.API != nil && t.API.Resource != "" {
 		form.Set(p, t.API.Resource)
 	}
-	return c.token(as(ctx, c.Name, "asks on its own behalf"), issue, form, params)
+	return c.alone(c.token(as(ctx, c.Name, "asks on its own behalf"), issue, form, params))
 }
 
-func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Values) (*Issue, error) {
+// alone makes a request at the token endpoint by itself.
+func (c *Client) alone(e *Entry, err error) (*Issue, error) {
+	if err != nil {
+		return nil, err
+	}
+	got, err := c.cast.Recorder.do(e.req.Context(), e.req)
+	if err != nil {
+		return nil, err
+	}
+	return e.Issue, e.read(got)
+}
+
+// token is a request at the token endpoint.
+func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Values) (*Entry, error) {
 	for name, values := range params {
 		form[name] = values
 	}
-	got, err := c.post(ctx, metadata(c.cast.Stage.Target.Target, "token_endpoint"), form)
+	req, err := c.form(ctx, metadata(c.cast.Stage.Target.Target, "token_endpoint"), form)
 	if err != nil {
 		return nil, err
 	}
 	issue.Client, issue.cast, issue.epoch = c, c.cast, -1
+	return &Entry{req: req, Issue: issue, read: func(got answer) error { return c.take(issue, got) }}, nil
+}
+
+// take reads an answer of the token endpoint.
+func (c *Client) take(issue *Issue, got answer) (err error) {
 	issue.Started = time.Now()
 	issue.Response, issue.Refused, err = oauth.ParseTokenResponse(got.status, got.header.Get("Content-Type"), got.body)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if r := issue.Response; r != nil {
 		c.cast.Recorder.keep(r.AccessToken)
@@ -340,13 +385,22 @@ func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Value
 		issue.Told.Set = c.cast.canonical(r.Scope.Set)
 	}
 	c.Issues = append(c.Issues, issue)
-	return issue, nil
+	return nil
 }
 
 // post sends a form with the client's credentials (RFC 6749 section 2.3).
 func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (answer, error) {
+	req, err := c.form(ctx, endpoint, form)
+	if err != nil {
+		return answer{}, err
+	}
+	return c.cast.Recorder.do(ctx, req)
+}
+
+// form is a form with the client's credentials.
+func (c *Client) form(ctx context.Context, endpoint string, form url.Values) (*http.Request, error) {
 	if endpoint == "" {
-		return answer{}, fmt.Errorf("the target has no such endpoint")
+		return nil, fmt.Errorf("the target has no such endpoint")
 	}
 	switch c.AuthMethod {
 	case oauth.AuthPost:
@@ -357,7 +411,7 @@ func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (an
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
@@ -365,7 +419,7 @@ func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (an
 		// RFC 6749 section 2.3.1 has both parts form-encoded first.
 		req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(c.Secret.Reveal()))
 	}
-	return c.cast.Recorder.do(ctx, req)
+	return req, nil
 }
 
 // Last returns the latest issue, or an error when there is none.

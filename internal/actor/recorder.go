@@ -68,8 +68,7 @@ func as(ctx context.Context, actor, purpose string) context.Context {
 // RoundTrip sends the request and records it with its answer, the body read
 // whole, up to 1 MiB.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	l, _ := req.Context().Value(labelKey{}).(label)
-	rec := &record{actor: l.actor, purpose: l.purpose, method: req.Method, url: req.URL.String(), to: r.name(req.URL.Host, req.URL.Path)}
+	rec := r.begin(req)
 	if req.Body != nil {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
@@ -79,7 +78,6 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		rec.reqBody = body
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	rec.reqHeader = req.Header
 	rec.started = time.Now()
 	resp, err := r.transport.RoundTrip(req)
 	if err == nil {
@@ -91,14 +89,27 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		rec.failure = err.Error()
 	}
-	r.mu.Lock()
-	r.records = append(r.records, rec)
-	r.mu.Unlock()
+	r.add(rec)
 	if err != nil {
 		return nil, err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(rec.respBody))
 	return resp, nil
+}
+
+// begin makes the record of a request, without its body.
+func (r *Recorder) begin(req *http.Request) *record {
+	l, _ := req.Context().Value(labelKey{}).(label)
+	return &record{
+		actor: l.actor, purpose: l.purpose, method: req.Method, url: req.URL.String(), to: r.name(req.URL.Host, req.URL.Path),
+		reqHeader: req.Header,
+	}
+}
+
+func (r *Recorder) add(rec *record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.records = append(r.records, rec)
 }
 
 func readAll(body io.Reader) ([]byte, error) {
@@ -154,6 +165,9 @@ func (r *Recorder) Exchanges() []oauth.Exchange {
 
 // Redact replaces every secret that was seen so far in text.
 func (r *Recorder) Redact(text string) string {
+	if text == "" {
+		return ""
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, rec := range r.records {

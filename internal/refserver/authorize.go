@@ -211,11 +211,13 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 		s.redirectError(w, r, tx, Refuse("consent_required", "the resource owner must be asked"))
 		return
 	}
-	tx.mu.Lock()
-	tx.question = question
-	tx.mu.Unlock()
 	now := s.clock.now()
 	s.latest.put(current.id+tx.client.ID, question, now.Add(transactionLifetime), now)
+	s.policy.Race.Between(ParkRequest, nil)
+	latest, _ := s.latest.get(current.id+tx.client.ID, now)
+	tx.mu.Lock()
+	tx.question = s.policy.Race.Parked(question, latest)
+	tx.mu.Unlock()
 	http.Redirect(w, r, "/consent?tx="+url.QueryEscape(tx.id), http.StatusSeeOther)
 }
 

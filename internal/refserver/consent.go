@@ -57,12 +57,13 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	current := s.session(w, r)
 	tx.mu.Lock()
-	question := tx.question
+	question, used := tx.question, tx.used
+	s.policy.Race.Between(TakeForm, &tx.mu)
 	bound := s.policy.ConsentBound(ConsentBinding{
 		SameSession: tx.session == current.id,
 		SameUser:    question.User.Name != "" && question.User.Name == current.user,
 		Genuine:     hmac.Equal([]byte(r.PostForm.Get("csrf")), []byte(s.formSecret(current))),
-		Used:        tx.used,
+		Used:        used,
 	})
 	if bound == nil {
 		tx.used = true

@@ -10,12 +10,14 @@ import (
 type grantKey struct{ user, client, resource string }
 
 // authorization is an Authorization as the server keeps it. mu guards
-// everything that changes: Current, Revoked, the sequence number and redeemed.
+// everything that changes: Current, Revoked, the refresh tokens and redeemed.
 type authorization struct {
 	mu sync.Mutex
 	Authorization
-	// sequence is the number of the refresh token that is now good; 0: none yet.
-	sequence int
+	// last is the number of the latest refresh token, 0: none yet; live are the
+	// numbers of those that are good, one at most.
+	last     int
+	live     map[int]bool
 	redeemed bool
 	nonce    string
 	loggedIn time.Time
@@ -25,6 +27,16 @@ type authorization struct {
 	// expires is when code and access tokens have ended; kept only for those
 	// without refresh token.
 	expires time.Time
+}
+
+// nextToken is the number of a new refresh token. The lock is held.
+func (a *authorization) nextToken() int {
+	if a.live == nil {
+		a.live = map[int]bool{}
+	}
+	a.last++
+	a.live[a.last] = true
+	return a.last
 }
 
 // snapshot returns the authorization as it is now.
@@ -100,6 +112,7 @@ func (s *grantStore) settle(o ConsentOutcome, a *authorization, held func(Grant)
 	if !held(o.Grant) {
 		return false
 	}
+	s.policy.Race.Between(RecordConsent, &s.mu)
 	row := s.rows[key]
 	if row == nil {
 		row = &grantRow{Grant: o.Grant}
@@ -132,7 +145,7 @@ func (s *grantStore) pruned(row *grantRow) []*authorization {
 	row.members = slices.DeleteFunc(row.members, func(a *authorization) bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		ended := a.sequence == 0 && now.After(a.expires)
+		ended := a.last == 0 && now.After(a.expires)
 		if ended {
 			delete(s.byID, a.ID)
 		}

@@ -117,13 +117,14 @@ type Policy struct {
 	// UserInfoClaims are the claims of UserInfo besides sub (OpenID Connect Core sections 5.3.2 and 5.4).
 	UserInfoClaims func(q ClaimsQuestion) map[string]any
 
-	API APIPolicy
+	API  APIPolicy
+	Race RacePolicy
 }
 
 // Conformant returns the lawful policy. Where the standards leave a choice, its
 // comment says which one is made.
 func Conformant() Policy {
-	p := Policy{API: conformantAPI()}
+	p := Policy{API: conformantAPI(), Race: conformantRace()}
 	p.asking()
 	p.consenting()
 	p.answering()

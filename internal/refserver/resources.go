@@ -59,10 +59,9 @@ func (s *Server) introspectRefresh(caller Client, id string, sequence int) (map[
 		return nil, false
 	}
 	a.mu.Lock()
-	current := a.sequence
+	state, good := a.Authorization, a.live[sequence]
 	a.mu.Unlock()
-	state := a.snapshot()
-	if current != sequence || s.policy.RefreshUsable(state) != nil || !s.policy.MayIntrospect(caller, state.Client, state.Resource) {
+	if !good || s.policy.RefreshUsable(state) != nil || !s.policy.MayIntrospect(caller, state.Client, state.Resource) {
 		return nil, false
 	}
 	return map[string]any{

@@ -131,9 +131,10 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 		return tokenResponse{}, Refuse("invalid_target", "the code was granted for another resource")
 	}
 	a.mu.Lock()
-	state := a.Authorization
+	state, again := a.Authorization, a.redeemed
+	s.policy.Race.Between(RedeemCode, &a.mu)
 	var err error
-	if a.redeemed {
+	if again {
 		var ends bool
 		ends, err = s.policy.CodeReused()
 		a.Revoked = a.Revoked || ends
@@ -157,9 +158,8 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	}
 	sequence := 0
 	if s.policy.GivesRefreshToken(issue) {
-		sequence = 1
 		a.mu.Lock()
-		a.sequence = sequence
+		sequence = a.nextToken()
 		a.mu.Unlock()
 	}
 	return s.respond(issue, a, sequence)
@@ -203,11 +203,13 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	foreign := s.codeGranted(q.form.Get("code"))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if sequence != a.sequence {
+	state := a.Authorization
+	s.policy.Race.Between(DecideRefresh, &a.mu)
+	if !a.live[sequence] {
 		a.Revoked = true
 		return Issue{}, 0, Refuse("invalid_grant", "the refresh token was used before")
 	}
-	state := a.Authorization
+	s.policy.Race.Between(RotateToken, &a.mu)
 	if err := s.policy.RefreshUsable(state); err != nil {
 		return Issue{}, 0, err
 	}
@@ -215,6 +217,7 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	if err != nil {
 		return Issue{}, 0, err
 	}
+	read := state
 	state.Resource = target
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked).Or(grant.Scope).Or(foreign).Or(q.client.Scope)
 	scope, err := s.policy.RefreshScope(Refresh{
@@ -226,15 +229,16 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	}
 	if err != nil {
 		if s.policy.RefreshConsumed(err) {
-			a.sequence++
+			delete(a.live, sequence)
 		}
 		return Issue{}, 0, err
 	}
-	a.sequence++
+	delete(a.live, sequence)
+	a.Authorization = s.policy.Race.Saved(read, a.Authorization)
 	a.Current = s.policy.RotatedScope(a.Current, scope)
 	return Issue{
 		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
-	}, a.sequence, nil
+	}, a.nextToken(), nil
 }
 
 // codeGranted is what a code sent along with a refresh stands for.
