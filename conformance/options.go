@@ -26,6 +26,9 @@ type Options struct {
 	Parallel int
 	// Timeout bounds one scenario; 0 means a minute.
 	Timeout time.Duration
+	// Rounds bounds how often a scenario with rounds is played; 0 means as often
+	// as its feature says.
+	Rounds int
 	// Seed orders the rules; 0 means one from the clock. The report prints it.
 	Seed int64
 	// Strict makes a SHOULD that is not followed fail a go test.

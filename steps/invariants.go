@@ -127,6 +127,9 @@ func (l *ledger) revoke(o *actor.Owner, c *actor.Client) {
 
 // checkInvariants looks at every token that was issued since the last time.
 func (w *World) checkInvariants(ctx context.Context) {
+	if w.unjudged {
+		return
+	}
 	for _, name := range actor.ClientNames() {
 		c, ok := w.cast.Known(name)
 		if !ok {

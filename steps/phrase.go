@@ -21,7 +21,8 @@ const (
 	what    = `((?:` + some + `)(?: and (?:` + some + `))?|no scope|an empty scope)`
 )
 
-// manner is a phrase that says how an act is done. It may hold quoted values.
+// manner is a phrase that says how an act is done. It may hold quoted values and
+// numbers.
 type manner[T any] struct {
 	expr  string
 	apply func(act *T, values []string) error
@@ -72,7 +73,7 @@ func (m manner[T]) compiled() *regexp.Regexp {
 	if e, ok := manners.Load(m.expr); ok {
 		return e.(*regexp.Regexp)
 	}
-	e := regexp.MustCompile(`^` + strings.ReplaceAll(m.expr, `"[^"]*"`, `"([^"]*)"`))
+	e := regexp.MustCompile(`^` + strings.NewReplacer(`"[^"]*"`, `"([^"]*)"`, `\d+`, `(\d+)`).Replace(m.expr))
 	manners.Store(m.expr, e)
 	return e
 }

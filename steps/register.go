@@ -59,4 +59,6 @@ func register(r registrar, w *World) {
 	registerWire(r, w)
 	registerClaims(r, w)
 	registerChoices(r, w)
+	registerRace(r, w)
+	registerRaceJudge(r, w)
 }

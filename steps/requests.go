@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cucumber/godog"
@@ -41,6 +42,8 @@ type request struct {
 	hint          bool            // the resource owner is named
 	redeem        *oauth.RawScope // what is asked for with the code
 	times         int
+	atOnce        int               // so often, all at once
+	turns         []*oauth.RawScope // what one of several after the other asks for
 	params        url.Values
 	decision      *oauth.ConsentDecision
 }
@@ -68,8 +71,14 @@ func asking() phrasing[request] {
 		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
 		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
 		{`with the claim "[^"]*"`, withClaim},
-		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
+		{`\d+ times`, times},
 	}}
+}
+
+// times reads "5 times".
+func times(r *request, values []string) (err error) {
+	r.times, err = strconv.Atoi(values[0])
+	return err
 }
 
 // presenting is how a client may present a code or a refresh token.
@@ -83,7 +92,10 @@ func presenting() phrasing[request] {
 		}},
 		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
 		{`for the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
-		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
+		{`asking by turns for "[^"]*"(?: and "[^"]*")?`, byTurns},
+		{`or for nothing`, func(r *request, _ []string) error { r.turns = append(r.turns, nil); return nil }},
+		{`\d+ times at once`, timesAtOnce},
+		{`\d+ times`, times},
 	}}
 }
 
@@ -222,6 +234,9 @@ func (w *World) redeems(ctx context.Context, client, whose, which, how string) e
 	c, err := w.client(ctx, client)
 	if err != nil {
 		return err
+	}
+	if r.atOnce > 0 {
+		return w.redeemsAtOnce(ctx, c, a, r)
 	}
 	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r.scope) })
 }

@@ -11,7 +11,7 @@ import (
 // registerTokens adds the judgements about what a client was issued.
 func registerTokens(r registrar, w *World) {
 	r.Then(`^`+subject+` holds (exactly|at least|no scope beyond|none of) `+what+`$`, w.holds)
-	r.Then(`^each of them holds exactly what it asked for$`, w.eachHoldsExactly)
+	r.Then(`^each of them holds (exactly|no scope beyond) what it asked for$`, w.eachHoldsAsked)
 	r.Then(`^each of them holds exactly what its owner may grant, or is refused$`, w.eachHoldsPermitted)
 }
 
@@ -42,6 +42,9 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 
 // judgeExactly compares what an outcome is good for with a set, both ways.
 func (w *World) judgeExactly(ctx context.Context, o *outcome, want oauth.ScopeSet) error {
+	if o.trouble != nil {
+		return o.trouble
+	}
 	if r := o.refusal(); r != nil {
 		return violation("%s was refused with %s, want a token with %q", o.client.Name, r, want)
 	}
@@ -118,8 +121,20 @@ func (w *World) judgeNone(ctx context.Context, o *outcome, none oauth.ScopeSet) 
 	return nil
 }
 
-func (w *World) eachHoldsExactly(ctx context.Context) error {
-	return w.each(ctx, "each of them", func(o *outcome) error { return w.judgeExactly(ctx, o, o.asked) })
+func (w *World) eachHoldsAsked(ctx context.Context, how string) error {
+	return w.each(ctx, "each of them", func(o *outcome) error {
+		switch {
+		case how == "exactly":
+			return w.judgeExactly(ctx, o, o.asked)
+		case o.refusal() != nil:
+			return nil
+		}
+		seen, err := w.look(ctx, o)
+		if err != nil {
+			return err
+		}
+		return w.judgeSeen(o.issue, seen, o.asked)
+	})
 }
 
 func (w *World) eachHoldsPermitted(ctx context.Context) error {

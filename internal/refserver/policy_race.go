@@ -21,6 +21,9 @@ type RacePolicy struct {
 	// Between is called between the look and the change, with lock held if it is not nil. The conformant one
 	// does nothing, so that both are one step for everybody else (RFC 6749 sections 4.1.2, 6 and 10.12).
 	Between func(step Step, lock sync.Locker)
+	// Kept takes note of the scope parameter that comes with a code, and returns what counts of it once the code is
+	// decided upon (RFC 6749 section 4.1.3).
+	Kept func(authorization string, asked ScopeSet) (counts func() ScopeSet)
 	// Saved is what is kept of an authorization when a refresh is done: read is what the decision rests on, now is
 	// what is kept at present (RFC 6749 section 6).
 	Saved func(read, now Authorization) Authorization
@@ -32,6 +35,7 @@ type RacePolicy struct {
 func conformantRace() RacePolicy {
 	return RacePolicy{
 		Between: func(Step, sync.Locker) {},
+		Kept:    func(_ string, asked ScopeSet) func() ScopeSet { return func() ScopeSet { return asked } },
 		Saved:   func(_, now Authorization) Authorization { return now },
 		Parked:  func(own, _ ConsentQuestion) ConsentQuestion { return own },
 	}

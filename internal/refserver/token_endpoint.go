@@ -130,6 +130,7 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	if resource := q.form.Get("resource"); resource != "" && resource != a.Resource {
 		return tokenResponse{}, Refuse("invalid_target", "the code was granted for another resource")
 	}
+	counts := s.policy.Race.Kept(a.ID, q.asked)
 	a.mu.Lock()
 	state, again := a.Authorization, a.redeemed
 	s.policy.Race.Between(RedeemCode, &a.mu)
@@ -145,9 +146,10 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 		return tokenResponse{}, err
 	}
 	user, _ := s.parties.user(a.User)
-	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked)
+	asked := counts()
+	named := state.Requested.Or(state.Granted).Or(state.Current).Or(asked)
 	scope, err := s.policy.CodeScope(Redemption{
-		Asked: q.asked, Authorization: state,
+		Asked: asked, Authorization: state,
 		ClientMay: s.policy.ClientMay(q.client, named), UserMay: s.policy.UserMay(user, q.client, named),
 	})
 	if err != nil {
