@@ -144,20 +144,21 @@ func (w *World) yieldsAfterwards(ctx context.Context, how string) error {
 		if o.refusal() != nil {
 			continue
 		}
+		var alive error
 		if !bounded {
-			if err := w.judgeEnded(ctx, o); err != nil {
-				return numbered(n, o, err)
-			}
+			alive = w.judgeEnded(ctx, o)
 		}
 		i, err := w.again(ctx, o)
 		if err != nil {
 			return err
 		}
-		if i == nil || i.Response == nil {
-			continue
-		}
-		if !bounded {
+		switch refreshed := i != nil && i.Response != nil; {
+		case refreshed && !bounded:
 			return numbered(n, o, excess("%s can still refresh what it was given: it was issued a token for %q, want a refusal", o.client.Name, i.Means()))
+		case alive != nil:
+			return numbered(n, o, alive)
+		case !refreshed:
+			continue
 		}
 		seen, err := i.Observe(ctx, w.epoch)
 		if err != nil {
@@ -253,6 +254,7 @@ func (w *World) sameAsAlone(_ context.Context) error {
 	if len(w.alone) == 0 {
 		return errNotTold
 	}
+	differs := w.alone[0].alone.Owner.Name + "'s calendar answers differently among others:"
 	for _, t := range w.alone {
 		if t.entry.Err != nil {
 			continue
@@ -260,14 +262,14 @@ func (w *World) sameAsAlone(_ context.Context) error {
 		got := t.entry.Attempt
 		switch {
 		case got.Served() && !t.alone.Served():
-			return excess("%s %s is served to %s among others: got %d, alone %d", t.op.Method, t.op.Path, t.who, got.Status, t.alone.Status)
+			return excess("%s %s %s is served to %s: got %d, alone %d", differs, t.op.Method, t.op.Path, t.who, got.Status, t.alone.Status)
 		case !got.Served() && t.alone.Served():
-			return violation("%s %s is refused to %s among others: got %d, alone %d", t.op.Method, t.op.Path, t.who, got.Status, t.alone.Status)
+			return violation("%s %s %s is refused to %s: got %d, alone %d", differs, t.op.Method, t.op.Path, t.who, got.Status, t.alone.Status)
 		}
 	}
 	for _, t := range w.alone {
 		if t.entry.Err != nil && t.entry.Status >= 500 {
-			return lenient("%s %s is answered to %s with %d among others, alone with %d", t.op.Method, t.op.Path, t.who, t.entry.Status, t.alone.Status)
+			return lenient("%s %s %s is answered to %s with %d, alone with %d", differs, t.op.Method, t.op.Path, t.who, t.entry.Status, t.alone.Status)
 		}
 		if t.entry.Err != nil {
 			return t.entry.Err

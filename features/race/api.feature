@@ -6,14 +6,14 @@ Feature: The API under many tokens at once
     A principal that is kept where all requests see it lets one client act with the
     scope of another.
 
-    @rounds:15 @needs:fx.clients>=2
+    @rounds:8 @needs:fx.clients>=2
     Scenario: Tokens to read, to write, and none
       Given Ada has granted Planner "read:appointments"
       And Ada has granted Rival "write:appointments"
       When every client's token, and none, is tried at once on every operation of Ada's calendar
       Then every answer is the one that the same request gets alone
 
-    @rounds:15 @needs:as.resource @needs:fx.clients>=2 @needs:fx.clients.public
+    @rounds:8 @needs:as.resource @needs:fx.clients>=2 @needs:fx.clients.public
     Scenario: Tokens to do both, and for another API
       Given Ada has granted Planner "read:appointments write:appointments"
       And Ada has granted Rival "write:appointments"

@@ -89,14 +89,14 @@ Feature: Refreshing while others refresh, and while the grant changes
     A permission that was looked up a moment ago outlives the decision to take it
     away.
 
-    @rounds:8 @needs:ctl.role_admin
+    @rounds:5 @needs:ctl.role_admin
     Scenario: Ada may no longer write
       Given Ada has granted Planner "read:appointments write:appointments", 10 times
       When Planner refreshes all its tokens at once while Ada is permitted "read:appointments"
       Then what was asked after the change was acknowledged holds none of "write:appointments"
       And what they were given yields no scope beyond "read:appointments" afterwards
 
-    @rounds:8 @needs:ctl.client_admin
+    @rounds:5 @needs:ctl.client_admin
     Scenario: Planner may no longer write
       Given Ada has granted Planner "read:appointments write:appointments", 10 times
       When Planner refreshes all its tokens at once while it is limited to "read:appointments"

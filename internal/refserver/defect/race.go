@@ -12,32 +12,33 @@ import (
 // over a network.
 const window = 5 * time.Millisecond
 
-// Race are the faults that show when requests overlap between a look and the
-// change that rests on it, that far apart.
-func Race(apart time.Duration) []Defect { return race(apart) }
+// widest is the widest window that can be asked for: beyond it requests time out.
+const widest = time.Second
 
-// race keep right, all of them, when requests come one after another.
+// race are the faults that show when requests overlap between a look and the
+// change that rests on it, that far apart. All of them keep right when requests
+// come one after another.
 func race(apart time.Duration) []Defect {
 	return []Defect{
 		{
 			ID:     "code-redeemed-twice",
 			Text:   "Whether a code was redeemed is looked up, and written a moment later: who comes in between is issued tokens as well.",
 			Breaks: []string{"CONC-01"},
-			Shows:  "?",
+			Shows:  `Planner was issued`,
 			Apply:  func(p *refserver.Policy) { open(p, refserver.RedeemCode, apart) },
 		},
 		{
 			ID:     "code-session-overwritten",
 			Text:   "The parameters of a token request are put into the code's session before it is known whether the code is still good: the winner is issued what the losers asked for.",
 			Breaks: []string{"CONC-02"},
-			Shows:  "?",
+			Shows:  `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
 			Apply:  func(p *refserver.Policy) { overwritten(p, apart) },
 		},
 		{
 			ID:     "refresh-writes-stale-scope",
 			Text:   "A refresh reads the grant, issues the token, and stores the scope it had read: an edit in between is undone.",
 			Breaks: []string{"CONC-03"},
-			Shows:  "?",
+			Shows:  `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
 			Apply: func(p *refserver.Policy) {
 				open(p, refserver.DecideRefresh, apart)
 				p.Race.Saved = func(read, now refserver.Authorization) refserver.Authorization {
@@ -50,7 +51,7 @@ func race(apart time.Duration) []Defect {
 			ID:     "refresh-outlives-revocation",
 			Text:   "A refresh inserts its new token after a revocation has deleted all that there were: the grant goes on.",
 			Breaks: []string{"CONC-04"},
-			Shows:  "?",
+			Shows:  `Planner can still refresh what it was given`,
 			Apply: func(p *refserver.Policy) {
 				open(p, refserver.DecideRefresh, apart)
 				p.Race.Saved = func(read, now refserver.Authorization) refserver.Authorization {
@@ -65,21 +66,21 @@ func race(apart time.Duration) []Defect {
 			ID:     "refresh-token-forks",
 			Text:   "Whether a refresh token is still good is looked up, and it is replaced a moment later: who comes in between has a token of their own.",
 			Breaks: []string{"CONC-05"},
-			Shows:  "?",
+			Shows:  `Pocket can go on with`,
 			Apply:  func(p *refserver.Policy) { open(p, refserver.RotateToken, apart) },
 		},
 		{
 			ID:     "narrowing-shared",
 			Text:   "The scope that a refresh asks for is kept in a variable that all requests share.",
 			Breaks: []string{"CONC-06"},
-			Shows:  "?",
+			Shows:  `Planner holds "`,
 			Apply:  func(p *refserver.Policy) { narrowedTogether(p, apart) },
 		},
 		{
 			ID:     "pending-request-in-session",
 			Text:   "The pending request is kept in one place in the session while its user is looked up: of several tabs the last wins.",
 			Breaks: []string{"CONC-07", "CONC-12"},
-			Shows:  "?",
+			Shows:  `Planner holds "`,
 			Apply: func(p *refserver.Policy) {
 				open(p, refserver.ParkRequest, apart)
 				p.Race.Parked = func(_, latest refserver.ConsentQuestion) refserver.ConsentQuestion { return latest }
@@ -89,28 +90,28 @@ func race(apart time.Duration) []Defect {
 			ID:     "page-answered-twice",
 			Text:   "Whether a consent page was answered is looked up, and written a moment later: each answer in between counts.",
 			Breaks: []string{"CONC-08"},
-			Shows:  "?",
+			Shows:  `Planner was given`,
 			Apply:  func(p *refserver.Policy) { open(p, refserver.TakeForm, apart) },
 		},
 		{
 			ID:     "permissions-looked-up-together",
 			Text:   "Look-ups of permissions that overlap are merged: who joins one that began before a change is served what was true then.",
 			Breaks: []string{"CONC-10"},
-			Shows:  "?",
+			Shows:  `Planner holds "offline_access read:appointments write:appointments", asked for after the change was acknowledged`,
 			Apply:  func(p *refserver.Policy) { permittedTogether(p, apart) },
 		},
 		{
 			ID:     "principal-shared",
 			Text:   "The API keeps the principal of a request in a variable that all requests share.",
 			Breaks: []string{"CONC-11"},
-			Shows:  "?",
+			Shows:  `Ada's calendar answers differently among others`,
 			Apply:  func(p *refserver.Policy) { sharedPrincipal(p, apart) },
 		},
 		{
 			ID:     "consent-lost",
 			Text:   "Consent is added to the grant as it was read a moment before: of two answers at once one is lost.",
 			Breaks: []string{"CONC-12"},
-			Shows:  "?",
+			Shows:  `Planner's grant comes to`,
 			Apply:  func(p *refserver.Policy) { open(p, refserver.RecordConsent, apart) },
 		},
 	}
