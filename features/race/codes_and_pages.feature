@@ -30,7 +30,6 @@ Feature: Codes and pages that are used at once
       Given Planner has a code from Ada for "read:appointments"
       When Planner redeems its code 20 times at once, asking by turns for "read:appointments write:appointments", or for nothing
       Then each of them holds no scope beyond "read:appointments"
-      And each of them is not misled about its scope
 
     @control
     Scenario: A code to write is good for writing
