@@ -37,7 +37,7 @@ features: ## the feature files: form, steps, and the rules against the reference
 prove: ## the rules against every seeded defect
 	$(GO) run ./cmd/scopeproof prove --out $(OUT)/prove
 
-calibrate: ## how often the rules about races notice windows of 0, 5 and 50 ms
+calibrate: ## how often the rules about races notice windows of 0 to 50 ms
 	$(GO) test ./internal/prove -count=1 -v -run '^TestSensitivity$$' -calibrate
 
 prove-load: ## load scenarios against the defects that only load shows

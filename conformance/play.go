@@ -23,6 +23,9 @@ func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 		return
 	}
 	rounds := max(s.Rounds, 1)
+	if r.target.Description.Login.Driver == "manual" {
+		rounds = 1 // nobody signs in thirty times over
+	}
 	if r.options.Rounds > 0 {
 		rounds = min(rounds, r.options.Rounds)
 	}

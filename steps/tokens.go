@@ -11,7 +11,7 @@ import (
 // registerTokens adds the judgements about what a client was issued.
 func registerTokens(r registrar, w *World) {
 	r.Then(`^`+subject+` holds (exactly|at least|no scope beyond|none of) `+what+`$`, w.holds)
-	r.Then(`^each of them holds (exactly|no scope beyond) what it asked for$`, w.eachHoldsAsked)
+	r.Then(`^each of them holds (exactly|no scope beyond) what it asked for(, or is refused)?$`, w.eachHoldsAsked)
 	r.Then(`^each of them holds exactly what its owner may grant, or is refused$`, w.eachHoldsPermitted)
 }
 
@@ -121,13 +121,13 @@ func (w *World) judgeNone(ctx context.Context, o *outcome, none oauth.ScopeSet) 
 	return nil
 }
 
-func (w *World) eachHoldsAsked(ctx context.Context, how string) error {
-	return w.each(ctx, "each of them", func(o *outcome) error {
+func (w *World) eachHoldsAsked(ctx context.Context, how, otherwise string) error {
+	err := w.each(ctx, "each of them", func(o *outcome) error {
 		switch {
+		case o.refusal() != nil && (how != "exactly" || otherwise != ""):
+			return nil
 		case how == "exactly":
 			return w.judgeExactly(ctx, o, o.asked)
-		case o.refusal() != nil:
-			return nil
 		}
 		seen, err := w.look(ctx, o)
 		if err != nil {
@@ -135,6 +135,10 @@ func (w *World) eachHoldsAsked(ctx context.Context, how string) error {
 		}
 		return w.judgeSeen(o.issue, seen, o.asked)
 	})
+	if err != nil {
+		return err
+	}
+	return w.robust()
 }
 
 func (w *World) eachHoldsPermitted(ctx context.Context) error {

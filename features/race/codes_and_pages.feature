@@ -55,7 +55,12 @@ Feature: Codes and pages that are used at once
         | read:appointments write:appointments | yes    |
         | read:appointments                    | yes    |
         | write:appointments                   | yes    |
-      Then each of them holds exactly what it asked for
+      Then each of them holds exactly what it asked for, or is refused
+
+    @control
+    Scenario: One tab works
+      When Planner asks Ada for "write:appointments"
+      Then Planner holds exactly "write:appointments"
 
   @CONC-08 @MUST @rfc6749-4.1.2.1 @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form @needs:consent.ui=granular
   Rule: A page that is answered in several ways at once has one answer

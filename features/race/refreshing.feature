@@ -81,6 +81,15 @@ Feature: Refreshing while others refresh, and while the grant changes
     Scenario: Planner refreshes many tokens, half to read and half to write
       Given Ada has granted Planner "read:appointments write:appointments", 16 times
       When Planner refreshes all its tokens at once, asking by turns for "read:appointments" and "write:appointments"
+      Then each of them holds exactly what it asked for, or is refused
+
+    @control
+    Scenario: One after the other works
+      Given Ada has granted Planner "read:appointments write:appointments"
+      When Planner refreshes its token, asking in turn for:
+        | scope              |
+        | read:appointments  |
+        | write:appointments |
       Then each of them holds exactly what it asked for
 
   @CONC-10 @GUIDANCE @rfc6749-6 @rfc6749-10.3 @derived @needs:as.code @needs:as.refresh @needs:ctl.role_admin|ctl.client_admin

@@ -1,6 +1,7 @@
 package defect
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,11 @@ const widest = time.Second
 // change that rests on it, that far apart. All of them keep right when requests
 // come one after another.
 func race(apart time.Duration) []Defect {
+	return slices.Concat(raceOfTokens(apart), raceOfPages(apart), raceOfState(apart))
+}
+
+// raceOfTokens are faults of codes and refresh tokens, which are good once.
+func raceOfTokens(apart time.Duration) []Defect {
 	return []Defect{
 		{
 			ID:     "code-redeemed-twice",
@@ -34,6 +40,49 @@ func race(apart time.Duration) []Defect {
 			Shows:  `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
 			Apply:  func(p *refserver.Policy) { overwritten(p, apart) },
 		},
+		{
+			ID:     "refresh-token-forks",
+			Text:   "Whether a refresh token is still good is looked up, and it is replaced a moment later: who comes in between has a token of their own.",
+			Breaks: []string{"CONC-05"},
+			Shows:  `Pocket can go on with`,
+			Apply:  func(p *refserver.Policy) { open(p, refserver.RotateToken, apart) },
+		},
+	}
+}
+
+// raceOfPages are faults of consent pages.
+func raceOfPages(apart time.Duration) []Defect {
+	return []Defect{
+		{
+			ID:     "pending-request-in-session",
+			Text:   "The pending request is kept in one place in the session while its user is looked up: of several tabs the last wins.",
+			Breaks: []string{"CONC-07", "CONC-12"},
+			Shows:  `Planner holds "`,
+			Apply: func(p *refserver.Policy) {
+				open(p, refserver.ParkRequest, apart)
+				p.Race.Parked = func(_, latest refserver.ConsentQuestion) refserver.ConsentQuestion { return latest }
+			},
+		},
+		{
+			ID:     "page-answered-twice",
+			Text:   "Whether a consent page was answered is looked up, and written a moment later: each answer in between counts.",
+			Breaks: []string{"CONC-08"},
+			Shows:  `Planner was given`,
+			Apply:  func(p *refserver.Policy) { open(p, refserver.TakeForm, apart) },
+		},
+		{
+			ID:     "consent-lost",
+			Text:   "Consent is added to the grant as it was read a moment before: of two answers at once one is lost.",
+			Breaks: []string{"CONC-12"},
+			Shows:  `Planner's grant comes to`,
+			Apply:  func(p *refserver.Policy) { open(p, refserver.RecordConsent, apart) },
+		},
+	}
+}
+
+// raceOfState are faults of what requests share.
+func raceOfState(apart time.Duration) []Defect {
+	return []Defect{
 		{
 			ID:     "refresh-writes-stale-scope",
 			Text:   "A refresh reads the grant, issues the token, and stores the scope it had read: an edit in between is undone.",
@@ -63,35 +112,11 @@ func race(apart time.Duration) []Defect {
 			},
 		},
 		{
-			ID:     "refresh-token-forks",
-			Text:   "Whether a refresh token is still good is looked up, and it is replaced a moment later: who comes in between has a token of their own.",
-			Breaks: []string{"CONC-05"},
-			Shows:  `Pocket can go on with`,
-			Apply:  func(p *refserver.Policy) { open(p, refserver.RotateToken, apart) },
-		},
-		{
 			ID:     "narrowing-shared",
 			Text:   "The scope that a refresh asks for is kept in a variable that all requests share.",
 			Breaks: []string{"CONC-06"},
 			Shows:  `Planner holds "`,
 			Apply:  func(p *refserver.Policy) { narrowedTogether(p, apart) },
-		},
-		{
-			ID:     "pending-request-in-session",
-			Text:   "The pending request is kept in one place in the session while its user is looked up: of several tabs the last wins.",
-			Breaks: []string{"CONC-07", "CONC-12"},
-			Shows:  `Planner holds "`,
-			Apply: func(p *refserver.Policy) {
-				open(p, refserver.ParkRequest, apart)
-				p.Race.Parked = func(_, latest refserver.ConsentQuestion) refserver.ConsentQuestion { return latest }
-			},
-		},
-		{
-			ID:     "page-answered-twice",
-			Text:   "Whether a consent page was answered is looked up, and written a moment later: each answer in between counts.",
-			Breaks: []string{"CONC-08"},
-			Shows:  `Planner was given`,
-			Apply:  func(p *refserver.Policy) { open(p, refserver.TakeForm, apart) },
 		},
 		{
 			ID:     "permissions-looked-up-together",
@@ -106,13 +131,6 @@ func race(apart time.Duration) []Defect {
 			Breaks: []string{"CONC-11"},
 			Shows:  `Ada's calendar answers differently among others`,
 			Apply:  func(p *refserver.Policy) { sharedPrincipal(p, apart) },
-		},
-		{
-			ID:     "consent-lost",
-			Text:   "Consent is added to the grant as it was read a moment before: of two answers at once one is lost.",
-			Breaks: []string{"CONC-12"},
-			Shows:  `Planner's grant comes to`,
-			Apply:  func(p *refserver.Policy) { open(p, refserver.RecordConsent, apart) },
 		},
 	}
 }
