@@ -236,8 +236,8 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 		return Issue{}, 0, err
 	}
 	delete(a.live, sequence)
-	a.Authorization = s.policy.Race.Saved(read, a.Authorization)
-	a.Current = s.policy.RotatedScope(a.Current, scope)
+	saved := s.policy.Race.Saved(read, a.Authorization)
+	a.Current, a.Revoked = s.policy.RotatedScope(saved.Current, scope), saved.Revoked
 	return Issue{
 		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
 	}, a.nextToken(), nil
