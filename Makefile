@@ -53,18 +53,15 @@ containers: ## the rules against every bundled server; needs an engine
 images: ## build the container images that cannot be pulled, or are older than their sources
 	.ci/images
 
-bench: ## how fast load is judged, and the reference server answers
-	$(GO) test -run '^$$' -bench . ./loadtest ./internal/refserver
+bench: ## how fast a default run is, load is judged, and the reference server answers
+	$(GO) test -run '^$$' -bench . ./conformance ./loadtest ./internal/refserver
 
-schema: ## write the JSON Schemas and the golden files anew
+schema: ## write the JSON Schemas, the golden files and the README's table of areas anew
 	$(GO) test ./target ./report -update
+	$(GO) test ./cmd/scopeproof -run '^TestTheAreasInTheReadmeAreThoseOfTheRules$$' -update
 
-fuzz: ## every fuzz test for FUZZTIME
-	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
-	  grep -o '^func Fuzz[A-Za-z]*' "$$file" | while read -r _ name; do \
-	    $(GO) test "./$$(dirname "$$file")" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) </dev/null || exit 1; \
-	  done || exit 1; \
-	done
+fuzz: ## every fuzz test for FUZZTIME, one after the other
+	.ci/fuzz $(FUZZTIME)
 
 picture: ## draw the picture of the README from real output
 	.github/picture

@@ -33,9 +33,9 @@ type Rule struct {
 
 	Scenarios []Scenario
 
-	header  []int // lines of the feature before its first rule
-	content []string
-	last    int // line where the rule ends
+	content []string // the lines of the file
+	header  int      // line where what stands before the first rule ends
+	last    int      // line where the rule ends
 }
 
 // Area is the part of the id before the hyphen: "REF".
@@ -60,7 +60,8 @@ type Scenario struct {
 	Rounds int
 
 	cast        []string // the clients and resource owners that it names
-	first, last int      // lines, tags included
+	sentences   []string // its steps, of all cases
+	first, last int      // lines, those of its tags included
 }
 
 // mostRounds is how often a scenario may be played anew: a fault with a window
@@ -163,7 +164,7 @@ func (c *Catalogue) feature(doc *messages.GherkinDocument, pickles []*messages.P
 		}
 		r := &Rule{
 			Text: child.Rule.Name, Loss: paragraph(child.Rule.Description), Feature: doc.Feature.Name,
-			File: doc.Uri, Line: int(child.Rule.Location.Line), content: lines, last: last, header: []int{1, starts[0] - 1},
+			File: doc.Uri, Line: int(child.Rule.Location.Line), content: lines, last: last, header: starts[0] - 1,
 		}
 		n++
 		if err := r.tags(child.Rule.Tags); err != nil {
@@ -259,6 +260,11 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 		for _, p := range pickles {
 			if slices.Contains(p.AstNodeIds, s.Id) {
 				sc.Cases++
+				for _, st := range p.Steps {
+					if !slices.Contains(sc.sentences, st.Text) {
+						sc.sentences = append(sc.sentences, st.Text)
+					}
+				}
 				if len(p.Steps) == 0 {
 					problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps", sc.Line, s.Name))
 				}
@@ -275,24 +281,15 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 	return errors.Join(problems...)
 }
 
-// text is the feature file with nothing in it but this rule and the given
-// scenarios, every line where it was.
-func (r *Rule) text(play []Scenario) []byte {
-	out := make([]string, len(r.content))
-	copy(out[r.header[0]-1:r.header[1]], r.content[r.header[0]-1:r.header[1]])
+// text is the feature file with nothing in it but this rule and one scenario.
+// The tags, which say nothing to godog, are left out: each costs it time.
+func (r *Rule) text(s Scenario) []byte {
 	first := r.last + 1
-	for _, s := range r.Scenarios {
-		first = min(first, s.first)
+	for _, other := range r.Scenarios {
+		first = min(first, other.first)
 	}
-	start := r.Line
-	for start > 1 && strings.HasPrefix(strings.TrimSpace(r.content[start-2]), "@") {
-		start--
-	}
-	copy(out[start-1:first-1], r.content[start-1:first-1])
-	for _, s := range play {
-		copy(out[s.first-1:s.last], r.content[s.first-1:s.last])
-	}
-	return []byte(strings.Join(out, "\n"))
+	lines := slices.Concat(r.content[:r.header], r.content[r.Line-1:first-1], r.content[s.Line-1:s.last])
+	return []byte(strings.Join(lines, "\n"))
 }
 
 // named are the clients and resource owners that a scenario speaks of.

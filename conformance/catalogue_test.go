@@ -170,31 +170,58 @@ func TestParseSource(t *testing.T) {
 	}
 }
 
-// The lines of a scenario in messages of godog are those of the file.
-func TestTextKeepsEveryLineInItsPlace(t *testing.T) {
-	c, err := Load()
+func TestTextIsTheRuleWithOneScenario(t *testing.T) {
+	c, err := Load(file(ownHead + `  A description.
+
+  @OWN-01 @MUST @rfc6749-6
+  Rule: One
+    Said of it.
+
+    Background:
+      Given Ada has granted Planner "read:appointments"
+
+    @control
+    Scenario: First
+      When Planner refreshes its token
+
+    @SHOULD
+    Scenario Outline: Second <scope>
+      When Planner refreshes its token asking for "<scope>"
+
+      Examples: what there is
+        | scope             |
+        | read:appointments |
+
+  @OWN-02 @MUST @rfc6749-6
+  Rule: Two
+    Said of that.
+
+    Scenario: Third
+      When Planner redeems its code
+`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range c.Rules {
-		for n, s := range r.Scenarios {
-			got := strings.Split(string(r.text([]Scenario{s})), "\n")
-			if len(got) != len(r.content) {
-				t.Fatalf("%s: got %d lines, want %d", r.ID, len(got), len(r.content))
+	one, two := c.Find("OWN-01"), c.Find("OWN-02")
+	head := []string{"Feature: Our own", "A description.", "Rule: One", "Said of it.", "Background:", `Given Ada has granted Planner "read:appointments"`}
+	for _, x := range []struct {
+		rule *Rule
+		n    int
+		want []string
+	}{
+		{one, 0, append(head, "Scenario: First", "When Planner refreshes its token")},
+		{one, 1, append(head, "Scenario Outline: Second <scope>", `When Planner refreshes its token asking for "<scope>"`,
+			"Examples: what there is", "| scope             |", "| read:appointments |")},
+		{two, 0, []string{"Feature: Our own", "A description.", "Rule: Two", "Said of that.", "Scenario: Third", "When Planner redeems its code"}},
+	} {
+		var got []string
+		for line := range strings.Lines(string(x.rule.text(x.rule.Scenarios[x.n]))) {
+			if line = strings.TrimSpace(line); line != "" {
+				got = append(got, line)
 			}
-			for i, line := range got {
-				if line != "" && line != r.content[i] {
-					t.Errorf("%s: line %d: got %q, want %q or nothing", r.File, i+1, line, r.content[i])
-				}
-			}
-			if got[s.Line-1] != r.content[s.Line-1] || got[r.Line-1] != r.content[r.Line-1] {
-				t.Errorf("%s: got no line %d or %d, want the rule and its scenario", r.File, r.Line, s.Line)
-			}
-			for m, other := range r.Scenarios {
-				if m != n && got[other.Line-1] != "" {
-					t.Errorf("%s: got scenario %q, want %q alone", r.File, other.Name, s.Name)
-				}
-			}
+		}
+		if !slices.Equal(got, x.want) {
+			t.Errorf("%s, scenario %d: got\n%s\nwant\n%s", x.rule.ID, x.n+1, strings.Join(got, "\n"), strings.Join(x.want, "\n"))
 		}
 	}
 }

@@ -19,6 +19,9 @@ type Options struct {
 	Rules, Skip []string
 	// Features are file systems with more feature files.
 	Features []fs.FS
+	// Catalogue is one that was loaded before, for several runs, and is played in
+	// place of the program's own and Features. Nil: they are loaded.
+	Catalogue *Catalogue
 	// Expect are known deviations.
 	Expect []Expectation
 	// Parallel is how many scenarios are played at once; 0 means twice the
@@ -29,6 +32,9 @@ type Options struct {
 	// Rounds bounds how often a scenario with rounds is played; 0 means as often
 	// as its feature says.
 	Rounds int
+	// RequestTimeout bounds one request, until its answer has been read to the
+	// end; 0 means ten seconds.
+	RequestTimeout time.Duration
 	// Seed orders the rules; 0 means one from the clock. The report prints it.
 	Seed int64
 	// Strict makes a SHOULD that is not followed fail a go test.

@@ -66,7 +66,7 @@ func (p *player) play(ctx context.Context) {
 		ScenarioInitializer: p.initialize,
 		Options: &godog.Options{
 			Format: "progress", Output: io.Discard, NoColors: true, Strict: true, Concurrency: 1,
-			FeatureContents: []godog.Feature{{Name: p.rule.File, Contents: p.rule.text([]Scenario{s})}},
+			FeatureContents: []godog.Feature{{Name: p.rule.File, Contents: p.rule.text(s)}},
 			DefaultContext:  ctx,
 		},
 	}
@@ -96,10 +96,11 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	failing := ""
 	var cancel context.CancelFunc
 	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
-		ctx, cancel = context.WithTimeout(ctx, p.run.options.Timeout)
+		limit := p.run.options.Timeout
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
 		return ctx, nil
 	})
-	steps.Register(sc, w)
+	steps.Register(sc, w, p.scenario.sentences)
 	sc.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
 		if err != nil && failing == "" {
 			failing = st.Text
@@ -167,7 +168,7 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	default:
 		res.Outcome, res.Message = Inconclusive, firstLines(err.Error())
 	}
-	res.Message = w.Recorder().Redact(res.Message)
+	res.Message = shorten(w.Recorder().Redact(res.Message))
 	breaches := w.Breaches()
 	if res.Outcome != Conforms || len(breaches) > 0 || p.run.options.Trace {
 		res.Exchanges = w.Recorder().Exchanges()
@@ -177,13 +178,24 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	defer p.run.mu.Unlock()
 	for _, b := range breaches {
 		c := charge{rule: b.Rule, ScenarioResult: res}
-		c.Outcome, c.Message, c.ChargedFrom = Violates, w.Recorder().Redact(b.Message), p.rule.ID
+		c.Outcome, c.Message, c.ChargedFrom = Violates, shorten(w.Recorder().Redact(b.Message)), p.rule.ID
 		p.run.charges = append(p.run.charges, c)
 	}
 	if res.Outcome == Conforms && !p.run.options.Trace {
 		res.Exchanges = nil
 	}
 	return res
+}
+
+// maxMessage bounds the message of a scenario in bytes: some of it may be what a
+// server said.
+const maxMessage = 4 << 10
+
+func shorten(message string) string {
+	if message = strings.ToValidUTF8(message, "\uFFFD"); len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
+	}
+	return message
 }
 
 // firstLines keeps a message short: a panic in a step comes with its stack,

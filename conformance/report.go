@@ -38,8 +38,11 @@ type Report struct {
 	Settings     map[string]string                    `json:"settings,omitempty"`
 	Capabilities map[target.Capability]target.Finding `json:"capabilities"`
 	Choices      map[target.ChoiceName]target.Finding `json:"choices"`
-	Summary      Summary                              `json:"summary"`
-	Rules        []Verdict                            `json:"rules"`
+	// ChoicesByWay are the choices that are taken otherwise on one way to ask for a
+	// scope.
+	ChoicesByWay target.ChoicesByWay `json:"choices_by_way,omitempty"`
+	Summary      Summary             `json:"summary"`
+	Rules        []Verdict           `json:"rules"`
 	// Problems are what went wrong with the run as a whole: stale entries of an
 	// expectation file, a pinned count that is not met, an interruption.
 	Problems []Problem `json:"problems,omitempty"`

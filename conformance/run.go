@@ -62,8 +62,10 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	}
 	r.defaults()
 	var err error
-	if r.catalogue, err = Load(r.options.Features...); err != nil {
-		return nil, &UsageError{Text: err.Error()}
+	if r.catalogue = r.options.Catalogue; r.catalogue == nil {
+		if r.catalogue, err = Load(r.options.Features...); err != nil {
+			return nil, &UsageError{Text: err.Error()}
+		}
 	}
 	if r.selected, err = r.catalogue.Select(r.options.Rules, r.options.Skip); err != nil {
 		return nil, err
@@ -79,6 +81,7 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if r.stage, err = actor.NewStage(ctx, r.target); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
+	r.stage.Timeout, r.stage.RequestTimeout = r.options.Timeout, r.options.RequestTimeout
 	if err := r.stage.Learn(ctx); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
@@ -92,6 +95,9 @@ func (r *run) defaults() {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = time.Minute
+	}
+	if o.RequestTimeout <= 0 {
+		o.RequestTimeout = target.RequestTimeout
 	}
 	if o.Seed == 0 {
 		o.Seed = time.Now().UnixNano() & (1<<53 - 1) // exact in a JSON number
@@ -140,10 +146,11 @@ func (r *run) parallel() int {
 }
 
 // exclusive says that a rule changes something that all others see: the clock,
+// the network, the catalogue of scopes,
 // the role of a user or the scopes of a client that were there before.
 func (r *run) exclusive(rule *Rule) bool {
 	d := r.target.Description
-	shared := []string{"ctl.clock"}
+	shared := []string{"ctl.clock", "ctl.net", "ctl.scope_admin"}
 	if d.Control.CreateUser == nil {
 		shared = append(shared, "ctl.role_admin")
 	}
@@ -309,7 +316,7 @@ func (r *run) finish(ctx context.Context) (*Report, error) {
 			Name: r.target.Description.Name, Version: r.target.Description.Version,
 			Kind: r.target.Kind, Issuer: r.target.Issuer, Defect: r.target.Defect,
 		},
-		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, Rules: []Verdict{},
+		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, ChoicesByWay: r.stage.Target.ByWay, Rules: []Verdict{},
 	}
 	r.charge()
 	used := map[int]bool{}

@@ -76,7 +76,7 @@ func TestWhatAScenarioMeansForItsRule(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
-			rep := run(t, embedded.Reference(), conformance.Options{
+			rep := run(t, embedded.Reference(embedded.Without("device")), conformance.Options{
 				Rules: []string{"OWN-01"}, Features: []fs.FS{own("@rfc6749-3.3 "+c.level, c.scenarios)},
 			})
 			v := verdict(t, rep, "OWN-01")

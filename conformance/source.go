@@ -27,6 +27,7 @@ type document struct{ tag, title, url string }
 func documents() []document {
 	return []document{
 		{"oidc", "OpenID Connect Core 1.0", "https://openid.net/specs/openid-connect-core-1_0.html"},
+		{"oidc-ciba", "OpenID Connect CIBA Core 1.0", "https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html"},
 		{"oauth2.1", "OAuth 2.1 (draft)", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1"},
 		{"fapi2", "FAPI 2.0 Security Profile", "https://openid.net/specs/fapi-security-profile-2_0-final.html"},
 		{"incremental-authz", "OAuth 2.0 Incremental Authorization (draft)", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-incremental-authz"},
@@ -34,6 +35,7 @@ func documents() []document {
 		{"auth0-rbac", "Auth0: Role-Based Access Control", "https://auth0.com/docs/manage-users/access-control/rbac"},
 		{"auth0-custom-claims", "Auth0: Custom Claims", "https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims"},
 		{"okta-api-scopes", "Okta: API access management, scopes", "https://developer.okta.com/docs/guides/customize-authz-server/main/"},
+		{"okta-oidc-reference", "Okta: OpenID Connect and OAuth 2.0 API", "https://developer.okta.com/docs/reference/api/oidc/"},
 		{"google-incremental", "Google: incremental authorization", "https://developers.google.com/identity/protocols/oauth2/web-server#incrementalAuth"},
 		{"google-granular", "Google: granular permissions", "https://developers.google.com/identity/protocols/oauth2/resources/granular-permissions"},
 	}

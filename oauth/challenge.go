@@ -27,13 +27,11 @@ func (c Challenge) Get(name string) (string, bool) {
 }
 
 // BearerChallenge returns the first challenge of the scheme Bearer among the
-// values of a WWW-Authenticate header.
+// values of a WWW-Authenticate header. A value that breaks off is read as far as
+// it goes.
 func BearerChallenge(headers []string) (Challenge, bool) {
 	for _, h := range headers {
-		challenges, err := ParseChallenges(h)
-		if err != nil {
-			continue
-		}
+		challenges, _ := ParseChallenges(h)
 		for _, c := range challenges {
 			if strings.EqualFold(c.Scheme, "Bearer") {
 				return c, true
@@ -45,7 +43,10 @@ func BearerChallenge(headers []string) (Challenge, bool) {
 
 // ParseChallenges reads one value of a WWW-Authenticate header, which may hold
 // several challenges separated by commas (RFC 9110 section 11.6.1). A token68
-// in place of parameters is kept as one parameter without a name.
+// in place of parameters is kept as one parameter without a name. Commas that are
+// missing or too many do not matter, and of a parameter that is there twice,
+// which section 11.2 forbids, the first counts. With an error come the challenges
+// before it.
 func ParseChallenges(header string) ([]Challenge, error) {
 	p := challengeParser{in: header}
 	var all []Challenge
@@ -54,27 +55,45 @@ func ParseChallenges(header string) ([]Challenge, error) {
 		if p.end() {
 			return all, nil
 		}
+		start := p.at
 		word := p.token()
 		if word == "" {
-			return all, fmt.Errorf("challenge: byte %d of %q: want a scheme or a parameter", p.at, header)
+			return all, p.wrong("want a scheme or a parameter")
 		}
-		p.skip(" \t")
-		if p.take('=') && len(all) > 0 {
-			value, err := p.value()
-			if err != nil {
-				return all, err
+		if p.assigned() {
+			if len(all) == 0 {
+				return all, p.wrong("want a scheme before the first parameter")
 			}
 			last := &all[len(all)-1]
-			last.Params = append(last.Params, Param{word, value})
+			if len(last.Params) == 1 && last.Params[0].Name == "" {
+				return all, p.wrong("want a comma and a scheme after a token68")
+			}
+			value, err := p.value()
+			if err != nil {
+				return all[:len(all)-1], err
+			}
+			if _, twice := last.Get(word); !twice {
+				last.Params = append(last.Params, Param{word, value})
+			}
 			continue
 		}
+		if start > 0 && p.in[start-1] != ',' && strings.IndexByte(" \t", p.in[start-1]) < 0 {
+			return all, p.wrong("want a comma before a scheme")
+		}
 		all = append(all, Challenge{Scheme: word})
+		if value := p.token68(); value != "" {
+			all[len(all)-1].Params = []Param{{Value: value}}
+		}
 	}
 }
 
 type challengeParser struct {
 	in string
 	at int
+}
+
+func (p *challengeParser) wrong(want string) error {
+	return fmt.Errorf("challenge: byte %d of %q: %s", p.at, brief(p.in), want)
 }
 
 func (p *challengeParser) end() bool { return p.at >= len(p.in) }
@@ -106,6 +125,43 @@ func (p *challengeParser) token() string {
 	return p.in[start:p.at]
 }
 
+// assigned takes the sign between the name of a parameter and its value.
+func (p *challengeParser) assigned() bool {
+	from := p.at
+	if p.skip(" \t"); p.take('=') {
+		return true
+	}
+	p.at = from
+	return false
+}
+
+// token68 takes what stands in place of parameters after a scheme, and what it
+// takes is all there is of the challenge: "abc==", but not the name of "a=b".
+func (p *challengeParser) token68() string {
+	from := p.at
+	if p.skip(" \t"); p.at == from {
+		return ""
+	}
+	start := p.at
+	for !p.end() && token68(p.in[p.at]) {
+		p.at++
+	}
+	if p.at > start {
+		p.skip("=")
+	}
+	value := p.in[start:p.at]
+	if p.skip(" \t"); !p.end() && p.in[p.at] != ',' {
+		p.at = from
+		return ""
+	}
+	return value
+}
+
+// token68 reports whether a byte may stand in one, before its "=".
+func token68(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~+/", c) >= 0
+}
+
 func (p *challengeParser) value() (string, error) {
 	p.skip(" \t")
 	if !p.take('"') {
@@ -120,7 +176,7 @@ func (p *challengeParser) value() (string, error) {
 			return b.String(), nil
 		case '\\':
 			if p.end() {
-				return "", fmt.Errorf("challenge: %q ends inside a quoted string", p.in)
+				return "", p.wrong("it ends inside a quoted string")
 			}
 			b.WriteByte(p.in[p.at])
 			p.at++
@@ -128,5 +184,5 @@ func (p *challengeParser) value() (string, error) {
 			b.WriteByte(c)
 		}
 	}
-	return "", fmt.Errorf("challenge: %q ends inside a quoted string", p.in)
+	return "", p.wrong("it ends inside a quoted string")
 }

@@ -3,11 +3,17 @@ package oauth
 // GrantType is a value of the grant_type parameter (RFC 6749 section 1.3).
 type GrantType string
 
-// The grant types of RFC 6749 that this project drives.
+// The grant types that this project drives.
 const (
-	AuthorizationCode GrantType = "authorization_code" // section 4.1
-	RefreshTokenGrant GrantType = "refresh_token"      // section 6
-	ClientCredentials GrantType = "client_credentials" // section 4.4
+	AuthorizationCode GrantType = "authorization_code"                              // RFC 6749 section 4.1
+	RefreshTokenGrant GrantType = "refresh_token"                                   // RFC 6749 section 6
+	ClientCredentials GrantType = "client_credentials"                              // RFC 6749 section 4.4
+	PasswordGrant     GrantType = "password"                                        // RFC 6749 section 4.3
+	DeviceCode        GrantType = "urn:ietf:params:oauth:grant-type:device_code"    // RFC 8628 section 3.4
+	TokenExchange     GrantType = "urn:ietf:params:oauth:grant-type:token-exchange" // RFC 8693 section 2.1
+	JWTBearer         GrantType = "urn:ietf:params:oauth:grant-type:jwt-bearer"     // RFC 7523 section 2.1
+	CIBA              GrantType = "urn:openid:params:grant-type:ciba"               // OpenID Connect CIBA Core section 10.1
+	Implicit          GrantType = "implicit"                                        // RFC 6749 section 4.2, and what is like it in hybrid responses
 )
 
 // AuthMethod is how a client authenticates at the token endpoint, a value of
@@ -32,6 +38,9 @@ type Client struct {
 	Scope       ScopeSet // what the server allows it to ask for
 	FirstParty  bool     // consent may be skipped
 	Dynamic     bool     // registered at the registration endpoint (RFC 7591)
+	// Registered is the scope in the answer to its registration (RFC 7591 section
+	// 3.2.1).
+	Registered ScopeMember
 }
 
 // IsPublic reports whether the client has no credentials (RFC 6749 section 2.1).

@@ -45,7 +45,16 @@ func choices(r *conformance.Report) []finding {
 	for i, info := range known {
 		order[i], texts[info.Name] = info.Name, info.Text
 	}
-	return findings(r.Choices, order, texts)
+	var rows []finding
+	for _, f := range findings(r.Choices, order, texts) {
+		rows = append(rows, f)
+		for _, way := range target.Ways() {
+			if other, ok := r.ChoicesByWay[way][target.ChoiceName(f.Name)]; ok {
+				rows = append(rows, finding{f.Name + " by " + string(way), other.Value, other.Source, f.Text + ", on this way alone"})
+			}
+		}
+	}
+	return rows
 }
 
 func findings[K ~string](found map[K]target.Finding, order []K, texts map[K]string) []finding {

@@ -84,7 +84,8 @@ func fixture() *conformance.Report {
 			target.RefreshWidening: {Value: "ignores", Source: "observed"},
 			target.ScopeInResponse: {Value: "always", Source: "observed"},
 		},
-		Summary: conformance.Summary{Conforms: 4, Deviates: 1, Violates: 2, Known: 1, NotApplicable: 3, Inconclusive: 1},
+		ChoicesByWay: target.ChoicesByWay{target.ByDevice: {target.UnknownScope: {Value: "ignore", Source: "declared"}}},
+		Summary:      conformance.Summary{Conforms: 4, Deviates: 1, Violates: 2, Known: 1, NotApplicable: 3, Inconclusive: 1},
 		Problems: []conformance.Problem{
 			{Text: `expect.yaml:12: CC-04 is listed as a known deviation, but it conforms`, Hint: "remove the entry", Exit: 1},
 		},

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -14,14 +15,17 @@ import (
 // registerAnswers adds the judgements about what a client is told: by the
 // response, by a refusal, by the token itself, by introspection.
 func registerAnswers(r registrar, w *World) {
-	r.Then(`^`+subject+` is told "([^"]*)"(, or is refused)?$`, w.isTold)
+	r.Then(`^`+subject+` is told (`+some+`)(, or is refused)?$`, w.isTold)
 	r.Then(`^`+subject+` is not misled about its scope$`, w.isNotMisled)
-	r.Then(`^`+subject+` is refused(?: with "([^"]*)")?(?:, or (?:is )?told (?:"([^"]*)"|(that it holds nothing)))?$`, w.isRefused)
+	r.Then(`^`+subject+` is refused((?:, typically)? with "[^"]*")?(?:, or (?:is )?told (`+some+`|what it holds|that it holds nothing))?$`, w.isRefused)
 	r.Then(`^(\w+) is sent back with an error, typically "([^"]*)"$`, w.isSentBack)
 	r.Then(`^(\w+)'s( first)? token has ended$`, w.tokenHasEnded)
 	r.Then(`^`+subject+` receives (an?|no) (token|code|refresh token|ID token)$`, w.receives)
 	r.Then(`^(\w+) is told of offline_access only if it has a refresh token$`, w.isToldOffline)
 	r.Then(`^(\w+) gets its state back$`, w.getsState)
+	r.Then(`^(\w+) is not answered there$`, w.isNotAnswered)
+	r.Then(`^(\w+) was signed in before (\w+) was answered$`, w.wasSignedIn)
+	r.Then(`^(\w+)'s refusal is an error response$`, w.isErrorResponse)
 	r.Then(`^(every account|the claims) of (\w+)'s token says? "([^"]*)"$`, w.accountSays)
 	r.Then(`^introspection shows (\w+)'s token (inactive|with (?:exactly|at least|no scope beyond) "[^"]*")$`, w.introspectionShows)
 	r.Then(`^the redirect tells (\w+) nothing but "([^"]*)"$`, w.redirectTells)
@@ -29,7 +33,7 @@ func registerAnswers(r registrar, w *World) {
 }
 
 func (w *World) isTold(ctx context.Context, subject, want, otherwise string) error {
-	set, err := scope(want)
+	set, err := w.set(want)
 	if err != nil {
 		return err
 	}
@@ -76,15 +80,22 @@ func (w *World) isNotMisled(ctx context.Context, subject string) error {
 }
 
 // isRefused accepts the codes of a list joined by " or ", and, where the sentence
-// says so, a success that is told.
-func (w *World) isRefused(ctx context.Context, subject, codes, told, nothing string) error {
+// says so, a success that is told. Another code than a typical one is a deviation.
+func (w *World) isRefused(ctx context.Context, subject, with, told string) error {
+	how, codes, _ := strings.Cut(strings.TrimSuffix(with, `"`), `"`)
+	otherwise := violation
+	if strings.Contains(how, "typically") {
+		otherwise = lenient
+	}
 	return w.each(ctx, subject, func(o *outcome) error {
 		r := o.refusal()
 		switch {
-		case r == nil && nothing != "":
+		case r == nil && told == "that it holds nothing":
 			return w.judgeToldNothing(o)
+		case r == nil && told == "what it holds":
+			return w.judgeToldHeld(ctx, o)
 		case r == nil && told != "":
-			set, err := scope(told)
+			set, err := w.set(told)
 			if err != nil {
 				return err
 			}
@@ -92,7 +103,7 @@ func (w *World) isRefused(ctx context.Context, subject, codes, told, nothing str
 		case r == nil:
 			return excess("%s was issued a token for %q, want a refusal", o.client.Name, o.issue.Means())
 		case codes != "" && !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
-			return violation("%s was refused with %s, want %s", o.client.Name, r, codes)
+			return otherwise("%s was refused with %s, want %s", o.client.Name, r, codes)
 		}
 		return nil
 	})
@@ -155,6 +166,19 @@ func (w *World) held(ctx context.Context, client string) (*actor.Issue, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s was issued no token", client)
+}
+
+// judgeToldHeld wants the scope of the token named. One that holds nothing may
+// say nothing, if nothing was asked.
+func (w *World) judgeToldHeld(ctx context.Context, o *outcome) error {
+	seen, err := w.look(ctx, o)
+	if err != nil {
+		return err
+	}
+	if seen.Effective.IsEmpty() && o.issue.Omitted && !o.issue.Told.Present {
+		return nil
+	}
+	return w.judgeTold(o, seen.Effective)
 }
 
 func (w *World) judgeToldNothing(o *outcome) error {
@@ -261,6 +285,51 @@ func (w *World) accountSays(ctx context.Context, which, client, want string) err
 		return w.claimsSay(ctx, client, want)
 	}
 	return w.everyAccount(ctx, client, want)
+}
+
+// isNotAnswered is about a redirect URI that is not the client's.
+func (w *World) isNotAnswered(_ context.Context, client string) error {
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return err
+	}
+	if o.auth == nil || o.auth.Arrival.Redirect == nil {
+		return nil
+	}
+	return excess("%s was answered at a redirect URI that it never registered", client)
+}
+
+// wasSignedIn wants a sign-in page before the redirect. Few servers have one
+// where a request is refused at once, so that it is a deviation whatever the
+// level.
+func (w *World) wasSignedIn(_ context.Context, owner, client string) error {
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return err
+	}
+	if o.auth == nil {
+		return fmt.Errorf("%s asked nobody", client)
+	}
+	if o.auth.Arrival.Redirect != nil && o.auth.Arrival.LoginPages == 0 {
+		return lenient("%s was answered with %s, and %s had not signed in", client, o.refusal(), owner)
+	}
+	return nil
+}
+
+// isErrorResponse is RFC 6749 section 5.2: a status of 400, and JSON.
+func (w *World) isErrorResponse(_ context.Context, client string) error {
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return err
+	}
+	r := o.refusal()
+	if r == nil || o.issue == nil {
+		return fmt.Errorf("%s was not refused at the token endpoint", client)
+	}
+	if r.Status != http.StatusBadRequest || r.Media != "application/json" || r.Code == "" {
+		return violation("%s was refused with %s as %q, want 400, application/json and an error code", client, r, r.Media)
+	}
+	return nil
 }
 
 func (w *World) everyAccount(ctx context.Context, client, want string) error {

@@ -13,15 +13,15 @@ import (
 
 // registerAPI adds the judgements about what a token opens.
 func registerAPI(r registrar, w *World) {
-	const act = `(read|create|replace|change|delete|move) an appointment`
-	const look = `list the appointments|read a summary|see the page|see its own page`
+	const act = `(read|create|replace|change|delete|move|annotate) an appointment`
+	const look = `list the appointments|read a summary|read the notes|see the page|see its own page`
 	r.Then(`^(\w+)(?:'s token)? (can|cannot) `+act+`(?: (?:of|for) (\w+))?$`, w.judgeAct)
 	r.Then(`^(\w+) (can|cannot) (`+look+`)(?: of (\w+))?$`, w.judgeLook)
 	r.Then(`^(\w+)'s first token cannot create an appointment for (\w+)$`, w.firstCannot)
 	r.Then(`^(\w+)'s token does not show an appointment of (\w+)$`, w.doesNotShow)
 	r.Then(`^(\w+)'s token opens exactly what "([^"]*)" should$`, w.opensExactly)
 	r.Then(`^a request without a token opens nothing of (\w+)'s$`, w.nothingWithoutToken)
-	r.Then(`^(\w+)'s calendar is unchanged$`, w.unchanged)
+	r.Then(`^(\w+)'s calendar is (unchanged|changed)$`, w.judgeCalendar)
 }
 
 func (w *World) judgeAct(ctx context.Context, client, how, verb, owner string) error {
@@ -37,7 +37,7 @@ func (w *World) judgeAct(ctx context.Context, client, how, verb, owner string) e
 }
 
 func (w *World) judgeLook(ctx context.Context, client, how, what, owner string) error {
-	operation := map[string]string{"list the appointments": "list", "read a summary": "summary", "see the page": "me"}[what]
+	operation := map[string]string{"list the appointments": "list", "read a summary": "summary", "read the notes": "notes", "see the page": "me"}[what]
 	if operation == "" {
 		return w.cannotSeePage(ctx, client)
 	}
@@ -369,6 +369,22 @@ func (w *World) calendar(ctx context.Context, owner *actor.Owner) (string, error
 		return "", fmt.Errorf("the list does not show an appointment of %s that is there", owner.Name)
 	}
 	return shown, nil
+}
+
+func (w *World) judgeCalendar(ctx context.Context, owner, how string) error {
+	if how == "unchanged" {
+		return w.unchanged(ctx, owner)
+	}
+	for _, on := range w.objects {
+		if on.Owner.Name != owner {
+			continue
+		}
+		a, err := w.cast.Audit(ctx, on)
+		if err != nil || !a.Served() || !strings.Contains(string(a.Body), on.Marker) {
+			return err
+		}
+	}
+	return violation("the appointments of %s are as they were, want one changed", owner)
 }
 
 // unchanged looks with a token that may do everything: nothing that a refused

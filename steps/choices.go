@@ -3,6 +3,8 @@ package steps
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -11,7 +13,7 @@ import (
 
 // registerChoices adds the judgement of open choices.
 func registerChoices(r registrar, w *World) {
-	r.Then(`^the choice of "([^"]*)" is the same each time$`, w.sameChoice)
+	r.Then(`^the choice of "([^"]*)" is the same (each time|on every way)$`, w.sameChoice)
 }
 
 // class names which lawful answer an outcome is, for an open choice.
@@ -37,11 +39,14 @@ func (w *World) incrementalClass(ctx context.Context, o *outcome) (string, error
 
 // sameChoice holds the target to one answer: the same in every repetition, and
 // the one that was declared, or observed before the rules.
-func (w *World) sameChoice(ctx context.Context, name string) error {
+func (w *World) sameChoice(ctx context.Context, name, where string) error {
 	choice := target.ChoiceName(name)
 	seen, err := w.classes(ctx, choice)
 	if err != nil {
 		return err
+	}
+	if where == "on every way" {
+		return w.sameEverywhere(choice, seen)
 	}
 	if len(seen) < repetitions {
 		return fmt.Errorf("the choice of %s was seen %d times, want %d", name, len(seen), repetitions)
@@ -60,22 +65,46 @@ func (w *World) sameChoice(ctx context.Context, name string) error {
 	return nil
 }
 
+// sameEverywhere compares the ways of a batch with each other, and those with
+// what is declared of them for which the target declares another answer.
+func (w *World) sameEverywhere(choice target.ChoiceName, seen []string) error {
+	if len(seen) < 2 {
+		return fmt.Errorf("there is one way to ask, and nothing to compare it with")
+	}
+	var told, alike []string
+	for n, o := range w.batch {
+		if !o.way.Shows(choice) {
+			continue
+		}
+		told = append(told, seen[n]+" ("+o.how+")")
+		known, ok := w.target().ByWay[o.way][choice]
+		switch {
+		case !ok || known.Source != "declared":
+			alike = append(alike, seen[n])
+		case known.Value != seen[n]:
+			return violation("the choice of %s is %q (%s), want %q (%s)", choice, seen[n], o.how, known.Value, known.Source)
+		}
+	}
+	if slices.ContainsFunc(alike, func(class string) bool { return class != alike[0] }) {
+		return violation("the choice of %s is not the same on every way: got %s", choice, strings.Join(told, ", "))
+	}
+	return nil
+}
+
 // classes are the lawful answers that were seen, one for each repetition.
 func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string, error) {
-	var seen []string
-	if choice == target.ScopeArray {
-		for _, a := range w.answers {
-			switch {
-			case a.Served():
-				seen = append(seen, "understood")
-			case a.Refused():
-				seen = append(seen, "refused")
-			default:
-				return nil, fmt.Errorf("the API answers with %d, want 2xx, 401 or 403", a.Status)
-			}
-		}
+	switch choice {
+	case target.ScopeArray:
+		return w.answered("understood", "refused")
+	case target.TokenInQuery:
+		return w.answered("accepted", "refused")
+	case target.ChallengeScope:
+		return w.challengeClasses(), nil
+	}
+	if seen, ok := w.registrationClasses(choice); ok {
 		return seen, nil
 	}
+	var seen []string
 	for _, o := range w.batch {
 		class, err := w.class(ctx, choice, o)
 		if err != nil {
@@ -84,4 +113,33 @@ func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string
 		seen = append(seen, class)
 	}
 	return seen, nil
+}
+
+// answered says of each answer of the API whether it served or refused.
+func (w *World) answered(served, refused string) ([]string, error) {
+	var seen []string
+	for _, a := range w.answers {
+		switch {
+		case a.Served():
+			seen = append(seen, served)
+		case a.Refused() || a.Status == http.StatusBadRequest:
+			seen = append(seen, refused)
+		default:
+			return nil, fmt.Errorf("the API answers with %d, want 2xx, 401 or 403", a.Status)
+		}
+	}
+	return seen, nil
+}
+
+// challengeClasses says of each answer whether its challenge names a scope.
+func (w *World) challengeClasses() []string {
+	var seen []string
+	for _, a := range w.answers {
+		class := "absent"
+		if _, named := a.Challenge.Get("scope"); named {
+			class = "named"
+		}
+		seen = append(seen, class)
+	}
+	return seen
 }

@@ -246,12 +246,21 @@ func (w *World) wasAsked(owner string) error {
 		return fmt.Errorf("%s could not sign in at the other's browser: no sign-in page was shown", owner)
 	}
 	if !a.WasAsked() {
-		if a.Code == "" {
+		if !w.yielded(a) {
 			return fmt.Errorf("%s's request was refused before anybody was asked: %w", a.Client.Name, (&outcome{auth: a}).refusal())
+		}
+		if a.Pending != nil {
+			return excess("%s was issued a token for %q and %s was not asked", a.Client.Name, a.Asked, owner)
 		}
 		return excess("%s was given a code for %q and %s was not asked", a.Client.Name, a.Asked, owner)
 	}
 	return nil
+}
+
+// yielded reports whether a request that was made last led to a code, or, where
+// it was decided in another place, to a token.
+func (w *World) yielded(a *actor.Authorization) bool {
+	return a.Code != "" || a.Pending != nil && w.any.auth == a && w.any.refusal() == nil
 }
 
 // wasAskedAgain is about a request that was agreed to before: to let it through
@@ -309,7 +318,7 @@ func (w *World) wasAskedAboutExactly(owner, named string) error {
 	if implied := w.implied(); !implied.IsEmpty() { // declared not to be choices: they may be shown as text, or go without saying
 		want, shown = want.Minus(implied), shown.Minus(implied)
 	}
-	if missing := want.Minus(shown); !missing.IsEmpty() && a.Code != "" {
+	if missing := want.Minus(shown); !missing.IsEmpty() && w.yielded(a) {
 		return excess("%s was asked about %q, want %q: %q was granted without being shown", owner, shown, want, missing)
 	}
 	if !shown.Equal(want) {

@@ -16,8 +16,8 @@ func registerGrants(r registrar, w *World) {
 	r.Given(`^(\w+) has granted (\w+) only "([^"]*)" of "([^"]*)"$`, w.hasGrantedOnly)
 	r.Given(`^(\w+) has denied (\w+) `+what+how+`$`, w.hasDenied)
 	r.Given(`^(\w+) has a code from (\w+) for `+what+how+`$`, w.hasCode)
-	r.Given(`^(\w+) has redeemed a code from (\w+) for "([^"]*)"$`, w.hasRedeemed)
-	r.Given(`^(\w+) carries a token for (\w+) with the scope "([^"]*)"$`, w.carriesScope)
+	r.Given(`^(\w+) has redeemed a code from (\w+) for "([^"]*)"`+how+`$`, w.hasRedeemed)
+	r.Given(`^(\w+) carries a token for (\w+) with the scope "([^"]*)"`+carrying().capture()+`$`, w.carriesScope)
 	r.Given(`^(\w+) carries a token for (\w+) whose scope claim is (.+)$`, w.carriesClaim)
 }
 
@@ -85,7 +85,7 @@ func (w *World) hasDenied(ctx context.Context, owner, client, asked, how string)
 	if err != nil {
 		return err
 	}
-	if !o.auth.WasAsked() {
+	if o.auth == nil || !o.auth.WasAsked() {
 		return fmt.Errorf("%s denies %s %s: no consent page was shown", owner, client, asked)
 	}
 	return nil
@@ -98,19 +98,23 @@ func (w *World) hasCode(ctx context.Context, client, owner, asked, how string) e
 	}
 	w.cast.Refreshing = w.ledger.refreshing
 	defer func() { w.cast.Refreshing = false }()
-	a, err := w.authorize(ctx, r)
+	obtain := w.authorize
+	if r.via != "" {
+		obtain = w.askAway
+	}
+	a, err := obtain(ctx, r)
 	if err != nil {
 		return err
 	}
-	if a.Code == "" {
+	if a.Code == "" && a.Pending == nil {
 		return fmt.Errorf("%s has no code from %s: %w", client, owner, (&outcome{auth: a}).refusal())
 	}
 	w.codes[client] = append(w.codes[client], a)
 	return nil
 }
 
-func (w *World) hasRedeemed(ctx context.Context, client, owner, asked string) error {
-	if err := w.hasCode(ctx, client, owner, `"`+asked+`"`, ""); err != nil {
+func (w *World) hasRedeemed(ctx context.Context, client, owner, asked, how string) error {
+	if err := w.hasCode(ctx, client, owner, `"`+asked+`"`, how); err != nil {
 		return err
 	}
 	a, err := w.code(client, false)
@@ -125,36 +129,6 @@ func (w *World) hasRedeemed(ctx context.Context, client, owner, asked string) er
 	return err
 }
 
-func (w *World) carriesScope(ctx context.Context, client, owner, text string) error {
-	return w.carry(ctx, client, owner, w.cast.Wire(oauth.RawScope(text)))
-}
-
-func (w *World) carriesClaim(ctx context.Context, client, owner, value string) error {
-	claim, err := jsonValue(value)
-	if err != nil {
-		return fmt.Errorf("the scope claim %s: %w", value, err)
-	}
-	return w.carry(ctx, client, owner, claim)
-}
-
-func (w *World) carry(ctx context.Context, client, owner string, claim any) error {
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	subject, err := o.LearnSubject(ctx)
-	if err != nil {
-		return err
-	}
-	token, err := w.cast.Mint(subject, strings.ToLower(client), map[string]any{"scope": claim})
-	if err != nil {
-		return err
-	}
-	w.act()
-	w.carried[client] = carried{token, o}
-	return nil
-}
-
 // authorize takes the resource owner through the authorization endpoint.
 func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization, error) {
 	c, err := w.client(ctx, r.client)
@@ -165,7 +139,7 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if err != nil {
 		return nil, err
 	}
-	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision}
+	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
 	if r.silent {
 		req.Prompt = "none"
 	}

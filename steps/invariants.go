@@ -23,12 +23,15 @@ func Invariants() []Invariant {
 		{"INV-2a", "and was agreed to on the page that was shown", "CONS-02"},
 		{"INV-2b", "or, without a page, had been agreed to before", "CONS-12"},
 		{"INV-2c", "and the resource owner may grant it", "ROLE-01"},
-		{"INV-2d", "and the client may have it", "CC-01"},
+		{"INV-2d", "and the client may have it", "CLI-01"},
 		{"INV-3a", "a scope in the response is what the token is good for", "GRANT-03"},
 		{"INV-3b", "without one the token is good for what was asked", "GRANT-02"},
 		{"INV-4", "the claims of the token say the same as the response", "GRANT-04"},
 		{"INV-5", "a refreshed token is good for no more than the first one", "REF-03"},
+		{"INV-9a", "an exchanged token is good for no more than the token it was made from", "TX-01"},
+		{"INV-9b", "an assertion buys no more than its client was granted before", "ASRT-01"},
 		{"INV-6e", "nor does a code from before yield what was taken out", "EDIT-08"},
+		{"INV-6f", "nor a request from before that was decided on a device", "EDIT-09"},
 		{"INV-6a", "nor for what was taken out of the grant since", "EDIT-01"},
 		{"INV-6b", "nor for anything after the grant was revoked", "EDIT-06"},
 		{"INV-6c", "nor for what the resource owner may no longer do", "ROLE-06"},
@@ -36,6 +39,8 @@ func Invariants() []Invariant {
 		{"INV-7", "a token names the client and the person it was issued for", "GRANT-07"},
 		{"INV-8a", "a refusal at the authorization endpoint carries no code", "CONS-03"},
 		{"INV-8b", "a refusal at the token endpoint carries no token", "REF-10"},
+		{"INV-9", "a scope that is named is well written", "SYN-01"},
+		{"INV-10", "and is one string", "SYN-02"},
 	}
 }
 
@@ -73,9 +78,10 @@ type ledger struct {
 	removed    map[consentKey]oauth.ScopeSet
 	revoked    map[consentKey]int                      // number of issues of the client when it was revoked, plus one
 	agreed     map[*actor.Authorization]oauth.ScopeSet // when each was made
-	roots      map[*actor.Issue]oauth.ScopeSet
+	held       map[*actor.Issue]oauth.ScopeSet         // what each token was good for when it was new
 	checked    map[*actor.Issue]bool
 	before     map[*actor.Authorization]bool // made before a scope was taken out of the grant
+	trusted    map[consentKey]oauth.ScopeSet // held through a password, which is no consent that is remembered
 }
 
 // consent records what the resource owner agreed to on a page.
@@ -84,17 +90,28 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	if a.Refused != nil && a.Refused.Tokens {
 		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
 	}
-	if a.Code == "" {
+	if a.Code == "" && a.Front == nil && a.Pending == nil {
 		return
 	}
+	if len(a.Resources) > 1 {
+		defer l.consentBoth(key, a)
+	}
 	defer func() { l.agreed[a] = l.consents[key] }()
-	if a.WasAsked() {
+	if a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
 		agreed := a.Decision.Grants(a.Asked)
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
 			l.removed[key] = l.removed[key].Minus(agreed)
 		}
 	}
+}
+
+// consentBoth notes for the other API what was agreed to for both.
+func (l *ledger) consentBoth(key consentKey, a *actor.Authorization) {
+	both := key
+	both.other = !key.other
+	l.consents[both] = l.consents[both].Union(l.agreed[a])
+	l.agreed[a] = l.consents[both]
 }
 
 // current is what a grant comes to now.
@@ -113,6 +130,7 @@ func (l *ledger) remove(o *actor.Owner, c *actor.Client, removed oauth.ScopeSet)
 		l.removed = map[consentKey]oauth.ScopeSet{}
 	}
 	l.consents[key] = l.consents[key].Minus(removed)
+	l.trusted[key] = l.trusted[key].Minus(removed)
 	l.removed[key] = l.removed[key].Union(removed)
 }
 
@@ -121,14 +139,14 @@ func (l *ledger) revoke(o *actor.Owner, c *actor.Client) {
 	if l.revoked == nil {
 		l.revoked = map[consentKey]int{}
 	}
-	l.consents[key] = oauth.ScopeSet{}
+	l.consents[key], l.trusted[key] = oauth.ScopeSet{}, oauth.ScopeSet{}
 	l.revoked[key] = len(c.Issues) + 1
 }
 
 // checkInvariants looks at every token that was issued since the last time.
 func (w *World) checkInvariants(ctx context.Context) {
-	if w.unjudged {
-		return
+	if w.cut || w.unjudged {
+		return // the API cannot tell what a token is good for, or this set-up was judged before
 	}
 	for _, name := range actor.ClientNames() {
 		c, ok := w.cast.Known(name)
@@ -160,16 +178,16 @@ func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
 	}
 	held := w.plain(seen.Effective, i.Wanted())
 	w.checkAccounts(i, seen)
+	w.checkWriting(i, seen)
 	switch i.Grant {
-	case oauth.AuthorizationCode:
-		w.ledger.roots[i] = held
-		w.checkGranted(i, held)
 	case oauth.RefreshTokenGrant:
 		w.checkRefreshed(i, held)
-	case oauth.ClientCredentials:
-		w.beyond("INV-1", i, held, i.Asked, "it asked for", i.Omitted)
-		w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.capable("fx.clients.scope_limits"))
+	case oauth.AuthorizationCode, oauth.Implicit, oauth.DeviceCode, oauth.CIBA:
+		w.checkGranted(i, held)
+	default:
+		w.checkUnasked(i, held)
 	}
+	w.ledger.held[i] = held
 	return nil
 }
 
@@ -218,10 +236,41 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 	return s
 }
 
-// checkGranted is INV-1 and INV-2 for a token from a code.
+// checkUnasked is INV-1, INV-2 and INV-9 for a token that no page led to: of
+// client credentials, a password, an assertion or an exchange.
+func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
+	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
+	asked := i.Asked.Union(always)
+	if i.Subject != nil { // it may be given all of its token where it asked for less (RFC 8693 section 2.2.1)
+		asked = asked.Union(w.ledger.held[i.Subject])
+	}
+	w.beyond("INV-1", i, held, asked, "it asked for", i.Omitted)
+	w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.limits(i.Client))
+	w.checkRole("INV-2c", i, held)
+	key := consentKey{i.Owner, i.Client, i.Other}
+	switch i.Grant {
+	case oauth.PasswordGrant:
+		w.ledger.trusted[key] = w.ledger.trusted[key].Union(held)
+	case oauth.TokenExchange:
+		// At another API a name means something else.
+		elsewhere := i.Other != i.Subject.Other
+		w.beyond("INV-9a", i, held, w.ledger.held[i.Subject].Union(always), "and its subject token held",
+			elsewhere || w.target().Choices[target.TokenExchangeBound].Value != "subset")
+	case oauth.JWTBearer:
+		accessor := w.ledger.consents[key].Union(w.ledger.trusted[key]).Union(always).Union(w.implied())
+		w.beyond("INV-9b", i, held, accessor, i.Owner.Name+" had granted it", i.Client.FirstParty || !w.capable("fx.clients.fresh") || w.target().Capabilities["consent.ui"].Value == "none")
+	}
+}
+
+// checkGranted is INV-1 and INV-2 for a token that a resource owner was asked
+// for: from a code of any kind.
 func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	a := i.Authorization
-	key := consentKey{i.Owner, a.Client, a.Other}
+	if a == nil {
+		w.breach("INV-2b", "%s holds %q, and nobody was asked", i.Client.Name, held)
+		return
+	}
+	key := consentKey{i.Owner, a.Client, i.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
 	asked := a.Asked.Union(always)
@@ -240,10 +289,20 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 		w.beyond(id, i, within, agreed.Union(implied), what, consent == "all_or_nothing" || consent == target.Unknown || !w.capable("fx.clients.fresh"))
 	}
 	if removed := w.ledger.removed[key].Intersect(within); !removed.IsEmpty() && w.ledger.before[a] {
-		w.breach("INV-6e", "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
+		id := "INV-6e"
+		if a.Pending != nil {
+			id = "INV-6f"
+		}
+		w.breach(id, "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
-	w.beyond("INV-2d", i, within, a.Client.Scope, "may have", !w.capable("fx.clients.scope_limits"))
+	w.beyond("INV-2d", i, within, a.May, "may have", !w.limits(a.Client))
 	w.checkRole("INV-2c", i, within)
+}
+
+// limits says that it is known which scopes a client may have. A registration
+// that was told of none says nothing.
+func (w *World) limits(c *actor.Client) bool {
+	return w.capable("fx.clients.scope_limits") && (w.registrations[c.Name] == nil || c.Registered.Present)
 }
 
 // unites says that the target adds what was granted before without being asked.
@@ -264,16 +323,23 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 // checkRefreshed is INV-5 and INV-6 for a refreshed token.
 func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	root := i.Root()
-	granted := w.ledger.roots[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
+	granted := w.ledger.held[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
+	client, began := root.Client, root.Number
+	if a := root.Authorization; a != nil {
+		client, began = a.Client, a.Number
+		if len(a.Resources) > 1 { // the first token was for one API alone (RFC 8707 section 2.2)
+			granted = granted.Union(w.ledger.agreed[a])
+		}
+	}
 	w.beyond("INV-5", i, held, granted, "was granted", false)
 	within := held.Intersect(granted)
-	key := consentKey{i.Owner, root.Authorization.Client, root.Other}
+	key := consentKey{i.Owner, client, i.Other}
 	if removed := w.ledger.removed[key]; !removed.Intersect(within).IsEmpty() {
 		w.breach("INV-6a", "%s holds %q after %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
-	if at := w.ledger.revoked[key]; at > 0 && root.Authorization.Number < at-1 {
+	if at := w.ledger.revoked[key]; at > 0 && began < at-1 {
 		w.breach("INV-6b", "%s holds %q after %s revoked the grant", i.Client.Name, held, i.Owner.Name)
 	}
 	w.checkRole("INV-6c", i, within)
-	w.beyond("INV-6d", i, within, i.Client.Scope, "may have now", !w.capable("fx.clients.scope_limits"))
+	w.beyond("INV-6d", i, within, i.Client.Scope, "may have now", !w.limits(i.Client))
 }

@@ -24,7 +24,8 @@ type Sentence struct {
 func Sentences() []Sentence {
 	abridge := strings.NewReplacer(
 		what, "<scope>", subject, `(\w+|each of them)`,
-		asking().capture(), "<how>", presenting().capture(), "<how>", calling().capture(), "<how>",
+		asking().capture(), "<how>", presenting().capture(), "<how>", exchanging().capture(), "<how>", calling().capture(), "<how>",
+		carrying().capture(), "<how>", registering().capture(), "<how>",
 	)
 	var all []Sentence
 	for _, p := range patterns() {

@@ -17,12 +17,12 @@ import (
 const (
 	who     = `(\w+)`
 	subject = `(each of them|\w+(?:'s first token)?)`
-	some    = `"[^"]*"|the required scopes|the scopes for people only`
+	some    = `"[^"]*"|the required scopes|the scopes for people only|the scopes for confidential clients|the privileged scopes|the default scope`
 	what    = `((?:` + some + `)(?: and (?:` + some + `))?|no scope|an empty scope)`
 )
 
-// manner is a phrase that says how an act is done. It may hold quoted values and
-// numbers.
+// manner is a phrase that says how an act is done. It may hold quoted values,
+// numbers and names.
 type manner[T any] struct {
 	expr  string
 	apply func(act *T, values []string) error
@@ -73,7 +73,8 @@ func (m manner[T]) compiled() *regexp.Regexp {
 	if e, ok := manners.Load(m.expr); ok {
 		return e.(*regexp.Regexp)
 	}
-	e := regexp.MustCompile(`^` + strings.NewReplacer(`"[^"]*"`, `"([^"]*)"`, `\d+`, `(\d+)`).Replace(m.expr))
+	values := strings.NewReplacer(`"[^"]*"`, `"([^"]*)"`, `\d+`, `(\d+)`, `\w+`, `(\w+)`)
+	e := regexp.MustCompile(`^` + values.Replace(m.expr))
 	manners.Store(m.expr, e)
 	return e
 }
@@ -89,7 +90,9 @@ type Manner struct {
 
 // Manners is every phrase that features may put after an act.
 func Manners() []Manner {
-	return slices.Concat(asking().list(), presenting().list(), calling().list())
+	return slices.Concat(
+		asking().list(), presenting().list(), exchanging().list(), carrying().list(), calling().list(), registering().list(),
+	)
 }
 
 func (p phrasing[T]) list() []Manner {
@@ -117,6 +120,12 @@ func (w *World) spoken(text string) (*oauth.RawScope, error) {
 			parts = append(parts, as.RequiredScopes)
 		case "the scopes for people only":
 			parts = append(parts, as.UserOnlyScopes)
+		case "the scopes for confidential clients":
+			parts = append(parts, as.ConfidentialOnlyScopes)
+		case "the privileged scopes":
+			parts = append(parts, as.PrivilegedScopes)
+		case "the default scope":
+			parts = append(parts, w.target().DefaultScope.String())
 		default:
 			plain, err := unescape(strings.TrimSuffix(strings.TrimPrefix(part, `"`), `"`))
 			if err != nil {
@@ -143,6 +152,14 @@ func unescape(text string) (string, error) {
 }
 
 var escapes = regexp.MustCompile(`\\u[0-9a-fA-F]{4}`)
+
+// cell reads a scope in a table: a noun phrase for none, or a scope as it is.
+func (w *World) cell(text string) (*oauth.RawScope, error) {
+	if text == "no scope" || text == "an empty scope" {
+		return w.spoken(text)
+	}
+	return w.spoken(`"` + text + `"`)
+}
 
 // set reads a noun phrase for scopes as a set; every scope must be a lawful one.
 func (w *World) set(text string) (oauth.ScopeSet, error) {

@@ -261,7 +261,7 @@ func (w *World) asksAtOnce(ctx context.Context, client, owner, how string, table
 		if err != nil {
 			return err
 		}
-		decision, err := decided(row["answer"])
+		decision, err := decisionOf(row["answer"])
 		if err != nil {
 			return err
 		}
@@ -280,7 +280,7 @@ func (w *World) asksAtOnce(ctx context.Context, client, owner, how string, table
 }
 
 // decided reads how a resource owner answers a page.
-func decided(text string) (oauth.ConsentDecision, error) {
+func decisionOf(text string) (oauth.ConsentDecision, error) {
 	if only, found := strings.CutPrefix(text, "only "); found {
 		set, err := scope(only)
 		return oauth.ConsentDecision{Only: &set}, err
@@ -306,7 +306,7 @@ func (w *World) answersAtOnce(ctx context.Context, owner string, table *godog.Ta
 	}
 	var decisions []oauth.ConsentDecision
 	for _, row := range rows {
-		d, err := decided(row["answer"])
+		d, err := decisionOf(row["answer"])
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 
 	"github.com/cucumber/godog"
@@ -49,11 +48,14 @@ func (w *World) refresh(ctx context.Context, from *actor.Issue, r request) (*out
 	if err != nil {
 		return nil, err
 	}
-	want := from.Root().Authorization.Asked
+	want := from.Root().Wanted()
 	if r.scope != nil {
 		want = oauth.FieldsScope(string(*r.scope))
 	}
-	params := url.Values{}
+	params, err := w.params(r)
+	if err != nil {
+		return nil, err
+	}
 	if r.code {
 		a, err := w.code(r.client, false)
 		if err != nil {
@@ -200,7 +202,7 @@ func (w *World) narrowingHonoured(ctx context.Context) error {
 			return err
 		}
 		if class != "honours" {
-			return numbered(n, o, violation("%s asked for %q at refresh: the server %s it", o.client.Name, o.issue.Asked, class))
+			return numbered(n, o, violation("%s asked for %q: the server %s it", o.client.Name, o.issue.Asked, class))
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // registerRequests adds the acts of asking a resource owner, or the server, for
@@ -38,14 +39,24 @@ type request struct {
 	silent, other bool
 	union         bool
 	alone         bool
+	via           target.Way      // empty: an authorization request, or on its own behalf
+	claimed       string          // the scope that an assertion names
+	unanswered    bool            // the page where the owner would decide is left as it is
+	wavers        bool            // the owner says no, and then yes
+	adds          oauth.ScopeSet  // what the way has in every request
 	code          bool            // a code is sent along
 	hint          bool            // the resource owner is named
 	redeem        *oauth.RawScope // what is asked for with the code
+	level         bool            // the user is to be authenticated as stepping up needs
+	foreign       bool            // with a redirect URI that is not registered
+	every         string          // "way": on all of them; "request": those on which a resource owner is asked
+	how           string          // which of them it is
 	times         int
 	atOnce        int               // so often, all at once
 	turns         []*oauth.RawScope // what one of several after the other asks for
 	params        url.Values
 	decision      *oauth.ConsentDecision
+	way           actor.Way
 }
 
 func (r *request) set(name, value string) {
@@ -67,10 +78,28 @@ func asking() phrasing[request] {
 			r.redeem = &raw
 			return nil
 		}},
+		{`on a device`, func(r *request, _ []string) error { r.via = target.ByDevice; return nil }},
+		{`over the backchannel`, func(r *request, _ []string) error { r.via = target.ByBackchannel; return nil }},
+		{`polling for "[^"]*"`, func(r *request, v []string) error {
+			raw := oauth.RawScope(v[0])
+			r.redeem = &raw
+			return nil
+		}},
+		{`leaving the page unanswered`, func(r *request, _ []string) error { r.unanswered = true; return nil }},
+		{`who says no and then yes`, func(r *request, _ []string) error { r.wavers = true; return nil }},
+		{`with the password of the owner`, func(r *request, _ []string) error { r.via = target.ByPassword; return nil }},
+		{`by an assertion`, func(r *request, _ []string) error { r.via = target.ByAssertion; return nil }},
+		{`that claims "[^"]*"`, func(r *request, v []string) error { r.claimed = v[0]; return nil }},
 		{`at the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
 		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
 		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
 		{`with the claim "[^"]*"`, withClaim},
+		{`repeating the parameter with "[^"]*"`, repeating},
+		{`so that \d+ bytes end after "[^"]*"`, padding},
+		{`signing in for a high level`, func(r *request, _ []string) error { r.level = true; return nil }},
+		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
+		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
+		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
 		{`\d+ times`, times},
 	}}
 }
@@ -90,6 +119,7 @@ func presenting() phrasing[request] {
 			r.scope = &raw
 			return err
 		}},
+		{`repeating the parameter with "[^"]*"`, repeating},
 		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
 		{`for the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
 		{`asking by turns for "[^"]*"(?: and "[^"]*")?`, byTurns},
@@ -97,6 +127,35 @@ func presenting() phrasing[request] {
 		{`\d+ times at once`, timesAtOnce},
 		{`\d+ times`, times},
 	}}
+}
+
+// repeating sends the scope parameter a second time, with another value.
+func repeating(r *request, values []string) error {
+	if r.params == nil {
+		r.params = url.Values{}
+	}
+	r.params["scope"] = []string{"", values[0]} // the first is what is asked for
+	return nil
+}
+
+// filler is a scope that nobody knows.
+const filler = "x-unknown:padding-that-says-nothing"
+
+// padding puts words that nobody knows in front of a scope, so that a value that
+// is cut off after a number of bytes ends with another scope.
+func padding(r *request, values []string) error {
+	most, err := strconv.Atoi(values[0])
+	if err != nil {
+		return err
+	}
+	n := most - len(values[1])
+	if n < len(filler)+1 {
+		return fmt.Errorf("got %d bytes, want room for %q", most, values[1])
+	}
+	words := strings.Repeat(filler+" ", n/len(filler)+1)[:n-1]
+	raw := oauth.RawScope(strings.TrimSuffix(words, " ")+strings.Repeat("x", len(words)-len(strings.TrimSuffix(words, " ")))) + " " + *r.scope
+	r.scope = &raw
+	return nil
 }
 
 func withClaim(r *request, values []string) error {
@@ -123,6 +182,9 @@ func (w *World) asks(ctx context.Context, client, owner, asked, how string) erro
 	}
 	if r.alone == (owner != "") {
 		return fmt.Errorf("%s asks: want a resource owner, or on its own behalf", client)
+	}
+	if r.every != "" {
+		return w.askEverywhere(ctx, r)
 	}
 	return w.often(ctx, r, w.ask)
 }
@@ -152,8 +214,11 @@ func (w *World) often(ctx context.Context, r request, act func(context.Context, 
 
 // ask makes a request for access and, where a code came, redeems it.
 func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
-	if r.alone {
+	switch {
+	case r.alone:
 		return w.askAlone(ctx, r)
+	case r.via != "":
+		return w.askVia(ctx, r)
 	}
 	a, err := w.authorize(ctx, r)
 	if err != nil {
@@ -162,7 +227,7 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 	if a.Code != "" {
 		return w.redeem(ctx, a.Client, a, r.redeem)
 	}
-	o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked.Minus(a.Added)}
+	o := &outcome{client: a.Client, owner: a.Owner, auth: a, issue: a.Front, asked: a.Asked.Minus(a.Added)}
 	w.settle(o)
 	return o, nil
 }
@@ -172,7 +237,11 @@ func (w *World) askAlone(ctx context.Context, r request) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	issue, err := c.ClientCredentials(ctx, r.scope, r.params)
+	params, err := w.params(r)
+	if err != nil {
+		return nil, err
+	}
+	issue, err := c.ClientCredentials(ctx, r.scope, params)
 	if err != nil {
 		return nil, err
 	}
@@ -189,8 +258,11 @@ func (w *World) asksInTurn(ctx context.Context, times int, table *godog.Table) e
 	w.batch = nil
 	for range times {
 		for _, row := range rows {
-			raw := oauth.RawScope(row["scope"])
-			o, err := w.ask(ctx, request{client: row["client"], owner: row["owner"], scope: &raw})
+			r := request{client: row["client"], owner: row["owner"], alone: row["owner"] == ""}
+			if r.scope, err = w.cell(row["scope"]); err != nil {
+				return err
+			}
+			o, err := w.ask(ctx, r)
 			if err != nil {
 				return err
 			}
@@ -241,13 +313,22 @@ func (w *World) redeems(ctx context.Context, client, whose, which, how string) e
 	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r.scope) })
 }
 
-// redeem presents a code, whoever was given it.
+// redeem presents a code, whoever was given it. A request that was decided
+// elsewhere is polled for.
 func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorization, asked *oauth.RawScope) (*outcome, error) {
 	params := url.Values{}
-	if asked != nil {
+	if asked != nil && a.Pending != nil {
+		params.Set("scope", string(*asked))
+	} else if asked != nil {
 		params.Set("scope", w.cast.Wire(*asked))
 	}
-	issue, err := c.Redeem(ctx, a, params)
+	present := c.Redeem
+	if a.Pending != nil {
+		present = func(ctx context.Context, a *actor.Authorization, params url.Values) (*actor.Issue, error) {
+			return c.Poll(ctx, a.Pending, params)
+		}
+	}
+	issue, err := present(ctx, a, params)
 	if err != nil {
 		return nil, err
 	}
@@ -275,6 +356,19 @@ func (w *World) redeemsAll(ctx context.Context, client string) error {
 func (w *World) params(r request) (url.Values, error) {
 	q := url.Values{}
 	maps.Copy(q, r.params)
+	if r.foreign {
+		q.Set("redirect_uri", "http://127.0.0.1:9/foreign")
+	}
+	if r.level {
+		op, err := w.stepUp()
+		if err != nil {
+			return nil, err
+		}
+		q.Set("acr_values", op.ACR)
+	}
+	if twice := r.params["scope"]; twice != nil {
+		q["scope"] = []string{w.cast.Wire(*r.scope), w.cast.Wire(oauth.RawScope(twice[1]))}
+	}
 	if p := w.target().Description.AuthorizationServer.IncrementalParameter; r.union && p != "" {
 		name, value, found := strings.Cut(p, "=")
 		if !found {

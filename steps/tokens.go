@@ -10,9 +10,8 @@ import (
 
 // registerTokens adds the judgements about what a client was issued.
 func registerTokens(r registrar, w *World) {
-	r.Then(`^`+subject+` holds (exactly|at least|no scope beyond|none of) `+what+`$`, w.holds)
-	r.Then(`^each of them holds (exactly|no scope beyond) what it asked for(, or is refused)?$`, w.eachHoldsAsked)
-	r.Then(`^each of them holds exactly what its owner may grant, or is refused$`, w.eachHoldsPermitted)
+	r.Then(`^`+subject+` holds (exactly|at least|no scope beyond|no known scope beyond|none of) `+what+`$`, w.holds)
+	r.Then(`^each of them holds (exactly|no scope beyond) what (it asked for|its owner may grant)(, or is refused)?$`, w.eachHolds)
 }
 
 // holds compares what tokens are good for with a set.
@@ -22,9 +21,10 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 		return err
 	}
 	return w.each(ctx, subject, func(o *outcome) error {
+		limit := set.Union(o.adds)
 		switch {
 		case how == "exactly":
-			return w.judgeExactly(ctx, o, set)
+			return w.judgeExactly(ctx, o, limit)
 		case how == "at least":
 			return w.judgeAtLeast(ctx, o, set)
 		case o.refusal() != nil:
@@ -36,7 +36,10 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 		if err != nil {
 			return err
 		}
-		return w.judgeSeen(o.issue, seen, set)
+		if how == "no known scope beyond" { // what nobody knows opens nothing
+			limit = limit.Union(seen.Effective.Minus(w.cast.KnownScopes()))
+		}
+		return w.judgeSeen(o.issue, seen, limit)
 	})
 }
 
@@ -121,35 +124,32 @@ func (w *World) judgeNone(ctx context.Context, o *outcome, none oauth.ScopeSet) 
 	return nil
 }
 
-func (w *World) eachHoldsAsked(ctx context.Context, how, otherwise string) error {
+// eachHolds compares each outcome of a batch with what was asked, or with what
+// was asked and may be granted. Where it says so, a refusal will do: of what was
+// asked, or of what is more than may be granted.
+func (w *World) eachHolds(ctx context.Context, how, what, otherwise string) error {
 	err := w.each(ctx, "each of them", func(o *outcome) error {
-		switch {
-		case o.refusal() != nil && (how != "exactly" || otherwise != ""):
+		want, refusable := o.asked, otherwise != ""
+		if what == "its owner may grant" {
+			if o.owner.Limited {
+				want = want.Intersect(o.owner.Permissions)
+			}
+			refusable = refusable && !want.Equal(o.asked)
+		}
+		if o.refusal() != nil && (refusable || how != "exactly") {
 			return nil
-		case how == "exactly":
-			return w.judgeExactly(ctx, o, o.asked)
+		}
+		if how == "exactly" {
+			return w.judgeExactly(ctx, o, want)
 		}
 		seen, err := w.look(ctx, o)
 		if err != nil {
 			return err
 		}
-		return w.judgeSeen(o.issue, seen, o.asked)
+		return w.judgeSeen(o.issue, seen, want)
 	})
 	if err != nil {
 		return err
 	}
 	return w.robust()
-}
-
-func (w *World) eachHoldsPermitted(ctx context.Context) error {
-	return w.each(ctx, "each of them", func(o *outcome) error {
-		may := o.asked
-		if o.owner.Limited {
-			may = may.Intersect(o.owner.Permissions)
-		}
-		if o.refusal() != nil && !may.Equal(o.asked) {
-			return nil // refusing what is too much is lawful
-		}
-		return w.judgeExactly(ctx, o, may)
-	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/target"
@@ -19,88 +18,6 @@ func registerWire(r registrar, w *World) {
 	r.Then(`^(\w+)'s request is refused$`, w.requestIsRefused)
 	r.Then(`^every answer was a refusal that shows nothing of (\w+)'s$`, w.everyAnswerRefused)
 	r.Then(`^HEAD is (refused|served) to (\w+) (?:and tells nothing|without a body)$`, w.judgeHead)
-}
-
-// call is a request to the API as a scenario words it.
-type call struct {
-	times int
-	wire  actor.Wire
-}
-
-// calling is how a request to the API may be sent.
-func calling() phrasing[call] {
-	return phrasing[call]{"lists, reads, creates, deletes", []manner[call]{
-		{`5 times`, func(c *call, _ []string) error { c.times = repetitions; return nil }},
-		{`by "[^"]*"`, func(c *call, v []string) error { c.wire.Method = v[0]; return nil }},
-		{`as "[^"]*"`, func(c *call, v []string) error { c.wire.Path = v[0]; return nil }},
-		{`with "[^"]*" set to "[^"]*"`, func(c *call, v []string) error { c.wire.Header = http.Header{v[0]: {v[1]}}; return nil }},
-		{`naming "[^"]*" in "[^"]*"`, naming},
-	}}
-}
-
-// naming puts a word into a header, into the query where the place begins with a
-// question mark, or into the form after "form ".
-func naming(c *call, v []string) error {
-	word, place := v[0], v[1]
-	c.wire.Header = http.Header{}
-	if field, ok := strings.CutPrefix(place, "?"); ok {
-		c.wire.Query = field + "=" + word
-	} else if field, ok := strings.CutPrefix(place, "form "); ok {
-		c.wire.Body = field + "=" + word
-		c.wire.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	} else {
-		c.wire.Header.Set(place, word)
-	}
-	return nil
-}
-
-// calls sends an operation, in whatever shape, and keeps the answers.
-func (w *World) calls(ctx context.Context, client, operation, owner, how string) error {
-	c := call{times: 1}
-	if err := calling().apply(how, &c); err != nil {
-		return err
-	}
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	op, err := w.operation(operation)
-	if err != nil {
-		return err
-	}
-	// {path} is the path, {PATH} is it in capitals.
-	c.wire.Path = strings.NewReplacer("{path}", op.Path, "{PATH}", strings.ToUpper(op.Path)).Replace(c.wire.Path)
-	w.answers = nil
-	for range c.times {
-		if err := w.send(ctx, client, op, o, c.wire); err != nil {
-			return err
-		}
-		w.answers = append(w.answers, w.last)
-	}
-	return nil
-}
-
-// send makes one request in an unusual shape, for an appointment of an owner
-// that is there. Whatever the answer, it should have changed nothing.
-func (w *World) send(ctx context.Context, client string, op target.Operation, owner *actor.Owner, wire actor.Wire) error {
-	on, err := w.object(ctx, owner)
-	if err != nil {
-		return err
-	}
-	token, _ := w.bearer(client)
-	w.act()
-	a, err := w.cast.CallWire(ctx, client, w.target().API, op, token, on, owner, wire)
-	if err != nil {
-		return err
-	}
-	if a.Status >= 500 && a.Status != http.StatusNotImplemented { // 501 is the answer to an unknown method (RFC 9110 section 15.6.2)
-		return fmt.Errorf("%s %s: got %d", wire.Method, op.Path, a.Status)
-	}
-	w.last = a
-	if !a.Served() {
-		w.attempts = append(w.attempts, a)
-	}
-	return nil
 }
 
 func (w *World) operation(name string) (target.Operation, error) {

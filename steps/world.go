@@ -34,10 +34,13 @@ type World struct {
 	last     *actor.Attempt
 	answers  []*actor.Attempt // of a When that tries several things
 
-	workers  int            // most requests that were made at once
-	unjudged bool           // the invariants were checked in an earlier round
-	changes  []*actor.Entry // what happened while the batch was under way
-	alone    []trial        // requests that were made alone, and then at once
+	workers       int                        // most requests that were made at once
+	unjudged      bool                       // the invariants were checked in an earlier round
+	changes       []*actor.Entry             // what happened while the batch was under way
+	alone         []trial                    // requests that were made alone, and then at once
+	registrations map[string]*registration   // of clients that registered themselves in this scenario
+	proofs        map[string]*actor.ProofKey // by client
+	cut           bool                       // the API cannot ask the authorization server
 
 	ledger   ledger
 	breaches []Breach
@@ -52,6 +55,10 @@ type outcome struct {
 	issue  *actor.Issue   // nil: it never came to the token endpoint
 	asked  oauth.ScopeSet // what the scenario asked for
 	how    string         // which way was taken, of several
+	way    target.Way     // the same, by its name; empty: there was no choice
+	adds   oauth.ScopeSet // what that way has in every request
+	// refused is the answer of an endpoint before anybody could decide.
+	refused *oauth.ErrorResponse
 	// seen is what the token was good for when it was issued, of one request of
 	// several: a later one may lawfully end it. Nil: look now.
 	seen *actor.Observation
@@ -74,10 +81,10 @@ func New(stage *actor.Stage, refreshing bool) *World {
 	w := &World{
 		stage: stage, cast: cast,
 		latest: map[string]*outcome{}, codes: map[string][]*actor.Authorization{}, sent: map[string]oauth.Secret{},
-		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{},
-		changed: map[*actor.Object]bool{},
+		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{}, proofs: map[string]*actor.ProofKey{},
+		changed: map[*actor.Object]bool{}, registrations: map[string]*registration{},
 	}
-	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, roots: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}}
+	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, held: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}, trusted: map[consentKey]oauth.ScopeSet{}}
 	return w
 }
 
@@ -125,6 +132,8 @@ func (o *outcome) refusal() *oauth.ErrorResponse {
 		return nil
 	case o.issue != nil:
 		return o.issue.Refused
+	case o.refused != nil:
+		return o.refused
 	case o.auth != nil && o.auth.Refused != nil:
 		return o.auth.Refused
 	case o.auth != nil && o.auth.Arrival != nil:

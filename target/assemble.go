@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -48,7 +49,16 @@ func New(ctx context.Context, kind Kind, d *Description, variables map[string]st
 
 // server returns the resource server that an API describes.
 func (t *Target) server(api *API) *ResourceServer {
-	s := &ResourceServer{BaseURL: api.BaseURL, Resource: api.Resource, Operations: api.Operations, Audience: api.Resource}
+	s := &ResourceServer{
+		BaseURL: api.BaseURL, Resource: api.Resource, Operations: api.Operations, Audience: api.Resource,
+		Batch: api.Batch, StepUp: api.StepUp, MetadataURL: api.ResourceMetadata, Introspection: api.Introspection,
+	}
+	if cut := t.Description.Control.SetNetwork; cut != nil {
+		s.SetReachable = func(ctx context.Context, reachable bool) error {
+			_, err := t.Perform(ctx, *cut, map[string]string{"reachable": strconv.FormatBool(reachable)})
+			return err
+		}
+	}
 	if trust := t.Description.Control.TrustKey; trust != nil && api.TrustsHarnessKey {
 		s.TrustKey = func(ctx context.Context, jwk []byte) error {
 			_, err := t.Perform(ctx, *trust, map[string]string{"jwk": string(jwk)})
@@ -58,5 +68,8 @@ func (t *Target) server(api *API) *ResourceServer {
 	return s
 }
 
-// Client returns an HTTP client that reaches the target.
-func (t *Target) Client() *http.Client { return &http.Client{Transport: t.Transport} }
+// Client returns an HTTP client that reaches the target, and waits for each answer
+// no longer than [SetupTimeout].
+func (t *Target) Client() *http.Client {
+	return &http.Client{Transport: t.Transport, Timeout: SetupTimeout}
+}

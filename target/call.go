@@ -11,26 +11,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-const (
-	callTimeout = 30 * time.Second // an administrative request is short
-	answerLimit = 1 << 20          // bytes of an answer that are read
-	excerpt     = 300              // bytes of an answer that an error shows
-)
+const excerpt = 300 // bytes of an answer that an error shows
 
 // jsonVariables are the variables whose value is JSON: alone in a JSON string
 // they take its place.
 func jsonVariables() []string {
-	return []string{"seconds", "jwk", "client.first_party", "user.claims", "user.roles"}
+	return []string{"seconds", "jwk", "client.first_party", "reachable", "user.claims", "user.roles"}
 }
 
 // Request returns the request with its variables replaced by expand, such as
 // [Target.Expand]. In a URL what a variable stands for is escaped, unless the
 // URL begins with it. In JSON a string that is one variable with brackets,
 // "${scope[]}", becomes the list of its words, and one that is ${seconds},
-// ${jwk}, ${client.first_party}, ${user.claims} or ${user.roles} becomes that JSON value.
+// ${jwk}, ${reachable}, ${client.first_party}, ${user.claims} or ${user.roles} becomes that JSON value.
 func (c Call) Request(ctx context.Context, expand func(string) (string, error)) (*http.Request, error) {
 	target, err := expandURL(c.URL, expand)
 	if err != nil {
@@ -199,7 +194,7 @@ func (c Call) CaptureValues(body []byte) (map[string]string, error) {
 	var document any
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	if err := decoder.Decode(&document); err != nil {
+	if !json.Valid(body) || decoder.Decode(&document) != nil {
 		return nil, fmt.Errorf("got an answer of %d bytes that is not JSON, want JSON to capture from", len(body))
 	}
 	for name, pointer := range c.Capture {
@@ -221,6 +216,9 @@ func pointed(document any, pointer string) any {
 	if pointer == "" {
 		return document
 	}
+	if !strings.HasPrefix(pointer, "/") {
+		return nil
+	}
 	unescape := strings.NewReplacer("~1", "/", "~0", "~")
 	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
 		step = unescape.Replace(step)
@@ -229,7 +227,7 @@ func pointed(document any, pointer string) any {
 			document = v[step]
 		case []any:
 			i, err := strconv.Atoi(step)
-			if err != nil || i < 0 || i >= len(v) {
+			if err != nil || i < 0 || i >= len(v) || step != strconv.Itoa(i) { // no "+1", no "01"
 				return nil
 			}
 			document = v[i]
@@ -253,7 +251,7 @@ func (t *Target) Request(ctx context.Context, call Call, extra map[string]string
 // Perform sends a call with the target's variables and extra ones, and returns
 // what it captured.
 func (t *Target) Perform(ctx context.Context, call Call, extra map[string]string) (map[string]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, SetupTimeout)
 	defer cancel()
 	request, err := t.Request(ctx, call, extra)
 	if err != nil {
@@ -265,7 +263,7 @@ func (t *Target) Perform(ctx context.Context, call Call, extra map[string]string
 		return nil, err // net/http names the method and the redacted URL
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	body, err := ReadAnswer(response.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}

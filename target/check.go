@@ -95,6 +95,13 @@ func (r *reader) check(d *Description) {
 			r.at("capabilities."+string(c.Name), "", "got %q, want a whole number", value)
 		}
 	}
+	for way, choices := range d.ChoicesByWay {
+		for name := range choices {
+			if !slices.Contains(AnsweredByWay(), name) {
+				r.at(fmt.Sprintf("choices_by_way.%s.%s", way, name), "", "got a choice that no way to ask shows, want one of %q", AnsweredByWay())
+			}
+		}
+	}
 	for token := range d.Scopes {
 		if scope, err := oauth.ParseScope(token); err != nil || scope.Len() != 1 {
 			r.at("scopes."+token, "", "got the key %q, want one scope token (RFC 6749 section 3.3)", token)
@@ -244,6 +251,12 @@ func (r *reader) checkAPI(path string, api *API) {
 		if op.AllOf == "" && op.AnyOf == "" && op.Name != "me" {
 			r.at(at, "", "got no scope, want all_of or any_of: an operation that needs no scope shows nothing")
 		}
+	}
+	if op := api.Batch; op != nil && len(strings.Fields(op.AllOf)) < 2 {
+		r.at(path+".batch.all_of", "", "got %q, want the scopes for reading and for deleting", op.AllOf)
+	}
+	if op := api.StepUp; op != nil && (op.AllOf == "" || op.ACR == "") {
+		r.at(path+".step_up", "", "got no all_of or no acr, want both")
 	}
 }
 

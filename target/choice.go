@@ -24,6 +24,18 @@ const (
 	ScopeArray       ChoiceName = "scope_array"
 	SilentExcess     ChoiceName = "silent_excess"
 	CodeScope        ChoiceName = "code_scope"
+	OnlyUnknown      ChoiceName = "only_unknown"
+	MalformedScope   ChoiceName = "malformed_scope"
+	Duplicates       ChoiceName = "duplicates"
+	SurplusSpaces    ChoiceName = "surplus_spaces"
+	TokenInQuery     ChoiceName = "token_in_query"
+	ChallengeScope   ChoiceName = "challenge_scope"
+
+	RegisteredUnknown   ChoiceName = "registration_unknown"
+	RegisteredPrivilege ChoiceName = "registration_privileged"
+	RegisteredOmission  ChoiceName = "registration_omitted"
+
+	TokenExchangeBound ChoiceName = "tx"
 )
 
 // ChoiceInfo describes one open choice.
@@ -39,9 +51,11 @@ type ChoiceInfo struct {
 func Choices() []ChoiceInfo {
 	return []ChoiceInfo{
 		{UnknownScope, []string{"ignore", "reject"}, "", "RFC 6749 section 3.3", "a scope that the server does not know"},
+		{OnlyUnknown, []string{"error", "empty", "default"}, "UNK-03", "RFC 6749 section 3.3", "no scope that the server knows"},
+		{MalformedScope, []string{"drops", "rejects"}, "", "RFC 6749 section 5.2", "a scope with a character that no scope may hold"},
 		{OmittedScope, []string{"default", "reject"}, "", "RFC 6749 section 3.3", "no scope in the request"},
 		{EmptyGrant, []string{"error", "token"}, "GRANT-05", "RFC 6749 section 5.1", "nothing is left to grant"},
-		{ClientExcess, []string{"drop", "reject"}, "CC-01", "RFC 6749 section 10.3", "a scope that the client may not have"},
+		{ClientExcess, []string{"drop", "reject"}, "CLI-01", "RFC 6749 section 10.3", "a scope that the client may not have"},
 		{UserExcess, []string{"drop", "reject"}, "ROLE-04", "RFC 6749 section 4.1.2.1", "a scope that the resource owner may not have"},
 		{ScopeInResponse, []string{"always", "when_different"}, "GRANT-08", "RFC 6749 section 5.1", "scope in the token response when all was granted"},
 		{ScopeInRedirect, []string{"absent", "present"}, "GRANT-09", "RFC 6749 section 4.1.2", "scope in the redirect that carries the code"},
@@ -55,6 +69,14 @@ func Choices() []ChoiceInfo {
 		{ClaimsParameter, []string{"ignored", "refused"}, "CLM-10", "OpenID Connect Core section 5.5", "a claims parameter that is not supported"},
 		{SilentExcess, []string{"error", "subset"}, "PRMT-03", "OpenID Connect Core section 3.1.2.1", "a silent request for more than was agreed to"},
 		{CodeScope, []string{"ignores", "honours", "rejects"}, "CODE-02", "RFC 6749 section 3.2", "a narrower scope sent with the code"},
+		{Duplicates, []string{"normalises", "rejects"}, "SYN-07", "RFC 6749 section 3.3", "a scope that is named twice"},
+		{SurplusSpaces, []string{"normalises", "rejects"}, "SYN-08", "RFC 6749 section 3.3", "spaces too many"},
+		{RegisteredUnknown, []string{"drop", "reject", "accept"}, "CLI-03", "RFC 7591 section 3.2.1", "a scope in a registration that the server does not know"},
+		{RegisteredPrivilege, []string{"drop", "reject"}, "CLI-04", "RFC 7591 section 3.2.1", "a privileged scope in a registration"},
+		{RegisteredOmission, []string{"default", "none", "reject"}, "CLI-05", "RFC 7591 section 2", "a registration without scope"},
+		{TokenExchangeBound, []string{"subset", "client"}, "TX-01", "RFC 8693 section 5", "the bound of an exchanged token: the subject token, or what the client and the resource owner may have"},
 		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
+		{TokenInQuery, []string{"accepted", "refused"}, "RSC-12", "RFC 6750 section 2.3", "a token in the query component, at the API"},
+		{ChallengeScope, []string{"named", "absent"}, "RSC-04", "RFC 6750 section 3.1", "the scope that is needed, in the challenge of the API"},
 	}
 }

@@ -46,6 +46,9 @@ type Description struct {
 	// Choices declares open choices (where a standard allows more than one
 	// answer) by their policy name. Left out: observed and reported.
 	Choices map[ChoiceName]string `yaml:"choices,omitempty" json:"choices,omitempty"`
+	// ChoicesByWay declares open choices that are taken otherwise on one way to ask
+	// for a scope than on the others.
+	ChoicesByWay map[Way]map[ChoiceName]string `yaml:"choices_by_way,omitempty" json:"choices_by_way,omitempty"`
 	// Capabilities overrides what the metadata says. A value is true, false, a
 	// number or a word, as the capability is.
 	Capabilities map[Capability]string `yaml:"capabilities,omitempty" json:"capabilities,omitempty"`
@@ -66,6 +69,8 @@ type Embedded struct {
 	Tokens string `yaml:"tokens,omitempty" json:"tokens,omitempty" jsonschema:"enum=jwt,enum=opaque"`
 	// Without lists optional features that are left out, such as introspection.
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"`
+	// With lists extra features that are served, such as claims_parameter.
+	With []string `yaml:"with,omitempty" json:"with,omitempty"`
 }
 
 // External is a server that already runs.
@@ -141,6 +146,19 @@ type AuthorizationServer struct {
 	// OtherResource is the identifier of a second API, with a scope of the same
 	// name as the first one's.
 	OtherResource string `yaml:"other_resource,omitempty" json:"other_resource,omitempty"`
+	// DefaultScope is what is asked for where a request has no scope (RFC 6749
+	// section 3.3), at the authorization endpoint.
+	DefaultScope string `yaml:"default_scope,omitempty" json:"default_scope,omitempty" check:"scope"`
+	// BackchannelPage is where a resource owner answers requests that came over
+	// the backchannel (OpenID Connect CIBA Core section 7.1). {message} in it stands
+	// for the binding_message of the request. Left out: none is known.
+	BackchannelPage string `yaml:"backchannel_page,omitempty" json:"backchannel_page,omitempty" check:"url"`
+	// SeveralResources says that one authorization request may name both APIs (RFC
+	// 8707 section 2).
+	SeveralResources bool `yaml:"several_resources,omitempty" json:"several_resources,omitempty"`
+	// Details are authorization details that can be asked for (RFC 9396). Left out:
+	// none are known.
+	Details Details `yaml:"authorization_details,omitempty" json:"authorization_details,omitempty"`
 	// AlwaysGranted are scopes that are granted without being asked for.
 	AlwaysGranted string `yaml:"always_granted,omitempty" json:"always_granted,omitempty" check:"scope"`
 	// RequiredScopes are scopes that cannot be deselected at consent.
@@ -148,6 +166,15 @@ type AuthorizationServer struct {
 	// UserOnlyScopes are scopes that need a resource owner's consent, so that a
 	// machine client never obtains them.
 	UserOnlyScopes string `yaml:"user_only_scopes,omitempty" json:"user_only_scopes,omitempty" check:"scope"`
+	// ConfidentialOnlyScopes are scopes that a public client never obtains,
+	// whatever its user agrees to (RFC 6749 section 10.3).
+	ConfidentialOnlyScopes string `yaml:"confidential_only_scopes,omitempty" json:"confidential_only_scopes,omitempty" check:"scope"`
+	// PrivilegedScopes are scopes that a client cannot give itself by dynamic
+	// registration (RFC 7591 section 5).
+	PrivilegedScopes string `yaml:"privileged_scopes,omitempty" json:"privileged_scopes,omitempty" check:"scope"`
+	// ExoticScope is a scope with punctuation that means something elsewhere, such
+	// as "urn:example:channel=HBO&urn:example:rating=G,PG-13".
+	ExoticScope string `yaml:"exotic_scope,omitempty" json:"exotic_scope,omitempty" check:"scope_token"`
 	// Decoys are scopes that the server knows and no operation needs.
 	Decoys string `yaml:"decoys,omitempty" json:"decoys,omitempty" check:"scope"`
 	// ClaimsAlways are claims released with openid alone.
@@ -159,6 +186,15 @@ type AuthorizationServer struct {
 	TokenLifetime Duration `yaml:"token_lifetime,omitempty" json:"token_lifetime,omitempty"`
 	// ClockSkew is how far the server's clock may be from ours; 0 means 5 s.
 	ClockSkew Duration `yaml:"clock_skew,omitempty" json:"clock_skew,omitempty"`
+}
+
+// Details are authorization details of one type (RFC 9396 section 2), each more
+// than the one before it. For a box of a consent form to stand for them, map it
+// to authorization_details in login.form.consent.checkboxes.
+type Details struct {
+	Smaller map[string]any `yaml:"smaller,omitempty" json:"smaller,omitempty"`
+	Plain   map[string]any `yaml:"plain,omitempty" json:"plain,omitempty"`
+	Larger  map[string]any `yaml:"larger,omitempty" json:"larger,omitempty"`
 }
 
 // Introspection is how the introspection endpoint (RFC 7662) is called.
@@ -190,7 +226,9 @@ type Clients struct {
 	// Actors changes the clients: what is left out stays as it is. Features know
 	// Planner, Viewer (may only read), Pocket (public), House (first-party), Robot
 	// (machine, may only read), Rival (another like Planner), Worker (machine, may
-	// have everything) and Newcomer (always registered by RFC 7591). Auditor is
+	// have everything), Newcomer (always registered by RFC 7591), Legacy (uses every
+	// response type), Strict (has to push its authorization requests) and Steward
+	// (manages its grants, also as a machine). Auditor is
 	// nobody's part: with it the program looks at what happened, and it may have
 	// everything. Where clients are static and it is missing, Rival, or else
 	// Planner, stands in.
@@ -222,7 +260,7 @@ type ClientDescription struct {
 	Secret      string   `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`
 	AuthMethod  string   `yaml:"auth_method,omitempty" json:"auth_method,omitempty" jsonschema:"enum=client_secret_basic,enum=client_secret_post,enum=none"`
 	RedirectURI string   `yaml:"redirect_uri,omitempty" json:"redirect_uri,omitempty" check:"uri"`
-	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials"`
+	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials,enum=implicit"`
 	Scope       string   `yaml:"scope,omitempty" json:"scope,omitempty" check:"scope"`
 	FirstParty  *bool    `yaml:"first_party,omitempty" json:"first_party,omitempty"`
 	// Absent says that the target has no such client: rules about it do not apply.
@@ -300,20 +338,41 @@ type API struct {
 	// TrustsHarnessKey says that the API accepts tokens that we sign; see
 	// Control.TrustKey.
 	TrustsHarnessKey bool `yaml:"trusts_harness_key,omitempty" json:"trusts_harness_key,omitempty"`
+	// Batch is an operation that reads and deletes the object ${id} in one request.
+	// Its all_of are the scopes of both; what a token lacks must not be done.
+	Batch *Operation `yaml:"batch,omitempty" json:"batch,omitempty"`
+	// StepUp is an operation on the object ${id} that needs the authentication
+	// context class of its acr as well as a scope (RFC 9470).
+	StepUp *Operation `yaml:"step_up,omitempty" json:"step_up,omitempty"`
+	// ResourceMetadata is where its metadata is (RFC 9728). Left out: it has none.
+	ResourceMetadata string `yaml:"resource_metadata,omitempty" json:"resource_metadata,omitempty" check:"url"`
+	// Introspection is what the API itself introspects with (RFC 7662 section 2.1).
+	Introspection *Credentials `yaml:"introspection,omitempty" json:"introspection,omitempty"`
+}
+
+// Credentials are those of a client that authenticates with client_secret_basic
+// (RFC 6749 section 2.3.1).
+type Credentials struct {
+	ClientID string `yaml:"client_id" json:"client_id"`
+	Secret   string `yaml:"secret" json:"secret" check:"secret"`
 }
 
 // Operation is a protected resource and a method on it (RFC 6749 section 7).
 type Operation struct {
 	// Name is one of the acts that features speak of: list, read, create,
-	// replace, change, delete, move, summary, and me: the page of
-	// the resource owner, which a machine has not.
-	Name   string `yaml:"name" json:"name" jsonschema:"enum=list,enum=read,enum=create,enum=replace,enum=change,enum=delete,enum=move,enum=me,enum=summary"`
+	// replace, change, delete, move, summary, notes and annotate (read and add
+	// what is nested in an object), and me: the page of the resource owner, which a
+	// machine has not.
+	Name   string `yaml:"name" json:"name" jsonschema:"enum=list,enum=read,enum=create,enum=replace,enum=change,enum=delete,enum=move,enum=me,enum=summary,enum=notes,enum=annotate,enum=batch,enum=step_up"`
 	Method string `yaml:"method" json:"method" jsonschema:"enum=GET,enum=HEAD,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"`
 	Path   string `yaml:"path" json:"path"` // ${id} is an object's id
 	// AllOf are the scopes that are needed together, AnyOf those of which one
 	// will do. One of both is set.
 	AllOf string `yaml:"all_of,omitempty" json:"all_of,omitempty" check:"scope"`
 	AnyOf string `yaml:"any_of,omitempty" json:"any_of,omitempty" check:"scope"`
+	// ACR is the authentication context class that is needed beside the scope (RFC
+	// 9470 section 3). Only step_up has one.
+	ACR string `yaml:"acr,omitempty" json:"acr,omitempty"`
 	// JSON is the body; ${marker} is a text that is unique to one attempt.
 	JSON map[string]any `yaml:"json,omitempty" json:"json,omitempty"`
 	// ID is where the id of a created object is in the answer: "/id".
@@ -339,9 +398,9 @@ type Call struct {
 // What is left out cannot be done, and the rules that need it do not apply.
 // Beside the target's variables a call knows, as far as it makes sense,
 // ${user.username}, ${user.password}, ${user.subject}, ${client.id}, ${scope}
-// (what is to be left), ${removed} (what is taken away), ${seconds} and ${jwk}.
-// In JSON, "${scope[]}" is the list of the tokens, and ${seconds}, ${jwk} and
-// ${user.claims} alone in a text become that number or object.
+// (what is to be left), ${removed} (what is taken away), ${seconds}, ${reachable} and ${jwk}.
+// In JSON, "${scope[]}" is the list of the tokens, and ${seconds}, ${jwk},
+// ${reachable} and ${user.claims} alone in a text become that number or object.
 type Control struct {
 	RemoveScope    *Call `yaml:"remove_scope,omitempty" json:"remove_scope,omitempty"`       // a resource owner takes scopes out of a grant
 	SetScope       *Call `yaml:"set_scope,omitempty" json:"set_scope,omitempty"`             // a resource owner says which scopes a grant shall have
@@ -351,6 +410,16 @@ type Control struct {
 	AdvanceClock   *Call `yaml:"advance_clock,omitempty" json:"advance_clock,omitempty"`     // the server's clock is moved by ${seconds}
 	ResetClock     *Call `yaml:"reset_clock,omitempty" json:"reset_clock,omitempty"`
 	TrustKey       *Call `yaml:"trust_key,omitempty" json:"trust_key,omitempty"` // the API is told to trust ${jwk}
+	// TrustStatementKey tells the authorization server to trust software statements
+	// (RFC 7591 section 2.3) that are signed with ${jwk}.
+	TrustStatementKey *Call `yaml:"trust_statement_key,omitempty" json:"trust_statement_key,omitempty"`
+	// SetNetwork cuts the API off from the authorization server, or lets it reach
+	// it again: ${reachable} is true or false. Keys that it keeps count as reached.
+	SetNetwork *Call `yaml:"set_network,omitempty" json:"set_network,omitempty"`
+	// WithdrawScope makes ${scope} one that the authorization server does not know,
+	// RestoreScope makes it known again.
+	WithdrawScope *Call `yaml:"withdraw_scope,omitempty" json:"withdraw_scope,omitempty"`
+	RestoreScope  *Call `yaml:"restore_scope,omitempty" json:"restore_scope,omitempty"`
 	// CreateUser makes a user like one of Users for one scenario alone, so that
 	// scenarios that change roles do not meet. It also knows ${user.claims} and,
 	// as ${scope}, the permissions, and may capture subject where that is not the

@@ -8,7 +8,7 @@ import (
 // Actors are the clients that a target file may describe, by name: those that
 // features know, and Auditor.
 func Actors() []string {
-	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Worker", "Auditor", "Newcomer"}
+	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Worker", "Auditor", "Newcomer", "Legacy", "Strict", "Steward"}
 }
 
 // Owners are the resource owners that features know, by name.
@@ -16,12 +16,13 @@ func Owners() []string { return []string{"Ada", "Bo", "Cy"} }
 
 // Endpoints are the members of a metadata document that
 // authorization_server.endpoints may add or override (RFC 8414 section 2, RFC
-// 8628 section 4, RFC 9126 section 5, OpenID Connect Discovery section 3).
+// 8628 section 4, RFC 9126 section 5, Grant Management for OAuth 2.0, OpenID
+// Connect Discovery section 3, OpenID Connect CIBA Core section 4).
 func Endpoints() []string {
 	return []string{
 		"authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint",
 		"userinfo_endpoint", "jwks_uri", "registration_endpoint", "device_authorization_endpoint",
-		"pushed_authorization_request_endpoint", "end_session_endpoint",
+		"backchannel_authentication_endpoint", "pushed_authorization_request_endpoint", "grant_management_endpoint", "end_session_endpoint",
 	}
 }
 
@@ -39,6 +40,11 @@ func knownKeys(path string, t reflect.Type) (known []string, what string) {
 			known = append(known, string(c.Name))
 		}
 		return known, "choice"
+	case t.Key() == reflect.TypeFor[Way]():
+		for _, way := range Ways() {
+			known = append(known, string(way))
+		}
+		return known, "way"
 	case t.Elem() == reflect.TypeFor[User]():
 		return Owners(), "user"
 	case t.Elem() == reflect.TypeFor[ClientDescription]():
@@ -92,7 +98,7 @@ func variablesAt(d *Description, path string) []string {
 		known = append(known, registrationVariables()...)
 	case strings.HasPrefix(path, "control."):
 		known = append(known, controlVariables()...)
-	case strings.Contains(path, "api.operations["):
+	case strings.Contains(path, "api.operations["), strings.Contains(path, "api.batch."), strings.Contains(path, "api.step_up."):
 		known = append(known, "id", "marker")
 	}
 	return known
@@ -110,6 +116,6 @@ func registrationVariables() []string {
 func controlVariables() []string {
 	return []string{
 		"user.username", "user.password", "user.subject", "user.claims", "user.roles",
-		"client.id", "scope", "removed", "seconds", "jwk",
+		"client.id", "scope", "removed", "seconds", "jwk", "reachable",
 	}
 }

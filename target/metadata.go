@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"mime"
 	"net"
@@ -15,10 +14,7 @@ import (
 	"time"
 )
 
-const (
-	metadataLimit   = 1 << 20          // bytes of a metadata document that are read
-	metadataTimeout = 15 * time.Second // for one request
-)
+const metadataTimeout = 15 * time.Second // for one request
 
 // Unavailable says that a target cannot be reached or started, so that nothing
 // can be judged.
@@ -121,7 +117,7 @@ func FetchMetadata(ctx context.Context, transport http.RoundTripper, issuer, pla
 		}
 		got, _ := document["issuer"].(string)
 		if got != issuer {
-			return found, &IssuerMismatch{URL: at, Got: got, Want: issuer}
+			return found, &IssuerMismatch{URL: at, Got: shortened(got), Want: issuer}
 		}
 		found.Tried = append(found.Tried, at+": metadata")
 		if found.Document == nil {
@@ -148,24 +144,43 @@ func fetchDocument(ctx context.Context, client *http.Client, at string) (map[str
 		return nil, "", unreachable(at, err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, metadataLimit+1))
-	if err != nil {
+	body, err := ReadAnswer(response.Body)
+	if err != nil && !errors.Is(err, ErrLongAnswer) {
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
 		return nil, "", unreachable(at, err)
 	}
-	media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	var document map[string]any
 	switch {
 	case response.StatusCode != http.StatusOK:
-		return nil, response.Status, nil
-	case len(body) > metadataLimit:
+		return nil, shortened(response.Status), nil
+	case err != nil:
 		return nil, "200 with more than 1 MiB", nil
-	case media == "text/html" || json.Unmarshal(body, &document) != nil || document == nil:
-		return nil, fmt.Sprintf("200 with %q that is not a JSON object", media), nil
+	}
+	document, seen := parseDocument(response.Header.Get("Content-Type"), body)
+	return document, seen, nil
+}
+
+// parseDocument reads a metadata document (RFC 8414 section 3.2), or says what is
+// there in its place.
+func parseDocument(contentType string, body []byte) (map[string]any, string) {
+	media, _, _ := mime.ParseMediaType(contentType)
+	var document map[string]any
+	if media == "text/html" || json.Unmarshal(body, &document) != nil || document == nil {
+		return nil, fmt.Sprintf("200 with %q that is not a JSON object", shortened(media))
 	}
 	if _, ok := document["issuer"]; !ok {
-		return nil, `200 with JSON that has no "issuer"`, nil
+		return nil, `200 with JSON that has no "issuer"`
 	}
-	return document, "", nil
+	return document, ""
+}
+
+// shortened is the beginning of what a server said, for an error.
+func shortened(text string) string {
+	if len(text) > excerpt {
+		return strings.ToValidUTF8(text[:excerpt], "") + "…"
+	}
+	return text
 }
 
 func unreachable(at string, err error) error {

@@ -157,7 +157,7 @@ func keyPath(key string) ([]string, reflect.Type, error) {
 			}
 			t = t.Field(fields[at].index).Type
 		case reflect.Map:
-			if t.Elem().Kind() != reflect.Struct {
+			if t.Elem().Kind() != reflect.Struct && t.Elem().Kind() != reflect.Map {
 				step, after = rest, "" // such keys may have dots of their own
 			}
 			if known, what := knownKeys(strings.Join(steps, "."), t); known != nil && !slices.Contains(known, step) {

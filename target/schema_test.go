@@ -75,6 +75,11 @@ func generateSchema(t *testing.T) []byte {
 		p.PropertyNames = &jsonschema.Schema{Enum: anys(allowed)}
 	}
 	names(root, "users", Owners())
+	var ways []string
+	for _, way := range Ways() {
+		ways = append(ways, string(way))
+	}
+	names(root, "choices_by_way", ways)
 	names(s.Definitions["Clients"], "actors", Actors())
 	names(s.Definitions["AuthorizationServer"], "endpoints", Endpoints())
 	data, err := json.MarshalIndent(s, "", "  ")

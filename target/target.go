@@ -72,6 +72,16 @@ type ResourceServer struct {
 	TrustKey func(ctx context.Context, jwk []byte) error
 	// Audience is the aud of tokens that we sign for it.
 	Audience string
+	// Batch reads and deletes an object in one request, StepUp needs an
+	// authentication context class; nil: there is none.
+	Batch, StepUp *Operation
+	// MetadataURL is where its metadata is (RFC 9728); empty: it has none.
+	MetadataURL string
+	// Introspection is what it introspects with; nil: not known.
+	Introspection *Credentials
+	// SetReachable cuts it off from the authorization server, or lets it reach it
+	// again; nil: it cannot be cut off.
+	SetReachable func(ctx context.Context, reachable bool) error
 }
 
 // Operation returns the operation of that name.
@@ -110,9 +120,16 @@ type Resolved struct {
 	*Target
 	Capabilities map[Capability]Finding
 	Choices      map[ChoiceName]Finding
+	// ByWay are the choices that are taken otherwise on one way to ask, Closed the
+	// ways on which nothing is to be had, with the reason.
+	ByWay  ChoicesByWay
+	Closed map[Way]string
 	// Mixed are the choices that were observed to change from one try to the
 	// next, or to contradict the description, with what was seen.
 	Mixed map[ChoiceName]string
+	// DefaultScope is what a request without scope asks for: declared, or learned;
+	// empty where that is refused or not known.
+	DefaultScope oauth.ScopeSet
 	// Unlearned are the choices that could not be learned, with what was in the
 	// way. A choice that a lawful refusal hides is not one of them.
 	Unlearned map[ChoiceName]string
@@ -137,6 +154,13 @@ type Visit struct {
 	Jar http.CookieJar
 	// Decide answers a consent page.
 	Decide func(asked ConsentPage) oauth.ConsentDecision
+	// UserCode is typed where a page asks for the code of a device (RFC 8628
+	// section 3.3); empty: there is none.
+	UserCode oauth.Secret
+	// Scope is what was asked for, where the URL does not say.
+	Scope string
+	// Form is the encoded form of a request by POST; empty: GET.
+	Form string
 	// StopAtConsent ends the visit at the first consent page, unanswered.
 	StopAtConsent bool
 }

@@ -106,6 +106,11 @@ func foundText(w io.Writer, f *discover.Found) error {
 			found = target.Finding{Value: "mixed", Source: "observed: " + seen}
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", c.Name, found.Value, found.Source, c.Text)
+		for _, way := range target.Ways() {
+			if other, ok := f.ChoicesByWay[way][c.Name]; ok {
+				fmt.Fprintf(t, "    %s\t%s\t%s\t%s\n", way, other.Value, other.Source, "on this way alone")
+			}
+		}
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -30,7 +30,8 @@ type settings struct {
 	seed                  int64
 	defects               []string
 	set                   []string
-	load, list, steps     bool
+	load, list            bool
+	steps, areas          bool
 	scenarios, thresholds []string
 	rate                  float64
 	duration              time.Duration

@@ -46,6 +46,7 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 	if err := makeOut(s.out); err != nil {
 		return err
 	}
+	a.collectLess()
 	bar := a.newProgress()
 	defer bar.end()
 	rep, err := prove.Run(cmd.Context(), prove.Options{

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -11,18 +13,26 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/internal/refserver/defect"
 )
+
+const aboutRules = `Lists the rules: what each demands, where it stands, what it needs of a target, and
+the seeded defect of the reference server that proves it. One rule alone is shown
+whole, with the feature file that shows it. Rules of your own have no defect.`
 
 func (a *app) rulesCommand() *cobra.Command {
 	var f *flags
-	cmd := newCommand("rules [ID|PATTERN]...", "List the rule catalogue", "Lists the rules: what each demands, where it stands, what it needs of a target,\nand the feature file that shows it. One rule alone is shown whole.", `
+	cmd := newCommand("rules [ID|PATTERN]...", "List the rule catalogue", aboutRules, `
   scopeproof rules
   scopeproof rules 'REF-*'
   scopeproof rules --format json
+  scopeproof rules --areas
   scopeproof rules --steps`, cobra.ArbitraryArgs,
 		func(cmd *cobra.Command, args []string) error { return a.rules(f.s, args) })
 	f = newFlags(cmd)
+	f.Var(list{&f.s.features, "DIR", ""}, "features", "also list the rules of the feature files in a folder (repeatable)")
 	f.word(&f.s.format, "format", []string{"text", "json", "markdown"}, "how the rules are written")
+	f.yes(&f.s.areas, "areas", "list the areas of rules: how many rules of each level, and what all of them need")
 	f.yes(&f.s.steps, "steps", "list the steps that feature files may use, and how often the rules use each")
 	cmd.ValidArgsFunction = completeList(ruleIDs)
 	return complete(cmd, map[string]completion{"format": words("text", "json", "markdown")})
@@ -36,6 +46,7 @@ type listing struct {
 	Sources   []string `json:"sources"`
 	Derived   bool     `json:"derived"`
 	Needs     []string `json:"needs"`
+	Defects   []string `json:"defects"` // see provenBy
 	Loss      string   `json:"loss,omitempty"`
 	Feature   string   `json:"feature"`
 	File      string   `json:"file"`
@@ -44,23 +55,25 @@ type listing struct {
 }
 
 func (a *app) rules(s *settings, patterns []string) error {
+	more, err := folders(s.features)
+	if err != nil {
+		return err
+	}
 	if s.steps {
-		if len(patterns) > 0 {
+		switch {
+		case s.areas:
+			return usage("", "rules: got --areas and --steps, want one of them")
+		case len(patterns) > 0:
 			return usage("", "rules --steps: got %q, want no pattern", patterns[0])
 		}
-		return a.steps(s.format)
+		return a.steps(s.format, more)
 	}
-	catalogue, err := conformance.Load()
+	chosen, err := chosenRules(patterns, more)
 	if err != nil {
 		return err
 	}
-	var wanted []string
-	for _, p := range patterns {
-		wanted = append(wanted, strings.FieldsFunc(p, func(c rune) bool { return c == ',' })...)
-	}
-	chosen, err := catalogue.Select(wanted, nil)
-	if err != nil {
-		return err
+	if s.areas {
+		return a.areas(s.format, conformance.Areas(chosen))
 	}
 	all := []listing{}
 	for _, r := range chosen {
@@ -77,10 +90,27 @@ func (a *app) rules(s *settings, patterns []string) error {
 	return nil
 }
 
+// chosenRules are the rules of the program, and of more file systems, that the
+// patterns choose.
+func chosenRules(patterns []string, more []fs.FS) ([]*conformance.Rule, error) {
+	catalogue, err := conformance.Load(more...)
+	if err != nil {
+		return nil, &conformance.UsageError{Text: err.Error()}
+	}
+	var wanted []string
+	for _, p := range patterns {
+		wanted = append(wanted, strings.FieldsFunc(p, func(c rune) bool { return c == ',' })...)
+	}
+	return catalogue.Select(wanted, nil)
+}
+
 func listingOf(r *conformance.Rule) listing {
 	l := listing{
-		ID: r.ID, Level: string(r.Level), Text: r.Text, Derived: r.Derived, Loss: r.Loss,
-		Feature: r.Feature, File: path.Join("features", r.File), Line: r.Line, Sources: []string{}, Needs: []string{}, Scenarios: []string{},
+		ID: r.ID, Level: string(r.Level), Text: r.Text, Derived: r.Derived, Loss: r.Loss, Defects: provenBy(r.ID),
+		Feature: r.Feature, File: r.File, Line: r.Line, Sources: []string{}, Needs: []string{}, Scenarios: []string{},
+	}
+	if !strings.HasPrefix(r.File, "./") { // not a user's own
+		l.File = path.Join("features", r.File)
 	}
 	for _, s := range r.Sources {
 		l.Sources = append(l.Sources, s.String())
@@ -94,11 +124,31 @@ func listingOf(r *conformance.Rule) listing {
 	return l
 }
 
-// rulesText writes a line for each rule, and one rule alone whole.
+// provenBy are the defects that are about a rule, or else those that break it
+// along with another; empty for a user's own rule.
+func provenBy(id string) []string {
+	about, along := []string{}, []string{}
+	for _, d := range defect.All {
+		switch {
+		case d.Load: // it is proven by load, and not by this rule's scenarios
+		case d.Breaks[0] == id:
+			about = append(about, d.ID)
+		case slices.Contains(d.Breaks, id):
+			along = append(along, d.ID)
+		}
+	}
+	if len(about) == 0 {
+		return along
+	}
+	return about
+}
+
+// rulesText writes two lines for each rule, and one rule alone whole.
 func rulesText(w io.Writer, all []listing) {
 	if len(all) > 1 {
 		for _, l := range all {
 			fmt.Fprintf(w, "%-8s  %-8s  %s (%s)\n", l.ID, l.Level, l.Text, l.source())
+			fmt.Fprintf(w, "%-20sneeds %s; defect %s\n", "", orNothing(l.Needs), orNone(l.Defects))
 		}
 		return
 	}
@@ -111,6 +161,10 @@ func rulesText(w io.Writer, all []listing) {
 	for _, name := range l.Scenarios {
 		fmt.Fprintf(w, "  scenario %s\n", name)
 	}
+	for _, id := range l.Defects {
+		d, _ := defect.Find(id)
+		fmt.Fprintf(w, "  defect   %s: %s\n", id, d.Text)
+	}
 }
 
 func (l listing) source() string {
@@ -121,12 +175,9 @@ func (l listing) source() string {
 	return text
 }
 
-func orNothing(names []string) string {
-	if len(names) == 0 {
-		return "nothing"
-	}
-	return strings.Join(names, ", ")
-}
+func orNothing(names []string) string { return cmp.Or(strings.Join(names, ", "), "nothing") }
+
+func orNone(names []string) string { return cmp.Or(strings.Join(names, ", "), "none") }
 
 func rulesMarkdown(w io.Writer, all []listing) {
 	fmt.Fprintf(w, "# Rules\n\n%d rules. The feature files are the catalogue; this list is made from them.\n", len(all))
@@ -136,15 +187,20 @@ func rulesMarkdown(w io.Writer, all []listing) {
 			features = append(features, l.Feature)
 		}
 	}
-	cell := strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace
 	for _, feature := range features {
-		fmt.Fprintf(w, "\n## %s\n\n| rule | level | requirement | source | needs | feature |\n|---|---|---|---|---|---|\n", feature)
+		fmt.Fprintf(w, "\n## %s\n\n| rule | level | requirement | source | needs | defect | feature |\n|---|---|---|---|---|---|---|\n", feature)
 		for _, l := range all {
 			if l.Feature == feature {
-				fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s:%d |\n", l.ID, l.Level, cell(l.Text), cell(l.source()), cell(strings.Join(l.Needs, ", ")), l.File, l.Line)
+				fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s:%d |\n", l.ID, l.Level, cell(l.Text), cell(l.source()),
+					cell(strings.Join(l.Needs, ", ")), strings.Join(l.Defects, ", "), l.File, l.Line)
 			}
 		}
 	}
+}
+
+// cell is a text as a cell of a table in Markdown.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(text)
 }
 
 func encode(w io.Writer, v any) error {

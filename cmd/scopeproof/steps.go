@@ -14,7 +14,7 @@ type sentence struct {
 	Keyword string `json:"keyword"` // "Given", "When" or "Then"
 	Text    string `json:"text"`    // with <scope> and <how> for the phrases that steps share
 	Pattern string `json:"pattern"` // a regular expression
-	Used    int    `json:"used"`    // how often the bundled features use it
+	Used    int    `json:"used"`    // how often the features use it
 }
 
 // manner is a phrase that features may put after an act.
@@ -31,8 +31,8 @@ type vocabulary struct {
 }
 
 // steps lists everything that feature files may say.
-func (a *app) steps(format string) error {
-	v, err := spokenVocabulary()
+func (a *app) steps(format string, more []fs.FS) error {
+	v, err := spokenVocabulary(more)
 	if err != nil {
 		return err
 	}
@@ -60,11 +60,16 @@ func (a *app) steps(format string) error {
 	return nil
 }
 
-func spokenVocabulary() (vocabulary, error) {
+// spokenVocabulary counts the steps of the program's features and of more.
+func spokenVocabulary(more []fs.FS) (vocabulary, error) {
 	var v vocabulary
-	spoken, err := spokenSteps(features.Files)
-	if err != nil {
-		return v, err
+	var spoken []spoken
+	for _, files := range append([]fs.FS{features.Files}, more...) {
+		found, err := spokenSteps(files)
+		if err != nil {
+			return v, err
+		}
+		spoken = append(spoken, found...)
 	}
 	count := func(keyword, expr string) (n int, err error) {
 		e, err := regexp.Compile(expr)

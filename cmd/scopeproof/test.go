@@ -62,6 +62,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if err != nil {
 		return err
 	}
+	a.collectLess()
 	s.chooseSeed()
 	o := conformance.Options{
 		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed,
@@ -70,11 +71,8 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if o.Expect, err = expectations(s.expect, d); err != nil {
 		return err
 	}
-	for _, dir := range s.features {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return usage("", "--features: got %q, want a folder", dir)
-		}
-		o.Features = append(o.Features, os.DirFS(dir))
+	if o.Features, err = folders(s.features); err != nil {
+		return err
 	}
 	if err := makeOut(s.out); err != nil {
 		return err
@@ -167,6 +165,18 @@ func expectations(file string, d *target.Description) ([]conformance.Expectation
 		return nil, err
 	}
 	return conformance.ReadExpect("bundled:"+name, data)
+}
+
+// folders are what --features names.
+func folders(dirs []string) ([]fs.FS, error) {
+	var all []fs.FS
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, usage("", "--features: got %q, want a folder", dir)
+		}
+		all = append(all, os.DirFS(dir))
+	}
+	return all, nil
 }
 
 // makeOut makes the folder for reports, so that one that cannot be made is known

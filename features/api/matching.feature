@@ -271,3 +271,83 @@ Feature: How an API matches scopes
       Given Planner carries a token for Ada with the scope "read:appointments write:appointments"
       Then Planner can list the appointments of Ada
       And Planner can create an appointment for Ada
+
+  @RSM-14 @MUST @rfc6749-7 @rfc9700-2.3 @rfc9700-4.13 @derived @needs:rs.api @needs:as.code
+  Rule: Scope is taken from the token and from nowhere else in the request
+    What a gateway adds behind the door, anybody can send in front of it.
+
+    Scenario Outline: A token to read, with <name> that says more
+      Given Ada has granted Planner "read:appointments"
+      When Planner creates an appointment for Ada with "<name>" set to "write:appointments"
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+      Examples: what gateways tell the APIs behind them
+        | name                  |
+        | X-Scope               |
+        | X-Scopes              |
+        | Scope                 |
+        | X-OAuth-Scopes        |
+        | X-Forwarded-Scopes    |
+        | X-Auth-Request-Scopes |
+        | X-Auth-Request-Groups |
+
+    Scenario Outline: A token to read, with a scope in the <place>
+      Given Ada has granted Planner "read:appointments"
+      When Planner creates an appointment for Ada naming "write:appointments" in "<where>"
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+      Examples: parameters
+        | place | where      |
+        | query | ?scope     |
+        | form  | form scope |
+
+    Scenario: A second token in a header of its own
+      Given Ada has granted Planner "read:appointments"
+      And Ada has granted Rival "read:appointments write:appointments"
+      When Planner creates an appointment for Ada adding the token of "Rival" in the "header"
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+    @control
+    Scenario: A token that has the scope
+      When Planner asks Ada for "write:appointments"
+      Then Planner can create an appointment for Ada
+
+  @RSM-15 @MUST @rfc6749-3.3 @derived @needs:rs.api @needs:rs.mint
+  Rule: Letters that look alike are not alike
+    A scope is ASCII. Whoever folds other letters into it opens it to scopes that
+    nobody meant.
+
+    Scenario Outline: A token whose scope is <scope>
+      Given Planner carries a token for Ada whose scope claim is <scope>
+      Then Planner cannot list the appointments of Ada
+
+      Examples: Cyrillic, full width, a letter that takes no room, a long s, an accent
+        | scope                        |
+        | "r\\u0435ad:appointments"    |
+        | "\\uff52ead:appointments"    |
+        | "read:app\\u200dointments"   |
+        | "read:appointment\\u017f"    |
+        | "re\\u0301ad:appointments"   |
+
+    @control
+    Scenario: The scope itself
+      Given Planner carries a token for Ada with the scope "read:appointments"
+      Then Planner can list the appointments of Ada
+
+  @RSM-16 @MUST @rfc6749-7 @oidc-5.4 @derived @needs:rs.api @needs:as.code @needs:as.oidc
+  Rule: To know who somebody is opens nothing of an API
+    Signing in is agreed to without a second thought. It must not hand over a calendar.
+
+    Scenario: A token for signing in
+      When Planner asks Ada for "openid profile email"
+      Then Planner cannot list the appointments of Ada
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+    @control
+    Scenario: A token for signing in and for the calendar
+      When Planner asks Ada for "openid profile email read:appointments"
+      Then Planner can list the appointments of Ada

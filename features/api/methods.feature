@@ -145,6 +145,45 @@ Feature: Every method and every spelling of a route
       Then Planner can create an appointment for Ada
       And Planner can read an appointment of Ada
 
+  @RSV-08 @MUST @rfc6749-7 @rfc9700-2.3 @derived @needs:rs.api @needs:as.code @needs:rs.batch|rs.nested
+  Rule: An operation asks for its scope also within another one
+    A batch is as many operations as it holds, and what hangs below an appointment
+    is not free because the appointment may be seen.
+
+    @needs:rs.batch
+    Scenario: A token to read sends a batch that deletes as well
+      Given Ada has granted Planner "read:appointments"
+      When Planner reads an appointment of Ada in one batch with its deletion
+      Then Ada's calendar is unchanged
+
+    @needs:rs.batch
+    Scenario: A token to write sends a batch that reads as well
+      Given Ada has granted Planner "write:appointments"
+      When Planner reads an appointment of Ada in one batch with its deletion
+      Then the answer shows nothing of Ada's
+
+    @needs:rs.nested
+    Scenario: A token to read writes below an appointment
+      When Planner asks Ada for "read:appointments"
+      Then Planner cannot annotate an appointment of Ada
+
+    @needs:rs.nested
+    Scenario: A token to write reads below an appointment
+      When Planner asks Ada for "write:appointments"
+      Then Planner cannot read the notes of Ada
+
+    @control @needs:rs.batch
+    Scenario: With both scopes the batch is done
+      Given Ada has granted Planner "read:appointments write:appointments"
+      When Planner reads an appointment of Ada in one batch with its deletion
+      Then Ada's calendar is changed
+
+    @control @needs:rs.nested
+    Scenario: With both scopes what is below an appointment is read and written
+      When Planner asks Ada for "read:appointments write:appointments"
+      Then Planner can annotate an appointment of Ada
+      And Planner can read the notes of Ada
+
   @RSV-09 @GUIDANCE @rfc9110-12 @derived @needs:rs.api @needs:as.code
   Rule: Headers about the form of an answer do not change who gets it
     A cache that answers "not modified" says that nothing was modified.

@@ -2,7 +2,7 @@ Feature: Asking silently, and insisting on being asked
   With the prompt parameter a client decides whether the resource owner sees a
   page. It never decides what they agreed to.
 
-  @PRMT-01 @MUST @oidc-3.1.2.1 @needs:as.code @needs:as.oidc.prompt @needs:consent.remembered
+  @PRMT-01 @MUST @oidc-3.1.2.1 @derived @needs:as.code @needs:as.oidc.prompt @needs:consent.remembered
   Rule: A silent request for what was agreed to yields just that, without a page
     Otherwise a client that wants to keep what it has must disturb the resource
     owner, or comes back with more than it asked for.
@@ -112,7 +112,7 @@ Feature: Asking silently, and insisting on being asked
       When Planner asks Ada for "openid read:appointments write:appointments", insisting on consent
       Then Planner holds at least "openid read:appointments write:appointments"
 
-  @PRMT-07 @MUST @oidc-3.1.2.6 @needs:as.code @needs:as.oidc.prompt
+  @PRMT-07 @MUST @oidc-3.1.2.3 @oidc-3.1.2.6 @needs:as.code @needs:as.oidc.prompt
   Rule: A silent request from a browser in which nobody is signed in is an error, whoever it is about
     Otherwise a name in the request is as good as a password.
 

@@ -97,7 +97,7 @@ Feature: Redeeming an authorization code
       Given Ada is shown what Planner asks: "read:appointments"
       And Ada is shown what Planner asks: "write:appointments"
       When Ada answers both pages, the <first> one first
-      Then each of them holds exactly what it asked for
+      Then each of them holds exactly what it asked for, or is refused
 
       Examples: in either order
         | first  |
@@ -108,7 +108,13 @@ Feature: Redeeming an authorization code
       Given Planner has a code from Ada for "read:appointments"
       And Planner has a code from Ada for "write:appointments"
       When Planner redeems its codes, the latest first
-      Then each of them holds exactly what it asked for
+      Then each of them holds exactly what it asked for, or is refused
+
+    @control
+    Scenario: One code alone yields what was decided
+      Given Planner has a code from Ada for "write:appointments"
+      When Planner redeems its code
+      Then Planner holds at least "write:appointments"
 
   @CODE-06 @GUIDANCE @rfc6749-10.3 @derived @needs:as.code @needs:ctl.client_admin
   Rule: A scope that the client has lost is not delivered by a code from before

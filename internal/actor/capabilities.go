@@ -11,13 +11,19 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// declared is the choices that a description declares.
-func declared(d *target.Description) map[target.ChoiceName]target.Finding {
+// declared is the choices that a description declares, on every way and on one.
+func declared(d *target.Description) (map[target.ChoiceName]target.Finding, target.ChoicesByWay) {
 	found := map[target.ChoiceName]target.Finding{}
 	for name, value := range d.Choices {
 		found[name] = target.Finding{Value: value, Source: "declared"}
 	}
-	return found
+	byWay := target.ChoicesByWay{}
+	for way, choices := range d.ChoicesByWay {
+		for name, value := range choices {
+			byWay.Set(way, name, target.Finding{Value: value, Source: "declared"})
+		}
+	}
+	return found, byWay
 }
 
 // finder collects capabilities, each with how it is known.
@@ -48,6 +54,14 @@ func (f *finder) lists(key, value string, absent bool) bool {
 	return slices.ContainsFunc(list, func(v any) bool { return v == value })
 }
 
+// supported are the grant types that the metadata lists; all of them, where it
+// has no list (RFC 8414 section 2).
+func (f *finder) supported(grants []oauth.GrantType) []oauth.GrantType {
+	return slices.DeleteFunc(slices.Clone(grants), func(g oauth.GrantType) bool {
+		return !f.lists("grant_types_supported", string(g), true)
+	})
+}
+
 // capabilities finds what a target can do from its metadata and its
 // description, which has the last word.
 func capabilities(t *target.Target, mint bool) *finder {
@@ -66,6 +80,7 @@ func capabilities(t *target.Target, mint bool) *finder {
 	f.oidc()
 	f.consent()
 	f.fixture()
+	f.requests()
 	f.api(mint)
 	return f
 }
@@ -77,22 +92,62 @@ func (f *finder) grants() {
 	f.yes("as.code", code, "metadata: "+grants)
 	f.yes("as.cc", f.lists(grants, "client_credentials", false), "metadata: "+grants)
 	f.yes("as.refresh", f.lists(grants, "refresh_token", false), "metadata: "+grants)
-	f.yes("as.implicit", f.lists("response_types_supported", "token", false), "metadata: response_types_supported")
 	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
 	f.yes("as.revocation", has("revocation_endpoint"), "metadata: revocation_endpoint")
 	f.yes("as.metadata", f.t.Metadata["issuer"] != nil, "metadata: issuer")
 	f.yes("as.dcr", has("registration_endpoint"), "metadata: registration_endpoint")
+	f.registration()
 	f.yes("as.resource", f.d.AuthorizationServer.ResourceParameter != "" && f.t.OtherAPI != nil, "declared: authorization_server.resource_parameter")
+	f.furtherGrants()
 	bound := 0
-	for _, name := range []target.Capability{"as.code", "as.refresh"} {
+	for _, name := range []target.Capability{"as.code", "as.refresh", "as.device", "as.tx", "as.ropc", "as.assertion", "as.ciba"} {
 		if f.found[name].Yes() {
 			bound++
 		}
 	}
 	f.set("fx.user_grants", strconv.Itoa(bound), "metadata: "+grants)
+	f.set("fx.channels", strconv.Itoa(len(f.ways())), "metadata: "+grants)
 	f.set("token.format", "opaque", "not declared")
 	f.set("token.revocation_visible", "expiry", "not declared")
 	f.yes("token.observable", f.t.API != nil || has("introspection_endpoint"), "derived: an API or introspection")
+}
+
+// ways are those on which a client that people use, or a machine in its place,
+// can ask for a scope.
+func (f *finder) ways() []target.Way {
+	var all []target.Way
+	for _, way := range target.Ways() {
+		client := "Planner"
+		if way == target.ByCredentials {
+			client = Machine(client)
+		}
+		d, err := describe(f.d, client)
+		if err == nil && f.found[target.CapabilityOf(way)].Yes() && f.present(client) && slices.Contains(d.GrantTypes, string(grantOf(way))) {
+			all = append(all, way)
+		}
+	}
+	return all
+}
+
+// furtherGrants are those beside the ones of RFC 6749 that need no other grant
+// type than their own. What the description declares cannot add what is missing
+// for a client to use them.
+func (f *finder) furtherGrants() {
+	const grants = "grant_types_supported"
+	lists := func(g oauth.GrantType) bool { return f.lists(grants, string(g), false) }
+	has := func(key string) bool { return metadata(f.t, key) != "" }
+	// A person at a browser of their own is not at a device, too.
+	driven := f.t.UserAgent != nil || f.d.Login.Driver == "" || f.d.Login.Driver == "form"
+	f.yes("as.ropc", lists(oauth.PasswordGrant), "metadata: "+grants)
+	f.yes("as.device", has("device_authorization_endpoint") && f.lists(grants, string(oauth.DeviceCode), true) && driven, "metadata: device_authorization_endpoint")
+	f.yes("as.tx", lists(oauth.TokenExchange), "metadata: "+grants)
+	f.yes("as.tx.actor", false, "not declared")
+	if !f.found["as.tx"].Yes() {
+		f.found["as.tx.actor"] = target.Finding{Value: "false", Source: "derived: no token exchange"}
+	}
+	f.yes("as.assertion", lists(oauth.JWTBearer) && f.registers(), "metadata: "+grants)
+	polled := f.lists("backchannel_token_delivery_modes_supported", "poll", false) && has("backchannel_authentication_endpoint")
+	f.yes("as.ciba", polled && f.d.AuthorizationServer.BackchannelPage != "" && driven, "metadata: backchannel_authentication_endpoint")
 }
 
 func (f *finder) oidc() {
@@ -137,6 +192,7 @@ func (f *finder) consent() {
 	f.yes("consent.edit.driver", d.Control.SetScope != nil, "declared: control.set_scope")
 	f.yes("ctl.role_admin", d.Control.SetPermissions != nil, "declared: control.set_permissions")
 	f.yes("ctl.client_admin", d.Control.LimitClient != nil, "declared: control.limit_client")
+	f.yes("ctl.scope_admin", d.Control.WithdrawScope != nil && d.Control.RestoreScope != nil, "declared: control.withdraw_scope")
 	f.yes("ctl.clock", d.Control.AdvanceClock != nil, "declared: control.advance_clock")
 }
 
@@ -180,6 +236,9 @@ func (f *finder) fixture() {
 	as := d.AuthorizationServer
 	f.yes("fx.scopes.decoys", as.Decoys != "", "declared: authorization_server.decoys")
 	f.yes("fx.scopes.user_only", as.UserOnlyScopes != "", "declared: authorization_server.user_only_scopes")
+	f.yes("fx.scopes.exotic", as.ExoticScope != "", "declared: authorization_server.exotic_scope")
+	f.yes("fx.scopes.privileged", as.PrivilegedScopes != "", "declared: authorization_server.privileged_scopes")
+	f.yes("policy.public_client_limits", as.ConfidentialOnlyScopes != "", "declared: authorization_server.confidential_only_scopes")
 	f.yes("fx.claims.custom", len(as.CustomClaims) > 0, "declared: authorization_server.custom_claims")
 }
 
@@ -248,6 +307,7 @@ func (f *finder) api(mint bool) {
 		mints = "derived: the API was not told to trust a key of ours"
 	}
 	f.yes("rs.mint", api != nil && mint, mints)
+	f.yes("rs.own", api != nil && !api.Ours, "derived: api")
 	if api == nil {
 		return
 	}
@@ -258,6 +318,7 @@ func (f *finder) api(mint bool) {
 	f.yes("rs.all_of", needs("move").Len() > 1, source)
 	f.yes("fx.scopes.dotted", strings.Contains(needs("summary").String(), "."), source)
 	f.yes("rs.user_bound", api.Ours, "derived: api")
+	f.resources(mint)
 }
 
 // Claims returns the standard claims that a scope opens (OpenID Connect Core

@@ -26,10 +26,17 @@ type Stage struct {
 	// KeepGrants leaves what static clients were granted before as it is: tokens
 	// of another cast may be in use.
 	KeepGrants bool
+	// RequestTimeout bounds one exchange; [NewStage] sets [target.RequestTimeout].
+	RequestTimeout time.Duration
+	// Timeout bounds each thing that [Stage.Learn] plays; [NewStage] sets five
+	// minutes.
+	Timeout time.Duration
 
 	agent     target.UserAgent
 	transport http.RoundTripper
-	key       *harnessKey // nil unless the API trusts it
+	secrets   []oauth.Secret // of the target file
+	key       *harnessKey    // nil unless the API trusts it
+	vouches   *harnessKey    // signs software statements; nil unless they are trusted
 
 	keys     *keySet
 	subjects sync.Map // of tokens, learned, by the name of a resource owner
@@ -41,13 +48,17 @@ type Stage struct {
 func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	t = withCanonicalScopes(t)
 	s := &Stage{
-		Target:    &target.Resolved{Target: t},
-		transport: t.Transport,
+		Target:         &target.Resolved{Target: t},
+		RequestTimeout: target.RequestTimeout,
+		Timeout:        5 * time.Minute,
+		transport:      t.Transport,
+		secrets:        secretsOf(t),
 	}
 	if s.transport == nil {
 		base := http.DefaultTransport.(*http.Transport).Clone()
 		base.MaxIdleConns, base.MaxIdleConnsPerHost = 256, 64
 		base.Proxy = nil
+		base.MaxResponseHeaderBytes = target.MaxHeader
 		s.transport = base
 	}
 	var err error
@@ -63,9 +74,13 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 			return nil, fmt.Errorf("the API is told to trust a key: %w", err)
 		}
 	}
+	if s.vouches, err = vouching(ctx, t); err != nil {
+		return nil, err
+	}
 	s.facts = capabilities(t, s.key != nil)
 	s.Target.Capabilities = s.facts.found
-	s.Target.Choices = declared(t.Description)
+	s.Target.Choices, s.Target.ByWay = declared(t.Description)
+	s.Target.Closed = map[target.Way]string{}
 	return s, nil
 }
 
@@ -75,6 +90,10 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 	if len(t.Description.Scopes) == 0 {
 		return t
 	}
+	rename := func(op *target.Operation) {
+		op.AllOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AllOf)).String()
+		op.AnyOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AnyOf)).String()
+	}
 	server := func(s *target.ResourceServer) *target.ResourceServer {
 		if s == nil {
 			return nil
@@ -82,9 +101,14 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 		own := *s
 		own.Operations = slices.Clone(s.Operations)
 		for i := range own.Operations {
-			op := &own.Operations[i]
-			op.AllOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AllOf)).String()
-			op.AnyOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AnyOf)).String()
+			rename(&own.Operations[i])
+		}
+		for _, alone := range []**target.Operation{&own.Batch, &own.StepUp} {
+			if *alone != nil {
+				op := **alone
+				rename(&op)
+				*alone = &op
+			}
 		}
 		return &own
 	}
@@ -104,6 +128,7 @@ type Cast struct {
 
 	clients         map[string]*Client
 	owners          map[string]*Owner
+	keys            map[string]*harnessKey // of clients that sign, by name
 	auditor         *Client
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool
@@ -131,9 +156,10 @@ func (s *Stage) NewCast() *Cast {
 	}
 	return &Cast{
 		Stage:    s,
-		Recorder: newRecorder(s.transport, hosts, s.Target.Target),
+		Recorder: newRecorder(s.transport, s.RequestTimeout, hosts, s.secrets),
 		clients:  map[string]*Client{},
 		owners:   map[string]*Owner{},
+		keys:     map[string]*harnessKey{},
 		audits:   map[string]oauth.Secret{},
 		met:      map[meeting]bool{},
 		seed:     random(4),
@@ -158,7 +184,7 @@ func (c *Cast) Client(ctx context.Context, name string) (*Client, error) {
 // enter makes an actor of a client.
 func (c *Cast) enter(registered *oauth.Client) *Client {
 	c.Recorder.keep(registered.Secret)
-	return &Client{Client: *registered, cast: c, static: !registered.Dynamic && !registers(c.Stage.Target.Target)}
+	return &Client{Client: *registered, cast: c, key: c.keys[registered.Name], static: !registered.Dynamic && !registers(c.Stage.Target.Target)}
 }
 
 // Owner returns the resource owner that features call name.

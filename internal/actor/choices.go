@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -21,21 +22,21 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		}
 		return otherwise, nil
 	}
+	if classes, ok := refusals(name); ok {
+		return either(refused, classes[0], classes[1])
+	}
 	switch name {
-	case target.UserExcess, target.ClientExcess:
-		return either(refused, "reject", "drop")
-	case target.UnknownScope:
-		return either(refused, "reject", "ignore")
-	case target.OmittedScope:
-		return either(refused, "reject", "default")
-	case target.WithoutOpenID:
-		return either(refused, "reject", "oauth")
-	case target.EmptyGrant:
-		return either(refused, "error", "token")
-	case target.ClaimsParameter:
-		return either(refused, "refused", "ignored")
-	case target.SilentExcess:
-		return either(refused, "error", "subset")
+	case target.TokenExchangeBound:
+		return exchangeClass(ctx, i, epoch)
+	case target.OnlyUnknown:
+		if refused {
+			return "error", nil
+		}
+		seen, err := i.Observe(ctx, epoch)
+		if err != nil {
+			return "", err
+		}
+		return either(seen.Effective.Intersect(i.cast.APIScopes()).IsEmpty(), "empty", "default")
 	case target.RefreshNarrowing, target.RefreshWidening, target.CodeScope:
 		if refused {
 			return "rejects", nil
@@ -59,6 +60,25 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return map[bool]string{true: "also", false: "userinfo_only"}[claims["email"] != nil], err
 	}
 	return "", fmt.Errorf("no way is known to see the choice of %s", name)
+}
+
+// refusals are what a refusal and an acceptance mean, for the choices where that
+// is all that counts.
+func refusals(name target.ChoiceName) (classes [2]string, ok bool) {
+	classes, ok = map[target.ChoiceName][2]string{
+		target.UserExcess:      {"reject", "drop"},
+		target.ClientExcess:    {"reject", "drop"},
+		target.UnknownScope:    {"reject", "ignore"},
+		target.OmittedScope:    {"reject", "default"},
+		target.WithoutOpenID:   {"reject", "oauth"},
+		target.EmptyGrant:      {"error", "token"},
+		target.ClaimsParameter: {"refused", "ignored"},
+		target.MalformedScope:  {"rejects", "drops"},
+		target.Duplicates:      {"rejects", "normalises"},
+		target.SurplusSpaces:   {"rejects", "normalises"},
+		target.SilentExcess:    {"error", "subset"},
+	}[name]
+	return classes, ok
 }
 
 // errRefused says that a choice cannot be seen, because the target lawfully
@@ -112,7 +132,8 @@ const repetitions = 5
 // Learn finds what the description does not declare: first what one
 // authorization shows of the target's capabilities, then the open choices. Each
 // is looked at five times, with clients of its own. What changes from one time to
-// the next is recorded as mixed. A choice that a lawful refusal hides is left
+// the next is recorded as mixed, and a way to ask that answers otherwise than the
+// first is recorded by its name. A choice that a lawful refusal hides is left
 // out; one that could not be looked at is recorded as unlearned. The error is
 // that of ctx.
 func (s *Stage) Learn(ctx context.Context) error {
@@ -121,7 +142,8 @@ func (s *Stage) Learn(ctx context.Context) error {
 	if err := s.observe(ctx); err != nil {
 		return err
 	}
-	for _, tr := range trials() {
+	t.DefaultScope = oauth.FieldsScope(t.Description.AuthorizationServer.DefaultScope)
+	for _, tr := range slices.Concat(trials(), registrationTrials()) {
 		if _, known := t.Choices[tr.name]; known || !tr.needs(s) {
 			continue
 		}
@@ -129,34 +151,54 @@ func (s *Stage) Learn(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, q := range questions() {
+		if err := s.ask(ctx, q); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 func (s *Stage) learn(ctx context.Context, tr trial) error {
+	seen, mixed, err := s.look(ctx, tr.once)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errRefused): // it cannot be seen here; rules that need it say so
+	case err != nil:
+		s.Target.Unlearned[tr.name] = err.Error()
+	case mixed != "":
+		s.Target.Mixed[tr.name] = mixed
+	default:
+		s.Target.Choices[tr.name] = target.Finding{Value: seen, Source: "observed"}
+	}
+	return nil
+}
+
+// look looks at a choice as often as it takes to believe it. Mixed is what was
+// seen if that changed. An error is without secrets.
+func (s *Stage) look(ctx context.Context, once func(context.Context, *Cast) (string, error)) (class, mixed string, err error) {
 	var seen []string
 	for range repetitions {
 		cast := s.NewCast()
-		class, err := tr.once(ctx, cast)
+		limited, cancel := s.within(ctx)
+		class, err := once(limited, cast)
+		cancel()
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return "", "", ctx.Err()
 		}
-		if errors.Is(err, errRefused) {
-			return nil // it cannot be seen here; rules that need it say so
+		if errors.Is(err, errRefused) || errors.Is(err, errNoWay) {
+			return "", "", err
 		}
 		if err != nil {
-			s.Target.Unlearned[tr.name] = cast.Recorder.Redact(err.Error())
-			return nil
+			return "", "", errors.New(cast.Recorder.Redact(err.Error()))
 		}
 		seen = append(seen, class)
 	}
-	for _, class := range seen {
-		if class != seen[0] {
-			s.Target.Mixed[tr.name] = fmt.Sprint(seen)
-			return nil
-		}
+	if slices.ContainsFunc(seen, func(class string) bool { return class != seen[0] }) {
+		return "", fmt.Sprint(seen), nil
 	}
-	s.Target.Choices[tr.name] = target.Finding{Value: seen[0], Source: "observed"}
-	return nil
+	return seen[0], "", nil
 }
 
 func trials() []trial {
@@ -165,19 +207,18 @@ func trials() []trial {
 	return []trial{
 		{target.ScopeInResponse, code, asking("Planner", "Ada", "read:appointments", target.ScopeInResponse)},
 		{target.ScopeInRedirect, code, asking("Planner", "Ada", "read:appointments", target.ScopeInRedirect)},
-		{target.UserExcess, func(s *Stage) bool { return s.can("as.code") && s.can("policy.user_limits") }, asking("Planner", "Bo", both, target.UserExcess)},
 		{target.WithoutOpenID, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "profile email read:appointments", target.WithoutOpenID)},
 		{target.RefreshIssued, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, asking("Planner", "Ada", "read:appointments", target.RefreshIssued)},
 		{target.IDTokenClaims, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "openid email", target.IDTokenClaims)},
-		{target.UnknownScope, code, asking("Planner", "Ada", "read:appointments x-unknown:scope", target.UnknownScope)},
-		{target.ClientExcess, func(s *Stage) bool { return s.can("as.cc") }, machine},
 		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing(both, "read:appointments", target.RefreshNarrowing)},
 		{target.RefreshWidening, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing("read:appointments", both, target.RefreshWidening)},
+		{target.OnlyUnknown, code, asking("Planner", "Ada", "x-unknown:one x-unknown:two", target.OnlyUnknown)},
 		{target.CodeScope, code, redeeming},
 		{target.SilentExcess, func(s *Stage) bool {
 			return s.can("as.code") && s.can("as.oidc.prompt") && s.can("consent.remembered") && s.can("fx.clients.fresh")
 		}, silent},
 		{target.Incremental, code, incremental},
+		{target.TokenExchangeBound, func(s *Stage) bool { return s.can("as.code") && s.can("as.tx") }, exchanging},
 		{target.DeselectedMemory, func(s *Stage) bool {
 			return s.can("as.code") && s.can("consent.remembered") && s.Target.Capabilities["consent.ui"].Value == "granular"
 		}, deselected},
@@ -211,19 +252,6 @@ func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) 
 		}
 		return Class(ctx, name, a, i, 0)
 	}
-}
-
-func machine(ctx context.Context, c *Cast) (string, error) {
-	robot, err := c.Client(ctx, "Robot")
-	if err != nil {
-		return "", err
-	}
-	scope := oauth.RawScope("read:appointments write:appointments")
-	i, err := robot.ClientCredentials(ctx, &scope, nil)
-	if err != nil {
-		return "", err
-	}
-	return Class(ctx, target.ClientExcess, nil, i, 0)
 }
 
 func refreshing(granted, asked oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {

@@ -5,11 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/scopeproof/scopeproof/internal/useragent"
 	"github.com/scopeproof/scopeproof/oauth"
@@ -21,6 +19,8 @@ type Client struct {
 	oauth.Client
 	cast   *Cast
 	static bool // it was there before this cast
+	proof  *ProofKey
+	key    *harnessKey // signs what it sends; nil: it registered none
 
 	Authorizations []*Authorization // what it asked resource owners, in order
 	Issues         []*Issue         // what the token endpoint answered it, in order
@@ -41,6 +41,7 @@ type Request struct {
 	Decision *oauth.ConsentDecision
 	// StopAtConsent leaves the first consent page unanswered.
 	StopAtConsent bool
+	Way
 }
 
 // Authorization is what came of an authorization request.
@@ -54,13 +55,26 @@ type Authorization struct {
 	Other    bool
 	Union    bool // the parameter that asks for the union was sent
 	Decision oauth.ConsentDecision
+	May      oauth.ScopeSet // what the client could have when it asked
 	Arrival  *target.Arrival
+
+	// ResponseType is what was asked for; empty: "code". Front is what came of it in
+	// the redirect; nil: no token. InFragment says where the answer stood.
+	ResponseType string
+	Front        *Issue
+	InFragment   bool
+	Resources    []string // that were named, where that is not the usual one
+	AtPush       bool     // the refusal came from the endpoint that requests are pushed to
 
 	Code     oauth.Secret
 	Refused  *oauth.ErrorResponse
 	StateOK  bool              // state came back as sent
 	Scope    oauth.ScopeMember // the scope parameter of the redirect
 	Redeemed bool
+	// Pending is the request that was decided away from the client; nil: the answer
+	// is a redirect. Answered says that a consent page of it was answered.
+	Pending  *PendingRequest
+	Answered bool
 
 	state       string
 	verifier    string
@@ -87,35 +101,41 @@ func (a *Authorization) Shown() (oauth.ScopeSet, bool) {
 // Authorize sends the resource owner to the authorization endpoint and records
 // where they end. An error response is an observation, not an error.
 func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, error) {
-	a, visit, err := c.visit(ctx, r)
-	if err != nil {
-		return nil, err
+	a, visit, err := c.prepare(ctx, r)
+	if err != nil || a.AtPush {
+		return a, err
 	}
-	visit.Transport = c.cast.Recorder
-	a.Arrival, err = c.cast.Stage.agent.Visit(c.visiting(ctx, r), visit)
-	if err != nil {
-		return nil, fmt.Errorf("%s asks %s: %w", c.Name, r.Owner.Name, err)
-	}
-	return a, c.arrived(a)
+	return c.open(ctx, a, visit)
 }
 
-func (c *Client) visiting(ctx context.Context, r Request) context.Context {
-	return as(ctx, r.Owner.Name, "is sent by "+c.Name+" to authorize")
-}
-
-// visit makes an authorization request, and says how the browser is to play it.
-func (c *Client) visit(ctx context.Context, r Request) (*Authorization, target.Visit, error) {
-	none := target.Visit{}
+// prepare makes an authorization request, and says how the browser is to play
+// it. There is nothing to play where it was pushed and refused.
+func (c *Client) prepare(ctx context.Context, r Request) (*Authorization, target.Visit, error) {
 	endpoint := metadata(c.cast.Stage.Target.Target, "authorization_endpoint")
 	if endpoint == "" {
-		return nil, none, fmt.Errorf("the target has no authorization_endpoint")
+		return nil, target.Visit{}, fmt.Errorf("the target has no authorization_endpoint")
 	}
 	if err := c.meet(ctx, r.Owner); err != nil {
-		return nil, none, err
+		return nil, target.Visit{}, err
 	}
-	a := &Authorization{Client: c, Owner: r.Owner, Prompt: r.Prompt, Other: r.Other, verifier: random(32), redirectURI: c.RedirectURI, Number: len(c.Issues)}
-	a.state = random(12)
+	a := c.begun(r)
 	q := c.authorizeParams(a, r, a.state)
+	a.redirectURI = q.Get("redirect_uri")
+	c.take(a, r, q)
+	return c.send(ctx, endpoint, a, r, q)
+}
+
+// begun is an authorization request that nobody has been asked for yet.
+func (c *Client) begun(r Request) *Authorization {
+	return &Authorization{
+		Client: c, Owner: r.Owner, Prompt: r.Prompt, Other: r.Other, ResponseType: r.ResponseType,
+		verifier: random(32), state: random(12), redirectURI: c.RedirectURI, May: c.Scope, Number: len(c.Issues),
+	}
+}
+
+// visit is how the owner's browser plays an authorization request: it opens its
+// address, or posts a form there.
+func (c *Client) visit(a *Authorization, r Request, address, form string) target.Visit {
 	a.Decision = r.Owner.Decision
 	if r.Decision != nil {
 		a.Decision = *r.Decision
@@ -124,29 +144,39 @@ func (c *Client) visit(ctx context.Context, r Request) (*Authorization, target.V
 		with := a.Decision.Only.Union(a.Added)
 		a.Decision.Only = &with
 	}
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return nil, none, err
-	}
-	query := u.Query()
-	for k, v := range q {
-		query[k] = v
-	}
-	u.RawQuery = query.Encode()
-	return a, target.Visit{
-		URL: u.String(), RedirectURI: a.redirectURI, Owner: r.Owner.ResourceOwner, Jar: r.Owner.jar,
+	return target.Visit{
+		URL: address, Form: form, Scope: c.cast.Wire(oauth.RawScope(a.Asked.String())), RedirectURI: a.redirectURI, Owner: r.Owner.ResourceOwner,
+		Jar:           r.Owner.jar,
 		Decide:        func(target.ConsentPage) oauth.ConsentDecision { return c.cast.wireDecision(a.Decision) },
 		StopAtConsent: r.StopAtConsent,
-	}, nil
+	}
+}
+
+// open plays a visit by itself and reads where it ends.
+func (c *Client) open(ctx context.Context, a *Authorization, visit target.Visit) (*Authorization, error) {
+	var err error
+	visit.Transport = c.cast.Recorder
+	a.Arrival, err = c.cast.Stage.agent.Visit(c.visiting(ctx, a.Owner), visit)
+	if err != nil {
+		return nil, fmt.Errorf("%s asks %s: %w", c.Name, a.Owner.Name, err)
+	}
+	if err := c.arrived(a); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func (c *Client) visiting(ctx context.Context, o *Owner) context.Context {
+	return as(ctx, o.Name, "is sent by "+c.Name+" to authorize")
 }
 
 // arrived reads where a visit ended.
 func (c *Client) arrived(a *Authorization) error {
-	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) {
+	own := a.redirectURI == c.RedirectURI // an error page for another one may have any status
+	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) && own {
 		return fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, a.Owner.Name, a.Arrival.Status)
 	}
 	a.read(a.state)
-	c.cast.Recorder.keep(a.Code)
 	c.Authorizations = append(c.Authorizations, a)
 	return nil
 }
@@ -173,12 +203,8 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	}
 	if r.Scope != nil {
 		raw := *r.Scope
-		a.Asked = oauth.FieldsScope(string(raw))
-		if more := oauth.FieldsScope(d.Refresh.Scope); c.cast.Refreshing && c.mayRefresh() && !more.SubsetOf(a.Asked) {
-			a.Added = more.Minus(a.Asked)
-			a.Asked = a.Asked.Union(more)
-			raw = oauth.RawScope(strings.TrimSpace(string(raw) + " " + a.Added.String()))
-		}
+		raw, a.Asked, a.Added = c.completed(raw)
+		a.Omitted = a.Asked.Minus(a.Added).IsEmpty() // without a value it counts as left out (RFC 6749 section 3.1)
 		q.Set("scope", c.cast.Wire(raw))
 		if a.Asked.Has("openid") {
 			q.Set("nonce", random(8))
@@ -195,13 +221,14 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	if a.Prompt != "" {
 		q.Set("prompt", a.Prompt)
 	}
-	if r.Other {
-		q.Set(d.ResourceParameter, c.cast.Stage.Target.OtherAPI.Resource)
-	} else if d.ResourceParameter != "" && c.cast.Stage.Target.API != nil && c.cast.Stage.Target.API.Resource != "" {
-		q.Set(d.ResourceParameter, c.cast.Stage.Target.API.Resource)
-	}
+	c.aim(q, r.Other)
 	for name, values := range r.Params {
 		q[name] = values
+		if name == "scope" { // whichever of them the server goes by was asked for
+			for _, value := range values {
+				a.Asked = a.Asked.Union(c.cast.canonical(oauth.FieldsScope(value)))
+			}
+		}
 		if d.IncrementalParameter == name+"="+values[0] {
 			a.Union = true
 		}
@@ -209,13 +236,31 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	return q
 }
 
-func (c *Client) mayRefresh() bool {
-	for _, g := range c.GrantTypes {
-		if g == oauth.RefreshTokenGrant {
-			return true
-		}
+// completed is a scope with what a client that wants a refresh token adds to it.
+func (c *Client) completed(raw oauth.RawScope) (full oauth.RawScope, asked, added oauth.ScopeSet) {
+	asked = oauth.FieldsScope(string(raw))
+	more := oauth.FieldsScope(c.cast.Stage.Target.Description.AuthorizationServer.Refresh.Scope)
+	if !c.cast.Refreshing || !c.MayUse(oauth.RefreshTokenGrant) || more.SubsetOf(asked) {
+		return raw, asked, oauth.ScopeSet{}
 	}
-	return false
+	added = more.Minus(asked)
+	return oauth.RawScope(strings.TrimSpace(string(raw) + " " + added.String())), asked.Union(more), added
+}
+
+// MayUse reports whether the client is registered for a grant type.
+func (c *Client) MayUse(g oauth.GrantType) bool { return slices.Contains(c.GrantTypes, g) }
+
+// aim names the API that a request is about, where the target has a parameter
+// for that (RFC 8707 section 2).
+func (c *Client) aim(form url.Values, other bool) {
+	t := c.cast.Stage.Target
+	p := t.Description.AuthorizationServer.ResourceParameter
+	switch {
+	case other && t.OtherAPI != nil:
+		form.Set(either(p, "resource"), t.OtherAPI.Resource)
+	case p != "" && t.API != nil && t.API.Resource != "":
+		form.Set(p, t.API.Resource)
+	}
 }
 
 // read takes the parameters of the redirect (RFC 6749 sections 4.1.2 and
@@ -224,16 +269,20 @@ func (a *Authorization) read(state string) {
 	if a.Arrival.Redirect == nil {
 		return
 	}
-	q := a.Arrival.Redirect.Query()
+	q := a.answer()
 	a.StateOK = q.Get("state") == state
 	a.Code = oauth.Secret(q.Get("code"))
+	a.Client.cast.Recorder.keep(a.Code)
 	if q.Has("scope") {
 		set := a.Client.cast.canonical(oauth.FieldsScope(q.Get("scope")))
 		a.Scope = oauth.ScopeMember{Present: true, Text: q.Get("scope"), Set: set}
 	}
-	if code := q.Get("error"); code != "" || a.Code == "" {
+	if q.Get("error") == "" {
+		a.Front = a.front(q)
+	}
+	if code := q.Get("error"); code != "" || a.Code == "" && a.Front == nil {
 		a.Refused = &oauth.ErrorResponse{Code: oauth.ErrorCode(code), Description: q.Get("error_description")}
-		a.Refused.Tokens = carries(q) || carries(a.fragment())
+		a.Refused.Tokens = carries(a.Arrival.Redirect.Query()) || carries(a.fragment())
 	}
 }
 
@@ -247,179 +296,6 @@ func (a *Authorization) fragment() url.Values {
 // carries reports whether the parameters of a redirect have a code or a token.
 func carries(q url.Values) bool {
 	return slices.ContainsFunc([]string{"code", "access_token", "id_token", "refresh_token"}, func(name string) bool { return q.Get(name) != "" })
-}
-
-// Issue is one answer of the token endpoint.
-type Issue struct {
-	Client  *Client
-	Owner   *Owner // nil for client credentials
-	Grant   oauth.GrantType
-	Asked   oauth.ScopeSet // of the token request, canonical names
-	Omitted bool           // the token request had no scope
-	Other   bool           // for the second API
-	// Authorization is where a code came from, From the issue that gave the
-	// refresh token.
-	Authorization *Authorization
-	From          *Issue
-
-	Response *oauth.TokenResponse // nil: refused
-	Refused  *oauth.ErrorResponse
-	Started  time.Time
-	// Told is the scope of the response in canonical names.
-	Told oauth.ScopeMember
-
-	cast     *Cast
-	observed *Observation
-	epoch    int
-}
-
-// Root is the issue at the start of a refresh family: that of the code.
-func (i *Issue) Root() *Issue {
-	for i.From != nil {
-		i = i.From
-	}
-	return i
-}
-
-// Redeem exchanges the code of an authorization for tokens (RFC 6749 section
-// 4.1.3), presented by c. Params are put in place of what the request would
-// have.
-func (c *Client) Redeem(ctx context.Context, a *Authorization, params url.Values) (*Issue, error) {
-	return c.alone(c.Redemption(ctx, a, params))
-}
-
-// Redemption is the request of Redeem, to be made at once with others.
-func (c *Client) Redemption(ctx context.Context, a *Authorization, params url.Values) (*Entry, error) {
-	if a.Code == "" {
-		return nil, fmt.Errorf("%s has no code to redeem: the authorization was refused with %v", c.Name, a.Refused)
-	}
-	form := url.Values{
-		"grant_type": {string(oauth.AuthorizationCode)}, "code": {a.Code.Reveal()},
-		"redirect_uri": {a.redirectURI}, "code_verifier": {a.verifier},
-	}
-	a.Redeemed = true
-	issue := &Issue{Owner: a.Owner, Grant: oauth.AuthorizationCode, Authorization: a, Omitted: true, Other: a.Other}
-	if params.Has("scope") {
-		issue.Asked = c.cast.canonical(oauth.FieldsScope(params.Get("scope")))
-	}
-	return c.token(as(ctx, c.Name, "redeems its code"), issue, form, params)
-}
-
-// Refresh trades the refresh token of an earlier issue for new tokens (RFC 6749
-// section 6). Scope nil sends no scope.
-func (c *Client) Refresh(ctx context.Context, from *Issue, scope *oauth.RawScope, params url.Values) (*Issue, error) {
-	return c.alone(c.Refreshment(ctx, from, scope, params))
-}
-
-// Refreshment is the request of Refresh, to be made at once with others.
-func (c *Client) Refreshment(ctx context.Context, from *Issue, scope *oauth.RawScope, params url.Values) (*Entry, error) {
-	if from.Response == nil || from.Response.RefreshToken == "" {
-		return nil, fmt.Errorf("%s was given no refresh token", from.Client.Name)
-	}
-	form := url.Values{
-		"grant_type": {string(oauth.RefreshTokenGrant)}, "refresh_token": {from.Response.RefreshToken.Reveal()},
-	}
-	issue := &Issue{Owner: from.Owner, Grant: oauth.RefreshTokenGrant, From: from, Authorization: from.Authorization, Omitted: scope == nil, Other: from.Other}
-	purpose := "refreshes its token"
-	if scope != nil {
-		form.Set("scope", c.cast.Wire(*scope))
-		issue.Asked = oauth.FieldsScope(string(*scope))
-		purpose += " asking for " + string(*scope)
-	}
-	return c.token(as(ctx, c.Name, purpose), issue, form, params)
-}
-
-// ClientCredentials asks for a token on the client's own behalf (RFC 6749
-// section 4.4).
-func (c *Client) ClientCredentials(ctx context.Context, scope *oauth.RawScope, params url.Values) (*Issue, error) {
-	form := url.Values{"grant_type": {string(oauth.ClientCredentials)}}
-	issue := &Issue{Grant: oauth.ClientCredentials, Omitted: scope == nil}
-	if scope != nil {
-		form.Set("scope", c.cast.Wire(*scope))
-		issue.Asked = oauth.FieldsScope(string(*scope))
-	}
-	t := c.cast.Stage.Target
-	if p := t.Description.AuthorizationServer.ResourceParameter; p != "" && t.API != nil && t.API.Resource != "" {
-		form.Set(p, t.API.Resource)
-	}
-	return c.alone(c.token(as(ctx, c.Name, "asks on its own behalf"), issue, form, params))
-}
-
-// alone makes a request at the token endpoint by itself.
-func (c *Client) alone(e *Entry, err error) (*Issue, error) {
-	if err != nil {
-		return nil, err
-	}
-	got, err := c.cast.Recorder.do(e.req.Context(), e.req)
-	if err != nil {
-		return nil, err
-	}
-	return e.Issue, e.read(got)
-}
-
-// token is a request at the token endpoint.
-func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Values) (*Entry, error) {
-	for name, values := range params {
-		form[name] = values
-	}
-	req, err := c.form(ctx, metadata(c.cast.Stage.Target.Target, "token_endpoint"), form)
-	if err != nil {
-		return nil, err
-	}
-	issue.Client, issue.cast, issue.epoch = c, c.cast, -1
-	return &Entry{req: req, Issue: issue, read: func(got answer) error { return c.take(issue, got) }}, nil
-}
-
-// take reads an answer of the token endpoint.
-func (c *Client) take(issue *Issue, got answer) (err error) {
-	issue.Started = time.Now()
-	issue.Response, issue.Refused, err = oauth.ParseTokenResponse(got.status, got.header.Get("Content-Type"), got.body)
-	if err != nil {
-		return err
-	}
-	if r := issue.Response; r != nil {
-		c.cast.Recorder.keep(r.AccessToken)
-		c.cast.Recorder.keep(r.RefreshToken)
-		c.cast.Recorder.keep(r.IDToken)
-		issue.Told = r.Scope
-		issue.Told.Set = c.cast.canonical(r.Scope.Set)
-	}
-	c.Issues = append(c.Issues, issue)
-	return nil
-}
-
-// post sends a form with the client's credentials (RFC 6749 section 2.3).
-func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (answer, error) {
-	req, err := c.form(ctx, endpoint, form)
-	if err != nil {
-		return answer{}, err
-	}
-	return c.cast.Recorder.do(ctx, req)
-}
-
-// form is a form with the client's credentials.
-func (c *Client) form(ctx context.Context, endpoint string, form url.Values) (*http.Request, error) {
-	if endpoint == "" {
-		return nil, fmt.Errorf("the target has no such endpoint")
-	}
-	switch c.AuthMethod {
-	case oauth.AuthPost:
-		form.Set("client_id", c.ID)
-		form.Set("client_secret", c.Secret.Reveal())
-	case oauth.AuthNone:
-		form.Set("client_id", c.ID)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	if c.AuthMethod == oauth.AuthBasic {
-		// RFC 6749 section 2.3.1 has both parts form-encoded first.
-		req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(c.Secret.Reveal()))
-	}
-	return req, nil
 }
 
 // Last returns the latest issue, or an error when there is none.
@@ -452,6 +328,7 @@ func (a *Authorization) Submit(ctx context.Context, sender *Owner) error {
 		return fmt.Errorf("no consent form was shown")
 	}
 	ctx = as(ctx, sender.Name, "sends the form that "+a.Owner.Name+" was shown")
+	a.Answered = true
 	arrival, err := useragent.Submit(ctx, a.Client.cast.Recorder, sender.jar, pages[0].Submission, a.redirectURI)
 	if err != nil {
 		return err
@@ -459,6 +336,5 @@ func (a *Authorization) Submit(ctx context.Context, sender *Owner) error {
 	arrival.ConsentPages = append(pages, arrival.ConsentPages...)
 	a.Arrival, a.Code, a.Refused = arrival, "", nil
 	a.read(a.state)
-	a.Client.cast.Recorder.keep(a.Code)
 	return nil
 }

@@ -58,6 +58,9 @@ func (c *Cast) AtOnce(ctx context.Context, entries []*Entry) error {
 
 // race makes the requests and records each with its answer.
 func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
+	if err := r.full(); err != nil {
+		return err
+	}
 	requests := make([]race.Request, len(entries))
 	numbers := map[*Entry]int{}
 	for i, e := range entries {
@@ -98,7 +101,7 @@ func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
 // raceOptions reach the target as its transport does, as far as that can be
 // told.
 func (r *Recorder) raceOptions() race.Options {
-	o := race.Options{Timeout: requestTimeout, MaxBody: maxBody}
+	o := race.Options{Timeout: r.timeout, MaxBody: target.MaxAnswer}
 	if t, ok := r.transport.(*http.Transport); ok {
 		o.Dial, o.TLS = t.DialContext, t.TLSClientConfig
 	}
@@ -112,7 +115,7 @@ func (c *Client) Revocation(ctx context.Context, i *Issue) (*Entry, error) {
 		return nil, fmt.Errorf("%s was given no refresh token", c.Name)
 	}
 	form := url.Values{"token": {i.Response.RefreshToken.Reveal()}, "token_type_hint": {"refresh_token"}}
-	req, err := c.form(as(ctx, c.Name, "revokes its refresh token"), metadata(c.cast.Stage.Target.Target, "revocation_endpoint"), form)
+	req, err := c.form(as(ctx, c.Name, "revokes its refresh token"), metadata(c.cast.Stage.Target.Target, "revocation_endpoint"), form, "")
 	if err != nil {
 		return nil, err
 	}

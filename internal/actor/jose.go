@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -49,6 +50,9 @@ func newHarnessKey() (*harnessKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := public.Set(jwk.KeyUsageKey, jwk.ForSignature); err != nil { // some servers skip a key that does not say
+		return nil, err
+	}
 	data, err := json.Marshal(public)
 	return &harnessKey{private, data}, err
 }
@@ -57,6 +61,11 @@ func newHarnessKey() (*harnessKey, error) {
 // beside iss, aud, sub, client_id, iat, exp and jti. A claim given as nil is
 // left out. The subject of a resource owner is [Owner.LearnSubject].
 func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.AccessToken, error) {
+	return c.MintAs("at+jwt", subject, clientID, claims)
+}
+
+// MintAs is [Cast.Mint] for a JWT of another typ, such as the "JWT" of ID tokens.
+func (c *Cast) MintAs(typ, subject, clientID string, claims map[string]any) (oauth.AccessToken, error) {
 	key := c.Stage.key
 	if key == nil {
 		return "", fmt.Errorf("the API trusts no key of ours")
@@ -76,23 +85,31 @@ func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.Acce
 		}
 		all[name] = value
 	}
-	payload, err := json.Marshal(all)
-	if err != nil {
-		return "", err
-	}
-	header := jws.NewHeaders()
-	if err := header.Set(jws.TypeKey, "at+jwt"); err != nil {
-		return "", err
-	}
-	signed, err := jws.Sign(payload, jws.WithKey(jwa.ES256(), key.private, jws.WithProtectedHeaders(header)))
-	token := oauth.AccessToken(signed)
+	token, err := key.sign(all, typ)
 	c.Recorder.keep(token)
 	return token, err
 }
 
+// sign makes a JWT of a type.
+func (k *harnessKey) sign(claims map[string]any, typ string) (oauth.Secret, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	header := jws.NewHeaders()
+	if err := header.Set(jws.TypeKey, typ); err != nil {
+		return "", err
+	}
+	signed, err := jws.Sign(payload, jws.WithKey(jwa.ES256(), k.private, jws.WithProtectedHeaders(header)))
+	return oauth.Secret(signed), err
+}
+
+// encodePart is a part of a compact JWS (RFC 7515 section 3.1).
+func encodePart(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
+
 // decodeJWT returns the claims of a compact JWS without checking its signature,
 // or false when the token is opaque.
-func decodeJWT(token oauth.Secret) (map[string]json.RawMessage, bool) {
+func decodeJWT(token oauth.Secret) (oauth.Object, bool) {
 	parts := strings.Split(token.Reveal(), ".")
 	if len(parts) != 3 {
 		return nil, false
@@ -101,11 +118,8 @@ func decodeJWT(token oauth.Secret) (map[string]json.RawMessage, bool) {
 	if err != nil {
 		return nil, false
 	}
-	var claims map[string]json.RawMessage
-	if json.Unmarshal(payload, &claims) != nil {
-		return nil, false
-	}
-	return claims, true
+	claims, err := oauth.ParseObject(payload)
+	return claims, err == nil
 }
 
 // text is a claim that is a string, or "".
@@ -150,8 +164,58 @@ func (k *keySet) get(ctx context.Context, c *Cast) (jwk.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k.set, err = jwk.Parse(got.body); err != nil {
-		return nil, fmt.Errorf("%s: %w", k.url, err)
+	if !got.ok() {
+		return nil, fmt.Errorf("%s: got %d, want a key set", bare(k.url), got.status)
 	}
-	return k.set, nil
+	set, err := parseKeySet(got.body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", bare(k.url), err)
+	}
+	k.set = set
+	return set, nil
+}
+
+// A signature is tried with every key of the set, and the time for one grows
+// with the square of its length: a hostile set must not keep us busy.
+const (
+	maxKeys   = 100
+	maxKeyLen = 16384 / 8 // bytes of an RSA modulus
+)
+
+// parseKeySet reads a JWK set (RFC 7517 section 5), or one key alone. Keys of
+// types that we do not know are left out.
+func parseKeySet(body []byte) (jwk.Set, error) {
+	object, err := oauth.ParseObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("key set: %w", err)
+	}
+	var keys []json.RawMessage
+	if err := json.Unmarshal(object["keys"], &keys); err != nil {
+		return nil, errors.New(`key set: got no list "keys" (RFC 7517 section 5.1)`)
+	}
+	if len(keys) > maxKeys {
+		return nil, fmt.Errorf("key set: got %d keys, want at most %d", len(keys), maxKeys)
+	}
+	set := jwk.NewSet()
+	for i, raw := range keys {
+		if len(raw) > 64*maxKeyLen {
+			return nil, fmt.Errorf("key set: got key %d of %d bytes, want at most %d", i, len(raw), 64*maxKeyLen)
+		}
+		key, err := jwk.ParseKey(raw)
+		if err != nil {
+			continue // section 5: of an unknown type, or not whole
+		}
+		if rsa, ok := key.(interface{ N() ([]byte, bool) }); ok {
+			if n, _ := rsa.N(); len(n) > maxKeyLen {
+				return nil, fmt.Errorf("key set: got key %d with a modulus of %d bits, want at most %d", i, 8*len(n), 8*maxKeyLen)
+			}
+		}
+		if err := set.AddKey(key); err != nil {
+			continue // there twice
+		}
+	}
+	if set.Len() == 0 {
+		return nil, errors.New("key set: got no key that can be read")
+	}
+	return set, nil
 }

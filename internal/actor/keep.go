@@ -65,16 +65,17 @@ func eachText(value any, f func(string)) {
 	}
 }
 
-// keepTarget remembers the secrets of a target file: the admin key, and the
-// values of fields that are for secrets. Mappings there mix secrets with other
-// things: of those only what has the name of a secret counts.
-func (r *Recorder) keepTarget(t *target.Target) {
-	r.keep(oauth.Secret(t.Variables["admin_key"]))
+// secretsOf are the secrets of a target file: the admin key, and the values of
+// fields that are for secrets. Mappings there mix secrets with other things: of
+// those only what has the name of a secret counts.
+func secretsOf(t *target.Target) []oauth.Secret {
+	found := []oauth.Secret{oauth.Secret(t.Variables["admin_key"])}
 	eachSecret(reflect.ValueOf(t.Description), false, func(text string) {
 		if value, err := t.Expand(text, nil); err == nil {
-			r.keep(oauth.Secret(value))
+			found = append(found, oauth.Secret(value))
 		}
 	})
+	return found
 }
 
 // eachSecret calls f with the texts under fields whose tag says that they are

@@ -103,22 +103,25 @@ func (c *Cast) together(ctx context.Context, n int, visit func(i int, transport 
 // Authorize, in as many tabs of their browsers, step by step at once. The second
 // result is why a request was not answered, one for each.
 func (c *Client) AuthorizeAtOnce(ctx context.Context, requests []Request) ([]*Authorization, []error, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.cast.Recorder.timeout)
 	defer cancel()
 	all, visits := make([]*Authorization, len(requests)), make([]target.Visit, len(requests))
 	for i, r := range requests {
 		var err error
-		if all[i], visits[i], err = c.visit(ctx, r); err != nil {
+		if all[i], visits[i], err = c.prepare(ctx, r); err != nil {
 			return nil, nil, err
 		}
 	}
 	errs := c.cast.together(ctx, len(all), func(i int, transport http.RoundTripper) (err error) {
+		if all[i].AtPush {
+			return nil
+		}
 		visits[i].Transport = transport
-		all[i].Arrival, err = c.cast.Stage.agent.Visit(c.visiting(ctx, requests[i]), visits[i])
+		all[i].Arrival, err = c.cast.Stage.agent.Visit(c.visiting(ctx, all[i].Owner), visits[i])
 		return err
 	})
 	for i, a := range all {
-		if errs[i] == nil {
+		if errs[i] == nil && !a.AtPush {
 			errs[i] = c.arrived(a)
 		}
 	}
@@ -128,9 +131,9 @@ func (c *Client) AuthorizeAtOnce(ctx context.Context, requests []Request) ([]*Au
 // SubmitAtOnce sends the consent form that was shown, once for each decision and
 // all at once, and reads where each leads.
 func (a *Authorization) SubmitAtOnce(ctx context.Context, decisions []oauth.ConsentDecision) ([]*Authorization, []error, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
 	c := a.Client
+	ctx, cancel := context.WithTimeout(ctx, c.cast.Recorder.timeout)
+	defer cancel()
 	pages := a.Arrival.ConsentPages
 	if len(pages) == 0 || pages[0].Answer == nil {
 		return nil, nil, errors.New("no consent form was shown")
@@ -142,6 +145,7 @@ func (a *Authorization) SubmitAtOnce(ctx context.Context, decisions []oauth.Cons
 			return err
 		}
 		own := *a
+		own.Answered = true
 		all[i] = &own
 		own.Decision, own.Code, own.Refused = decisions[i], "", nil
 		own.Arrival, err = useragent.Submit(as(ctx, a.Owner.Name, "answers the form"), transport, a.Owner.jar, form, a.redirectURI)

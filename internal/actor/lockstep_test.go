@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/scopeproof/scopeproof/target"
 )
 
 // Browsers in lockstep: nobody's next step begins before everybody's was
@@ -84,5 +82,5 @@ func TestLockstepEndsWithItsContext(t *testing.T) {
 }
 
 func castWithoutTarget() *Cast {
-	return &Cast{Recorder: newRecorder(http.DefaultTransport, nil, &target.Target{Description: &target.Description{}})}
+	return &Cast{Recorder: newRecorder(http.DefaultTransport, 10*time.Second, nil, nil)}
 }

@@ -27,7 +27,7 @@ var exactly = map[string]suspicion{
 	"authorization": secret, "proxy_authorization": secret, "cookie": secret, "set_cookie": secret, "jwt": secret, "pwd": secret,
 	"auth_code": secret, "authorization_code": secret, "device_code": secret, "user_code": secret, "verification_code": secret,
 	"samlresponse": secret, "saml_response": secret, "pin": secret, "otp": secret,
-	"code": doubtful, "key": doubtful, "sid": doubtful, "tx": doubtful, "transaction": doubtful, "auth": doubtful,
+	"auth_req_id": secret, "code": doubtful, "key": doubtful, "sid": doubtful, "tx": doubtful, "transaction": doubtful, "auth": doubtful,
 	"challenge": doubtful, "request_uri": doubtful,
 
 	"code_challenge": harmless, "token_type_hint": harmless, "client_credentials": harmless, "public_key": harmless,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,7 +24,7 @@ type Observation struct {
 	// Effective is what the token is good for: what the API honours where an
 	// operation tells, otherwise introspection, the JWT, the response.
 	Effective oauth.ScopeSet
-	Claims    map[string]json.RawMessage // of a JWT
+	Claims    oauth.Object // of a JWT
 }
 
 // Introspected is an introspection response (RFC 7662 section 2.2).
@@ -38,6 +39,9 @@ type Introspected struct {
 func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	if i.Response == nil {
 		return nil, fmt.Errorf("%s was issued nothing: %w", i.Client.Name, i.Refused)
+	}
+	if i.Response.AccessToken == "" {
+		return nil, fmt.Errorf("%s was issued no access token", i.Client.Name)
 	}
 	if i.observed != nil && i.epoch == epoch {
 		return i.observed, nil
@@ -119,11 +123,11 @@ func (i *Issue) Means() oauth.ScopeSet {
 }
 
 // Wanted is what the answer is measured by when it names no scope: what was
-// asked of the resource owner for a code, what the token request asked, or what
+// asked of the resource owner, what the token request asked, or what
 // was originally granted for a refresh without scope (RFC 6749 section 6).
 func (i *Issue) Wanted() oauth.ScopeSet {
 	switch {
-	case i.Grant == oauth.AuthorizationCode:
+	case i.Authorization != nil && i.From == nil:
 		return i.Authorization.Asked
 	case i.Grant == oauth.RefreshTokenGrant && i.Omitted:
 		return i.Root().Means()
@@ -159,24 +163,59 @@ func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secre
 		}
 		asker = *named
 	}
+	return c.introspectBy(ctx, &asker, token)
+}
+
+func (c *Cast) introspectBy(ctx context.Context, asker *Client, token oauth.Secret) (*Introspected, error) {
+	endpoint := metadata(c.Stage.Target.Target, "introspection_endpoint")
 	got, err := asker.post(as(ctx, asker.Name, "introspects a token"), endpoint, url.Values{"token": {token.Reveal()}})
 	if err != nil {
 		return nil, err
 	}
-	var reply struct {
-		Active bool            `json:"active"`
-		Scope  json.RawMessage `json:"scope"`
-	}
-	if !got.ok() && !oauth.Unready(got.status) {
+	if got.status/100 == 4 && !oauth.Unready(got.status) {
 		return nil, fmt.Errorf("%s %w: got %d %s", asker.Name, errMayNotIntrospect, got.status, c.brief(got.body))
 	}
-	if !got.ok() || json.Unmarshal(got.body, &reply) != nil {
-		return nil, fmt.Errorf("%s introspects a token: got %d %s", asker.Name, got.status, c.brief(got.body))
+	r, err := parseIntrospection(got.body)
+	if !got.ok() || err != nil {
+		return nil, fmt.Errorf("%s introspects a token: got %d %s, want a JSON object with active (RFC 7662 section 2.2)",
+			asker.Name, got.status, c.brief(got.body))
 	}
-	r := &Introspected{Active: reply.Active, Scope: oauth.ParseScopeMember(reply.Scope)}
 	r.Scope.Set = c.canonical(r.Scope.Set)
-	_ = json.Unmarshal(got.body, &r.Claims) // it is an object: the first decoding worked
 	return r, nil
+}
+
+// parseIntrospection reads an introspection response. Without "active", which RFC
+// 7662 section 2.2 requires, it says nothing of the token.
+func parseIntrospection(body []byte) (*Introspected, error) {
+	object, err := oauth.ParseObject(body)
+	if err != nil {
+		return nil, err
+	}
+	r := &Introspected{Scope: oauth.ParseScopeMember(object["scope"])}
+	switch string(object["active"]) {
+	case "true":
+		r.Active = true
+	case "false":
+	default:
+		return nil, errors.New("no active that is true or false")
+	}
+	if r.Claims, err = claimsOf(object); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// claimsOf are the members of a JSON object as values.
+func claimsOf(object oauth.Object) (map[string]any, error) {
+	claims := make(map[string]any, len(object))
+	for name, raw := range object {
+		var value any
+		if err := json.Unmarshal(raw, &value); err != nil { // a number too large
+			return nil, errors.New("got JSON with a number that cannot be read")
+		}
+		claims[name] = value
+	}
+	return claims, nil
 }
 
 // errMayNotIntrospect is the introspection endpoint's refusal to answer (RFC 7662
@@ -197,7 +236,7 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 		if !all || needs.Len() != 1 || needs.SubsetOf(o.Tried) || op.Name == "me" || addressed(op) {
 			continue
 		}
-		a, err := i.cast.sendOperation(as(ctx, i.Client.Name, "tries "+op.Name), api, op, i.Response.AccessToken, nil, i.Owner, Wire{})
+		a, err := i.try(ctx, api, op)
 		if err != nil {
 			return err
 		}
@@ -218,10 +257,23 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 	return nil
 }
 
+// try performs an operation with the token, and with the proof of its key if it is
+// bound to one.
+func (i *Issue) try(ctx context.Context, api *target.ResourceServer, op target.Operation) (*Attempt, error) {
+	if i.proof != nil {
+		return i.cast.CallBound(ctx, i.Client.Name, api, op, i.Response.AccessToken, i.proof, nil, i.Owner)
+	}
+	return i.cast.sendOperation(as(ctx, i.Client.Name, "tries "+op.Name), api, op, i.Response.AccessToken, nil, i.Owner, Wire{})
+}
+
 // lacksScope reports whether a refusal says that it is for want of scope. A
 // machine client's may be for want of a resource owner.
 func lacksScope(a *Attempt) bool {
-	code, _ := a.Challenge.Get("error")
+	challenge := a.Challenge
+	if bound, ok := a.ChallengeOf("DPoP"); ok {
+		challenge = bound
+	}
+	code, _ := challenge.Get("error")
 	return oauth.ErrorCode(code) == oauth.InsufficientScope
 }
 
@@ -262,17 +314,30 @@ func (c *Cast) UserInfo(ctx context.Context, who string, token oauth.AccessToken
 	_, u.Challenged = oauth.BearerChallenge(got.header.Values("WWW-Authenticate"))
 	switch {
 	case got.ok():
-		if strings.HasPrefix(got.header.Get("Content-Type"), "application/jwt") {
-			claims, _ := decodeJWT(oauth.Secret(got.body))
-			got.body, _ = json.Marshal(claims)
+		if u.Claims, err = parseUserInfo(got.header.Get("Content-Type"), got.body); err != nil {
+			return nil, fmt.Errorf("UserInfo: got %d with %s: %w", got.status, c.brief(got.body), err)
 		}
-		if err := json.Unmarshal(got.body, &u.Claims); err != nil {
-			return nil, fmt.Errorf("UserInfo: got %d with %s, want a JSON object", got.status, c.brief(got.body))
-		}
-	case oauth.Unready(got.status):
-		return nil, fmt.Errorf("UserInfo: got %d %s", got.status, c.brief(got.body))
+	case oauth.Unready(got.status) || got.status < 400:
+		return nil, fmt.Errorf("UserInfo: got %d %s, want claims or a refusal", got.status, c.brief(got.body))
 	}
 	return u, nil
+}
+
+// parseUserInfo reads the claims of a UserInfo response, which may be signed
+// (OpenID Connect Core section 5.3.2). They are never nil without an error.
+func parseUserInfo(contentType string, body []byte) (map[string]any, error) {
+	if media, _, _ := mime.ParseMediaType(contentType); media == "application/jwt" {
+		claims, ok := decodeJWT(oauth.Secret(body))
+		if !ok {
+			return nil, errors.New("got application/jwt that is no signed JWT, which cannot be read")
+		}
+		return claimsOf(claims)
+	}
+	object, err := oauth.ParseObject(body)
+	if err != nil {
+		return nil, err
+	}
+	return claimsOf(object)
 }
 
 // IDToken returns the claims of the ID token of an issue, its signature checked
@@ -288,15 +353,7 @@ func (i *Issue) IDToken(ctx context.Context) (map[string]any, error) {
 	if !ok {
 		return nil, fmt.Errorf("the ID token of %s is not a JWT", i.Client.Name)
 	}
-	claims := map[string]any{}
-	for name, value := range raw {
-		var v any
-		if err := json.Unmarshal(value, &v); err != nil {
-			return nil, err
-		}
-		claims[name] = v
-	}
-	return claims, nil
+	return claimsOf(raw)
 }
 
 // RefusedAttempts are the requests that an API refused while tokens were

@@ -95,10 +95,15 @@ func (o *Owner) setPermissions(ctx context.Context, permissions oauth.ScopeSet) 
 	return err
 }
 
+// KnownScopes are the scopes that the target knows: those that its file speaks of, and
+// those of OpenID Connect.
+func (c *Cast) KnownScopes() oauth.ScopeSet { return c.everything().Union(c.ProtocolScopes()) }
+
 // everything is every scope that the target file speaks of.
 func (c *Cast) everything() oauth.ScopeSet {
 	as := c.Stage.Target.Description.AuthorizationServer
-	return c.APIScopes().Union(oauth.FieldsScope(as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes + " " + as.AlwaysGranted))
+	return c.APIScopes().Union(oauth.FieldsScope(as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes + " " + as.AlwaysGranted +
+		" " + as.ConfidentialOnlyScopes + " " + as.PrivilegedScopes + " " + as.ExoticScope))
 }
 
 // variables are what a control call knows of the owner. Their subject is learned

@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -14,16 +15,25 @@ import (
 // clients may introspect their tokens. What could not be seen is recorded as
 // unknown. The error is that of ctx.
 func (s *Stage) observe(ctx context.Context) error {
+	if dcr := s.Target.Capabilities["as.dcr.scope"]; dcr.Yes() && dcr.Source != "declared" && s.Target.Kind != target.KindEmbedded {
+		s.observeRegistration(ctx)
+	}
+	if s.Target.Kind != target.KindEmbedded && s.Target.Capabilities["fx.channels"].Source != "declared" {
+		s.observeWays(ctx)
+	}
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && s.Target.Kind != target.KindEmbedded
 	if !ui && !introspects && !api {
 		return nil
 	}
+	whole := ctx
+	ctx, cancel := s.within(ctx)
+	defer cancel()
 	cast := s.NewCast()
 	a, i, err := cast.sample(ctx)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if whole.Err() != nil {
+		return whole.Err()
 	}
 	if ui {
 		s.observeConsent(cast, a, err)
@@ -37,7 +47,12 @@ func (s *Stage) observe(ctx context.Context) error {
 			s.observeNames(ctx, i)
 		}
 	}
-	return ctx.Err()
+	return whole.Err()
+}
+
+// within is ctx with the time that one thing to learn may take.
+func (s *Stage) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("it took longer than %v", s.Timeout))
 }
 
 // sample is one whole authorization, or a machine client's token where there is

@@ -13,29 +13,27 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// maxBody bounds what is read of any answer: a hostile server must not fill
-// memory.
-const maxBody = 1 << 20
-
-// requestTimeout is how long one exchange may take before it counts as not
-// answered.
-const requestTimeout = 10 * time.Second
+// maxRecorded bounds what one recorder keeps of all answers, in bytes: a server
+// that sends much and redirects often must not fill memory.
+const maxRecorded = 32 << 20
 
 // Recorder sends requests and keeps what went over the wire, in order. It is
 // an http.RoundTripper, safe for use by several goroutines.
 type Recorder struct {
 	transport http.RoundTripper
+	timeout   time.Duration     // of one exchange
 	hosts     map[string]string // host → what features call it
 
-	mu      sync.Mutex
-	records []*record
-	secrets vault
+	mu       sync.Mutex
+	records  []*record
+	received int // bytes of all answers
+	secrets  vault
 }
 
-// newRecorder returns a recorder that knows the secrets of the target file.
-func newRecorder(transport http.RoundTripper, hosts map[string]string, t *target.Target) *Recorder {
-	r := &Recorder{transport: transport, hosts: hosts}
-	r.keepTarget(t)
+// newRecorder returns a recorder that knows the given secrets.
+func newRecorder(transport http.RoundTripper, timeout time.Duration, hosts map[string]string, known []oauth.Secret) *Recorder {
+	r := &Recorder{transport: transport, timeout: timeout, hosts: hosts}
+	r.keep(known...)
 	return r
 }
 
@@ -66,35 +64,35 @@ func as(ctx context.Context, actor, purpose string) context.Context {
 }
 
 // RoundTrip sends the request and records it with its answer, the body read
-// whole, up to 1 MiB.
+// whole: within [target.MaxAnswer] bytes, and in the time of one exchange.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, body, err := r.exchange(req)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// exchange sends the request and records it. The body of the response is in
+// body, which is not to be changed.
+func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
 	rec := r.begin(req)
 	if req.Body != nil {
-		body, err := io.ReadAll(req.Body)
-		if err != nil {
-			return nil, err
+		if rec.reqBody, err = io.ReadAll(req.Body); err != nil {
+			return nil, nil, err
 		}
 		_ = req.Body.Close()
-		rec.reqBody = body
-		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.Body = io.NopCloser(bytes.NewReader(rec.reqBody))
 	}
 	rec.started = time.Now()
-	resp, err := r.transport.RoundTrip(req)
-	if err == nil {
-		rec.status, rec.respHeader = resp.StatusCode, resp.Header
-		rec.respBody, err = readAll(resp.Body)
-		_ = resp.Body.Close()
-	}
+	resp, err = r.bounded(req, rec)
 	rec.duration = time.Since(rec.started)
 	if err != nil {
 		rec.failure = err.Error()
 	}
 	r.add(rec)
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(rec.respBody))
-	return resp, nil
+	return resp, rec.respBody, err
 }
 
 // begin makes the record of a request, without its body.
@@ -106,18 +104,47 @@ func (r *Recorder) begin(req *http.Request) *record {
 	}
 }
 
+// add keeps a record and counts its answer.
 func (r *Recorder) add(rec *record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.records = append(r.records, rec)
+	r.received += len(rec.respBody)
+	for name, values := range rec.respHeader {
+		for _, value := range values {
+			r.received += len(name) + len(value)
+		}
+	}
 }
 
-func readAll(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxBody+1))
-	if err == nil && len(data) > maxBody {
-		err = fmt.Errorf("the answer is longer than %d bytes", maxBody)
+// bounded sends the request and reads the answer into rec.
+func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, error) {
+	if err := r.full(); err != nil {
+		return nil, err
 	}
-	return data, err
+	late := fmt.Errorf("no whole answer within %v", r.timeout)
+	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, late)
+	defer cancel()
+	resp, err := r.transport.RoundTrip(req.WithContext(ctx))
+	if err == nil {
+		rec.status, rec.respHeader = resp.StatusCode, resp.Header
+		rec.respBody, err = target.ReadAnswer(resp.Body)
+		_ = resp.Body.Close()
+	}
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // whose time is over: of this exchange, or of the scenario
+	}
+	return resp, err
+}
+
+// full is an error once the answers are longer than is kept.
+func (r *Recorder) full() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.received > maxRecorded {
+		return fmt.Errorf("the answers so far are longer than %d MiB together", maxRecorded>>20)
+	}
+	return nil
 }
 
 // answer is a response whose body has been read.
@@ -131,14 +158,11 @@ func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 
 // do sends one request, follows no redirect, and reads the answer.
 func (r *Recorder) do(ctx context.Context, req *http.Request) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	resp, err := r.RoundTrip(req.WithContext(ctx))
+	resp, body, err := r.exchange(req.WithContext(ctx))
 	if err != nil {
 		return answer{}, fmt.Errorf("%s %s: %w", req.Method, bare(req.URL.String()), err)
 	}
-	body, err := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, body}, err
+	return answer{resp.StatusCode, resp.Header, body}, nil
 }
 
 // Len is the number of exchanges so far.
@@ -166,7 +190,7 @@ func (r *Recorder) Exchanges() []oauth.Exchange {
 // Redact replaces every secret that was seen so far in text.
 func (r *Recorder) Redact(text string) string {
 	if text == "" {
-		return ""
+		return "" // most scenarios hold: their exchanges are never looked through
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -181,7 +205,7 @@ func (r *Recorder) keep(secrets ...oauth.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range secrets {
-		r.secrets.add(s.Reveal())
+		r.secrets.keep(s.Reveal())
 	}
 }
 

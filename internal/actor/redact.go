@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html"
+	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -17,6 +19,7 @@ import (
 
 const (
 	shownBody  = 8 << 10 // bytes of a body that a report shows
+	maxSpread  = 4096    // secrets that are replaced wherever they stand; where a server sends more, nothing is shown
 	spreadFrom = 6       // bytes from which a secret is replaced wherever it stands: shorter ones would blot out ordinary words
 )
 
@@ -29,17 +32,57 @@ type vault struct {
 	spread   map[string]bool   // secrets that are replaced wherever they stand
 	replacer *strings.Replacer // of spread; nil if one was learned since
 	names    map[string]suspicion
+
+	odd     []string          // secrets that were kept and have signs in them
+	first   *strings.Replacer // of odd; nil if one was kept since
+	overrun bool              // there are more secrets than spread holds
 }
 
-// add learns a secret that is one for certain.
-func (v *vault) add(value string) {
-	v.know(value)
-	if len(value) >= spreadFrom && !v.spread[value] {
-		if v.spread == nil {
-			v.spread = map[string]bool{}
-		}
-		v.spread[value], v.replacer = true, nil
+// tooMany is shown in place of what might hold a secret that was not learned.
+const tooMany = "(not shown: the server sent too many different secrets)"
+
+// keep learns a secret that an actor holds. One with signs in it is taken out
+// before anything else is: by where it stands it might be taken for two.
+func (v *vault) keep(value string) {
+	v.overrun = v.add(value) || v.overrun
+	parted := odd(value) || strings.Contains(value, "eyJ") && anyJWT.FindString(value) != value // "at_eyJ…" has a JWT in it
+	if len(value) >= spreadFrom && parted && !slices.Contains(v.odd, value) {
+		v.odd, v.first = append(v.odd, value), nil
 	}
+}
+
+// odd reports whether a text has signs in it that part a text into names and
+// values, or that are written in several ways.
+func odd(value string) bool {
+	return strings.IndexFunc(value, func(c rune) bool { return c > '~' || !letterOrDigit(byte(c)) && !strings.ContainsRune("-._~", c) }) >= 0
+}
+
+// before replaces the secrets that would be parted.
+func (v *vault) before(text string) string {
+	if len(v.odd) == 0 {
+		return text
+	}
+	if v.first == nil {
+		v.first = v.replacing(slices.Values(v.odd))
+	}
+	return v.first.Replace(text)
+}
+
+// add learns a secret that is one for certain, and reports whether there is no
+// more room for it.
+func (v *vault) add(value string) (full bool) {
+	v.know(value)
+	if len(value) < spreadFrom || v.spread[value] {
+		return false
+	}
+	if v.spread == nil {
+		v.spread = map[string]bool{}
+	}
+	if len(v.spread) >= maxSpread {
+		return true
+	}
+	v.spread[value], v.replacer = true, nil
+	return false
 }
 
 func (v *vault) know(value string) string {
@@ -49,7 +92,9 @@ func (v *vault) know(value string) string {
 			v.values = map[string]string{}
 		}
 		shown = oauth.Digest(value)
-		v.values[value] = shown
+		if len(v.values) < 2*maxSpread {
+			v.values[value] = shown
+		}
 	}
 	return shown
 }
@@ -60,7 +105,7 @@ func (v *vault) hide(value string, how suspicion) string {
 		return value // hidden before
 	}
 	if !vocabulary[value] && (how == secret || !wordlike.MatchString(value)) {
-		v.add(value)
+		v.overrun = v.add(value) || v.overrun
 	}
 	return v.know(value)
 }
@@ -86,33 +131,38 @@ func (v *vault) suspect(name string) suspicion {
 // everywhere replaces the secrets that are known by now.
 func (v *vault) everywhere(text string) string {
 	if v.replacer == nil {
-		digests := map[string]string{}
-		var order []string
-		for value := range v.spread {
-			for _, form := range forms(value) {
-				if digests[form] == "" {
-					digests[form] = v.know(value)
-					order = append(order, form)
-				}
-			}
-			digests[value] = v.know(value)
-		}
-		// Longest first, so that a secret inside another does not spoil it.
-		slices.SortFunc(order, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-		pairs := make([]string, 0, 2*len(order))
-		for _, form := range order {
-			pairs = append(pairs, form, digests[form])
-		}
-		v.replacer = strings.NewReplacer(pairs...)
+		v.replacer = v.replacing(maps.Keys(v.spread))
 	}
 	return v.replacer.Replace(text)
+}
+
+// replacing replaces secrets by their digests, in every form.
+func (v *vault) replacing(secrets iter.Seq[string]) *strings.Replacer {
+	digests := map[string]string{}
+	var order []string
+	for value := range secrets {
+		for _, form := range forms(value) {
+			if digests[form] == "" {
+				digests[form] = v.know(value)
+				order = append(order, form)
+			}
+		}
+		digests[value] = v.know(value)
+	}
+	// Longest first, so that a secret inside another does not spoil it.
+	slices.SortFunc(order, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	pairs := make([]string, 0, 2*len(order))
+	for _, form := range order {
+		pairs = append(pairs, form, digests[form])
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // forms are how a secret may be written: as it is, or escaped for a URL, a form,
 // JSON, HTML or HTTP Basic.
 func forms(value string) []string {
 	list := append([]string{value}, encoded(value)...)
-	if strings.IndexFunc(value, func(c rune) bool { return c > '~' || !letterOrDigit(byte(c)) && !strings.ContainsRune("-._~", c) }) < 0 {
+	if !odd(value) {
 		return list
 	}
 	query, path := url.QueryEscape(value), url.PathEscape(value)
@@ -161,19 +211,19 @@ func (v *vault) learn(rec *record) {
 	rec.placed = &oauth.Exchange{
 		Actor: rec.actor, Purpose: rec.purpose, To: rec.to,
 		Started: rec.started, Duration: rec.duration,
-		Method: rec.method, URL: v.address(rec.url),
+		Method: rec.method, URL: v.address(v.before(rec.url)),
 		Request:  v.message(rec.reqHeader, rec.reqBody),
 		Status:   rec.status,
 		Response: v.message(rec.respHeader, rec.respBody),
-		Failure:  v.text(rec.failure, false),
+		Failure:  v.text(v.before(rec.failure), false),
 	}
 }
 
 func (v *vault) message(h http.Header, body []byte) oauth.Message {
-	m := oauth.Message{Body: v.body(h.Get("Content-Type"), string(body))}
+	m := oauth.Message{Body: v.body(h.Get("Content-Type"), v.before(string(body)))}
 	for name, values := range h {
 		for _, value := range values {
-			m.Header = append(m.Header, oauth.Param{Name: name, Value: v.header(name, value)})
+			m.Header = append(m.Header, oauth.Param{Name: name, Value: v.header(name, v.before(value))})
 		}
 	}
 	slices.SortStableFunc(m.Header, func(a, b oauth.Param) int { return strings.Compare(a.Name, b.Name) })
@@ -184,6 +234,11 @@ func (v *vault) message(h http.Header, body []byte) oauth.Message {
 func (v *vault) redact(rec *record) oauth.Exchange {
 	v.learn(rec)
 	e := *rec.placed
+	if v.overrun {
+		e.Purpose, e.URL, e.Failure = tooMany, v.everywhere(bare(e.URL)), tooMany
+		e.Request, e.Response = oauth.Message{Body: tooMany}, oauth.Message{Body: tooMany}
+		return e
+	}
 	for _, text := range []*string{&e.Purpose, &e.To, &e.URL, &e.Failure} {
 		*text = v.everywhere(*text)
 	}
@@ -195,7 +250,11 @@ func (v *vault) redact(rec *record) oauth.Exchange {
 		m.Header = slices.Clone(m.Header)
 		for i, h := range m.Header {
 			m.Header[i].Name = v.everywhere(h.Name)
-			m.Header[i].Value = strings.ToValidUTF8(v.everywhere(h.Value), "\uFFFD")
+			value := strings.ToValidUTF8(v.everywhere(h.Value), "\uFFFD")
+			if len(value) > shownBody {
+				value = withoutPart(strings.ToValidUTF8(value[:shownBody], "")) + "…"
+			}
+			m.Header[i].Value = value
 		}
 	}
 	return e
@@ -210,7 +269,13 @@ func withoutPart(text string) string {
 }
 
 // clean is a message as it may be shown.
-func (v *vault) clean(text string) string { return v.everywhere(v.text(text, false)) }
+func (v *vault) clean(text string) string {
+	shown := v.everywhere(v.text(v.before(text), false))
+	if v.overrun {
+		return tooMany
+	}
+	return shown
+}
 
 // bare is a URL without user, query and fragment, for messages.
 func bare(raw string) string {

@@ -164,7 +164,7 @@ func TestSecretsOfTheTargetFileAreKept(t *testing.T) {
 		Clients:   target.Clients{Actors: map[string]target.ClientDescription{"Planner": {ID: "planner", Secret: "planner-secret"}}},
 		Container: &target.Container{Env: map[string]string{"DB_PASSWORD": "db-password", "LOG_FORMAT": "readable"}},
 	}}
-	r := newRecorder(nil, nil, calendar)
+	r := newRecorder(nil, 0, nil, secretsOf(calendar))
 	call := &target.Call{
 		URL: "http://h/", Headers: map[string]string{"Authorization": "Bearer ${env.SP_KEY}", "X-Odd": "odd-header-value", "Accept": "text/readable"},
 		JSON: map[string]any{"list": []any{"${client.secret}"}, "name": "readable"},
@@ -250,4 +250,24 @@ func FuzzRedaction(f *testing.F) {
 			t.Errorf("got %q", body)
 		}
 	})
+}
+
+func TestWhereAServerSendsTooManySecretsNothingIsShown(t *testing.T) {
+	var body strings.Builder
+	body.WriteString(`{"tokens":[`)
+	for i := range 50_000 {
+		fmt.Fprintf(&body, `"s&<%07d",`, i)
+	}
+	r := &Recorder{}
+	r.keep("kept-before-them")
+	r.records = []*record{{url: "http://h/p?code=c-0", respHeader: http.Header{"Content-Type": {"application/json"}, "X-Echo": {"s&<0049999"}}, respBody: []byte(body.String())}}
+	r.keep("kept-after-them")
+	e := r.Exchanges()[0]
+	shown := fmt.Sprint(e, r.Redact("got s&<0049999, kept-before-them and kept-after-them"))
+	if strings.Contains(shown, "s&<") || strings.Contains(shown, "kept-") || strings.Contains(shown, "c-0") || !strings.Contains(shown, "too many different secrets") {
+		t.Errorf("got %.500s", shown)
+	}
+	if len(r.secrets.spread) > maxSpread || len(r.secrets.values) > 2*maxSpread {
+		t.Errorf("got %d secrets learned", len(r.secrets.values))
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -21,19 +22,32 @@ const apiScopes = "read:appointments write:appointments"
 func fixture(name string) (target.ClientDescription, bool) {
 	yes, no := true, false
 	web := []string{"authorization_code", "refresh_token"}
+	device := append(slices.Clone(web), string(oauth.DeviceCode))
+	user := append(slices.Clone(device), string(oauth.PasswordGrant), string(oauth.TokenExchange), string(oauth.JWTBearer), string(oauth.CIBA))
 	const redirect = "http://127.0.0.1:9/cb"
 	all := "openid profile email address phone offline_access " + apiScopes
 	switch name {
-	case "Planner", "Rival", "Newcomer", "Auditor": // confidential; Newcomer is always registered by RFC 7591, Auditor is nobody's part
+	case "Planner", "Rival":
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: all, FirstParty: &no}, true
+	case "Newcomer", "Auditor": // Newcomer is always registered by RFC 7591, Auditor is nobody's part
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
 	case "Viewer":
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: "openid offline_access read:appointments", FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: "openid offline_access read:appointments", FirstParty: &no}, true
 	case "Pocket":
-		return target.ClientDescription{AuthMethod: "none", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "none", RedirectURI: redirect, GrantTypes: device, Scope: all, FirstParty: &no}, true
 	case "House":
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &yes}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: all, FirstParty: &yes}, true
 	case "Robot":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: "read:appointments", FirstParty: &no}, true
+	case "Legacy": // uses every response type there is; who it is hangs on the server's metadata
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append([]string{"implicit"}, web...), Scope: all, FirstParty: &no}, true
+	case "Strict": // has to push its authorization requests
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+	case "Steward": // manages its grants
+		return target.ClientDescription{
+			AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append([]string{"client_credentials"}, web...),
+			Scope: all + " grant_management_query grant_management_revoke", FirstParty: &no,
+		}, true
 	case "Worker": // a machine client that may have everything a machine may have
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: all, FirstParty: &no}, true
 	}
@@ -43,7 +57,7 @@ func fixture(name string) (target.ClientDescription, bool) {
 // ClientNames are the clients that features may name, without Stranger, who is
 // not registered.
 func ClientNames() []string {
-	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Newcomer", "Worker"}
+	return []string{"Planner", "Viewer", "Pocket", "House", "Robot", "Rival", "Newcomer", "Worker", "Legacy", "Strict", "Steward"}
 }
 
 // describe merges the fixture with what the target file says of a client.
@@ -69,7 +83,8 @@ func describe(d *target.Description, name string) (target.ClientDescription, err
 	}
 	if name != "Viewer" && name != "Robot" {
 		as := d.AuthorizationServer
-		set := oauth.FieldsScope(c.Scope + " " + as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes)
+		set := oauth.FieldsScope(c.Scope + " " + as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes +
+			" " + as.ConfidentialOnlyScopes + " " + as.ExoticScope)
 		if as.OtherResource != "" {
 			set = set.Union(oauth.NewScopeSet("read:contacts"))
 		}
@@ -109,6 +124,11 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 	for _, g := range cd.GrantTypes {
 		client.GrantTypes = append(client.GrantTypes, oauth.GrantType(g))
 	}
+	if len(d.Clients.Actors[name].GrantTypes) == 0 && registers(c.Stage.Target.Target) {
+		if client.GrantTypes = c.Stage.facts.supported(client.GrantTypes); len(client.GrantTypes) == 0 {
+			return nil, fmt.Errorf("the metadata lists no grant type that %s could be registered for: %q", name, cd.GrantTypes)
+		}
+	}
 	reg := d.Clients.Register
 	switch {
 	case name == "Newcomer" || (reg.HTTP == nil && registers(c.Stage.Target.Target)):
@@ -122,7 +142,7 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 }
 
 // clientMetadata is the client as RFC 7591 section 2 describes it.
-func (c *Cast) clientMetadata(client *oauth.Client) map[string]any {
+func (c *Cast) clientMetadata(client *oauth.Client) (map[string]any, error) {
 	m := map[string]any{
 		"client_name":                "scopeproof " + client.Name + " " + c.seed,
 		"token_endpoint_auth_method": client.AuthMethod,
@@ -131,15 +151,29 @@ func (c *Cast) clientMetadata(client *oauth.Client) map[string]any {
 		"redirect_uris":              []string{},
 		"response_types":             []string{},
 	}
+	if slices.Contains(client.GrantTypes, oauth.JWTBearer) {
+		key, err := newHarnessKey()
+		if err != nil {
+			return nil, err
+		}
+		c.keys[client.Name] = key
+		m["jwks"] = map[string]any{"keys": []json.RawMessage{key.public}}
+	}
+	if slices.Contains(client.GrantTypes, oauth.CIBA) {
+		m["backchannel_token_delivery_mode"] = "poll"
+	}
 	if client.RedirectURI != "" {
 		m["redirect_uris"] = []string{client.RedirectURI}
 		m["response_types"] = []string{"code"}
 	}
-	return m
+	return m, c.requestMetadata(client, m)
 }
 
 func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *target.DynamicRegistration) error {
-	body := c.clientMetadata(client)
+	body, err := c.clientMetadata(client)
+	if err != nil {
+		return err
+	}
 	endpoint := metadata(c.Stage.Target.Target, "registration_endpoint")
 	if endpoint == "" {
 		return fmt.Errorf("the metadata has no registration_endpoint")
@@ -170,7 +204,10 @@ func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *t
 // registerHTTP sends the client metadata of RFC 7591, with the members of the
 // call's json added or put in their place.
 func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *target.Call) error {
-	body := c.clientMetadata(client)
+	body, err := c.clientMetadata(client)
+	if err != nil {
+		return err
+	}
 	own, _ := call.JSON.(map[string]any)
 	maps.Copy(body, own)
 	filled := *call
@@ -191,7 +228,7 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 		return fmt.Errorf("the answer has no client_id: capture it as client_id: /client_id")
 	}
 	c.told(client, reply)
-	return nil
+	return c.confirmed(client, reply)
 }
 
 func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.Client, want []int) error {
@@ -203,27 +240,42 @@ func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.
 		return fmt.Errorf("%s %s: got %d %s, want 201 (RFC 7591 section 3.2.1)\n    hint: set clients.register.dynamic.initial_access_token, or clients.register.static with clients.actors",
 			req.Method, bare(req.URL.String()), got.status, c.brief(got.body))
 	}
-	var reply struct {
-		ID     string `json:"client_id"`
-		Secret string `json:"client_secret"`
+	reply, err := parseRegistration(got.body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", bare(req.URL.String()), err)
 	}
-	if err := json.Unmarshal(got.body, &reply); err != nil || reply.ID == "" {
-		return fmt.Errorf("%s: got an answer without client_id", bare(req.URL.String()))
-	}
-	client.ID, client.Secret = reply.ID, oauth.Secret(reply.Secret)
+	client.ID, client.Secret = reply.id, reply.secret
+	c.Recorder.keep(client.Secret)
 	c.told(client, got.body)
-	return nil
+	return c.confirmed(client, got.body)
+}
+
+// registration is what an answer of the registration endpoint says.
+type registration struct {
+	id     string
+	secret oauth.Secret // empty for a public client
+}
+
+// parseRegistration reads a client information response (RFC 7591 section 3.2.1).
+func parseRegistration(body []byte) (registration, error) {
+	object, err := oauth.ParseObject(body)
+	if err != nil {
+		return registration{}, err
+	}
+	reply := registration{id: object.Text("client_id"), secret: oauth.Secret(object.Text("client_secret"))}
+	if reply.id == "" {
+		return registration{}, errors.New("got an answer without client_id (RFC 7591 section 3.2.1)")
+	}
+	return reply, nil
 }
 
 // told takes the scope that a registration's answer gives a client, which need
 // not be what was asked (RFC 7591 section 3.2.1). One that names nothing is none.
 func (c *Cast) told(client *oauth.Client, answer []byte) {
-	var reply struct {
-		Scope json.RawMessage `json:"scope"`
-	}
-	_ = json.Unmarshal(answer, &reply) // one that is no JSON object says nothing
-	if member := oauth.ParseScopeMember(reply.Scope); !member.Set.IsEmpty() {
-		client.Scope = c.canonical(member.Set)
+	object, _ := oauth.ParseObject(answer) // one that is no JSON object says nothing
+	client.Registered = oauth.ParseScopeMember(object["scope"])
+	if set := client.Registered.Set; !set.IsEmpty() {
+		client.Scope = c.canonical(set)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
@@ -29,6 +30,8 @@ type Found struct {
 	API          *API                                 `json:"api"`
 	Capabilities map[target.Capability]target.Finding `json:"capabilities"`
 	Choices      map[target.ChoiceName]target.Finding `json:"choices"`
+	// ChoicesByWay are choices that are taken otherwise on one way to ask.
+	ChoicesByWay target.ChoicesByWay `json:"choices_by_way,omitempty"`
 	// Mixed are choices that changed from one try to the next.
 	Mixed map[target.ChoiceName]string `json:"mixed,omitempty"`
 	// Hints are what the target file could say better.
@@ -73,13 +76,17 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 		}
 	}
 	cast := stage.NewCast()
-	if err := f.play(ctx, stage, cast); err != nil {
+	limit := stage.Timeout * time.Duration(max(1, len(t.Description.Users)))
+	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
+	defer cancel()
+	if err := f.play(limited, stage, cast); err != nil {
 		return nil, &Failure{Text: cast.Recorder.Redact(err.Error()), err: err}
 	}
 	if err := stage.Learn(ctx); err != nil {
 		return nil, err
 	}
 	f.Capabilities, f.Choices, f.Mixed = stage.Target.Capabilities, stage.Target.Choices, stage.Target.Mixed
+	f.ChoicesByWay = stage.Target.ByWay
 	return f, nil
 }
 

@@ -103,7 +103,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			r, err := one(ctx, d, o, rules)
+			r, err := one(ctx, d, o, catalogue, rules)
 			if err != nil {
 				return fmt.Errorf("defect %s: %w", d.ID, err)
 			}
@@ -164,16 +164,15 @@ func choose(o Options, rules []*conformance.Rule) ([]defect.Defect, error) {
 // have nothing to do with races.
 const fewRounds = 1
 
-func one(ctx context.Context, d defect.Defect, o Options, rules []*conformance.Rule) (Result, error) {
+func one(ctx context.Context, d defect.Defect, o Options, catalogue *conformance.Catalogue, rules []*conformance.Rule) (Result, error) {
 	if d.Load {
 		return oneByLoad(ctx, d)
 	}
 	// One scenario at a time and one order: a fault that remembers something
 	// between requests then shows the same each time.
-	all := conformance.Options{Seed: 1, Parallel: 1, Version: "prove"}
+	all := conformance.Options{Seed: 1, Parallel: 1, Version: "prove", Catalogue: catalogue, Rules: o.Rules}
 	all.Rounds = fewRounds
 	for _, r := range rules {
-		all.Rules = append(all.Rules, r.ID)
 		if slices.Contains(d.Breaks, r.ID) && slices.ContainsFunc(r.Scenarios, func(s conformance.Scenario) bool { return s.Rounds > 0 }) {
 			all.Rounds = 0 // a fault of this kind is looked for as a user would
 		}
@@ -187,7 +186,7 @@ func one(ctx context.Context, d defect.Defect, o Options, rules []*conformance.R
 	}
 	r := newResult(d, selected(d.Breaks, rules))
 	for _, v := range rep.Rules {
-		if !slices.Contains(all.Rules, v.ID) {
+		if !slices.ContainsFunc(rules, func(r *conformance.Rule) bool { return r.ID == v.ID }) {
 			continue // charged with a breach, and not one of those to be proven
 		}
 		switch v.Outcome {

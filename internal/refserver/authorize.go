@@ -21,26 +21,40 @@ const (
 // transaction is one authorization request on its way to a decision. mu guards
 // everything below it.
 type transaction struct {
-	id            string
-	client        Client
-	redirectURI   string
-	sentRedirect  string // redirect_uri as sent; empty if it was omitted
-	state         string
-	nonce         string
-	challenge     string
-	resource, api string
-	prompt        []string
-	include       bool
-	claims        string
-	hint          string
-	requested     ScopeSet // as sent
-	asked         ScopeSet // after the limits that need no user
+	id           string
+	client       Client
+	redirectURI  string
+	sentRedirect string // redirect_uri as sent; empty if it was omitted
+	state        string
+	nonce        string
+	challenge    string
+	responseType ScopeSet
+	targets      []targeted
+	named        bool // the request named its resources
+	pushed       bool // RFC 9126
+	sent         ScopeSet
+	prompt       []string
+	include      bool
+	claims       string
+	names        namedClaims
+	details      Details
+	managed      managed
+	hint         string
+	high         bool     // acr_values ask for a fresh sign-in
+	text         string   // the scope parameter
+	omitted      bool     // there was none
+	requested    ScopeSet // as sent
+	beyond       ScopeSet // issued without being shown; nothing, unless the policy reads a request in two ways
+	pending      *pending // what is decided, where no redirect leads back to the client; nil: a code
+	complete     bool     // the page was opened with the user code in its address
 
-	mu       sync.Mutex
-	session  string
-	loggedIn bool // since the request began
-	used     bool
-	question ConsentQuestion
+	failure error // what the client is told once somebody has signed in
+
+	mu        sync.Mutex
+	session   string
+	loggedIn  bool // since the request began
+	used      bool
+	questions []ConsentQuestion // one for each target
 }
 
 // session is a browser. user is empty until somebody has logged in.
@@ -56,85 +70,43 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.page(w, http.StatusBadRequest, errorPage, "The request cannot be read.")
 		return
 	}
-	form := r.Form
-	client, ok := s.parties.client(form.Get("client_id"))
-	redirectURI, fits := redirectFor(client, form.Get("redirect_uri"))
-	if !ok || !fits || len(form["client_id"]) > 1 || len(form["redirect_uri"]) > 1 {
+	sent := r.Form
+	client, ok := s.parties.client(sent.Get("client_id"))
+	if !ok || len(sent["client_id"]) > 1 || len(sent["redirect_uri"]) > 1 {
 		s.page(w, http.StatusBadRequest, errorPage, "The application or its redirect URI is not known.")
 		return
 	}
-	tx := &transaction{
-		id: rand.Text(), client: client, redirectURI: redirectURI, sentRedirect: form.Get("redirect_uri"),
-		state: form.Get("state"), nonce: form.Get("nonce"), challenge: form.Get("code_challenge"),
-		prompt: strings.Fields(form.Get("prompt")), include: form.Get("include_granted_scopes") == "true",
-		claims: form.Get("claims"), hint: form.Get("login_hint"),
-	}
-	if err := s.readAuthorization(tx, form); err != nil {
-		s.redirectError(w, r, tx, err)
+	form, pushed, err := s.resolve(client, sent)
+	if pushed && err != nil {
+		s.page(w, http.StatusBadRequest, errorPage, "The request that was pushed cannot be used.")
 		return
 	}
+	if err != nil {
+		form = sent
+	}
+	redirectURI, fits := redirectFor(client, form.Get("redirect_uri"))
+	if !fits {
+		s.page(w, http.StatusBadRequest, errorPage, "The application or its redirect URI is not known.")
+		return
+	}
+	tx := newTransaction(client, redirectURI, form)
+	tx.high = s.wantsHigh(form.Get("acr_values"))
+	tx.pushed, tx.sent = pushed, NewScopeSet(strings.Fields(r.URL.Query().Get("scope"))...)
+	if readErr := s.readAuthorization(tx, form); err == nil {
+		err = readErr
+	}
 	current := s.session(w, r)
+	if err != nil {
+		if current.user != "" || hasPrompt(tx.prompt, "none") || !s.policy.ErrorNeedsLogin(client) {
+			s.redirectError(w, r, tx, err)
+			return
+		}
+		tx.failure = err
+	}
 	tx.session = current.id
 	now := s.clock.now()
 	s.transactions.put(tx.id, tx, now.Add(transactionLifetime), now)
 	s.proceed(w, r, tx, current)
-}
-
-// readAuthorization checks the request and settles what of its scope can be
-// decided without a user.
-func (s *Server) readAuthorization(tx *transaction, form url.Values) error {
-	if err := onlyOnce(form); err != nil {
-		return err
-	}
-	for _, name := range []string{"request", "request_uri"} {
-		if form.Get(name) != "" {
-			return Refuse(name+"_not_supported", "request objects are not supported")
-		}
-	}
-	switch method := form.Get("code_challenge_method"); {
-	case form.Get("response_type") == "":
-		return Refuse("invalid_request", "response_type is missing")
-	case form.Get("response_type") != "code":
-		return Refuse("unsupported_response_type", "only code is supported")
-	case !tx.client.MayUse(AuthorizationCode):
-		return Refuse("unauthorized_client", "the client is not registered for this")
-	case tx.challenge == "" && (tx.client.Public || method != ""):
-		return Refuse("invalid_request", "a public client needs a code_challenge")
-	case tx.challenge != "" && method != "S256":
-		return Refuse("invalid_request", "the code_challenge_method must be S256")
-	}
-	var err error
-	if tx.prompt, err = s.policy.Prompt(tx.prompt); err != nil {
-		return err
-	}
-	if tx.resource, tx.api, err = s.target(form); err != nil {
-		return err
-	}
-	return s.readScope(tx, form.Get("scope"))
-}
-
-func (s *Server) readScope(tx *transaction, raw string) error {
-	asked, err := s.policy.ParseScope(raw)
-	if err != nil {
-		return err
-	}
-	tx.requested = asked
-	if asked.IsEmpty() {
-		asked = s.policy.DefaultScope(tx.client)
-	}
-	if asked, err = s.policy.Unknown(asked, ScopesAt(tx.api)); err != nil {
-		return err
-	}
-	if asked.IsEmpty() {
-		if err := s.policy.NothingLeft(false); err != nil {
-			return err
-		}
-	}
-	if asked, err = s.policy.ClientExcess(AuthorizationCode, asked, s.policy.ClientMay(tx.client, asked)); err != nil {
-		return err
-	}
-	tx.asked = s.policy.OfflineAccess(OfflineQuestion{Client: tx.client, Prompt: tx.prompt, Asked: asked})
-	return nil
 }
 
 // redirectFor returns the redirect URI to use. Loopback redirect URIs match on
@@ -172,8 +144,12 @@ func withoutLoopbackPort(raw string) string {
 // client.
 func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction, current session) {
 	silent := hasPrompt(tx.prompt, "none")
-	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account")
+	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account") || tx.high
 	if user, ok := s.parties.user(s.policy.SessionUser(current.user, tx.hint)); ok && (!again || tx.loggedIn) {
+		if tx.failure != nil {
+			s.redirectError(w, r, tx, tx.failure)
+			return
+		}
 		s.ask(w, r, tx, current, user)
 		return
 	}
@@ -186,25 +162,30 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction
 
 // ask decides whether the user must be asked, and approves silently if not.
 func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, current session, user User) {
-	asked, err := s.policy.UserExcess(tx.asked, s.policy.UserMay(user, tx.client, tx.asked))
-	if err == nil && asked.IsEmpty() {
-		err = s.policy.NothingLeft(false)
+	if tx.pending != nil && tx.pending.user != "" && tx.pending.user != user.Name {
+		s.page(w, http.StatusForbidden, errorPage, "This request is for somebody else.")
+		return
 	}
+	questions, err := s.questionsFor(tx, user)
 	if err != nil {
 		s.redirectError(w, r, tx, err)
 		return
 	}
-	all := Grants{s.grants}
-	grant := all.Of(user.Name, tx.client.ID, tx.resource)
-	question := ConsentQuestion{
-		Client: tx.client, User: user, Resource: tx.resource, API: tx.api, Prompt: tx.prompt, Asked: asked, Removed: grant.Removed,
-	}
-	question.Remembered = s.policy.Remembered(question, all)
-	if !s.policy.ConsentNeeded(question) {
-		if s.approve(w, r, tx, current, question, ConsentOutcome{Allowed: true, Asked: asked, Accepted: asked, Grant: grant}) {
+	if !s.mustAsk(tx, questions) {
+		if err := s.claim(tx); err != nil {
+			s.page(w, http.StatusForbidden, errorPage, decidedText)
 			return
 		}
-		s.ask(w, r, tx, current, user) // the grant was changed meanwhile
+		var silent []verdict
+		for _, q := range questions {
+			grant := s.rowOf(tx, user.Name, q.Resource)
+			silent = append(silent, verdict{q, ConsentOutcome{
+				Allowed: true, Asked: q.Asked, Accepted: q.Asked, Grant: grant, Text: tx.text, Omitted: tx.omitted,
+			}})
+		}
+		if !s.approve(w, r, tx, current, silent, extras{tx.details, tx.names}) {
+			s.ask(w, r, tx, current, user) // the grant was changed meanwhile
+		}
 		return
 	}
 	if hasPrompt(tx.prompt, "none") {
@@ -212,62 +193,165 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 		return
 	}
 	now := s.clock.now()
-	s.latest.put(current.id+tx.client.ID, question, now.Add(transactionLifetime), now)
+	s.latest.put(current.id+tx.client.ID, questions[0], now.Add(transactionLifetime), now)
 	s.policy.Race.Between(ParkRequest, nil)
 	latest, _ := s.latest.get(current.id+tx.client.ID, now)
+	questions[0] = s.policy.Race.Parked(questions[0], latest)
 	tx.mu.Lock()
-	tx.question = s.policy.Race.Parked(question, latest)
+	tx.questions = questions
 	tx.mu.Unlock()
 	http.Redirect(w, r, "/consent?tx="+url.QueryEscape(tx.id), http.StatusSeeOther)
 }
 
-// approve records an outcome that allows something and sends the code. It
-// returns false, having done nothing, if the grant is not as the outcome says.
-func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction, current session, q ConsentQuestion, o ConsentOutcome) bool {
-	granted := s.policy.Combine(Combination{
-		Client: tx.client, User: q.User, Resource: tx.resource, Accepted: o.Accepted, Include: tx.include,
-		Shown: o.Shown, Grant: o.Grant,
-	}, Grants{s.grants})
-	now := s.clock.now()
-	a := &authorization{
-		Authorization: Authorization{
-			ID: rand.Text(), User: q.User.Name, Client: tx.client.ID, Resource: tx.resource, Requested: tx.requested,
-			Asked: q.Asked, Granted: granted, Current: granted, ClaimsParameter: tx.claims,
-		},
-		nonce: tx.nonce, loggedIn: current.loggedIn, redirectURI: tx.sentRedirect, challenge: tx.challenge,
-		expires: now.Add(codeLifetime + time.Hour),
+// questionsFor is what the user would be asked, API by API.
+func (s *Server) questionsFor(tx *transaction, user User) ([]ConsentQuestion, error) {
+	if err := s.reach(tx, user); err != nil {
+		return nil, err
 	}
-	seen := o.Grant
-	if !s.grants.settle(o, a, func(g Grant) bool {
-		return g.Scope.Equal(seen.Scope) && g.Remembered.Equal(seen.Remembered)
+	all := Grants{s.grants}
+	questions := make([]ConsentQuestion, 0, len(tx.targets))
+	empty := true
+	for _, t := range tx.targets {
+		asked, err := s.policy.UserExcess(t.asked, s.userMay(tx.grantType(), user, tx.client, t.asked))
+		if err != nil {
+			return nil, err
+		}
+		empty = empty && asked.IsEmpty()
+		q := ConsentQuestion{
+			Client: tx.client, User: user, Resource: t.resource, API: t.api, Prompt: tx.prompt, Asked: asked,
+			Removed: s.rowOf(tx, user.Name, t.resource).Removed, Sent: tx.sent, Details: tx.details, Managed: tx.managed.action,
+			Claims: tx.names.all(), Text: tx.text, Omitted: tx.omitted, GrantType: tx.grantType(),
+		}
+		q.Remembered = s.policy.Remembered(q, all)
+		questions = append(questions, q)
+	}
+	if empty && len(tx.details) == 0 {
+		return questions, s.policy.NothingLeft(false)
+	}
+	return questions, nil
+}
+
+// mustAsk says whether any of the questions must be put. A managed grant begins
+// or changes with an answer.
+func (s *Server) mustAsk(tx *transaction, questions []ConsentQuestion) bool {
+	if tx.pending != nil {
+		return s.pendingPolicy(tx.pending.grantType).PageNeeded(questions[0], tx.complete)
+	}
+	for _, q := range questions {
+		asksNothing := q.Asked.IsEmpty() && (len(questions) > 1 || len(q.Details) > 0)
+		if q.Managed != "" || s.policy.Details.ConsentNeeded(q) || s.policy.Claims.ConsentNeeded(q) || !asksNothing && s.policy.ConsentNeeded(q) {
+			return true
+		}
+	}
+	return false
+}
+
+// verdict is a question and what came of it.
+type verdict struct {
+	question ConsentQuestion
+	outcome  ConsentOutcome
+}
+
+// extras are what is granted beside a scope.
+type extras struct {
+	details Details
+	names   namedClaims
+}
+
+// approve records outcomes that allow something and sends the answer. It returns
+// false, having done nothing, if a grant is not as its outcome says.
+func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction, current session, list []verdict, more extras) bool {
+	tx.mu.Lock()
+	class := s.policy.AuthenticationClass(tx.high, tx.loggedIn)
+	tx.mu.Unlock()
+	now := s.clock.now()
+	settlements := make([]settlement, len(list))
+	members := make([]*authorization, len(list))
+	for i, v := range list {
+		granted := s.policy.Combine(tx.combination(v.question, v.outcome, class), Grants{s.grants}).Or(tx.beyond)
+		members[i] = &authorization{
+			Authorization: Authorization{
+				ID: rand.Text(), User: v.question.User.Name, Client: tx.client.ID, Resource: v.question.Resource,
+				Resources: tx.resources(), Named: tx.named, Requested: tx.requested, Asked: v.question.Asked,
+				Granted: granted, Current: granted, ClaimsParameter: tx.claims, Details: more.details,
+				UserInfoNames: more.names.userInfo, IDTokenNames: more.names.idToken,
+				GrantID: s.grantID(tx, v.question.User.Name), Action: tx.managed.action, GrantType: tx.grantType(),
+				ACR: class, Union: !v.outcome.Accepted.Covers(granted),
+			},
+			nonce: tx.nonce, loggedIn: current.loggedIn, redirectURI: tx.sentRedirect, challenge: tx.challenge,
+			expires: now.Add(codeLifetime + time.Hour),
+		}
+		v.outcome.Action = tx.managed.action
+		settlements[i] = settlement{v.outcome, members[i]}
+	}
+	if len(members) > 1 {
+		members[0].members = members
+	}
+	if !s.grants.settleAll(settlements, func(now, seen Grant) bool {
+		return now.Scope.Equal(seen.Scope) && now.Remembered.Equal(seen.Remembered)
 	}) {
 		return false
 	}
-	code := rand.Text()
-	s.codes.put(code, a, now.Add(codeLifetime), now)
-	answer := url.Values{"code": {code}, "iss": {s.issuer}}
-	if scope, ok := s.policy.RedirectScope(tx.requested, granted); ok {
+	if tx.pending != nil {
+		tx.pending.approve(members[0])
+		s.page(w, http.StatusOK, donePage, tx.client.Name+" has been given access.")
+		return true
+	}
+	s.answer(w, r, tx, list[0].question.User, members[0])
+	return true
+}
+
+// answer sends the client what it was granted.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, tx *transaction, user User, a *authorization) {
+	now := s.clock.now()
+	code := ""
+	answer := url.Values{"iss": {s.issuer}}
+	if tx.responseType.Has("code") {
+		code = rand.Text()
+		s.codes.put(code, a, now.Add(codeLifetime), now)
+		answer.Set("code", code)
+	}
+	if scope, ok := s.policy.RedirectScope(tx.requested, a.snapshot().Granted); ok {
 		answer.Set("scope", scope.String())
 	}
-	s.redirect(w, r, tx, answer)
-	return true
+	if !tx.responseType.Equal(ScopeSet{"code"}) {
+		if err := s.frontTokens(tx, user, a, code, answer); err != nil {
+			s.redirectError(w, r, tx, err)
+			return
+		}
+	}
+	s.redirect(w, r, tx, answer, false)
 }
 
 // redirectError answers the client with an error (RFC 6749 section 4.1.2.1).
 func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, tx *transaction, err error) {
+	if tx.pending != nil {
+		tx.pending.deny()
+		s.page(w, http.StatusOK, donePage, tx.client.Name+" has been given no access.")
+		return
+	}
 	var refused *Error
 	if !errors.As(err, &refused) {
 		refused = &Error{Code: "server_error", Text: "the request failed"}
 	}
-	s.redirect(w, r, tx, url.Values{"error": {refused.Code}, "error_description": {refused.Text}, "iss": {s.issuer}})
+	answer := url.Values{"error": {refused.Code}, "error_description": {refused.Text}, "iss": {s.issuer}}
+	s.errorIDToken(tx, answer)
+	s.redirect(w, r, tx, answer, true)
 }
 
-func (s *Server) redirect(w http.ResponseWriter, r *http.Request, tx *transaction, answer url.Values) {
-	if tx.state != "" {
-		answer.Set("state", tx.state)
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request, tx *transaction, answer url.Values, refused bool) {
+	state := tx.state
+	if refused {
+		state = s.policy.ErrorState(answer.Get("error"), state)
+	}
+	if state != "" {
+		answer.Set("state", state)
 	}
 	separator := "?"
-	if strings.Contains(tx.redirectURI, "?") {
+	switch {
+	case s.policy.Front.InFragment(tx.responseType, refused):
+		separator = "#"
+	case strings.Contains(tx.redirectURI, "?"):
 		separator = "&"
 	}
 	w.Header().Set("Cache-Control", "no-store")

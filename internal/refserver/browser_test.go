@@ -104,6 +104,7 @@ type browser struct {
 	http       *http.Client
 	user       string
 	answered   url.Values // what the client was sent
+	fragment   bool       // it came in the fragment
 	page, last string     // the page that is shown and its address
 }
 
@@ -112,7 +113,10 @@ func (r rig) browser(user string) *browser {
 	b := &browser{rig: r, user: user, http: &http.Client{Jar: jar}}
 	b.http.CheckRedirect = func(request *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(request.URL.String(), callback) {
-			b.answered = request.URL.Query()
+			b.answered, b.fragment = request.URL.Query(), request.URL.Fragment != ""
+			if b.fragment {
+				b.answered, _ = url.ParseQuery(request.URL.EscapedFragment())
+			}
 			return http.ErrUseLastResponse
 		}
 		return nil
@@ -128,10 +132,12 @@ func (b *browser) open(response *http.Response, err error) {
 	defer response.Body.Close()
 	raw, _ := io.ReadAll(response.Body)
 	b.page, b.last = string(raw), response.Request.URL.Path
-	if b.last == "/login" && b.answered == nil && !strings.Contains(b.page, "Wrong") {
-		b.open(b.http.PostForm(b.Issuer()+"/login", url.Values{
-			"username": {b.user}, "password": {b.user + "-password"}, "csrf": {b.hidden("csrf")}, "tx": {b.hidden("tx")},
-		}))
+	if b.last == "/login" && b.answered == nil && strings.Contains(b.page, `name="password"`) && !strings.Contains(b.page, "Wrong") {
+		form := url.Values{"username": {b.user}, "password": {b.user + "-password"}, "csrf": {b.hidden("csrf")}, "tx": {b.hidden("tx")}}
+		if strings.Contains(b.page, `name="to"`) {
+			form.Set("to", b.hidden("to"))
+		}
+		b.open(b.http.PostForm(b.Issuer()+"/login", form))
 	}
 }
 
@@ -155,6 +161,12 @@ func (b *browser) listed() []string {
 // authorize opens the authorization endpoint; the answer or the page is left in b.
 func (b *browser) authorize(c client, scope string, more ...string) {
 	b.Helper()
+	b.visit(request(c, scope, more...))
+}
+
+// request is an authorization request; more are names and values in place of
+// what it has, a name a second time adds a value.
+func request(c client, scope string, more ...string) url.Values {
 	query := url.Values{"response_type": {"code"}, "client_id": {c.id}, "redirect_uri": {callback}, "state": {"s"}}
 	if scope != "" {
 		query.Set("scope", scope)
@@ -162,9 +174,17 @@ func (b *browser) authorize(c client, scope string, more ...string) {
 	sum := sha256.Sum256([]byte("verifier"))
 	query.Set("code_challenge", base64.RawURLEncoding.EncodeToString(sum[:]))
 	query.Set("code_challenge_method", "S256")
+	named := url.Values{}
 	for i := 0; i < len(more); i += 2 {
-		query.Set(more[i], more[i+1])
+		named.Add(more[i], more[i+1])
+		query[more[i]] = named[more[i]]
 	}
+	return query
+}
+
+// visit opens the authorization endpoint with a query.
+func (b *browser) visit(query url.Values) {
+	b.Helper()
 	b.answered = nil
 	b.open(b.http.Get(b.Issuer() + "/authorize?" + query.Encode()))
 }
@@ -178,18 +198,32 @@ func (b *browser) decide(decision string, declined ...string) {
 			form.Add("scope", scope)
 		}
 	}
+	for _, match := range regexp.MustCompile(`name="claim" value="([^"]*)"`).FindAllStringSubmatch(b.page, -1) {
+		if !slices.Contains(declined, "claim "+match[1]) {
+			form.Add("claim", match[1])
+		}
+	}
+	for _, match := range regexp.MustCompile(`name="authorization_details" value="([^"]*)"`).FindAllStringSubmatch(b.page, -1) {
+		if !slices.Contains(declined, "detail "+match[1]) {
+			form.Add("authorization_details", match[1])
+		}
+	}
 	b.open(b.http.PostForm(b.Issuer()+"/consent", form))
 }
 
-// redeem trades the code that was sent.
-func (b *browser) redeem(c client) map[string]any {
+// redeem trades the code that was sent; more are added to the request.
+func (b *browser) redeem(c client, more ...string) map[string]any {
 	b.Helper()
 	if b.answered.Get("code") == "" {
 		b.Fatalf("no code: %v; page %s %s", b.answered, b.last, b.page)
 	}
-	_, answer := b.post("/token", c, url.Values{
+	form := url.Values{
 		"grant_type": {"authorization_code"}, "code": {b.answered.Get("code")}, "redirect_uri": {callback}, "code_verifier": {"verifier"},
-	})
+	}
+	for i := 0; i < len(more); i += 2 {
+		form.Add(more[i], more[i+1])
+	}
+	_, answer := b.post("/token", c, form)
 	return answer
 }
 
@@ -204,9 +238,13 @@ func (b *browser) grant(c client, scope string, declined ...string) map[string]a
 	return b.redeem(c)
 }
 
-func (r rig) refresh(c client, token any, scope string) (int, map[string]any) {
+func (r rig) refresh(c client, token any, scope string, more ...string) (int, map[string]any) {
 	r.Helper()
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.(string)}}
+	text, _ := token.(string)
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {text}}
+	for i := 0; i < len(more); i += 2 {
+		form.Add(more[i], more[i+1])
+	}
 	if scope != "" {
 		form.Set("scope", scope)
 	}

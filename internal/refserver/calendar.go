@@ -19,6 +19,8 @@ type Appointment struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	Start string `json:"start"`
+
+	notes []string
 }
 
 // calendar holds the appointments of everybody.
@@ -66,6 +68,14 @@ func (c *calendar) get(id string, visible func(string) bool) (Appointment, bool)
 	defer c.mu.RUnlock()
 	_, item, ok := c.find(id, visible)
 	return item, ok
+}
+
+// exists says whether anybody has an appointment of that id.
+func (c *calendar) exists(id string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	_, ok := c.of[id]
+	return ok
 }
 
 func (c *calendar) add(owner string, item Appointment) Appointment {

@@ -20,8 +20,16 @@ const (
 	ShareAppointments = "share:appointments"
 	BasicAppointments = "basic:appointments"
 	ReadContacts      = "read:contacts"
+	// ExportAppointments is only for clients that can keep a secret.
+	ExportAppointments = "export:appointments"
+	// ExoticScope has every kind of punctuation that a scope may have (RFC 6749
+	// section 3.3) and means something else elsewhere.
+	ExoticScope = "urn:example:channel=HBO&urn:example:rating=G,PG-13"
 	// ReadSummary has a dot, which means something else in a regular expression.
 	ReadSummary = "calendar.read"
+	// QueryGrants and RevokeGrants open the grant management API.
+	QueryGrants  = "grant_management_query"
+	RevokeGrants = "grant_management_revoke"
 )
 
 // DepartmentClaim is the one claim of our own; it is released with "profile".
@@ -38,6 +46,10 @@ type Scope struct {
 	UserOnly bool
 	// Required scopes cannot be deselected: who declines one declines all.
 	Required bool
+	// Privileged scopes are not given by open registration.
+	Privileged bool
+	// Confidential scopes are not given to public clients.
+	Confidential bool
 }
 
 // scopes is the catalogue. The same name at two APIs is two scopes.
@@ -58,7 +70,9 @@ var scopes = [...]Scope{
 	{Token: "read:appointment", API: CalendarAPI, Text: "Read one single appointment in the calendar"},
 	{Token: "unread:appointments", API: CalendarAPI, Text: "Mark appointments in the calendar as unread"},
 	{Token: "READ:APPOINTMENTS", API: CalendarAPI, Text: "READ THE APPOINTMENTS of the former calendar"},
-	{Token: "appointments-admin", API: CalendarAPI, Text: "Administer the appointments in the calendar"},
+	{Token: "appointments-admin", API: CalendarAPI, Text: "Administer the appointments in the calendar", Privileged: true},
+	{Token: ExportAppointments, API: CalendarAPI, Text: "Export the whole calendar at once", Confidential: true},
+	{Token: ExoticScope, API: CalendarAPI, Text: "See what the calendar holds of a channel, up to an age"},
 	{Token: ReadContacts, API: ContactsAPI, Text: "Read your contacts in the address book"},
 	{Token: ReadAppointments, API: ContactsAPI, Text: "Read your appointments in the address book"},
 }
@@ -94,6 +108,16 @@ func AllScopes() ScopeSet {
 func ScopeAt(api, token string) Scope {
 	for _, s := range scopes {
 		if s.Token == token && (s.API == "" || s.API == api) {
+			return s
+		}
+	}
+	return Scope{}
+}
+
+// described is the first scope of the catalogue with that name.
+func described(token string) Scope {
+	for _, s := range scopes {
+		if s.Token == token {
 			return s
 		}
 	}

@@ -4,11 +4,15 @@ import (
 	"crypto/hmac"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 type consentForm struct {
 	Client, User, API, Transaction, Secret string
 	Items                                  []ConsentItem
+	Details                                []DetailItem
+	Claims                                 []string // by name
 	// Kept is what the client is to keep besides, when it asks for the union.
 	Kept []string
 }
@@ -22,25 +26,56 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 	}
 	current := s.session(w, r)
 	tx.mu.Lock()
-	question, bound := tx.question, tx.session == current.id && !tx.used && tx.question.User.Name == current.user
+	questions := tx.questions
+	bound := len(questions) > 0 && tx.session == current.id && !tx.used && questions[0].User.Name == current.user
 	tx.mu.Unlock()
 	if !bound || current.user == "" {
 		s.page(w, http.StatusForbidden, errorPage, "This request was begun in another session.")
 		return
 	}
 	form := consentForm{
-		Client: tx.client.Name, User: current.user, API: tx.api, Transaction: tx.id, Secret: s.formSecret(current),
-		Items: s.policy.ConsentItems(question),
+		Client: tx.client.Name, User: current.user, API: apisOf(questions), Transaction: tx.id, Secret: s.formSecret(current),
+		Items: s.items(questions), Details: s.policy.Details.Items(questions[0]),
+		Claims: s.policy.Claims.Items(questions[0]),
 	}
-	grant := s.grants.of(grantKey{question.User.Name, tx.client.ID, tx.resource})
-	combined := s.policy.Combine(Combination{
-		Client: tx.client, User: question.User, Resource: tx.resource, Accepted: question.Asked, Include: tx.include,
-		Shown: true, Grant: grant,
-	}, Grants{s.grants})
-	for _, token := range combined.Minus(question.Asked) {
-		form.Kept = append(form.Kept, ScopeAt(tx.api, token).Text)
+	for _, q := range questions {
+		grant := s.rowOf(tx, q.User.Name, q.Resource)
+		combined := s.policy.Combine(tx.combination(q, ConsentOutcome{Accepted: q.Asked, Shown: true, Grant: grant}, ""), Grants{s.grants})
+		if q.Managed != "" {
+			combined = s.policy.Manage.Held(q.Managed, grant.Scope, combined)
+		}
+		for _, token := range combined.Minus(q.Asked) {
+			form.Kept = append(form.Kept, ScopeAt(q.API, token).Text)
+		}
 	}
 	s.page(w, http.StatusOK, consentPage, form)
+}
+
+// apisOf names the APIs of a request.
+func apisOf(questions []ConsentQuestion) string {
+	var names []string
+	for _, q := range questions {
+		names = append(names, q.API)
+	}
+	return strings.Join(names, " and ")
+}
+
+// items is what the page lists: a scope that several APIs know has one box,
+// which says what it means at each.
+func (s *Server) items(questions []ConsentQuestion) []ConsentItem {
+	var all []ConsentItem
+	for _, q := range questions {
+		for _, item := range s.policy.ConsentItems(q) {
+			same := slices.IndexFunc(all, func(o ConsentItem) bool { return o.Scope == item.Scope })
+			switch {
+			case same < 0 || len(questions) == 1:
+				all = append(all, item)
+			case all[same].Text != item.Text:
+				all[same].Text += "; " + item.Text
+			}
+		}
+	}
+	return all
 }
 
 // decide takes the resource owner's answer.
@@ -57,7 +92,11 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	current := s.session(w, r)
 	tx.mu.Lock()
-	question, used := tx.question, tx.used
+	var question ConsentQuestion
+	if len(tx.questions) > 0 {
+		question = tx.questions[0]
+	}
+	questions, used := tx.questions, tx.used
 	s.policy.Race.Between(TakeForm, &tx.mu)
 	bound := s.policy.ConsentBound(ConsentBinding{
 		SameSession: tx.session == current.id,
@@ -66,42 +105,65 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		Used:        used,
 	})
 	if bound == nil {
+		bound = s.claim(tx)
+	}
+	if bound == nil {
 		tx.used = true
 	}
 	tx.mu.Unlock()
 	if bound != nil || question.User.Name == "" {
-		s.page(w, http.StatusForbidden, errorPage, "This form belongs to another session, or was sent before.")
+		s.page(w, http.StatusForbidden, errorPage, decidedText)
 		return
 	}
 	if latest, ok := s.latest.get(current.id+tx.client.ID, s.clock.now()); ok {
-		question = s.policy.Answered(question, latest)
+		questions = append([]ConsentQuestion{s.policy.Answered(question, latest)}, questions[1:]...)
 	}
 	var required []string
-	for _, token := range question.Asked {
-		if ScopeAt(tx.api, token).Required {
-			required = append(required, token)
+	var asked ScopeSet
+	for _, q := range questions {
+		asked = asked.Or(q.Asked)
+		for _, token := range q.Asked {
+			if ScopeAt(q.API, token).Required {
+				required = append(required, token)
+			}
 		}
 	}
+	more := extras{ticked(question.Details, r), tx.names.and(r.PostForm["claim"])}
 	answer := ConsentAnswer{
-		Allow: r.PostForm.Get("decision") == "allow", Asked: question.Asked,
-		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required,
+		Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
+		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required, Details: len(more.details),
 	}
-	s.conclude(w, r, tx, current, question, answer)
+	s.conclude(w, r, tx, current, questions, answer, more)
 }
 
 // conclude records the answer and sends the browser back to the client.
-func (s *Server) conclude(w http.ResponseWriter, r *http.Request, tx *transaction, current session, q ConsentQuestion, answer ConsentAnswer) {
+func (s *Server) conclude(
+	w http.ResponseWriter, r *http.Request, tx *transaction, current session, questions []ConsentQuestion, answer ConsentAnswer, ticked extras,
+) {
 	accepted, err := s.policy.ConsentDecision(answer)
-	if err == nil && accepted.IsEmpty() {
+	more := extras{names: tx.names.and(s.policy.Claims.Granted(tx.names.all(), ticked.names.all()))}
+	if err == nil && len(tx.details) > 0 {
+		more.details = s.policy.Details.Granted(tx.details, ticked.details, accepted)
+	}
+	if err == nil && accepted.IsEmpty() && len(more.details) == 0 {
 		err = s.policy.NothingLeft(false)
 	}
 	for {
-		outcome := ConsentOutcome{
-			Allowed: err == nil, Shown: true, Asked: q.Asked, Accepted: accepted,
-			Grant: s.grants.of(grantKey{q.User.Name, tx.client.ID, tx.resource}),
+		list := make([]verdict, len(questions))
+		var refusals []settlement
+		for i, q := range questions {
+			own := accepted
+			if len(questions) > 1 {
+				own = accepted.And(q.Asked)
+			}
+			list[i] = verdict{q, ConsentOutcome{
+				Allowed: err == nil, Shown: true, Asked: q.Asked, Accepted: own, Grant: s.rowOf(tx, q.User.Name, q.Resource), Action: q.Managed,
+				Text: tx.text, Omitted: tx.omitted,
+			}}
+			refusals = append(refusals, settlement{list[i].outcome, nil})
 		}
 		if err != nil {
-			s.grants.settle(outcome, nil, func(Grant) bool { return true })
+			s.grants.settleAll(refusals, func(_, _ Grant) bool { return true })
 			var refused *Error
 			if errors.As(err, &refused) {
 				s.redirectError(w, r, tx, err)
@@ -110,7 +172,7 @@ func (s *Server) conclude(w http.ResponseWriter, r *http.Request, tx *transactio
 			}
 			return
 		}
-		if s.approve(w, r, tx, current, q, outcome) {
+		if s.approve(w, r, tx, current, list, more) {
 			return
 		}
 	}

@@ -4,13 +4,23 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
-// Grant types as RFC 6749 and RFC 7591 section 2 name them.
+// Grant types as RFC 6749, RFC 7591 section 2, RFC 8628, RFC 8693, RFC 7523 and
+// OpenID Connect CIBA Core name them.
 const (
 	AuthorizationCode = "authorization_code"
 	RefreshToken      = "refresh_token"
 	ClientCredentials = "client_credentials"
+	PasswordGrant     = "password"
+	DeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
+	TokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
+	JWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	CIBA              = "urn:openid:params:grant-type:ciba"
+	// Implicit stands for tokens from the authorization endpoint.
+	Implicit = "implicit"
 )
 
 // Error is an error answer of the authorization server: a code of RFC 6749
@@ -32,6 +42,8 @@ type Client struct {
 	Name string
 	// Public clients have no secret (RFC 6749 section 2.1).
 	Public bool
+	// Dynamic clients registered themselves (RFC 7591).
+	Dynamic bool
 	// FirstParty clients belong to whoever runs the server.
 	FirstParty bool
 	// Scope is what the client may ask for (RFC 7591 section 2).
@@ -41,8 +53,24 @@ type Client struct {
 	// Audience is set for a resource server's own credentials: the audience
 	// whose tokens it may introspect. Empty for every other client.
 	Audience string
+	// ResponseTypes are those it is registered for; none stands for "code" (RFC
+	// 7591 section 2).
+	ResponseTypes []string
+	// RequiresPAR clients make pushed authorization requests alone (RFC 9126 section 6).
+	RequiresPAR bool
+	// RequestObjectAlg is how its request objects are signed; empty if it
+	// registered nothing (RFC 9101 section 10.5).
+	RequestObjectAlg string
 
 	secret string
+	// registration is the registration access token (RFC 7592 section 3), metadata
+	// what the client was registered with.
+	registration string
+	metadata     *clientMetadata
+	// proven is the thumbprint of the key that the present request proves (RFC 9449
+	// section 5); empty in a client that is stored.
+	proven string
+	keys   jose.JSONWebKeySet // of the metadata member jwks
 }
 
 // MayUse says whether the client is registered for a grant type.
@@ -72,6 +100,10 @@ type Grant struct {
 	Removed ScopeSet
 	// History is everything that was ever granted.
 	History ScopeSet
+	// ID names a grant of its own (grant management); empty for the ordinary one.
+	ID string
+	// Details are the authorization details of a managed grant.
+	Details Details
 }
 
 // Grants gives the policy sight of all grants.
@@ -90,6 +122,12 @@ func (g Grants) All() iter.Seq[Grant] { return g.store.all }
 // tokens and access tokens refer to it.
 type Authorization struct {
 	ID, User, Client, Resource string
+	// GrantType is how it came to be; never RefreshToken.
+	GrantType string
+	// Resources is every API of the request, in its order; Resource is one of them.
+	Resources []string
+	// Named is true if the request named its resources (RFC 8707 section 2).
+	Named bool
 	// Requested is the client's request as it was sent; empty if it was omitted.
 	Requested ScopeSet
 	// Asked is what was left of the request when the resource owner was asked.
@@ -100,8 +138,24 @@ type Authorization struct {
 	Current ScopeSet
 	// Revoked is set when the grant, the code or the refresh token was revoked.
 	Revoked bool
+	// ByClient is set when the client revoked the refresh token (RFC 7009).
+	ByClient bool
+	// Union is true if Granted holds more than was accepted for this request.
+	Union bool
 	// ClaimsParameter is the request's claims parameter, unread.
 	ClaimsParameter string
+	// ACR is how the user was authenticated (RFC 9470 section 4); empty: not asked for.
+	ACR string
+	// RefreshEnded is set when the refresh tokens have ended and nothing else.
+	RefreshEnded bool
+	// Details are the authorization details that were granted (RFC 9396).
+	Details Details
+	// UserInfoNames and IDTokenNames are the claims granted by name (OpenID Connect
+	// Core section 5.5).
+	UserInfoNames, IDTokenNames []string
+	// GrantID names the managed grant that this belongs to, and Action what the
+	// request did with it; empty: none.
+	GrantID, Action string
 }
 
 // OfflineQuestion is whether offline_access may be asked for.
@@ -119,10 +173,24 @@ type ConsentQuestion struct {
 	API      string
 	Prompt   []string
 	Asked    ScopeSet
+	// Text is the scope parameter as it was sent, Omitted that there was none.
+	Text    string
+	Omitted bool
 	// Remembered is what Policy.Remembered returned.
 	Remembered ScopeSet
 	// Removed is what the resource owner took away after granting it.
 	Removed ScopeSet
+	// GrantType is how the client asks: AuthorizationCode, DeviceCode or CIBA.
+	GrantType string
+	// Sent is the scope parameter in the address of the authorization request,
+	// which does not count beside a pushed request or a request object.
+	Sent ScopeSet
+	// Details are the authorization details asked for (RFC 9396).
+	Details Details
+	// Claims are the claims asked for by name (OpenID Connect Core section 5.5).
+	Claims []string
+	// Managed is the grant management action of the request; empty: none.
+	Managed string
 }
 
 // ConsentItem is one line of the consent page.
@@ -153,6 +221,8 @@ type ConsentAnswer struct {
 	Asked, Ticked ScopeSet
 	// Required is the part of Asked that cannot be deselected.
 	Required ScopeSet
+	// Details is how many authorization details were ticked.
+	Details int
 }
 
 // ConsentOutcome is what came of one authorization request.
@@ -163,6 +233,11 @@ type ConsentOutcome struct {
 	// Asked is what was asked for, Accepted what was accepted of it.
 	Asked, Accepted ScopeSet
 	Grant           Grant
+	// Text is the scope parameter as it was sent, Omitted that there was none.
+	Text    string
+	Omitted bool
+	// Action is the grant management action of the request; empty: none.
+	Action string
 }
 
 // Combination asks for the scope of a new authorization.
@@ -176,6 +251,8 @@ type Combination struct {
 	Include bool
 	// Shown is true if the resource owner was asked.
 	Shown bool
+	// ACR is how the user was authenticated; empty: not asked for.
+	ACR   string
 	Grant Grant
 }
 
@@ -188,10 +265,12 @@ type Edit struct {
 	Revoke bool
 }
 
-// Redemption asks for the scope of the token that a code buys.
+// Redemption asks for the scope of the token that a code of any kind buys: an
+// authorization code, a device_code or an auth_req_id.
 type Redemption struct {
 	// Asked is the scope parameter of the token request; empty if omitted.
 	Asked         ScopeSet
+	Client        Client
 	Authorization Authorization
 	// ClientMay and UserMay are what the client and the user may now have of
 	// everything named in this question.
@@ -211,6 +290,8 @@ type Refresh struct {
 	Grant Grant
 	// CodeGranted is what an authorization code sent along stands for.
 	CodeGranted ScopeSet
+	// Details are the authorization details of the token request; nil if omitted.
+	Details Details
 }
 
 // Issue is a token that is about to be issued.
@@ -225,6 +306,10 @@ type Issue struct {
 	Asked ScopeSet
 	// Scope is what was decided.
 	Scope ScopeSet
+	// Act is the act claim (RFC 8693 section 4.1), or nil.
+	Act map[string]any
+	// Details are the authorization details decided (RFC 9396 section 7).
+	Details Details
 }
 
 // Live asks for the present state of an access token that was issued earlier.
@@ -239,6 +324,8 @@ type Live struct {
 	ClientMay, UserMay ScopeSet
 	// ClientGone is true if the client is no longer registered.
 	ClientGone bool
+	// Latest is true if no access token was issued after it under the authorization.
+	Latest bool
 	// TokenRevoked is true if this very token was revoked (RFC 7009).
 	TokenRevoked bool
 	Expires, Now time.Time

@@ -57,3 +57,16 @@ func (e *expiring[V]) drop(key string) {
 	defer e.mu.Unlock()
 	delete(e.entries, key)
 }
+
+// all returns what has not ended, in the order in which it was put.
+func (e *expiring[V]) all(now time.Time) []V {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var values []V
+	for _, key := range e.order {
+		if entry, ok := e.entries[key]; ok && now.Before(entry.expires) {
+			values = append(values, entry.value)
+		}
+	}
+	return values
+}

@@ -14,6 +14,7 @@ type Feature string
 // part is what a feature adds. Any of its fields may be nil.
 type part struct {
 	feature  Feature
+	extra    bool // served only if Options.With names it
 	routes   func(s *Server, mux *http.ServeMux)
 	metadata func(s *Server, m map[string]any)
 	grants   map[string]grant // by grant type
@@ -26,7 +27,10 @@ type grant func(s *Server, q tokenRequest) (tokenResponse, error)
 func parts() []part {
 	return []part{
 		refreshing(), serving(),
-		introspection(), revocation(), registration(),
+		introspection(), revocation(), registration(), registrationManagement(), softwareStatement(),
+		protectedResources(), steppingUp(), senderConstrained(),
+		devices(), exchanging(), passwords(), assertions(), backchannel(),
+		pushedRequests(), objects(), severalResources(), frontChannel(), richRequests(), management(), claimsByName(),
 	}
 }
 
@@ -39,16 +43,17 @@ func Features() []Feature {
 	return all
 }
 
-// choose keeps the parts that are not left out.
-func (s *Server) choose(without []Feature) error {
-	for _, f := range without {
+// choose keeps the parts that are not left out, and of the extra ones those that
+// are asked for.
+func (s *Server) choose(without, with []Feature) error {
+	for _, f := range slices.Concat(without, with) {
 		if !slices.Contains(Features(), f) {
-			return fmt.Errorf("without: got feature %q, want one of %q", f, Features())
+			return fmt.Errorf("got feature %q, want one of %q", f, Features())
 		}
 	}
 	s.grantTypes = map[string]grant{AuthorizationCode: (*Server).redeem}
 	for _, p := range parts() {
-		if !slices.Contains(without, p.feature) {
+		if !slices.Contains(without, p.feature) && (!p.extra || slices.Contains(with, p.feature)) {
 			s.parts = append(s.parts, p)
 			maps.Copy(s.grantTypes, p.grants)
 		}

@@ -3,18 +3,20 @@ package refserver
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // HarnessIssuer is the issuer of tokens that the harness makes itself, to try on
@@ -89,6 +91,10 @@ func newForeignAPI(o APIOptions, c *clock, own string) (*api, error) {
 	visible := policy.Visible
 	// Introspection need not say whose a token is (RFC 7662 section 2.2): then nobody's appointments can be told apart.
 	policy.Visible = func(p Principal, actsFor, owner string) bool { return p.Subject == "" || visible(p, actsFor, owner) }
+	// Few servers give access tokens a type of their own (RFC 9068 section 4).
+	policy.Tokens.TypeFits = func(t TokenType) bool {
+		return t.Kind == KindAccessToken || isAccessTokenType(t.Header)
+	}
 	v := &foreignTokens{
 		options: o, policy: policy, clock: c, own: own, harness: &trustedKey{},
 		http: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 128}},
@@ -98,12 +104,14 @@ func newForeignAPI(o APIOptions, c *clock, own string) (*api, error) {
 			return nil, err
 		}
 	}
-	return newAPI(CalendarAPI, v.policy, v), nil
+	return newAPI(CalendarAPI, v.policy, v, c), nil
 }
 
 func foreignHandler(a *api, c *clock, adminKey string) http.Handler {
 	mux := http.NewServeMux()
-	addSharedAdmin(mux, c, a.verifier.(*foreignTokens).harness.set)
+	tokens := a.verifier.(*foreignTokens)
+	addSharedAdmin(mux, c, tokens.harness.set)
+	addNetworkAdmin(mux, tokens.reach)
 	admin := onlyWithKey(adminKey, mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -119,8 +127,9 @@ func foreignHandler(a *api, c *clock, adminKey string) http.Handler {
 
 // trustedKey is a key of the harness, or none yet.
 type trustedKey struct {
-	mu  sync.RWMutex
-	key *jose.JSONWebKey
+	mu       sync.RWMutex
+	key      *jose.JSONWebKey
+	verified *verifiedTokens // by key
 }
 
 func (t *trustedKey) set(raw []byte) error {
@@ -133,7 +142,7 @@ func (t *trustedKey) set(raw []byte) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.key = &key
+	t.key, t.verified = &key, &verifiedTokens{}
 	return nil
 }
 
@@ -144,32 +153,20 @@ func algorithms() []jose.SignatureAlgorithm {
 	}
 }
 
-// claims verifies a token of the harness, all but time and audience.
-func (t *trustedKey) claims(token string) (map[string]any, error) {
+// trust is the key as one that is trusted; none if there is none yet.
+func (t *trustedKey) trust() []trust {
 	t.mu.RLock()
-	key := t.key
-	t.mu.RUnlock()
-	if key == nil {
-		return nil, errors.New("no key of the harness is trusted")
+	defer t.mu.RUnlock()
+	if t.key == nil {
+		return nil
 	}
-	parsed, err := jwt.ParseSigned(token, algorithms())
-	if err != nil {
-		return nil, fmt.Errorf("read the token: %w", err)
-	}
-	claims := map[string]any{}
-	if err := parsed.Claims(key.Key, &claims); err != nil {
-		return nil, fmt.Errorf("verify the token: %w", err)
-	}
-	if claims["iss"] != HarnessIssuer {
-		return nil, errors.New("the token is not of the harness")
-	}
-	return claims, nil
+	return []trust{{HarnessIssuer, *t.key, t.verified}}
 }
 
 // signed says whether token is a JWT of the harness.
 func (t *trustedKey) signed(token string) bool {
-	_, err := t.claims(token)
-	return err == nil
+	_, verified := verifiedBy(token, t.trust())
+	return verified
 }
 
 // foreignTokens verifies tokens of somebody else's authorization server.
@@ -181,6 +178,8 @@ type foreignTokens struct {
 	harness *trustedKey
 	http    *http.Client
 
+	unreachable atomic.Bool
+
 	mu      sync.Mutex
 	keys    jose.JSONWebKeySet
 	fetched time.Time
@@ -190,38 +189,24 @@ func (v *foreignTokens) verify(ctx context.Context, token string) (Principal, er
 	if !looksLikeJWT(token) || v.options.JWKSURI == "" && v.options.IntrospectionEndpoint != "" && !v.harness.signed(token) {
 		return v.introspected(ctx, token)
 	}
-	if claims, err := v.harness.claims(token); err == nil {
-		return principalOf(claims, v.policy, v.own, v.clock.now())
+	if v.harness.signed(token) {
+		claims, err := believed(token, v.harness.trust(), v.policy.Tokens)
+		return principalOf(claims, err, v.policy, v.own, v.clock.now())
 	}
-	claims, err := v.signed(ctx, token)
+	header, _, err := readJWT(token)
 	if err != nil {
 		return Principal{}, err
 	}
-	return principalOf(claims, v.policy, v.options.Audience, v.clock.now())
-}
-
-// signed verifies a JWT with the issuer's keys, all but time and audience.
-func (v *foreignTokens) signed(ctx context.Context, token string) (map[string]any, error) {
-	parsed, err := jwt.ParseSigned(token, algorithms())
+	keys, err := v.keysFor(ctx, header.KeyID)
 	if err != nil {
-		return nil, fmt.Errorf("read the token: %w", err)
+		return Principal{}, err
 	}
-	keys, err := v.keysFor(ctx, parsed.Headers[0].KeyID)
-	if err != nil {
-		return nil, err
-	}
+	var trusted []trust
 	for _, key := range keys {
-		claims := map[string]any{}
-		if parsed.Claims(key.Key, &claims) != nil {
-			continue
-		}
-		typ, _ := parsed.Headers[0].ExtraHeaders[jose.HeaderType].(string)
-		if claims["iss"] != v.options.Issuer || !isAccessTokenType(typ) && isIdentity(claims) {
-			return nil, errors.New("this is not an access token of the issuer")
-		}
-		return claims, nil
+		trusted = append(trusted, trust{v.options.Issuer, key, nil})
 	}
-	return nil, errors.New("the token is not signed with a key of the issuer")
+	claims, err := believed(token, trusted, v.policy.Tokens)
+	return principalOf(claims, err, v.policy, v.options.Audience, v.clock.now())
 }
 
 // isIdentity says whether claims are those of an ID token, in servers that give
@@ -260,12 +245,37 @@ func (v *foreignTokens) keysFor(ctx context.Context, id string) ([]jose.JSONWebK
 	if err := v.call(request, &keys); err != nil {
 		return nil, err
 	}
-	v.keys, v.fetched = keys, time.Now()
+	keys.Keys = slices.DeleteFunc(keys.Keys, oversized)
+	v.keys, v.fetched = jose.JSONWebKeySet{Keys: keys.Keys[:min(len(keys.Keys), maxKeys)]}, time.Now()
 	return pick(), nil
+}
+
+// reach cuts us off from the authorization server, its keys forgotten, or lets us
+// ask it again.
+func (v *foreignTokens) reach(reachable bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.unreachable.Store(!reachable)
+	v.keys, v.fetched = jose.JSONWebKeySet{}, time.Time{}
+}
+
+// A signature may be tried with every key, and the time for one grows with the
+// square of its length.
+const (
+	maxKeys    = 100
+	maxKeyBits = 16384 // of an RSA modulus
+)
+
+func oversized(key jose.JSONWebKey) bool {
+	public, ok := key.Key.(*rsa.PublicKey)
+	return ok && public.N.BitLen() > maxKeyBits
 }
 
 // call sends a request and decodes the JSON answer.
 func (v *foreignTokens) call(request *http.Request, into any) error {
+	if v.unreachable.Load() {
+		return errUnavailable
+	}
 	response, err := v.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnavailable, err)
@@ -299,11 +309,15 @@ func (v *foreignTokens) introspected(ctx context.Context, token string) (Princip
 	if err := v.call(request, &claims); err != nil {
 		return Principal{}, err
 	}
-	if claims["active"] != true || claims["token_type"] == "refresh_token" || claims["token_use"] == "refresh_token" {
+	active, ok := claims["active"].(bool)
+	if !ok { // RFC 7662 section 2.2 requires it: without it this is no answer
+		return Principal{}, fmt.Errorf("%w: an introspection response without active", errUnavailable)
+	}
+	if !active || claims["token_type"] == "refresh_token" || claims["token_use"] == "refresh_token" {
 		return Principal{}, errors.New("the token is not an active access token")
 	}
 	if _, ok := claims["exp"]; !ok { // RFC 7662 section 2.2 makes it optional
 		claims["exp"] = float64(v.clock.now().Add(time.Minute).Unix())
 	}
-	return principalOf(claims, v.policy, v.options.Audience, v.clock.now())
+	return principalOf(claims, nil, v.policy, v.options.Audience, v.clock.now())
 }

@@ -9,6 +9,12 @@ import (
 
 type grantKey struct{ user, client, resource string }
 
+// rowKey adds the id of a managed grant; the ordinary grant has none.
+type rowKey struct {
+	grantKey
+	id string
+}
+
 // authorization is an Authorization as the server keeps it. mu guards
 // everything that changes: Current, Revoked, the refresh tokens and redeemed.
 type authorization struct {
@@ -19,11 +25,18 @@ type authorization struct {
 	last     int
 	live     map[int]bool
 	redeemed bool
+	latest   string // jti of the latest access token
 	nonce    string
 	loggedIn time.Time
 	// redirectURI and challenge bind the code (RFC 6749 section 4.1.3, RFC 7636).
 	redirectURI string
 	challenge   string
+	// parent is what an exchanged token goes back to; nil for every other.
+	parent *authorization
+	// members are the authorizations of one request for several APIs, this one
+	// first and its refresh token for all; nil: this one alone. Where two are
+	// locked, this one is first.
+	members []*authorization
 	// expires is when code and access tokens have ended; kept only for those
 	// without refresh token.
 	expires time.Time
@@ -39,6 +52,43 @@ func (a *authorization) nextToken() int {
 	return a.last
 }
 
+// end revokes the authorization and those that go with it.
+func (a *authorization) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.endLocked(a)
+}
+
+// endLocked is end for whoever holds the lock of a and of a member, which may be
+// the same.
+func (a *authorization) endLocked(held *authorization) {
+	a.Revoked, held.Revoked = true, true
+	for _, m := range a.members {
+		if m != a && m != held {
+			m.mu.Lock()
+			m.Revoked = true
+			m.mu.Unlock()
+		}
+	}
+}
+
+// pair is the lock of an authorization and of a member, which may be the same.
+type pair struct{ first, member *authorization }
+
+func (p pair) Lock() {
+	p.first.mu.Lock()
+	if p.member != p.first {
+		p.member.mu.Lock()
+	}
+}
+
+func (p pair) Unlock() {
+	if p.member != p.first {
+		p.member.mu.Unlock()
+	}
+	p.first.mu.Unlock()
+}
+
 // snapshot returns the authorization as it is now.
 func (a *authorization) snapshot() Authorization {
 	a.mu.Lock()
@@ -50,6 +100,8 @@ func (a *authorization) snapshot() Authorization {
 type grantRow struct {
 	Grant
 	members []*authorization
+	// ended is set when a managed grant was revoked.
+	ended bool
 	// prune is the number of members at which ended ones are next looked for.
 	prune int
 }
@@ -59,23 +111,25 @@ type grantRow struct {
 // interleaved.
 type grantStore struct {
 	mu     sync.RWMutex
-	rows   map[grantKey]*grantRow
+	rows   map[rowKey]*grantRow
 	byID   map[string]*authorization
 	clock  *clock
 	policy *Policy
 }
 
-func (s *grantStore) of(key grantKey) Grant {
+func (s *grantStore) of(key grantKey) Grant { return s.row(rowKey{key, ""}) }
+
+func (s *grantStore) row(key rowKey) Grant {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.ofLocked(key)
+	return s.rowLocked(key)
 }
 
-func (s *grantStore) ofLocked(key grantKey) Grant {
+func (s *grantStore) rowLocked(key rowKey) Grant {
 	if row := s.rows[key]; row != nil {
 		return row.Grant
 	}
-	return Grant{User: key.user, Client: key.client, Resource: key.resource}
+	return Grant{User: key.user, Client: key.client, Resource: key.resource, ID: key.id}
 }
 
 // all yields a copy of every grant.
@@ -100,39 +154,86 @@ func (s *grantStore) authorization(id string) *authorization {
 	return s.byID[id]
 }
 
-// settle records the outcome of an authorization request: what the grant now
-// holds, what earlier authorizations keep, and the new authorization if there is
-// one. held says that the remembered consent on which a silent approval rests
-// still stands; if not, nothing is recorded and settle returns false.
+// settle is settleAll for one API.
 func (s *grantStore) settle(o ConsentOutcome, a *authorization, held func(Grant) bool) bool {
-	key := grantKey{o.Grant.User, o.Grant.Client, o.Grant.Resource}
+	return s.settleAll([]settlement{{o, a}}, func(now, _ Grant) bool { return held(now) })
+}
+
+// settlement is an outcome, and the authorization that it leads to if any.
+type settlement struct {
+	outcome       ConsentOutcome
+	authorization *authorization
+}
+
+// settleAll records the outcome of an authorization request, API by API: what
+// the grant now holds, what earlier authorizations keep, and the new
+// authorization. held says that the remembered consent on which a silent
+// approval rests still stands; if not, nothing is recorded and settleAll returns
+// false.
+func (s *grantStore) settleAll(list []settlement, held func(now, seen Grant) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o.Grant = s.ofLocked(key)
-	if !held(o.Grant) {
-		return false
+	list = slices.Clone(list)
+	for i := range list {
+		seen := list[i].outcome.Grant
+		now := s.rowLocked(keyOf(seen))
+		if !held(now, seen) {
+			return false
+		}
+		list[i].outcome.Grant = now
 	}
 	s.policy.Race.Between(RecordConsent, &s.mu)
+	for _, each := range list {
+		s.record(each)
+	}
+	return true
+}
+
+func keyOf(g Grant) rowKey { return rowKey{grantKey{g.User, g.Client, g.Resource}, g.ID} }
+
+func (s *grantStore) record(each settlement) {
+	o, a := each.outcome, each.authorization
+	key := keyOf(o.Grant)
 	row := s.rows[key]
 	if row == nil {
 		row = &grantRow{Grant: o.Grant}
 		s.rows[key] = row
 	}
-	row.Scope, row.Remembered = s.policy.Remember(o)
-	row.History = row.History.Or(row.Scope)
-	row.Removed = row.Removed.Minus(row.Remembered)
-	if o.Shown {
-		for _, earlier := range row.members {
-			earlier.mu.Lock()
-			earlier.Current = s.policy.EarlierScope(o, earlier.Current)
-			earlier.mu.Unlock()
+	if o.Grant.ID != "" {
+		s.recordManaged(row, o, a)
+	} else {
+		row.Scope, row.Remembered = s.policy.Remember(o)
+		if o.Shown {
+			for _, earlier := range row.members {
+				earlier.mu.Lock()
+				earlier.Current = s.policy.EarlierScope(o, earlier.Current)
+				earlier.mu.Unlock()
+			}
 		}
 	}
+	row.History = row.History.Or(row.Scope)
+	row.Removed = row.Removed.Minus(row.Remembered)
 	if a != nil {
 		s.byID[a.ID] = a
 		row.members = append(s.pruned(row), a)
 	}
-	return true
+}
+
+// join adds an authorization that no consent page led to, and the scope that the
+// grant then holds.
+func (s *grantStore) join(a *authorization, holds func(Grant) ScopeSet) {
+	key := rowKey{grantKey{a.User, a.Client, a.Resource}, ""}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row := s.rows[key]
+	if row == nil {
+		row = &grantRow{Grant: s.rowLocked(key)}
+		s.rows[key] = row
+	}
+	row.Scope = holds(row.Grant)
+	row.History = row.History.Or(row.Scope)
+	s.byID[a.ID] = a
+	row.members = append(s.pruned(row), a)
 }
 
 // pruned returns the row's members less those that can lead to nothing more. It
@@ -175,7 +276,18 @@ func (s *grantStore) edit(e Edit) ScopeSet {
 			a.mu.Unlock()
 		}
 	}
-	return s.ofLocked(grantKey{e.User, e.Client, e.Resource}).Scope
+	return s.ofLocked(e).Scope
+}
+
+// ofLocked is what a client holds at an API now, managed grants and all.
+func (s *grantStore) ofLocked(e Edit) Grant {
+	g := s.rowLocked(rowKey{grantKey{e.User, e.Client, e.Resource}, ""})
+	for key, row := range s.rows {
+		if key.grantKey == (grantKey{e.User, e.Client, e.Resource}) {
+			g.Scope = g.Scope.Or(row.Scope)
+		}
+	}
+	return g
 }
 
 // grantsOf returns the grants of a user that hold something, by client and
@@ -183,8 +295,14 @@ func (s *grantStore) edit(e Edit) ScopeSet {
 func (s *grantStore) grantsOf(user string) []Grant {
 	var grants []Grant
 	s.all(func(g Grant) bool {
-		if g.User == user && !g.Scope.IsEmpty() {
+		if g.User != user || g.Scope.IsEmpty() {
+			return true
+		}
+		same := slices.IndexFunc(grants, func(o Grant) bool { return o.Client == g.Client && o.Resource == g.Resource })
+		if same < 0 {
 			grants = append(grants, g)
+		} else { // managed grants are shown, and edited, as one
+			grants[same].Scope = grants[same].Scope.Or(g.Scope)
 		}
 		return true
 	})

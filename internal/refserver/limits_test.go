@@ -197,3 +197,32 @@ func TestCalendarIgnoresWhatIsNotTheScope(t *testing.T) {
 	status, answer, _ := r.call("GET", item, http.Header{"Authorization": {"Bearer " + writes}, "Accept": {"text/csv"}}, nil)
 	want(t, "as CSV", pair(status, answer["error"]), "403 insufficient_scope")
 }
+
+// Tokens that are known are not verified again. What was not signed is refused
+// all the same, and what is forgotten is verified.
+func TestOnlyWhatWasSignedIsTakenForAToken(t *testing.T) {
+	r := start(t, refserver.Options{})
+	token := func() string {
+		_, answer := r.post("/token", planner, url.Values{"grant_type": {"client_credentials"}, "scope": {ra}})
+		return answer["access_token"].(string)
+	}
+	first := token()
+	parts := strings.Split(first, ".")
+	other := strings.Split(token(), ".")
+	for name, forged := range map[string]string{
+		"another's signature": parts[0] + "." + parts[1] + "." + other[2],
+		"another's claims":    parts[0] + "." + other[1] + "." + parts[2],
+		"no signature":        parts[0] + "." + parts[1] + ".",
+		"another header":      strings.Join([]string{base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"at+jwt"}`)), parts[1], parts[2]}, "."),
+	} {
+		for range 2 { // a refusal is not remembered as anything else
+			want(t, name, r.api("GET", "/calendar/appointments", forged, ""), 401)
+		}
+	}
+	for range 1024 { // as many as are known at once
+		token()
+	}
+	for range 2 {
+		want(t, "forgotten", r.api("GET", "/calendar/appointments", first, ""), 200)
+	}
+}

@@ -4,14 +4,15 @@ import (
 	"crypto/hmac"
 	"crypto/subtle"
 	"net/http"
+	"strings"
 )
 
-type loginForm struct{ Transaction, Secret, Problem string }
+type loginForm struct{ Transaction, To, Secret, Problem string }
 
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	current := s.session(w, r)
 	s.page(w, http.StatusOK, loginPage, loginForm{
-		Transaction: r.URL.Query().Get("tx"), Secret: s.formSecret(current),
+		Transaction: r.URL.Query().Get("tx"), To: r.URL.Query().Get("to"), Secret: s.formSecret(current),
 	})
 }
 
@@ -30,7 +31,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	user, ok := s.password(form.Get("username"), form.Get("password"))
 	if !ok {
 		s.page(w, http.StatusUnauthorized, loginPage, loginForm{
-			Transaction: form.Get("tx"), Secret: s.formSecret(before), Problem: "Wrong user name or password.",
+			Transaction: form.Get("tx"), To: form.Get("to"), Secret: s.formSecret(before), Problem: "Wrong user name or password.",
 		})
 		return
 	}
@@ -38,7 +39,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	s.sessions.drop(before.id)
 	tx, ok := s.transaction(form.Get("tx"))
 	if !ok {
-		http.Redirect(w, r, "/account/grants", http.StatusSeeOther)
+		http.Redirect(w, r, afterLogin(form.Get("to")), http.StatusSeeOther)
 		return
 	}
 	tx.mu.Lock()
@@ -52,6 +53,15 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.proceed(w, r, tx, current)
+}
+
+// afterLogin is a page of ours to go on to: the one that sent the browser to
+// login, if it is one that does.
+func afterLogin(to string) string {
+	if page, _, _ := strings.Cut(to, "?"); page == "/backchannel" {
+		return to
+	}
+	return "/account/grants"
 }
 
 // password returns the user with that name and password.

@@ -18,11 +18,35 @@ const pageTop = `<!DOCTYPE html>
 var (
 	errorPage = newPage(`{{define "title"}}Something is wrong{{end}}{{define "body"}}<p>{{.}}</p>{{end}}`)
 
+	donePage = newPage(`{{define "title"}}Thank you{{end}}{{define "body"}}<p>{{.}} You can close this page.</p>{{end}}`)
+
+	userCodePage = newPage(`{{define "title"}}Connect a device{{end}}{{define "body"}}
+{{with .Problem}}<p role="alert">{{.}}</p>{{end}}
+<p>Go on only if you hold the device, and it shows this code.</p>
+<form method="post" action="/device">
+<input type="hidden" name="csrf" value="{{.Secret}}">
+{{if .Complete}}<input type="hidden" name="complete" value="true">{{end}}
+<p><label>Code on the device <input type="text" name="user_code" value="{{.Code}}" autocomplete="off" autofocus></label></p>
+<p><button type="submit">Continue</button></p>
+</form>{{end}}`)
+
+	requestsPage = newPage(`{{define "title"}}Waiting for you{{end}}{{define "body"}}
+<p>Logged in as {{.User}}.</p>
+{{range .Requests}}<form method="post" action="/backchannel">
+<h2>{{.Client}}</h2>
+{{with .Message}}<p>It shows: {{.}}</p>{{end}}
+<input type="hidden" name="csrf" value="{{$.Secret}}">
+<input type="hidden" name="request" value="{{.ID}}">
+<p><button type="submit">Continue</button></p>
+</form>
+{{else}}<p>No application waits for you.</p>{{end}}{{end}}`)
+
 	loginPage = newPage(`{{define "title"}}Log in{{end}}{{define "body"}}
 {{with .Problem}}<p role="alert">{{.}}</p>{{end}}
 <form method="post" action="/login">
 <input type="hidden" name="csrf" value="{{.Secret}}">
 <input type="hidden" name="tx" value="{{.Transaction}}">
+{{with .To}}<input type="hidden" name="to" value="{{.}}">{{end}}
 <p><label>User name <input type="text" name="username" autocomplete="username" autofocus></label></p>
 <p><label>Password <input type="password" name="password" autocomplete="current-password"></label></p>
 <p><button type="submit">Log in</button></p>
@@ -36,7 +60,10 @@ var (
 <ul>
 {{range .Items}}{{if .Hidden}}<input type="hidden" name="scope" value="{{.Scope}}">
 {{else}}<li><label><input type="checkbox" name="scope" value="{{.Scope}}" checked> {{.Text}}</label></li>
-{{end}}{{end}}</ul>
+{{end}}{{end}}{{range .Details}}{{if .Hidden}}<input type="hidden" name="authorization_details" value="{{.Index}}">
+{{else}}<li><label><input type="checkbox" name="authorization_details" value="{{.Index}}" checked> {{.Text}}</label></li>
+{{end}}{{end}}{{range .Claims}}<li><label><input type="checkbox" name="claim" value="{{.}}" checked> See your {{.}}</label></li>
+{{end}}</ul>
 {{with .Kept}}<p>It keeps what it was granted before:</p>
 <ul class="kept">{{range .}}<li>{{.}}</li>{{end}}</ul>{{end}}
 <p><button type="submit" name="decision" value="allow">Allow</button>

@@ -87,13 +87,14 @@ func (p *parties) changeUser(name string, change func(*User)) bool {
 // fixture returns the users and clients that are there from the start.
 func fixture(calendar, contacts string) *parties {
 	all := AllScopes()
-	code := []string{AuthorizationCode, RefreshToken}
+	code := []string{AuthorizationCode, RefreshToken, DeviceCode}
+	user := append(slices.Clone(code), PasswordGrant, TokenExchange, JWTBearer, CIBA)
 	callback := []string{"http://127.0.0.1:9/cb"}
 	clients := []Client{
-		{ID: "planner", Name: "Planner", Scope: all, GrantTypes: append(slices.Clone(code), ClientCredentials)},
-		{ID: "viewer", Name: "Viewer", Scope: ScopeSet{OpenID, ReadAppointments}, GrantTypes: code},
+		{ID: "planner", Name: "Planner", Scope: all, GrantTypes: append(slices.Clone(user), ClientCredentials)},
+		{ID: "viewer", Name: "Viewer", Scope: ScopeSet{OpenID, ReadAppointments}, GrantTypes: user},
 		{ID: "pocket", Name: "Pocket", Public: true, Scope: all, GrantTypes: code},
-		{ID: "house", Name: "House", FirstParty: true, Scope: all, GrantTypes: code},
+		{ID: "house", Name: "House", FirstParty: true, Scope: all, GrantTypes: user},
 		{ID: "robot", Name: "Robot", Scope: ScopeSet{ReadAppointments}, GrantTypes: []string{ClientCredentials}},
 		{ID: "calendar-api", Name: "Calendar API", Audience: calendar},
 		{ID: "contacts-api", Name: "Contacts API", Audience: contacts},

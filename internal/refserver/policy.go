@@ -1,6 +1,7 @@
 package refserver
 
 import (
+	"net/http"
 	"strings"
 	"time"
 )
@@ -14,10 +15,15 @@ import (
 type Policy struct {
 	// ParseScope reads a scope parameter (RFC 6749 section 3.3).
 	ParseScope func(raw string) (ScopeSet, error)
+	// Omitted says whether a scope parameter counts as none (RFC 6749 sections 3.1 and 3.2).
+	Omitted func(present bool, raw string) bool
+	// RepeatedScope reads a scope parameter that is there several times: what is shown to the resource owner, and what
+	// is issued (RFC 6749 sections 3.1 and 3.2).
+	RepeatedScope func(values []string) (shown, issued string, err error)
 	// DefaultScope is used where the client omits scope (RFC 6749 section 3.3).
 	DefaultScope func(c Client) ScopeSet
 	// Unknown treats scopes that are not known at the API (RFC 6749 sections 3.3 and 4.1.2.1).
-	Unknown func(asked, known ScopeSet) (ScopeSet, error)
+	Unknown func(grantType string, asked, known ScopeSet) (ScopeSet, error)
 	// RegisteredScope is what a client is registered for (RFC 7591 section 2).
 	RegisteredScope func(asked, known ScopeSet) ScopeSet
 	// FirstParty says whether a new client skips consent; dynamic registration is open to all (RFC 7591 section 5).
@@ -30,6 +36,8 @@ type Policy struct {
 	UserMay func(u User, c Client, asked ScopeSet) ScopeSet
 	// UserExcess answers a request for more than the user may hand out (RFC 6749 section 3.3).
 	UserExcess func(asked, may ScopeSet) (ScopeSet, error)
+	// Applies says whether a limit counts at a grant (RFC 6749 section 3.3): one policy, whichever way a token is asked for.
+	Applies func(limit Limit, grantType string) bool
 	// OfflineAccess is asked less offline_access where that is to be ignored (OpenID Connect Core section 11).
 	OfflineAccess func(q OfflineQuestion) ScopeSet
 	// NothingLeft answers when every scope was taken away (RFC 6749 sections 3.3 and 5.1).
@@ -37,6 +45,8 @@ type Policy struct {
 
 	// Prompt checks the prompt parameter (OpenID Connect Core section 3.1.2.1).
 	Prompt func(values []string) ([]string, error)
+	// ErrorNeedsLogin says that somebody must sign in before an error is sent to a client (RFC 9700 section 4.11.2).
+	ErrorNeedsLogin func(c Client) bool
 	// SessionUser is who a request is about: signedIn, or whom login_hint names (OpenID Connect Core section 3.1.2.3).
 	SessionUser func(signedIn, hint string) string
 	// Remembered is what the user has consented to before (RFC 6749 section 10.2).
@@ -58,6 +68,10 @@ type Policy struct {
 	EarlierScope func(o ConsentOutcome, current ScopeSet) ScopeSet
 	// Combine is the scope of the new authorization (RFC 6749 section 3.3).
 	Combine func(c Combination, grants Grants) ScopeSet
+	// ErrorState is the state that an error is sent back with (RFC 6749 section 4.1.2.1).
+	ErrorState func(code, state string) string
+	// ErrorStatus is the status of an error response of the token endpoint (RFC 6749 section 5.2).
+	ErrorStatus func(code string) int
 	// RedirectScope is the scope parameter of the code redirect, if it has one (RFC 6749 section 4.1.2).
 	RedirectScope func(requested, granted ScopeSet) (ScopeSet, bool)
 
@@ -97,6 +111,8 @@ type Policy struct {
 	TokenScope func(i Issue) ScopeSet
 	// ReportedScope is the scope member of the token response, if it has one (RFC 6749 section 5.1).
 	ReportedScope func(i Issue) (ScopeSet, bool)
+	// WrittenScope is a scope as it stands in a token response (RFC 6749 sections 3.3 and 5.1).
+	WrittenScope func(scope ScopeSet) any
 	// Lifetime is how long the access token lives (RFC 6749 section 5.1).
 	Lifetime func(i Issue) time.Duration
 	// GivesIDToken says whether an ID token comes along (OpenID Connect Core section 3.1.3.3).
@@ -117,14 +133,44 @@ type Policy struct {
 	// UserInfoClaims are the claims of UserInfo besides sub (OpenID Connect Core sections 5.3.2 and 5.4).
 	UserInfoClaims func(q ClaimsQuestion) map[string]any
 
-	API  APIPolicy
-	Race RacePolicy
+	// StillKnown is scope less what was taken out of the catalogue (RFC 6749 section 3.3).
+	StillKnown func(scope, withdrawn ScopeSet) ScopeSet
+	// AuthenticationClass is how a user was authenticated; high is true if the
+	// request asked for HighACR, fresh if they signed in for it (RFC 9470 section 4).
+	AuthenticationClass func(high, fresh bool) string
+
+	Introspection IntrospectionPolicy
+	Revocation    RevocationPolicy
+	Registration  RegistrationPolicy
+	Metadata      MetadataPolicy
+
+	API       APIPolicy
+	Device    PendingPolicy
+	CIBA      PendingPolicy
+	Exchange  ExchangePolicy
+	Password  PasswordPolicy
+	Assertion AssertionPolicy
+	PAR       PARPolicy
+	JAR       JARPolicy
+	Resources ResourcePolicy
+	Front     FrontPolicy
+	Details   DetailsPolicy
+	Manage    ManagePolicy
+	Claims    ClaimsPolicy
+	Race      RacePolicy
 }
 
 // Conformant returns the lawful policy. Where the standards leave a choice, its
 // comment says which one is made.
 func Conformant() Policy {
-	p := Policy{API: conformantAPI(), Race: conformantRace()}
+	p := Policy{
+		Introspection: conformantIntrospection(), Revocation: conformantRevocation(), Registration: conformantRegistration(),
+		Metadata: conformantMetadata(), API: conformantAPI(), Device: conformantDevice(), CIBA: conformantCIBA(),
+		Exchange: conformantExchange(), Password: conformantPassword(), Assertion: conformantAssertion(),
+		PAR: conformantPAR(), JAR: conformantJAR(),
+		Resources: conformantResources(), Front: conformantFront(), Details: conformantDetails(), Manage: conformantManage(),
+		Claims: conformantClaims(), Race: conformantRace(),
+	}
 	p.asking()
 	p.consenting()
 	p.answering()
@@ -138,9 +184,13 @@ func Conformant() Policy {
 // asking sets the decisions about what a client may ask for.
 func (p *Policy) asking() {
 	p.ParseScope = parseScope
+	p.Omitted = func(_ bool, raw string) bool { return raw == "" }
+	p.RepeatedScope = func([]string) (string, string, error) {
+		return "", "", Refuse("invalid_request", "the scope is repeated")
+	}
 	p.DefaultScope = func(Client) ScopeSet { return ScopeSet{ReadAppointments} }
 	// Choice: unknown scopes are ignored, and the response says so.
-	p.Unknown = func(asked, known ScopeSet) (ScopeSet, error) { return asked.And(known), nil }
+	p.Unknown = func(_ string, asked, known ScopeSet) (ScopeSet, error) { return asked.And(known), nil }
 	// Choice: unknown scopes are left out; the default is enough to log in and to read.
 	p.RegisteredScope = func(asked, known ScopeSet) ScopeSet {
 		if asked.IsEmpty() {
@@ -157,11 +207,19 @@ func (p *Policy) asking() {
 		}
 		return asked, nil
 	}
+	p.StillKnown = func(scope, withdrawn ScopeSet) ScopeSet { return scope.Minus(withdrawn) }
+	p.AuthenticationClass = func(high, fresh bool) string {
+		if high && fresh {
+			return HighACR
+		}
+		return ""
+	}
 	p.UserMay = func(u User, _ Client, asked ScopeSet) ScopeSet {
 		return asked.Where(func(token string) bool { return IsOIDC(token) || u.Permissions.Has(token) })
 	}
 	// Choice: what the user may not hand out is left out, and the response says so.
 	p.UserExcess = func(asked, may ScopeSet) (ScopeSet, error) { return asked.And(may), nil }
+	p.Applies = func(Limit, string) bool { return true }
 	p.OfflineAccess = func(q OfflineQuestion) ScopeSet {
 		if hasPrompt(q.Prompt, "consent") && q.Client.MayUse(RefreshToken) {
 			return q.Asked
@@ -196,6 +254,7 @@ func parseScope(raw string) (ScopeSet, error) {
 // consenting sets the decisions about whether and what a resource owner is asked.
 func (p *Policy) consenting() {
 	p.Prompt = promptValues
+	p.ErrorNeedsLogin = func(c Client) bool { return c.Dynamic }
 	p.SessionUser = func(signedIn, _ string) string { return signedIn }
 	p.Remembered = func(q ConsentQuestion, grants Grants) ScopeSet {
 		return grants.Of(q.User.Name, q.Client.ID, q.Resource).Remembered
@@ -273,6 +332,8 @@ func (p *Policy) answering() {
 		}
 		return c.Accepted
 	}
+	p.ErrorState = func(_, state string) string { return state }
+	p.ErrorStatus = func(string) int { return http.StatusBadRequest }
 	// Choice: the redirect has no scope parameter.
 	p.RedirectScope = func(_, _ ScopeSet) (ScopeSet, bool) { return nil, false }
 }
@@ -317,7 +378,7 @@ func (p *Policy) redeeming() {
 		return i.Client.MayUse(RefreshToken) && i.Scope.Has(OfflineAccess)
 	}
 	p.RefreshUsable = func(a Authorization) error {
-		if a.Revoked || a.Granted.Has(OfflineAccess) && !a.Current.Has(OfflineAccess) {
+		if a.Revoked || a.RefreshEnded || a.Granted.Has(OfflineAccess) && !a.Current.Has(OfflineAccess) {
 			return Refuse("invalid_grant", "the grant was revoked")
 		}
 		return nil
@@ -360,9 +421,15 @@ func (p *Policy) issuing() {
 	p.TokenScope = func(i Issue) ScopeSet { return i.Scope }
 	// Choice: the scope is always reported.
 	p.ReportedScope = func(i Issue) (ScopeSet, bool) { return i.Scope, true }
+	p.WrittenScope = func(scope ScopeSet) any { return scope.String() }
 	p.Lifetime = func(Issue) time.Duration { return 300 * time.Second }
+	// Choice: a token that nobody signs in for comes without one.
 	p.GivesIDToken = func(i Issue) bool {
-		return i.GrantType != ClientCredentials && i.Scope.Has(OpenID)
+		switch i.GrantType {
+		case ClientCredentials, TokenExchange, JWTBearer:
+			return false
+		}
+		return i.Scope.Has(OpenID)
 	}
 	// Choice: claims asked for by scope are in UserInfo only.
 	p.IDTokenClaims = func(ClaimsQuestion) map[string]any { return nil }
@@ -384,6 +451,6 @@ func (p *Policy) showing() {
 		return l.Now.Before(l.Expires) && !l.TokenRevoked && !l.ClientGone && !l.Authorization.Revoked
 	}
 	p.UserInfoAllowed = func(q ClaimsQuestion) bool { return q.UserBound && q.Scope.Has(OpenID) }
-	// Choice: the claims parameter is ignored.
+	// Choice: claims asked for by name are another matter; see ClaimsPolicy.
 	p.UserInfoClaims = func(q ClaimsQuestion) map[string]any { return ClaimsFor(q.User, q.Scope) }
 }

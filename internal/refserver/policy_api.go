@@ -26,6 +26,9 @@ type Requirement struct {
 	UserBound bool
 	// Public operations need no token.
 	Public bool
+	// ACR is the authentication context class that is needed (RFC 9470 section 3);
+	// empty: any.
+	ACR string
 }
 
 // Principal is what an API knows of whoever presents a valid access token.
@@ -36,6 +39,10 @@ type Principal struct {
 	Audience []string
 	Scope    ScopeSet
 	Roles    []string
+	// ACR is the authentication context class of the user; empty: not known.
+	ACR string
+	// Key is the thumbprint of the key that the token is bound to; empty: none.
+	Key string
 }
 
 // Outcome is the answer of an operation that was carried out. Body is written as
@@ -52,6 +59,8 @@ type APIPolicy struct {
 	Operation func(api, method, path string) (Operation, int)
 	// Requirement is what the operation needs (RFC 6749 section 7).
 	Requirement func(op Operation, r *http.Request) Requirement
+	// PartRequirement is what an operation within a batch needs; need is what it needs alone (RFC 9700 section 2.3).
+	PartRequirement func(op Operation, need Requirement) Requirement
 	// ClaimedScope reads the scope of a token's claims (RFC 9068 section 2.2.3, RFC 8693 section 4.2).
 	ClaimedScope func(claims map[string]any) (ScopeSet, error)
 	// AudienceFits says whether a token is meant for the API (RFC 9068 section 4).
@@ -72,7 +81,21 @@ type APIPolicy struct {
 	Refused func(op Operation, act func() Outcome) Outcome
 	// ChallengedScope is the scope attribute of the challenge, if it has one (RFC 6750 section 3.1).
 	ChallengedScope func(held, required ScopeSet) ScopeSet
+
+	Tokens    TokenPolicy
+	Challenge ChallengePolicy
 }
+
+// Routes that are served in a way of their own.
+const (
+	batchRoute = "/appointments/batch"
+	notesRoute = "/appointments/{id}/notes"
+	eraseRoute = "/appointments/erase"
+)
+
+// HighACR is the authentication context class of a user who signed in for the
+// very request that asked for it (RFC 9470 section 4).
+const HighACR = "high"
 
 // routes are the operations there are: API, route, method, and what it needs.
 var routes = map[string]map[string]map[string]Requirement{
@@ -89,6 +112,13 @@ var routes = map[string]map[string]map[string]Requirement{
 		"/appointments/move": {
 			"POST": {Scope: ScopeSet{ReadAppointments, WriteAppointments}}, "OPTIONS": {Public: true},
 		},
+		notesRoute: {
+			"GET": {Scope: ScopeSet{ReadAppointments}}, "HEAD": {Scope: ScopeSet{ReadAppointments}},
+			"POST": {Scope: ScopeSet{WriteAppointments}}, "OPTIONS": {Public: true},
+		},
+		// A batch needs a token; what it does needs scope.
+		batchRoute: {"POST": {}, "OPTIONS": {Public: true}},
+		eraseRoute: {"POST": {Scope: ScopeSet{WriteAppointments}, ACR: HighACR}, "OPTIONS": {Public: true}},
 		"/me":      {"GET": {Scope: ScopeSet{ReadAppointments}, UserBound: true}, "OPTIONS": {Public: true}},
 		"/summary": {"GET": {Scope: ScopeSet{ReadSummary}}, "OPTIONS": {Public: true}},
 	},
@@ -108,7 +138,14 @@ func RouteOf(api, path string) (route, id string) {
 	if _, ok := routes[api][path]; ok {
 		return path, ""
 	}
-	if rest, ok := strings.CutPrefix(path, "/appointments/"); ok && api == CalendarAPI && itemID.MatchString(rest) {
+	rest, ok := strings.CutPrefix(path, "/appointments/")
+	if !ok || api != CalendarAPI {
+		return "", ""
+	}
+	if item, nested := strings.CutSuffix(rest, "/notes"); nested && itemID.MatchString(item) {
+		return notesRoute, item
+	}
+	if itemID.MatchString(rest) {
 		return "/appointments/{id}", rest
 	}
 	return "", ""
@@ -125,7 +162,7 @@ func MethodsOf(api, route string) []string {
 }
 
 func conformantAPI() APIPolicy {
-	p := APIPolicy{}
+	p := APIPolicy{Tokens: conformantTokens(), Challenge: conformantChallenge()}
 	p.Operation = func(api, method, path string) (Operation, int) {
 		route, id := RouteOf(api, path)
 		op := Operation{API: api, Method: method, Route: route, ID: id}
@@ -138,6 +175,7 @@ func conformantAPI() APIPolicy {
 		return op, 0
 	}
 	p.Requirement = func(op Operation, _ *http.Request) Requirement { return routes[op.API][op.Route][op.Method] }
+	p.PartRequirement = func(_ Operation, need Requirement) Requirement { return need }
 	p.ClaimedScope = claimedScope
 	p.AudienceFits = func(audience []string, own string) bool { return slices.Contains(audience, own) }
 	p.HeldScope = func(p Principal) ScopeSet { return p.Scope }

@@ -2,10 +2,13 @@ package refserver
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // clientMetadata is client metadata of RFC 7591 section 2, and on the way back
@@ -20,7 +23,21 @@ type clientMetadata struct {
 	GrantTypes    []string `json:"grant_types,omitempty"`
 	ResponseTypes []string `json:"response_types,omitempty"`
 	AuthMethod    string   `json:"token_endpoint_auth_method,omitempty"`
-	Scope         string   `json:"scope,omitempty"`
+	// Scope is text; what else clients send is the policy's to judge.
+	Scope json.RawMessage `json:"scope,omitempty"`
+	// SoftwareStatement is a JWT (RFC 7591 section 2.3).
+	SoftwareStatement string `json:"software_statement,omitempty"`
+	// RegistrationToken and RegistrationURI manage the client (RFC 7592 section 3).
+	RegistrationToken string `json:"registration_access_token,omitempty"`
+	RegistrationURI   string `json:"registration_client_uri,omitempty"`
+	// Keys verify what the client signs (RFC 7591 section 2, RFC 7523).
+	Keys *jose.JSONWebKeySet `json:"jwks,omitempty"`
+	// Delivery is how the client learns of a decision; only "poll" is known
+	// (OpenID Connect CIBA Core section 4).
+	Delivery string `json:"backchannel_token_delivery_mode,omitempty"`
+	// RFC 9101 section 10.5, RFC 9126 section 6.
+	RequestObjectAlg string `json:"request_object_signing_alg,omitempty"`
+	RequiresPAR      bool   `json:"require_pushed_authorization_requests,omitempty"`
 	// FirstParty and Audience are for the administrator only.
 	FirstParty bool   `json:"first_party,omitempty"`
 	Audience   string `json:"introspects_audience,omitempty"`
@@ -37,33 +54,31 @@ func (s *Server) addClient(w http.ResponseWriter, r *http.Request, dynamic bool)
 	if dynamic {
 		m.ClientID, m.ClientSecret, m.Audience = "", "", ""
 	}
-	client, err := s.newClient(&m, dynamic)
+	client, scope, err := s.newClient(&m, dynamic)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
+	m.Scope = scopeMember(s.policy.Registration.ReportedScope(scope.asked, scope.registered))
+	m.IssuedAt = s.clock.now().Unix()
+	client.registration, client.metadata = s.registrationToken(dynamic), &m
 	client, ok := s.parties.addClient(client)
 	if !ok {
 		writeError(w, Refuse("invalid_client_metadata", "this client_id is taken"))
 		return
 	}
-	m.ClientID, m.ClientSecret, m.Scope = client.ID, client.secret, client.Scope.String()
-	m.ClientName, m.FirstParty = client.Name, client.FirstParty
-	m.IssuedAt = s.clock.now().Unix()
-	if client.secret != "" {
-		m.SecretExpires = new(int64)
-	}
-	writeJSON(w, http.StatusCreated, m)
+	writeJSON(w, http.StatusCreated, s.information(m, client))
 }
 
 // newClient checks m, fills in what it leaves out, and makes a client of it.
-func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
+func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registrationScope, error) {
+	var none Client
 	if len(m.GrantTypes) == 0 {
 		m.GrantTypes = []string{AuthorizationCode}
 	}
 	for _, grantType := range m.GrantTypes {
-		if s.grantTypes[grantType] == nil {
-			return Client{}, Refuse("invalid_client_metadata", "a grant type is not supported")
+		if s.grantTypes[grantType] == nil && !(grantType == Implicit && s.has(front)) {
+			return none, registrationScope{}, Refuse("invalid_client_metadata", "a grant type is not supported")
 		}
 	}
 	if len(m.ResponseTypes) == 0 && slices.Contains(m.GrantTypes, AuthorizationCode) {
@@ -75,26 +90,37 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 	switch m.AuthMethod {
 	case "client_secret_basic", "client_secret_post", "none":
 	default:
-		return Client{}, Refuse("invalid_client_metadata", "the authentication method is not supported")
+		return none, registrationScope{}, Refuse("invalid_client_metadata", "the authentication method is not supported")
+	}
+	if m.Delivery != "" && m.Delivery != "poll" {
+		return none, registrationScope{}, Refuse("invalid_client_metadata", "the delivery mode is not supported")
+	}
+	if err := onlyPublic(m.Keys); err != nil {
+		return none, registrationScope{}, err
 	}
 	if slices.Contains(m.GrantTypes, AuthorizationCode) && len(m.RedirectURIs) == 0 {
-		return Client{}, Refuse("invalid_redirect_uri", "a redirect URI is missing")
+		return none, registrationScope{}, Refuse("invalid_redirect_uri", "a redirect URI is missing")
 	}
 	for _, raw := range m.RedirectURIs {
 		if u, err := url.Parse(raw); err != nil || u.Scheme == "" || u.Fragment != "" || u.Scheme == "javascript" || u.Scheme == "data" {
-			return Client{}, Refuse("invalid_redirect_uri", "a redirect URI is not an absolute URI without fragment")
+			return none, registrationScope{}, Refuse("invalid_redirect_uri", "a redirect URI is not an absolute URI without fragment")
 		}
 	}
-	asked, err := s.policy.ParseScope(m.Scope)
+	scope, err := s.registrationScope(m, m.AuthMethod == "none", dynamic)
 	if err != nil {
-		return Client{}, Refuse("invalid_client_metadata", "the scope is malformed")
+		return none, scope, err
 	}
 	c := Client{
 		ID: m.ClientID, Name: m.ClientName, Public: m.AuthMethod == "none", GrantTypes: m.GrantTypes, RedirectURIs: m.RedirectURIs,
-		FirstParty: s.policy.FirstParty(m.FirstParty, dynamic), Scope: s.policy.RegisteredScope(asked, AllScopes()), Audience: m.Audience,
+		Dynamic: dynamic, FirstParty: s.policy.FirstParty(m.FirstParty, dynamic),
+		Scope: s.policy.Registration.EnforcedScope(scope.asked, scope.registered), Audience: m.Audience,
 	}
+	s.takeRequests(m, &c)
 	if c.Name == "" {
 		c.Name = "An application without a name"
+	}
+	if m.Keys != nil {
+		c.keys = *m.Keys
 	}
 	if !c.Public {
 		c.secret = m.ClientSecret
@@ -102,7 +128,33 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, error) {
 			c.secret = rand.Text()
 		}
 	}
-	return c, nil
+	return c, scope, nil
+}
+
+// onlyPublic refuses keys that are not public ones.
+func onlyPublic(keys *jose.JSONWebKeySet) error {
+	if keys == nil {
+		return nil
+	}
+	for _, key := range keys.Keys {
+		if !key.Valid() || !key.IsPublic() {
+			return Refuse("invalid_client_metadata", "jwks may hold public keys only")
+		}
+	}
+	return nil
+}
+
+// takeRequests takes how the client makes its requests. A server that does not
+// know of it leaves it out of its answer (RFC 7591 section 2).
+func (s *Server) takeRequests(m *clientMetadata, c *Client) {
+	if !s.has(requestObjects) {
+		m.RequestObjectAlg = ""
+	}
+	if m.Keys != nil {
+		c.keys = *m.Keys
+	}
+	m.RequiresPAR = m.RequiresPAR && s.has(pushing)
+	c.ResponseTypes, c.RequiresPAR, c.RequestObjectAlg = m.ResponseTypes, m.RequiresPAR, m.RequestObjectAlg
 }
 
 // admin is the administrator's interface.
@@ -114,7 +166,10 @@ func (s *Server) admin() http.Handler {
 	mux.HandleFunc("POST /admin/users", s.postUser)
 	mux.HandleFunc("GET /admin/users/{name}/permissions", s.getPermissions)
 	mux.HandleFunc("PUT /admin/users/{name}/permissions", s.putPermissions)
+	mux.HandleFunc("POST /admin/scopes", s.postScope)
 	addSharedAdmin(mux, s.clock, s.harness.set)
+	addKeyAdmin(mux, "POST /admin/statement-key", s.statements.set)
+	addNetworkAdmin(mux, func(reachable bool) { s.unreachable.Store(!reachable) })
 	return onlyWithKey(s.adminKey, mux)
 }
 
@@ -134,7 +189,7 @@ func (s *Server) putClientScope(w http.ResponseWriter, r *http.Request) {
 		writeError(w, err)
 		return
 	}
-	scope = scope.And(AllScopes())
+	scope = scope.And(s.allScopes())
 	if !s.parties.changeClient(r.PathValue("id"), func(c *Client) { c.Scope = scope }) {
 		notFound(w)
 		return
@@ -218,7 +273,12 @@ func addSharedAdmin(mux *http.ServeMux, c *clock, trust func(key []byte) error) 
 		c.advance(seconds(body.Advance))
 		writeJSON(w, http.StatusOK, map[string]string{"now": c.now().UTC().Format(time.RFC3339Nano)})
 	})
-	mux.HandleFunc("POST /admin/trusted-key", func(w http.ResponseWriter, r *http.Request) {
+	addKeyAdmin(mux, "POST /admin/trusted-key", trust)
+}
+
+// addKeyAdmin lets the administrator say which key is trusted.
+func addKeyAdmin(mux *http.ServeMux, pattern string, trust func(key []byte) error) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		raw, err := readAll(w, r)
 		if err == nil {
 			err = trust(raw)

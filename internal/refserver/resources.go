@@ -10,66 +10,6 @@ import (
 	"time"
 )
 
-// introspect tells a resource server or the client itself about a token (RFC
-// 7662).
-func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
-	form, caller, err := s.authenticated(r)
-	if err == nil && caller.Public {
-		err = Refuse("invalid_client", "a public client cannot introspect")
-	}
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	inactive := map[string]any{"active": false}
-	if id, sequence, ok := s.readRefreshToken(form.Get("token")); ok {
-		if view, ok := s.introspectRefresh(caller, id, sequence); ok {
-			writeJSON(w, http.StatusOK, view)
-			return
-		}
-		writeJSON(w, http.StatusOK, inactive)
-		return
-	}
-	t, ok := s.readAccessToken(form.Get("token"))
-	if !ok || !s.policy.MayIntrospect(caller, t.clientID, t.resource) {
-		writeJSON(w, http.StatusOK, inactive)
-		return
-	}
-	live := s.live(t)
-	if !s.policy.TokenActive(live) {
-		writeJSON(w, http.StatusOK, inactive)
-		return
-	}
-	view := map[string]any{
-		"active": true, "client_id": t.clientID, "sub": t.subject, "aud": t.resource, "iss": s.issuer, "jti": t.id,
-		"token_type": "Bearer", "iat": t.issued.Unix(), "exp": t.expires.Unix(),
-	}
-	if scope := s.policy.LiveScope(live); !scope.IsEmpty() {
-		view["scope"] = scope.String()
-	}
-	if t.authorization != "" {
-		view["username"] = t.subject
-	}
-	writeJSON(w, http.StatusOK, view)
-}
-
-func (s *Server) introspectRefresh(caller Client, id string, sequence int) (map[string]any, bool) {
-	a := s.grants.authorization(id)
-	if a == nil {
-		return nil, false
-	}
-	a.mu.Lock()
-	state, good := a.Authorization, a.live[sequence]
-	a.mu.Unlock()
-	if !good || s.policy.RefreshUsable(state) != nil || !s.policy.MayIntrospect(caller, state.Client, state.Resource) {
-		return nil, false
-	}
-	return map[string]any{
-		"active": true, "client_id": state.Client, "sub": state.User, "username": state.User, "aud": state.Resource,
-		"iss": s.issuer, "token_type": RefreshToken, "scope": state.Current.String(),
-	}, true
-}
-
 // authenticated reads a form and the client that sent it.
 func (s *Server) authenticated(r *http.Request) (url.Values, Client, error) {
 	form, err := readForm(r)
@@ -78,30 +18,6 @@ func (s *Server) authenticated(r *http.Request) (url.Values, Client, error) {
 	}
 	client, err := s.authenticate(r, form)
 	return form, client, err
-}
-
-// revoke ends a token (RFC 7009). A refresh token takes everything issued with
-// it along; an access token only itself.
-func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
-	form, caller, err := s.authenticated(r)
-	if err != nil {
-		writeError(w, err)
-		return
-	}
-	token := form.Get("token")
-	if id, _, ok := s.readRefreshToken(token); ok {
-		if a := s.grants.authorization(id); a != nil {
-			owner, _ := s.parties.client(a.Client)
-			if s.policy.Presenter(RefreshToken, owner, caller) == nil {
-				a.mu.Lock()
-				a.Revoked = true
-				a.mu.Unlock()
-			}
-		}
-	} else if t, ok := s.readAccessToken(token); ok && t.clientID == caller.ID {
-		s.revoked.put(t.id, struct{}{}, t.expires, s.clock.now())
-	}
-	w.WriteHeader(http.StatusOK)
 }
 
 // userInfo is the UserInfo endpoint (OpenID Connect Core section 5.3).
@@ -116,7 +32,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	if ok {
 		live = s.live(t)
 	}
-	if !ok || !s.policy.TokenActive(live) {
+	if !ok || t.key != "" || !s.policy.TokenActive(live) { // a bound token is no bearer token (RFC 9449 section 7.2)
 		challenge(w, http.StatusUnauthorized, "invalid_token", nil)
 		return
 	}
@@ -135,6 +51,9 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	claims := map[string]any{}
 	for name, value := range s.policy.UserInfoClaims(question) {
+		claims[name] = value
+	}
+	for name, value := range s.opened(user, question.Scope, live.Authorization.UserInfoNames) {
 		claims[name] = value
 	}
 	claims["sub"] = t.subject
@@ -188,14 +107,13 @@ func challengeWith(w http.ResponseWriter, status int, code string, scope ScopeSe
 }
 
 // metadata is the metadata of RFC 8414 and OpenID Connect Discovery.
-func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	m := map[string]any{
 		"issuer":                                         s.issuer,
 		"authorization_endpoint":                         s.issuer + "/authorize",
 		"token_endpoint":                                 s.issuer + "/token",
 		"userinfo_endpoint":                              s.issuer + "/userinfo",
 		"jwks_uri":                                       s.issuer + "/jwks",
-		"scopes_supported":                               AllScopes(),
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query"},
 		"grant_types_supported":                          slices.Sorted(maps.Keys(s.grantTypes)),
@@ -209,6 +127,9 @@ func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
 		"request_parameter_supported":                    false,
 		"request_uri_parameter_supported":                false,
 		"authorization_response_iss_parameter_supported": true,
+	}
+	if scopes := s.policy.Metadata.ScopesSupported(path.Base(r.URL.Path), s.allScopes()); scopes != nil {
+		m["scopes_supported"] = scopes
 	}
 	for _, p := range s.parts {
 		if p.metadata != nil {

@@ -19,6 +19,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -40,6 +41,8 @@ type Options struct {
 	AdminKey string
 	// Without names the features to leave out; see Features.
 	Without []Feature
+	// With names the extra features to serve: "claims_parameter".
+	With []Feature
 	// APIOnly, if set, serves the calendar API alone, its paths at the root; its
 	// AdminKey is not used.
 	APIOnly *APIOptions
@@ -58,7 +61,10 @@ type Server struct {
 	cookie   string // name of the session cookie, different for each server since cookies know no ports
 	opaque   bool
 	harness  *trustedKey
-	signing  signing
+	// statements is the key of software statements (RFC 7591 section 2.3).
+	statements trustedKey
+	gone       withdrawals
+	signing    signing
 
 	parts      []part
 	grantTypes map[string]grant
@@ -66,10 +72,16 @@ type Server struct {
 	sessions     expiring[session]
 	transactions expiring[*transaction]
 	latest       expiring[ConsentQuestion] // by session and client
+	pushed       expiring[*pushedRequest]
 	codes        expiring[*authorization]
 	revoked      expiring[struct{}] // jti of revoked access tokens
+	pendings     expiring[*pending] // by device_code and auth_req_id
+	userCodes    expiring[*pending]
+	exchanged    expiring[*authorization] // of exchanged tokens, by ID
+	verified     verifiedTokens
 	handles      [handleShards]expiring[accessToken]
 	apis         map[string]*api // by name
+	unreachable  atomic.Bool     // the APIs cannot ask us
 }
 
 // Start serves on o.Listen until Close is called or ctx ends.
@@ -112,17 +124,18 @@ func (s *Server) prepare(o Options) error {
 	default:
 		return fmt.Errorf("token format: got %q, want %q or %q", o.TokenFormat, "jwt", "opaque")
 	}
-	if err := s.choose(o.Without); err != nil {
+	if err := s.choose(o.Without, o.With); err != nil {
 		return err
 	}
 	s.policy = filled(o.Policy)
+	s.limitClients()
 	s.secret = []byte(rand.Text())
 	var err error
 	if s.signing, err = newSigning(); err != nil {
 		return err
 	}
 	s.parties = fixture(s.audience(CalendarAPI), s.audience(ContactsAPI))
-	s.grants = &grantStore{rows: map[grantKey]*grantRow{}, byID: map[string]*authorization{}, clock: s.clock, policy: &s.policy}
+	s.grants = &grantStore{rows: map[rowKey]*grantRow{}, byID: map[string]*authorization{}, clock: s.clock, policy: &s.policy}
 	s.apis = map[string]*api{}
 	s.harness = &trustedKey{}
 	for _, name := range []string{CalendarAPI, ContactsAPI} {
@@ -130,7 +143,8 @@ func (s *Server) prepare(o Options) error {
 		if name == CalendarAPI {
 			own.harness = s.harness
 		}
-		s.apis[name] = newAPI(name, s.policy.API, own)
+		s.apis[name] = newAPI(name, s.policy.API, own, s.clock)
+		s.apis[name].metadataURL = s.metadataURL(name)
 	}
 	return nil
 }

@@ -284,9 +284,10 @@ func TestCalendarMatrix(t *testing.T) {
 			}
 		}
 		_, _, header := r.call("POST", "/calendar/appointments", map[string][]string{"Authorization": {"Bearer " + reads}}, nil)
-		want(t, "challenge", header.Get("WWW-Authenticate"), `Bearer realm="scopeproof", error="insufficient_scope", scope="write:appointments"`)
+		place := `, resource_metadata="` + r.Issuer() + `/.well-known/oauth-protected-resource/calendar"`
+		want(t, "challenge", header.Get("WWW-Authenticate"), `Bearer realm="scopeproof", error="insufficient_scope", scope="write:appointments"`+place)
 		status, _, header := r.call("GET", "/calendar/appointments", nil, nil)
-		want(t, "no token", pair(status, header.Get("WWW-Authenticate")), `401 Bearer realm="scopeproof"`)
+		want(t, "no token", pair(status, header.Get("WWW-Authenticate")), `401 Bearer realm="scopeproof"`+place)
 		want(t, "other API", r.api("GET", "/contacts/appointments", reads, ""), 401)
 		bo := r.browser("bo").grant(planner, ra)["access_token"].(string)
 		_, made, _ = r.call("POST", "/calendar/appointments", map[string][]string{"Authorization": {"Bearer " + full}}, strings.NewReader(`{"title":"t"}`))

@@ -8,18 +8,23 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
-// tokenResponse is a successful answer (RFC 6749 section 5.1). Scope is a
-// pointer because an empty scope is not the same as none.
+// tokenResponse is a successful answer (RFC 6749 section 5.1). Scope is nil, which
+// is not the same as the empty scope, if there is none.
 type tokenResponse struct {
-	AccessToken  string  `json:"access_token"`
-	TokenType    string  `json:"token_type"`
-	ExpiresIn    int     `json:"expires_in"`
-	Scope        *string `json:"scope,omitempty"`
-	RefreshToken string  `json:"refresh_token,omitempty"`
-	IDToken      string  `json:"id_token,omitempty"`
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int    `json:"expires_in"`
+	Scope        any    `json:"scope,omitempty"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	// IssuedTokenType is of RFC 8693 section 2.2.1.
+	IssuedTokenType string  `json:"issued_token_type,omitempty"`
+	Details         Details `json:"authorization_details,omitempty"` // RFC 9396 section 7
+	GrantID         string  `json:"grant_id,omitempty"`
 }
 
 // tokenRequest is a request at the token endpoint with its client authenticated.
@@ -27,12 +32,14 @@ type tokenRequest struct {
 	form   url.Values
 	client Client
 	asked  ScopeSet
+	// omitted says that the request has no scope.
+	omitted bool
 }
 
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	q, err := s.readTokenRequest(r)
 	if err != nil {
-		writeError(w, err)
+		s.refuseToken(w, err)
 		return
 	}
 	var response tokenResponse
@@ -47,7 +54,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		response, err = answer(s, q)
 	}
 	if err != nil {
-		writeError(w, err)
+		s.refuseToken(w, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, response)
@@ -65,30 +72,17 @@ func (s *Server) readTokenRequest(r *http.Request) (tokenRequest, error) {
 	if form.Get("grant_type") == "" {
 		return tokenRequest{}, Refuse("invalid_request", "grant_type is missing")
 	}
-	asked, err := s.policy.ParseScope(form.Get("scope"))
-	return tokenRequest{form: form, client: client, asked: asked}, err
-}
-
-// readForm reads a form from the body alone. A parameter that is there twice is
-// an error (RFC 6749 section 3.2), resource excepted (RFC 8707 section 2).
-func readForm(r *http.Request) (url.Values, error) {
-	r.Body = http.MaxBytesReader(nil, r.Body, 1<<20)
-	if err := r.ParseForm(); err != nil {
-		return nil, Refuse("invalid_request", "the form cannot be read")
+	if client.proven, err = s.proven(r); err != nil {
+		return tokenRequest{}, err
 	}
-	return r.PostForm, onlyOnce(r.PostForm)
-}
-
-func onlyOnce(form url.Values) error {
-	for name, values := range form {
-		if len(values) > 1 && name != "resource" {
-			return Refuse("invalid_request", "a parameter is repeated")
-		}
+	_, issued, err := s.scopeParameter(form)
+	if err != nil {
+		return tokenRequest{}, err
 	}
-	if len(form["resource"]) > 1 {
-		return Refuse("invalid_target", "more than one resource is not supported")
-	}
-	return nil
+	asked, err := s.policy.ParseScope(issued)
+	return tokenRequest{
+		form: form, client: client, asked: asked, omitted: s.policy.Omitted(form.Has("scope"), strings.TrimSpace(issued)),
+	}, err
 }
 
 // authenticate finds the client of a request (RFC 6749 section 2.3.1): HTTP
@@ -127,21 +121,26 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	if a.redirectURI != q.form.Get("redirect_uri") || !verifies(a.challenge, q.form.Get("code_verifier")) {
 		return tokenResponse{}, Refuse("invalid_grant", "redirect_uri or code_verifier does not fit the code")
 	}
-	if resource := q.form.Get("resource"); resource != "" && resource != a.Resource {
-		return tokenResponse{}, Refuse("invalid_target", "the code was granted for another resource")
+	target, member, err := s.chosen(a, q.form)
+	if err != nil {
+		return tokenResponse{}, err
 	}
 	counts := s.policy.Race.Kept(a.ID, q.asked)
-	a.mu.Lock()
-	state, again := a.Authorization, a.redeemed
-	s.policy.Race.Between(RedeemCode, &a.mu)
-	var err error
+	locks := pair{a, member}
+	locks.Lock()
+	again := a.redeemed
+	s.policy.Race.Between(RedeemCode, locks)
 	if again {
 		var ends bool
-		ends, err = s.policy.CodeReused()
-		a.Revoked = a.Revoked || ends
+		if ends, err = s.policy.CodeReused(); ends {
+			a.endLocked(member)
+		}
 	}
 	a.redeemed = true
-	a.mu.Unlock()
+	a.Resources = s.policy.Resources.Bound(a.Resources, target)
+	state := member.Authorization
+	locks.Unlock()
+	state.Resource = target
 	if err != nil {
 		return tokenResponse{}, err
 	}
@@ -149,22 +148,28 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	asked := counts()
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(asked)
 	scope, err := s.policy.CodeScope(Redemption{
-		Asked: asked, Authorization: state,
-		ClientMay: s.policy.ClientMay(q.client, named), UserMay: s.policy.UserMay(user, q.client, named),
+		Asked: asked, Client: q.client, Authorization: state,
+		ClientMay: s.clientMay(AuthorizationCode, q.client, named), UserMay: s.userMay(AuthorizationCode, user, q.client, named),
 	})
 	if err != nil {
 		return tokenResponse{}, err
 	}
 	issue := Issue{
 		GrantType: AuthorizationCode, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
+		Details: state.Details,
 	}
-	sequence := 0
-	if s.policy.GivesRefreshToken(issue) {
-		a.mu.Lock()
-		sequence = a.nextToken()
-		a.mu.Unlock()
+	return s.respond(issue, a, s.firstRefresh(issue, a))
+}
+
+// firstRefresh is the number of the refresh token that comes with the first
+// access token of an authorization; 0: none.
+func (s *Server) firstRefresh(issue Issue, a *authorization) int {
+	if !s.policy.GivesRefreshToken(issue) {
+		return 0
 	}
-	return s.respond(issue, a, sequence)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.nextToken()
 }
 
 // verifies checks a code_verifier (RFC 7636 section 4.6, method S256).
@@ -200,33 +205,42 @@ func (s *Server) refresh(q tokenRequest) (tokenResponse, error) {
 // rotate decides a refresh and moves the authorization on to its next refresh
 // token, in one step as seen by others.
 func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, int, error) {
-	grant := s.grants.of(grantKey{a.User, a.Client, a.Resource})
+	target, member, targetErr := s.refreshTarget(a, q.form)
+	grant := s.grants.row(rowKey{grantKey{a.User, a.Client, member.Resource}, a.GrantID})
+	details, err := s.readDetails(q.form)
+	if err != nil {
+		return Issue{}, 0, err
+	}
 	user, _ := s.parties.user(a.User)
 	foreign := s.codeGranted(q.form.Get("code"))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	state := a.Authorization
-	s.policy.Race.Between(DecideRefresh, &a.mu)
+	locks := pair{a, member}
+	locks.Lock()
+	defer locks.Unlock()
+	state := member.Authorization
+	state.RefreshEnded = a.RefreshEnded
+	s.policy.Race.Between(DecideRefresh, locks)
 	if !a.live[sequence] {
-		a.Revoked = true
+		a.endLocked(member)
 		return Issue{}, 0, Refuse("invalid_grant", "the refresh token was used before")
 	}
-	s.policy.Race.Between(RotateToken, &a.mu)
+	s.policy.Race.Between(RotateToken, locks)
 	if err := s.policy.RefreshUsable(state); err != nil {
 		return Issue{}, 0, err
 	}
-	target, err := s.policy.RefreshTarget(state.Resource, q.form.Get("resource"))
-	if err != nil {
-		return Issue{}, 0, err
+	if targetErr != nil {
+		return Issue{}, 0, targetErr
 	}
 	read := state
 	state.Resource = target
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked).Or(grant.Scope).Or(foreign).Or(q.client.Scope)
 	scope, err := s.policy.RefreshScope(Refresh{
-		Asked: q.asked, Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign,
-		ClientMay: s.policy.ClientMay(q.client, named), UserMay: s.policy.UserMay(user, q.client, named),
+		Asked: q.asked, Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign, Details: details,
+		ClientMay: s.clientMay(RefreshToken, q.client, named), UserMay: s.userMay(RefreshToken, user, q.client, named),
 	})
-	if err == nil && scope.IsEmpty() {
+	if err == nil {
+		details, err = s.policy.Details.Refreshed(state.Details, details)
+	}
+	if err == nil && scope.IsEmpty() && len(details) == 0 {
 		err = s.policy.NothingLeft(true)
 	}
 	if err != nil {
@@ -236,10 +250,10 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 		return Issue{}, 0, err
 	}
 	delete(a.live, sequence)
-	saved := s.policy.Race.Saved(read, a.Authorization)
-	a.Current, a.Revoked = s.policy.RotatedScope(saved.Current, scope), saved.Revoked
+	saved := s.policy.Race.Saved(read, member.Authorization)
+	member.Current, member.Revoked = s.policy.RotatedScope(saved.Current, scope), saved.Revoked
 	return Issue{
-		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
+		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope, Details: details,
 	}, a.nextToken(), nil
 }
 
@@ -265,38 +279,24 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 		return tokenResponse{}, err
 	}
 	scope := q.asked
-	if scope.IsEmpty() {
+	if q.omitted {
 		scope = s.policy.DefaultScope(q.client)
 	}
-	if scope, err = s.policy.Unknown(scope, ScopesAt(api)); err != nil {
+	if scope, err = s.policy.Unknown(ClientCredentials, scope, s.scopesAt(api)); err != nil {
 		return tokenResponse{}, err
 	}
 	scope = s.policy.ServiceScope(scope)
-	if scope, err = s.policy.ClientExcess(ClientCredentials, scope, s.policy.ClientMay(q.client, scope)); err != nil {
+	if scope, err = s.policy.ClientExcess(ClientCredentials, scope, s.clientMay(ClientCredentials, q.client, scope)); err != nil {
 		return tokenResponse{}, err
 	}
 	issue := Issue{GrantType: ClientCredentials, Client: q.client, Asked: q.asked, Scope: scope}
 	return s.respond(issue, &authorization{Authorization: Authorization{Resource: resource}}, 0)
 }
 
-// target returns the resource of a request and its API; the calendar if it names
-// none (RFC 8707 section 2).
-func (s *Server) target(form url.Values) (resource, api string, err error) {
-	resource = form.Get("resource")
-	if resource == "" {
-		resource = s.audience(CalendarAPI)
-	}
-	api, ok := s.apiOf(resource)
-	if !ok {
-		return "", "", Refuse("invalid_target", "the resource is not known")
-	}
-	return resource, api, nil
-}
-
 // respond issues the tokens of a decided request. sequence is the number of the
 // refresh token; 0: none.
 func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResponse, error) {
-	if issue.Scope.IsEmpty() {
+	if issue.Scope.IsEmpty() && len(issue.Details) == 0 {
 		if err := s.policy.NothingLeft(true); err != nil {
 			return tokenResponse{}, err
 		}
@@ -309,10 +309,12 @@ func (s *Server) respond(issue Issue, a *authorization, sequence int) (tokenResp
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	response := tokenResponse{AccessToken: token, TokenType: "Bearer", ExpiresIn: int(lifetime / time.Second)}
+	response := tokenResponse{
+		AccessToken: token, TokenType: tokenType(issue.Client), ExpiresIn: int(lifetime / time.Second),
+		Details: s.policy.Details.Reported(issue), GrantID: s.reportedGrant(issue.Authorization),
+	}
 	if scope, ok := s.policy.ReportedScope(issue); ok {
-		text := scope.String()
-		response.Scope = &text
+		response.Scope = s.policy.WrittenScope(scope)
 	}
 	if sequence > 0 {
 		response.RefreshToken = s.newRefreshToken(a.ID, sequence)
@@ -330,6 +332,16 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(body)
+}
+
+// refuseToken writes an error response with the status that the policy gives it.
+func (s *Server) refuseToken(w http.ResponseWriter, err error) {
+	var refused *Error
+	if errors.As(err, &refused) && refused.Code != "invalid_client" {
+		writeJSON(w, s.policy.ErrorStatus(refused.Code), map[string]string{"error": refused.Code, "error_description": refused.Text})
+		return
+	}
+	writeError(w, err)
 }
 
 // writeError writes an error response of RFC 6749 section 5.2.

@@ -5,12 +5,14 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -31,12 +33,18 @@ type accessToken struct {
 	clientID string
 	subject  string
 	resource string
+	// audience is usually the resource alone.
+	audience []string
 	// authorization is the id of the Authorization; empty for a client's own.
 	authorization string
 	scope         ScopeSet
 	roles         []string
+	act           map[string]any // who acts for the subject (RFC 8693 section 4.1)
 	issued        time.Time
 	expires       time.Time
+	// key is the thumbprint of the key it is bound to; empty: none.
+	key     string
+	details Details
 }
 
 // newAccessToken stores or signs a token for what was decided.
@@ -45,17 +53,23 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	lifetime = s.policy.Lifetime(i)
 	t := accessToken{
 		id: rand.Text(), clientID: i.Client.ID, subject: i.Client.ID, resource: resource,
-		scope: s.policy.TokenScope(i), issued: now, expires: now.Add(lifetime),
+		audience: s.policy.Resources.Audience(i, resource, s.served()), details: s.policy.Details.Reported(i),
+		scope: s.policy.TokenScope(i), act: i.Act, issued: now, expires: now.Add(lifetime), key: i.Client.proven,
 	}
 	if i.GrantType != ClientCredentials {
 		t.subject, t.authorization, t.roles = i.User.Name, i.Authorization.ID, i.User.Roles
+	}
+	if a := s.grants.authorization(t.authorization); a != nil {
+		a.mu.Lock()
+		a.latest = t.id
+		a.mu.Unlock()
 	}
 	if s.opaque {
 		s.shard(t.id).put(t.id, t, t.expires, now)
 		return t.id, lifetime, nil
 	}
 	claims := map[string]any{
-		"iss": s.issuer, "sub": t.subject, "aud": resource, "client_id": t.clientID, "jti": t.id,
+		"iss": s.issuer, "sub": t.subject, "aud": single(t.audience), "client_id": t.clientID, "jti": t.id,
 		"iat": now.Unix(), "exp": t.expires.Unix(),
 	}
 	if !t.scope.IsEmpty() {
@@ -64,15 +78,47 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	if t.authorization != "" {
 		claims["authorization"] = t.authorization
 	}
+	if t.key != "" {
+		claims["cnf"] = confirmation(t.key)
+	}
+	if i.Authorization.ACR != "" {
+		claims["acr"] = i.Authorization.ACR
+	}
 	if len(t.roles) > 0 {
 		claims["roles"] = t.roles
+	}
+	if t.act != nil {
+		claims["act"] = t.act
+	}
+	if len(t.details) > 0 {
+		claims["authorization_details"] = t.details
 	}
 	maps.Copy(claims, s.policy.AccessTokenClaims(claimsQuestion(i)))
 	token, err = jwt.Signed(s.signing.accessTokens).Claims(claims).Serialize()
 	if err != nil {
 		return "", 0, fmt.Errorf("sign an access token: %w", err)
 	}
+	if read := asRead(claims); read["iss"] == s.issuer {
+		s.verified.add(token, read) // what we signed ourselves need not be verified
+	}
 	return token, lifetime, nil
+}
+
+// single is a claim of one or several strings (RFC 7519 section 4.1.3).
+func single(values []string) any {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return values
+}
+
+// asRead are claims as they come out of a token.
+func asRead(claims map[string]any) map[string]any {
+	read := map[string]any{}
+	if text, err := json.Marshal(claims); err != nil || json.Unmarshal(text, &read) != nil {
+		return nil
+	}
+	return read
 }
 
 func claimsQuestion(i Issue) ClaimsQuestion {
@@ -106,14 +152,21 @@ func looksLikeJWT(token string) bool {
 }
 
 // ownClaims verifies signature, type and issuer of an access token of ours, not
-// its time and audience.
+// its time and audience. The claims are not to be changed.
 func (s *Server) ownClaims(token string) (map[string]any, error) {
+	return s.verified.claimsOf(token, func() (map[string]any, error) { return s.verifiedClaims(token) })
+}
+
+func (s *Server) verifiedClaims(token string) (map[string]any, error) {
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return nil, fmt.Errorf("read the token: %w", err)
 	}
 	if typ, _ := parsed.Headers[0].ExtraHeaders[jose.HeaderType].(string); !isAccessTokenType(typ) {
 		return nil, fmt.Errorf("token type: got %q, want %q", typ, "at+jwt")
+	}
+	if parsed.Headers[0].KeyID != s.signing.public.KeyID {
+		return nil, errors.New("the token is signed with another key")
 	}
 	claims := map[string]any{}
 	if err := parsed.Claims(s.signing.public.Key, &claims); err != nil {
@@ -123,6 +176,53 @@ func (s *Server) ownClaims(token string) (map[string]any, error) {
 		return nil, errors.New("the token is of another issuer")
 	}
 	return claims, nil
+}
+
+// verifiedTokens are the claims of tokens whose signature is known to be good, so
+// that it is not verified for each request. What changes, such as whether the
+// token has ended or was revoked, is no part of that.
+type verifiedTokens struct {
+	mu     sync.RWMutex
+	claims map[string]map[string]any
+}
+
+// maxVerified bounds how many are remembered.
+const maxVerified = 1024
+
+// claimsOf returns what verify found of a token, now or before. What it refused is
+// looked at anew.
+func (v *verifiedTokens) claimsOf(token string, verify func() (map[string]any, error)) (map[string]any, error) {
+	v.mu.RLock()
+	claims, ok := v.claims[token]
+	v.mu.RUnlock()
+	if ok {
+		return claims, nil
+	}
+	claims, err := verify()
+	if err != nil {
+		return nil, err
+	}
+	v.add(token, claims)
+	return claims, nil
+}
+
+// has says whether a token is remembered.
+func (v *verifiedTokens) has(token string) bool {
+	if v == nil {
+		return false
+	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.claims[token] != nil
+}
+
+func (v *verifiedTokens) add(token string, claims map[string]any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.claims == nil || len(v.claims) >= maxVerified {
+		v.claims = map[string]map[string]any{}
+	}
+	v.claims[token] = claims
 }
 
 func isAccessTokenType(typ string) bool {
@@ -135,13 +235,25 @@ func accessTokenOf(claims map[string]any) accessToken {
 	text := func(name string) string { value, _ := claims[name].(string); return value }
 	instant := func(name string) time.Time { value, _ := claims[name].(float64); return time.Unix(int64(value), 0) }
 	t := accessToken{
-		id: text("jti"), clientID: text("client_id"), subject: text("sub"), resource: text("aud"),
+		id: text("jti"), clientID: text("client_id"), subject: text("sub"), audience: textsOf(claims["aud"]),
 		authorization: text("authorization"), issued: instant("iat"), expires: instant("exp"),
+		key: confirmed(claims),
+	}
+	if audience := textsOf(claims["aud"]); len(audience) > 0 {
+		t.resource = audience[0]
 	}
 	if scope := text("scope"); scope != "" {
 		t.scope = NewScopeSet(strings.Split(scope, " ")...)
 	}
 	t.roles = textsOf(claims["roles"])
+	t.act, _ = claims["act"].(map[string]any)
+	if len(t.audience) > 0 {
+		t.resource = t.audience[0]
+	}
+	if details := claims["authorization_details"]; details != nil {
+		raw, _ := json.Marshal(details)     // it was JSON before
+		_ = json.Unmarshal(raw, &t.details) // newAccessToken wrote it
+	}
 	return t
 }
 
@@ -175,12 +287,15 @@ func (s *Server) live(t accessToken) Live {
 	l.UserBound = true
 	user, _ := s.parties.user(t.subject)
 	l.UserMay = s.policy.UserMay(user, client, t.scope)
-	if a := s.grants.authorization(t.authorization); a != nil {
-		l.Authorization = a.snapshot()
+	if a := s.authorization(t.authorization); a != nil {
+		l.Authorization = s.state(a)
+		a.mu.Lock()
+		l.Latest = a.latest == t.id
+		a.mu.Unlock()
 	} else {
 		l.Authorization.Revoked = true
 	}
-	l.Grant = s.grants.of(grantKey{t.subject, t.clientID, t.resource})
+	l.Grant = s.grants.row(rowKey{grantKey{t.subject, t.clientID, t.resource}, l.Authorization.GrantID})
 	return l
 }
 
@@ -214,21 +329,37 @@ func (s *Server) mac(purpose, text string) string {
 
 // newIDToken signs an ID token (OpenID Connect Core section 2).
 func (s *Server) newIDToken(i Issue, nonce string, loggedIn time.Time, accessToken string) (string, error) {
+	claims := map[string]any{"at_hash": halfHash(accessToken)}
+	maps.Copy(claims, s.policy.IDTokenClaims(claimsQuestion(i)))
+	maps.Copy(claims, s.opened(i.User, i.Scope, i.Authorization.IDTokenNames))
+	return s.signIDToken(i, nonce, loggedIn, claims)
+}
+
+// halfHash is what at_hash and c_hash hold (OpenID Connect Core sections 3.1.3.6
+// and 3.3.2.11).
+func halfHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// signIDToken signs an ID token with more claims than those it always has.
+func (s *Server) signIDToken(i Issue, nonce string, loggedIn time.Time, more map[string]any) (string, error) {
 	now := s.clock.now()
-	half := sha256.Sum256([]byte(accessToken))
 	claims := map[string]any{
 		"iss": s.issuer, "sub": i.User.Name, "aud": i.Client.ID, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
-		"at_hash": base64.RawURLEncoding.EncodeToString(half[:16]),
 	}
 	if i.GrantType == ClientCredentials {
 		claims["sub"] = i.Client.ID
-	} else {
+	} else if !loggedIn.IsZero() {
 		claims["auth_time"] = loggedIn.Unix()
+	}
+	if i.Authorization.ACR != "" {
+		claims["acr"] = i.Authorization.ACR
 	}
 	if nonce != "" {
 		claims["nonce"] = nonce
 	}
-	maps.Copy(claims, s.policy.IDTokenClaims(claimsQuestion(i)))
+	maps.Copy(claims, more)
 	token, err := jwt.Signed(s.signing.identities).Claims(claims).Serialize()
 	if err != nil {
 		return "", fmt.Errorf("sign an ID token: %w", err)

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	maxHops  = 20       // redirects from one page to the next, as browsers have it
-	maxDrain = 64 << 10 // bytes of a redirect's body that are read, to keep the connection
+	maxHops    = 20       // redirects from one page to the next, as browsers have it
+	maxCookies = 200      // to one address; browsers keep some 180 of a host
+	maxDrain   = 64 << 10 // bytes of a redirect's body that are read, to keep the connection
 )
 
 // browser sends requests with cookies and follows redirects, until it is sent
@@ -47,6 +48,7 @@ type request struct {
 	method string
 	url    *url.URL
 	fields url.Values // the body of a POST; nil: no body
+	form   string     // an encoded form in their place, octet by octet; empty: none
 	from   *url.URL   // the page it comes from, or nil
 }
 
@@ -114,7 +116,11 @@ func (b *browser) send(ctx context.Context, r request) (*page, *request, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, cookie := range b.jar.Cookies(r.url) {
+	cookies := b.jar.Cookies(r.url)
+	if len(cookies) > maxCookies {
+		return nil, nil, fmt.Errorf("%s %s: got %d cookies to send there, want at most %d", r.method, place(r.url), len(cookies), maxCookies)
+	}
+	for _, cookie := range cookies {
 		req.AddCookie(cookie)
 	}
 	resp, err := b.transport.RoundTrip(req)
@@ -150,13 +156,16 @@ func plain(err error) error {
 }
 
 func (r request) build(ctx context.Context) (*http.Request, error) {
-	if r.url.Scheme != "http" && r.url.Scheme != "https" || r.url.Host == "" {
+	if r.url.Scheme != "http" && r.url.Scheme != "https" || r.url.Hostname() == "" {
 		return nil, fmt.Errorf("got a way to %s, want an http or https URL or the redirect URI", place(r.url))
 	}
 	bare := *r.url
 	bare.Fragment, bare.RawFragment = "", ""
 	var body io.Reader
-	if r.fields != nil {
+	switch {
+	case r.form != "":
+		body = strings.NewReader(r.form)
+	case r.fields != nil:
 		body = strings.NewReader(r.fields.Encode())
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, bare.String(), body)
@@ -165,7 +174,7 @@ func (r request) build(ctx context.Context) (*http.Request, error) {
 	}
 	req.Header.Set("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
 	req.Header.Set("User-Agent", "scopeproof")
-	if r.fields != nil {
+	if body != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if r.from != nil {
@@ -196,7 +205,7 @@ func (r request) redirected(resp *http.Response) (*request, error) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
 	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		next.method, next.fields = r.method, r.fields
+		next.method, next.fields, next.form = r.method, r.fields, r.form
 	default:
 		return nil, nil
 	}
@@ -250,6 +259,14 @@ func Submit(ctx context.Context, transport http.RoundTripper, jar http.CookieJar
 		r = *next
 	}
 	return nil, fmt.Errorf("got %d pages that lead on by themselves, want one to %s", defaultPages, place(b.end))
+}
+
+// begun is the authorization request of a visit.
+func begun(start *url.URL, visit target.Visit) request {
+	if visit.Form == "" {
+		return request{method: http.MethodGet, url: start}
+	}
+	return request{method: http.MethodPost, url: start, form: visit.Form}
 }
 
 // submitted is the request by which a form is sent: its fields are the query of

@@ -23,42 +23,44 @@ type consent struct {
 
 func (r reader) readConsent(p *page, f *form) *consent {
 	c := &consent{reader: r, form: f, forms: p.forms, text: p.text, boxes: r.hasBoxes(f)}
-	var tokens []oauth.ScopeToken
+	var values []string
 	for _, field := range f.controls {
-		if token, ok := r.boxScope(field); ok {
-			tokens = append(tokens, token)
+		if scopes, ok := r.boxScopes(field); ok {
+			values = append(values, scopes.String())
 		}
 	}
-	c.offered = oauth.NewScopeSet(tokens...)
 	hidden := r.hiddenScopes(f)
 	c.lists = c.boxes || hidden != nil
-	if c.boxes {
-		return c // what is hidden beside boxes is not shown to anybody
+	if !c.boxes { // what is hidden beside boxes is not shown to anybody
+		for _, field := range hidden {
+			values = append(values, field.value)
+		}
 	}
-	for _, field := range hidden {
-		c.offered = c.offered.Union(oauth.FieldsScope(field.value))
-	}
+	c.offered = oauth.FieldsScope(strings.Join(values, " "))
 	return c
 }
 
 func (r reader) hasBoxes(f *form) bool {
 	return slices.ContainsFunc(f.controls, func(c *control) bool {
-		_, ok := r.boxScope(c)
+		_, ok := r.boxScopes(c)
 		return ok
 	})
 }
 
-// boxScope is the scope that a box stands for.
-func (r reader) boxScope(c *control) (oauth.ScopeToken, bool) {
+// boxScopes are the scopes that a box stands for: mostly one. A box without any
+// is not about scopes.
+func (r reader) boxScopes(c *control) (oauth.ScopeSet, bool) {
 	if c.kind != "checkbox" || c.name == "" {
-		return "", false
+		return oauth.ScopeSet{}, false
 	}
-	for _, key := range []string{c.name + "=" + c.value, c.name} {
-		if scope, ok := r.consent.Checkboxes[key]; ok {
-			return oauth.ScopeToken(scope), true
+	value, ok := c.value, c.name == r.consent.Checkbox
+	for _, key := range []string{c.name, c.name + "=" + c.value} {
+		if scope, mapped := r.consent.Checkboxes[key]; mapped {
+			value, ok = scope, true
 		}
 	}
-	return oauth.ScopeToken(c.value), c.name == r.consent.Checkbox
+	scopes := oauth.FieldsScope(value)
+	return scopes, ok && !scopes.IsEmpty()
 }
 
 // hiddenScopes are the hidden fields that carry scopes, or nil.
@@ -115,7 +117,7 @@ func submission(r *request, err error) (*target.Submission, error) {
 // choice reports whether there is a box that a person can tick.
 func (c *consent) choice() bool {
 	return slices.ContainsFunc(c.form.controls, func(field *control) bool {
-		_, ok := c.reader.boxScope(field)
+		_, ok := c.reader.boxScopes(field)
 		return ok && !field.disabled
 	})
 }
@@ -154,8 +156,8 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 	hidden := c.reader.hiddenScopes(c.form)
 	kept := 0
 	fields := c.form.entries(button, func(field *control) ([]string, bool) {
-		if token, ok := c.reader.boxScope(field); ok {
-			if grants.Has(token) {
+		if scopes, ok := c.reader.boxScopes(field); ok {
+			if scopes.SubsetOf(grants) {
 				return []string{field.value}, true
 			}
 			return nil, true

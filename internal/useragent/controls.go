@@ -66,7 +66,11 @@ func (f *form) visibleInputs() int {
 }
 
 // readForms returns the forms of a document that can be sent.
-func readForms(doc *goquery.Document) []*form {
+func readForms(doc *goquery.Document) ([]*form, error) {
+	found := doc.Find("form, input, select, textarea, button")
+	if found.Length() > maxFields {
+		return nil, fmt.Errorf("got a page with %d forms, fields and buttons, want at most %d", found.Length(), maxFields)
+	}
 	var all []*form
 	byNode, byID := map[*html.Node]*form{}, map[string]*form{}
 	doc.Find("form").Each(func(_ int, s *goquery.Selection) {
@@ -83,7 +87,8 @@ func readForms(doc *goquery.Document) []*form {
 		}
 	})
 	var table *form // the last form before, if it stands where a table has no place for one
-	doc.Find("form, input, select, textarea, button").Each(func(_ int, s *goquery.Selection) {
+	seen := map[*html.Node]bool{}
+	found.Each(func(_ int, s *goquery.Selection) {
 		n := s.Nodes[0]
 		if n.Data == "form" {
 			if table = nil; n.Parent != nil && tableParts[n.Parent.Data] {
@@ -98,10 +103,10 @@ func readForms(doc *goquery.Document) []*form {
 			owner = byNode[around]
 		}
 		if owner != nil && ancestor(n, "datalist") == nil {
-			owner.controls = append(owner.controls, readControl(s))
+			owner.controls = append(owner.controls, readControl(s, seen))
 		}
 	})
-	return all
+	return all, nil
 }
 
 // tableParts are the elements in which the parser leaves a form empty: what
@@ -117,7 +122,9 @@ func ancestor(n *html.Node, name string) *html.Node {
 	return nil
 }
 
-func readControl(s *goquery.Selection) *control {
+// readControl reads a field or a button. hidden remembers which elements around
+// controls say that they are not shown.
+func readControl(s *goquery.Selection, hidden map[*html.Node]bool) *control {
 	n := s.Nodes[0]
 	c := &control{
 		node: n, name: s.AttrOr("name", ""), value: s.AttrOr("value", ""),
@@ -130,7 +137,12 @@ func readControl(s *goquery.Selection) *control {
 		if at.Type != html.ElementNode {
 			continue
 		}
-		c.unseen = c.unseen || hides(at)
+		unseen, known := hidden[at]
+		if !known {
+			unseen = hides(at)
+			hidden[at] = unseen
+		}
+		c.unseen = c.unseen || unseen
 		c.noscript = c.noscript || at.Data == "noscript"
 		if at.Data == "fieldset" && at != n && attribute(at, "disabled") != nil {
 			c.disabled = true

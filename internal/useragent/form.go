@@ -45,8 +45,8 @@ func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arr
 	if err != nil {
 		return nil, fmt.Errorf("authorization request: %w", plain(err))
 	}
-	w := &walk{reader: d.reader, visit: visit, browser: b, requested: start.Query().Get("scope")}
-	next := request{method: http.MethodGet, url: start}
+	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, start.Query().Get("scope"))}
+	next := begun(start, visit)
 	for pages := 0; ; pages++ {
 		redirect, p, err := b.follow(ctx, next)
 		if err != nil {
@@ -85,6 +85,8 @@ type walk struct {
 	arrival   target.Arrival
 	named     bool   // the username has been sent
 	signedIn  bool   // the password has been sent
+	coded     bool   // the code of a device has been sent
+	confirmed bool   // the code of a device was known: the page that followed said so
 	answered  string // the consent page that was answered last
 }
 
@@ -102,8 +104,15 @@ func (w *walk) answer(p *page) (*request, error) {
 	if f := w.reader.usernameForm(p); f != nil {
 		return w.giveName(p, f)
 	}
+	if f, field := w.reader.codeForm(p); f != nil && w.visit.UserCode != "" {
+		return w.giveCode(p, f, field)
+	}
 	if f := w.reader.likelyConsent(p); f != nil {
 		return w.decide(p, f)
+	}
+	if f, button := w.reader.confirmForm(p); f != nil && w.visit.UserCode != "" {
+		w.confirmed = true
+		return f.request(p, f.entries(button, nil), button)
 	}
 	if next := p.refreshed(); next != nil {
 		return next, nil
@@ -223,9 +232,14 @@ func describeAll(p *page) string {
 	if len(p.forms) == 0 {
 		return "no form"
 	}
-	parts := make([]string, len(p.forms))
+	const most = 12
+	var parts []string
 	for i, f := range p.forms {
-		parts[i] = f.describe()
+		if i == most {
+			parts = append(parts, fmt.Sprintf("and %d more forms", len(p.forms)-most))
+			break
+		}
+		parts = append(parts, f.describe())
 	}
 	return strings.Join(parts, "; ")
 }

@@ -386,7 +386,7 @@ func TestBoundsOfAVisit(t *testing.T) {
 		want    string
 	}{
 		{"a redirect loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/auth?secret=1", http.StatusFound) }, "got 20 redirects without a page, the last to "},
-		{"an endless body", endless, "got a page of more than 1048576 bytes"},
+		{"an endless body", endless, "the answer is longer than 1 MiB"},
 		{"a page that refreshes itself", again(`<meta http-equiv=Refresh content="0;url=/auth">`), "got more than 12 pages, want a redirect to http://127.0.0.1:9/cb; the last"},
 		{"nested too deeply", again(strings.Repeat("<div>", 5000)), "reading the page: html: open stack of elements exceeds 512 nodes"},
 		{"a Location that is no URL", func(w http.ResponseWriter, r *http.Request) {

@@ -53,7 +53,7 @@ func (d *hydraDriver) Visit(ctx context.Context, visit target.Visit) (*target.Ar
 	}
 	v := &hydraVisit{Visit: visit, admin: d.admin, transport: b.transport}
 	b.intercept = v.intercept
-	redirect, p, err := b.follow(ctx, request{method: http.MethodGet, url: start})
+	redirect, p, err := b.follow(ctx, begun(start, visit))
 	switch {
 	case errors.Is(err, errStopped):
 	case err != nil:
@@ -120,7 +120,7 @@ func (v *hydraVisit) consent(ctx context.Context, challenge string) (*url.URL, e
 	if err := v.call(ctx, http.MethodGet, "consent", "", challenge, nil, &asked); err != nil {
 		return nil, err
 	}
-	offered := oauth.NewScopeSet(tokens(asked.Requested)...)
+	offered := oauth.FieldsScope(strings.Join(asked.Requested, " "))
 	var decision oauth.ConsentDecision
 	if !asked.Skip {
 		page := target.ConsentPage{Scopes: offered, Lists: true, Boxes: true}
@@ -153,14 +153,6 @@ func (v *hydraVisit) consent(ctx context.Context, challenge string) (*url.URL, e
 		"remember": true, "remember_for": 0, // without end
 		"session": map[string]any{"id_token": openedClaims(v.Owner.Claims, grants)},
 	})
-}
-
-func tokens(values []string) []oauth.ScopeToken {
-	list := make([]oauth.ScopeToken, len(values))
-	for i, value := range values {
-		list[i] = oauth.ScopeToken(value)
-	}
-	return list
 }
 
 // answer puts an answer and returns where the browser is to go.
@@ -203,7 +195,7 @@ func (v *hydraVisit) call(ctx context.Context, method, kind, act, challenge stri
 		return fmt.Errorf("admin API: %s %s: %w%s", method, place(u), plain(err), hint("check login.admin"))
 	}
 	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	data, err := target.ReadAnswer(resp.Body)
 	if err != nil {
 		return fmt.Errorf("admin API: %s %s: %w", method, place(u), err)
 	}

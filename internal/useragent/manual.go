@@ -72,7 +72,7 @@ func (d *manualDriver) Visit(ctx context.Context, visit target.Visit) (*target.A
 func awaiting(end *url.URL, arrived chan<- *url.URL) http.Handler {
 	at := &browser{end: end}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, target.MaxAnswer)
 		here := *r.URL
 		here.Scheme, here.Host = end.Scheme, end.Host
 		if !at.ends(&here) || r.ParseForm() != nil {

@@ -3,7 +3,6 @@ package useragent
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -13,10 +12,12 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
+
+	"github.com/scopeproof/scopeproof/target"
 )
 
 const (
-	maxBody    = 1 << 20 // bytes of a page
+	maxFields  = 2000    // forms, fields and buttons on a page
 	maxShown   = 2 << 10 // bytes of a page's text in an arrival
 	maxRefresh = 10      // seconds after which a refresh is a time-out of the session, not a way on
 )
@@ -33,14 +34,11 @@ type page struct {
 	forms []*form
 }
 
-// readPage reads an answer of at most 1 MiB.
+// readPage reads an answer of at most [target.MaxAnswer] bytes.
 func readPage(resp *http.Response, from *url.URL) (*page, error) {
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	data, err := target.ReadAnswer(resp.Body)
 	if err != nil {
 		return nil, fmt.Errorf("reading the page: %w", err)
-	}
-	if len(data) > maxBody {
-		return nil, fmt.Errorf("got a page of more than %d bytes, want a page for a browser", maxBody)
 	}
 	p, err := parsePage(data, resp.Header.Get("Content-Type"), from)
 	if err != nil {
@@ -74,8 +72,8 @@ func parsePage(data []byte, contentType string, from *url.URL) (*page, error) {
 		}
 	}
 	p.text = p.mainText()
-	p.forms = readForms(p.doc)
-	return p, nil
+	p.forms, err = readForms(p.doc)
+	return p, err
 }
 
 func isHTML(data []byte, contentType string) bool {
@@ -228,7 +226,10 @@ func refreshTarget(content string) (string, bool) {
 			rest = strings.TrimSpace(value)
 		}
 	}
-	rest = strings.Trim(rest, `"'`)
+	if rest != "" && (rest[0] == '"' || rest[0] == '\'') {
+		rest, _, _ = strings.Cut(rest[1:], rest[:1])
+	}
+	rest = strings.TrimSpace(rest)
 	return rest, rest != ""
 }
 

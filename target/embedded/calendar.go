@@ -5,16 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/target"
 )
-
-// answerLimit is how many bytes of a registration answer are read.
-const answerLimit = 1 << 20
 
 // CalendarOptions say whose access tokens our calendar API accepts.
 type CalendarOptions struct {
@@ -47,7 +43,10 @@ func Calendar(ctx context.Context, o CalendarOptions) (*target.ResourceServer, f
 	if err != nil {
 		return nil, nil, fmt.Errorf("start our calendar API: %w", err)
 	}
-	server := &target.ResourceServer{BaseURL: api.URL(), Resource: o.Audience, Audience: api.URL(), Operations: d.API.Operations, Ours: true}
+	server := &target.ResourceServer{BaseURL: api.URL(), Resource: o.Audience, Audience: api.URL(), Operations: d.API.Operations, Batch: d.API.Batch, Ours: true}
+	if o.ClientID != "" {
+		server.Introspection = &target.Credentials{ClientID: o.ClientID, Secret: o.ClientSecret}
+	}
 	admin := &target.Target{Variables: map[string]string{"admin_key": api.AdminKey()}}
 	server.TrustKey = func(ctx context.Context, jwk []byte) error {
 		_, err := admin.Perform(ctx, target.Call{
@@ -55,6 +54,14 @@ func Calendar(ctx context.Context, o CalendarOptions) (*target.ResourceServer, f
 			Headers: map[string]string{"Authorization": "Bearer ${admin_key}"},
 			JSON:    "${jwk}",
 		}, map[string]string{"jwk": string(jwk)})
+		return err
+	}
+	server.SetReachable = func(ctx context.Context, reachable bool) error {
+		_, err := admin.Perform(ctx, target.Call{
+			URL:     api.URL() + "/admin/network",
+			Headers: map[string]string{"Authorization": "Bearer ${admin_key}"},
+			JSON:    map[string]any{"reachable": reachable},
+		}, nil)
 		return err
 	}
 	return server, func() { api.Close() }, nil
@@ -197,7 +204,7 @@ func registerDynamically(ctx context.Context, t *target.Target, endpoint string)
 		return "", "", err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	answer, err := target.ReadAnswer(response.Body)
 	if err != nil {
 		return "", "", err
 	}

@@ -91,11 +91,29 @@ func (s *source) description() (*target.Description, error) {
 	}
 	wanted.Without = append(slices.Clone(wanted.Without), s.without...)
 	d.Embedded = &wanted
+	for _, feature := range wanted.Without {
+		if name, ok := declaredFor()[feature]; ok {
+			d.Capabilities = maps.Clone(d.Capabilities)
+			d.Capabilities[name] = "false"
+		}
+	}
+	if slices.Contains(wanted.Without, "multi_resource") { // which no metadata tells
+		d.AuthorizationServer.SeveralResources = false
+	}
 	if wanted.Tokens == "opaque" {
 		d.Capabilities = maps.Clone(d.Capabilities)
 		d.Capabilities["token.format"] = "opaque"
 	}
 	return d, nil
+}
+
+// declaredFor is the capabilities that the description declares for optional
+// features, which nothing in the server's own metadata shows.
+func declaredFor() map[string]target.Capability {
+	return map[string]target.Capability{
+		"registration_management": "as.dcr.mgmt", "software_statement": "as.dcr.software_statement",
+		"resource_metadata": "rs.prm", "step_up": "rs.stepup",
+	}
 }
 
 // overlay puts what from says over what to says: structs and mappings are
@@ -131,6 +149,9 @@ func (s *source) Open(ctx context.Context) (*target.Target, error) {
 			}}}
 		}
 		options.Without = append(options.Without, refserver.Feature(f))
+	}
+	for _, f := range d.Embedded.With {
+		options.With = append(options.With, refserver.Feature(f))
 	}
 	text, err := withDefect(&options, d.Embedded.Defect)
 	if err != nil {

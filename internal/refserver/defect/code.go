@@ -61,16 +61,23 @@ var code = []Defect{
 	{
 		ID:     "latest-request-counts",
 		Text:   "The browser's latest request is kept in the session, and the answer to any page is an answer to it.",
-		Breaks: []string{"CODE-05", "CONC-07"},
-		Shows:  `request 1: Planner was refused with access_denied (none of the scopes asked for can be granted)`,
+		Breaks: []string{"CODE-05", "GRANT-01"},
+		Shows:  `request 1: Planner holds "write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Answered = func(_, latest refserver.ConsentQuestion) refserver.ConsentQuestion { return latest }
+			decide := p.ConsentDecision
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				if !a.Asked.Covers(a.Ticked) {
+					a.Ticked = a.Asked // of another page
+				}
+				return decide(a)
+			}
 		},
 	},
 	{
 		ID:     "code-keeps-client-scope",
 		Text:   "What the client may have is looked at when it asks, and not again when it redeems the code.",
-		Breaks: []string{"CODE-06", "CC-01"},
+		Breaks: []string{"CODE-06"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			redeem := p.CodeScope

@@ -28,7 +28,10 @@ type Defect struct {
 }
 
 // All are the defects there are, area by area.
-var All = slices.Concat(granting, consent, prompt, incremental, editing, code, refreshing, service, roles, openID, claims, offline, matching, routing, race(window), load)
+var All = slices.Concat(
+	granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, exchanging, polling, unasked,
+	service, roles, openID, claims, offline, matching, routing, challenging, believing, clients, race(window), load,
+)
 
 // Find returns the defect with the given id. After the id of one that shows when
 // requests overlap, "@50ms" sets how far apart its look and its change are.

@@ -154,6 +154,42 @@ var matching = []Defect{
 			p.API.Covers = func(held, required refserver.ScopeSet) bool { return held.IsEmpty() || covers(held, required) }
 		},
 	},
+	{
+		ID:     "letters-folded",
+		Text:   "Before they are compared scopes are normalised: full-width letters become ordinary ones, and what takes no room is dropped.",
+		Breaks: []string{"RSM-15"},
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
+		Apply: func(p *refserver.Policy) {
+			anyHeld(p, func(held, required string) bool { return folded(held) == required })
+		},
+	},
+	{
+		ID:     "signed-in-is-enough",
+		Text:   "A token of which the API knows no scope at all passes as the token of somebody who is signed in.",
+		Breaks: []string{"RSM-16", "GRANT-01", "GRANT-03"},
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
+		Apply: func(p *refserver.Policy) {
+			covers := p.API.Covers
+			identity := refserver.NewScopeSet(refserver.OpenID, refserver.Profile, refserver.Email)
+			p.API.Covers = func(held, required refserver.ScopeSet) bool {
+				return covers(held, required) || held.Has(refserver.Email) && identity.Covers(held)
+			}
+		},
+	},
+}
+
+// folded is a text with full-width letters as ordinary ones, and without what
+// takes no room.
+func folded(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 0xff01 && r <= 0xff5e:
+			return r - 0xfee0
+		case r == 0x200d:
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // anyHeld makes a required scope satisfied by any held one that matches.

@@ -119,6 +119,18 @@ var routing = []Defect{
 		},
 	},
 	{
+		ID:     "batch-needs-reading",
+		Text:   "The parts of a batch are checked for the scope of the batch, which is read:appointments.",
+		Breaks: []string{"RSV-08"},
+		Shows:  `an appointment of Ada is gone or changed: got 404`,
+		Apply: func(p *refserver.Policy) {
+			p.API.PartRequirement = func(_ refserver.Operation, need refserver.Requirement) refserver.Requirement {
+				need.Scope = refserver.ScopeSet{refserver.ReadAppointments}
+				return need
+			}
+		},
+	},
+	{
 		ID:     "csv-export-unchecked",
 		Text:   "The export that answers Accept: text/csv needs no scope.",
 		Breaks: []string{"RSV-09"},

@@ -1,0 +1,52 @@
+package actor
+
+import (
+	"strconv"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// registration is what clients can do about their own registration.
+func (f *finder) registration() {
+	f.yes("as.dcr.scope", f.found["as.dcr"].Yes(), "metadata: registration_endpoint")
+	f.yes("as.dcr.mgmt", false, "not declared")
+	f.yes("as.dcr.software_statement", f.found["as.dcr"].Yes() && f.d.Control.TrustStatementKey != nil, "declared: control.trust_statement_key")
+}
+
+// resources is what there is at the API beside its operations, and at the other
+// one. An API that accepts opaque tokens has to ask about them.
+func (f *finder) resources(mint bool) {
+	api, other := f.t.API, f.t.OtherAPI
+	_, notes := api.Operation("notes")
+	_, annotate := api.Operation("annotate")
+	f.yes("rs.nested", notes && annotate, "declared: api.operations")
+	f.yes("rs.batch", api.Batch != nil, "declared: api.batch")
+	f.yes("rs.stepup", api.StepUp != nil, "declared: api.step_up")
+	f.yes("rs.prm", api.MetadataURL != "", "declared: api.resource_metadata")
+	f.yes("rs.dpop", f.lists("dpop_signing_alg_values_supported", "ES256", false), "metadata: dpop_signing_alg_values_supported")
+	f.yes("rs.introspects", api.Introspection != nil && f.found["as.introspection"].Yes(), "declared: api.introspection")
+	validation := "jwt"
+	if f.found["token.format"].Value == "opaque" {
+		validation = "introspection"
+	}
+	f.set("rs.token_validation", validation, "derived: token.format")
+	f.yes("ctl.net", api.SetReachable != nil, "declared: control.set_network")
+	f.yes("token.permissions_claim", mint, "derived: we sign tokens that have one")
+	apis, same := 1, false
+	if other != nil && f.found["as.resource"].Yes() {
+		apis, same = 2, !scopesOf(api).Intersect(scopesOf(other)).IsEmpty()
+	}
+	f.set("fx.apis", strconv.Itoa(apis), "declared: other_api")
+	f.yes("fx.same_name_scope", same, "declared: other_api")
+}
+
+// scopesOf are the scopes that the operations of an API need.
+func scopesOf(api *target.ResourceServer) oauth.ScopeSet {
+	var all oauth.ScopeSet
+	for _, op := range api.Operations {
+		needs, _ := op.Needs()
+		all = all.Union(needs)
+	}
+	return all
+}

@@ -1,0 +1,80 @@
+package actor
+
+import (
+	"context"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// RegistrationClass names which lawful answer a registration was given, for an
+// open choice; about says that the choice is one about registrations.
+func (c *Cast) RegistrationClass(name target.ChoiceName, r *Registration) (class string, about bool) {
+	var doubtful oauth.ScopeSet
+	switch name {
+	case target.RegisteredUnknown:
+		doubtful = oauth.NewScopeSet("x-unknown:scope")
+	case target.RegisteredPrivilege:
+		doubtful = oauth.FieldsScope(c.Stage.Target.Description.AuthorizationServer.PrivilegedScopes)
+	case target.RegisteredOmission:
+		switch {
+		case r.Refused != nil:
+			return "reject", true
+		case r.Scope.Set.IsEmpty():
+			return "none", true
+		}
+		return "default", true
+	default:
+		return "", false
+	}
+	switch {
+	case r.Refused != nil:
+		return "reject", true
+	case r.Scope.Set.Intersect(doubtful).IsEmpty():
+		return "drop", true
+	}
+	return "accept", true
+}
+
+// registrationTrial sends a registration of which the answer tells.
+func registrationTrial(name target.ChoiceName, scope func(*target.Description) any) func(context.Context, *Cast) (string, error) {
+	return func(ctx context.Context, c *Cast) (string, error) {
+		r, err := c.Register(ctx, "Newcomer", map[string]any{"scope": scope(c.Stage.Target.Description)})
+		if err != nil {
+			return "", err
+		}
+		class, _ := c.RegistrationClass(name, r)
+		return class, nil
+	}
+}
+
+// registrationTrials are about the scope of clients that register themselves.
+func registrationTrials() []trial {
+	told := func(s *Stage) bool { return s.can("as.dcr.scope") }
+	return []trial{
+		{target.RegisteredUnknown, told, registrationTrial(target.RegisteredUnknown, func(*target.Description) any {
+			return "read:appointments x-unknown:scope"
+		})},
+		{target.RegisteredPrivilege, func(s *Stage) bool { return told(s) && s.can("fx.scopes.privileged") },
+			registrationTrial(target.RegisteredPrivilege, func(d *target.Description) any {
+				return "read:appointments " + d.AuthorizationServer.PrivilegedScopes
+			})},
+		{target.RegisteredOmission, told, registrationTrial(target.RegisteredOmission, func(*target.Description) any { return nil })},
+	}
+}
+
+// observeRegistration finds out whether the answer to a registration has the
+// scope in it. A server that knows no such metadata leaves it out (RFC 7591
+// section 2).
+func (s *Stage) observeRegistration(ctx context.Context) {
+	cast := s.NewCast()
+	r, err := cast.Register(ctx, "Newcomer", map[string]any{"scope": "read:appointments"})
+	switch {
+	case err != nil:
+		s.facts.set("as.dcr.scope", target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
+	case r.Refused != nil:
+		s.facts.yes("as.dcr.scope", false, "observed: a registration is refused with "+cast.Recorder.Redact(r.Refused.Error()))
+	default:
+		s.facts.yes("as.dcr.scope", r.Scope.Present, "observed")
+	}
+}

@@ -1,0 +1,163 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// question is an open choice about what is asked, which every way to ask shows.
+type question struct {
+	name          target.ChoiceName
+	client, owner string
+	scope         *oauth.RawScope
+	needs         target.Capability // empty: nothing
+}
+
+func questions() []question {
+	asked := func(text string) *oauth.RawScope { raw := oauth.RawScope(text); return &raw }
+	both := asked("read:appointments write:appointments")
+	return []question{
+		{target.UnknownScope, "Planner", "Ada", asked("read:appointments x-unknown:scope"), ""},
+		{target.OmittedScope, "Planner", "Ada", nil, ""},
+		{target.ClientExcess, "Viewer", "Ada", both, "fx.clients.scope_limits"},
+		{target.UserExcess, "Planner", "Bo", both, "policy.user_limits"},
+		{target.MalformedScope, "Planner", "Ada", asked(`read:appointments x"y`), ""},
+		{target.Duplicates, "Planner", "Ada", asked("read:appointments read:appointments"), ""},
+		{target.SurplusSpaces, "Planner", "Ada", asked("read:appointments "), ""},
+	}
+}
+
+// errNoWay says that a client cannot ask on a way.
+var errNoWay = errors.New("there is no such way")
+
+// on asks the question on one way, once.
+func (q question) on(way target.Way) func(context.Context, *Cast) (string, error) {
+	return func(ctx context.Context, c *Cast) (string, error) {
+		if !way.Shows(q.name) {
+			return "", errNoWay
+		}
+		a, err := c.askOn(ctx, way, q.client, q.owner, q.scope)
+		if err != nil {
+			return "", err
+		}
+		if t := c.Stage.Target; q.name == target.OmittedScope && a.Issue != nil && a.Issue.Response != nil && t.DefaultScope.IsEmpty() {
+			t.DefaultScope = a.Issue.Told.Set
+		}
+		return Class(ctx, q.name, a.Authorization, a.Issue, 0)
+	}
+}
+
+// askOn asks on one way, a machine in the client's place where that is the way.
+func (c *Cast) askOn(ctx context.Context, way target.Way, client, owner string, scope *oauth.RawScope) (Answer, error) {
+	if way == target.ByCredentials {
+		client = Machine(client)
+	}
+	if !c.Stage.HasClient(client) {
+		return Answer{}, errNoWay
+	}
+	cl, err := c.Client(ctx, client)
+	if err != nil {
+		return Answer{}, err
+	}
+	adds, open := cl.Open(way, scope)
+	if !open {
+		return Answer{}, errNoWay
+	}
+	r := Request{Scope: scope}
+	if !adds.IsEmpty() {
+		raw := oauth.RawScope(adds.String()) + " " + *scope
+		r.Scope = &raw
+	}
+	if way == target.ByCredentials {
+		return cl.Ask(ctx, way, r, nil)
+	}
+	if r.Owner, err = c.Owner(ctx, owner); err != nil {
+		return Answer{}, err
+	}
+	if way == target.ByAssertion && c.Stage.can("as.code") { // it buys what was granted before
+		first := oauth.RawScope("read:appointments")
+		if _, err := cl.Ask(ctx, target.ByAuthorization, Request{Owner: r.Owner, Scope: &first}, nil); err != nil {
+			return Answer{}, err
+		}
+	}
+	return cl.Ask(ctx, way, r, nil)
+}
+
+// ask learns the answer to a question: on the first way that there is, and where
+// another way answers otherwise.
+func (s *Stage) ask(ctx context.Context, q question) error {
+	t := s.Target
+	if _, known := t.Choices[q.name]; known || q.needs != "" && !s.can(q.needs) {
+		return nil
+	}
+	for _, way := range target.Ways() {
+		if _, declared := t.ByWay[way][q.name]; declared {
+			continue
+		}
+		first, looked := t.Choices[q.name]
+		seen, mixed, err := s.look(ctx, q.on(way))
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, errNoWay):
+		case err != nil:
+			t.Unlearned[q.name] = fmt.Sprintf("%s: %v", way, err)
+		case mixed != "":
+			t.Mixed[q.name] = fmt.Sprintf("%s: %s", way, mixed)
+		case !looked:
+			t.Choices[q.name] = target.Finding{Value: seen, Source: "observed"}
+			continue
+		case seen != first.Value:
+			t.ByWay.Set(way, q.name, target.Finding{Value: seen, Source: "observed"})
+		}
+		if !looked && !errors.Is(err, errNoWay) {
+			return nil // what other ways do has nothing to be compared with
+		}
+	}
+	return nil
+}
+
+// observeWays finds the ways that lead nowhere, although the target has them: a
+// client that the server does not let ask there, a page that cannot be played.
+// What is refused on such a way says nothing of the scope.
+func (s *Stage) observeWays(ctx context.Context) {
+	ways := s.facts.ways()
+	if len(ways) < 2 {
+		return
+	}
+	open := len(ways)
+	scope := oauth.RawScope("read:appointments")
+	for _, way := range ways {
+		if way == target.ByAuthorization {
+			continue
+		}
+		cast := s.NewCast()
+		a, err := cast.askOn(ctx, way, "Planner", "Ada", &scope)
+		if err == nil && (a.Issue == nil || a.Issue.Response == nil) {
+			err = a.refusal()
+		}
+		if err == nil {
+			continue
+		}
+		open--
+		s.Target.Closed[way] = cast.Recorder.Redact(err.Error())
+	}
+	if open < len(ways) {
+		s.facts.set("fx.channels", fmt.Sprint(open), fmt.Sprintf("observed: nothing is to be had by %v", s.Target.Closed))
+	}
+}
+
+// refusal is why nothing was issued.
+func (a Answer) refusal() error {
+	switch {
+	case a.Refused != nil:
+		return a.Refused
+	case a.Issue != nil && a.Issue.Refused != nil:
+		return a.Issue.Refused
+	}
+	return errRefused
+}

@@ -1,0 +1,104 @@
+package actor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jws"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// ProofKey is a key whose possession a client proves (RFC 9449).
+type ProofKey struct{ key *harnessKey }
+
+// NewProofKey returns a new key.
+func NewProofKey() (*ProofKey, error) {
+	key, err := newHarnessKey()
+	return &ProofKey{key}, err
+}
+
+// Bind makes the client prove possession of a key at the token endpoint from now
+// on, so that its access tokens are bound to it (RFC 9449 section 5); nil: no
+// longer.
+func (c *Client) Bind(key *ProofKey) { c.proof = key }
+
+// prove adds a DPoP proof to a request (RFC 9449 section 4.2); token is what is
+// presented along with it, if anything.
+func (c *Cast) prove(req *http.Request, by *ProofKey, token oauth.AccessToken) error {
+	place := *req.URL
+	place.RawQuery, place.Fragment = "", ""
+	claims := map[string]any{
+		"htm": req.Method, "htu": place.String(), "iat": time.Now().Add(c.ahead).Unix(), "jti": random(12),
+	}
+	if token != "" {
+		sum := sha256.Sum256([]byte(token.Reveal()))
+		claims["ath"] = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return err
+	}
+	public, err := by.key.private.PublicKey()
+	if err != nil {
+		return err
+	}
+	header := jws.NewHeaders()
+	if err := header.Set(jws.TypeKey, "dpop+jwt"); err != nil {
+		return err
+	}
+	if err := header.Set(jws.JWKKey, public); err != nil {
+		return err
+	}
+	proof, err := jws.Sign(payload, jws.WithKey(jwa.ES256(), by.key.private, jws.WithProtectedHeaders(header)))
+	if err != nil {
+		return fmt.Errorf("a DPoP proof is signed: %w", err)
+	}
+	c.Recorder.keep(oauth.Secret(proof))
+	req.Header.Set("DPoP", string(proof))
+	return nil
+}
+
+// CallBound sends an operation with a token that is bound to a key, and the proof
+// of it (RFC 9449 section 7.1).
+func (c *Cast) CallBound(ctx context.Context, who string, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, by *ProofKey, on *Object, owner *Owner) (*Attempt, error) {
+	ctx = as(ctx, who, "calls "+op.Name+" with a bound token")
+	probe, err := c.apiRequest(ctx, api, op, on, "", Wire{})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.prove(probe, by, token); err != nil {
+		return nil, err
+	}
+	return c.sendOperation(ctx, api, op, "", on, owner, Wire{Header: http.Header{
+		"Authorization": {"DPoP " + token.Reveal()}, "Dpop": {probe.Header.Get("DPoP")},
+	}})
+}
+
+// Bound reports whether the access token is bound to a key of the client.
+func (i *Issue) Bound() bool { return i.proof != nil }
+
+// ChallengeOf is the first challenge of a scheme with the answer, such as "DPoP"
+// (RFC 9449 section 7.1).
+func (a *Attempt) ChallengeOf(scheme string) (oauth.Challenge, bool) {
+	for _, value := range a.Header.Values("WWW-Authenticate") {
+		challenges, err := oauth.ParseChallenges(value)
+		if err != nil {
+			continue
+		}
+		for _, c := range challenges {
+			if strings.EqualFold(c.Scheme, scheme) {
+				return c, true
+			}
+		}
+	}
+	return oauth.Challenge{}, false
+}

@@ -1,0 +1,33 @@
+package refserver
+
+// IntrospectionPolicy is every decision about who learns what of a token (RFC
+// 7662), besides Policy.MayIntrospect.
+type IntrospectionPolicy struct {
+	// Caller says whether a caller may ask at all; failed is why it could not be
+	// authenticated (RFC 7662 sections 2.1 and 4).
+	Caller func(caller Client, failed error) error
+	// RefreshScope is the scope of a refresh token (RFC 7662 section 2.2).
+	RefreshScope func(a Authorization) ScopeSet
+	// View is the answer, of all that could be said of the token (RFC 7662 section 2.2).
+	View func(active bool, all map[string]any) map[string]any
+}
+
+// conformantIntrospection are the lawful decisions about introspection.
+func conformantIntrospection() IntrospectionPolicy {
+	return IntrospectionPolicy{
+		Caller: func(caller Client, failed error) error {
+			if failed == nil && caller.Public {
+				return Refuse("invalid_client", "a public client cannot introspect")
+			}
+			return failed
+		},
+		// Choice: refresh tokens can be introspected too.
+		RefreshScope: func(a Authorization) ScopeSet { return a.Current },
+		View: func(active bool, all map[string]any) map[string]any {
+			if !active {
+				return map[string]any{"active": false}
+			}
+			return all
+		},
+	}
+}

@@ -1,0 +1,63 @@
+package refserver
+
+import "net/http"
+
+// revoke ends a token (RFC 7009). A refresh token takes everything issued with
+// it along; an access token only itself.
+func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
+	form, caller, err := s.authenticated(r)
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	token := form.Get("token")
+	if id, _, ok := s.readRefreshToken(token); ok {
+		if a := s.grants.authorization(id); a != nil && s.mayRevoke(a.Client, caller) {
+			s.grants.end(a, s.scopesAt(s.apiNamed(a.Resource)))
+		}
+	} else if t, ok := s.readAccessToken(token); ok && s.mayRevoke(t.clientID, caller) {
+		s.revoked.put(t.id, struct{}{}, t.expires, s.clock.now())
+		if a := s.grants.authorization(t.authorization); a != nil {
+			a.mu.Lock()
+			a.Current = s.policy.Revocation.Left(a.Authorization, t.scope)
+			a.mu.Unlock()
+		}
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+func (s *Server) mayRevoke(owner string, caller Client) bool {
+	client, ok := s.parties.client(owner)
+	return ok && s.policy.Revocation.MayRevoke(client, caller)
+}
+
+// apiNamed is the API of a resource indicator; empty if there is none.
+func (s *Server) apiNamed(resource string) string {
+	api, _ := s.apiOf(resource)
+	return api
+}
+
+// end ends an authorization whose refresh token was revoked, and what falls with
+// it.
+func (s *grantStore) end(a *authorization, known ScopeSet) {
+	policy := s.policy.Revocation
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := a.snapshot()
+	ends := []*authorization{a}
+	if row := s.rows[rowKey{grantKey{state.User, state.Client, state.Resource}, state.GrantID}]; row != nil {
+		row.Remembered = policy.Remembered(row.Remembered, known)
+		for _, other := range row.members {
+			if other != a && policy.AlsoEnds(state, other.snapshot()) {
+				ends = append(ends, other)
+			}
+		}
+	}
+	for _, ended := range ends {
+		for _, member := range append([]*authorization{ended}, ended.members...) {
+			member.mu.Lock()
+			member.Revoked, member.ByClient = true, true
+			member.mu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package oauth
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrNotJSON says that a body is not one JSON object.
+var ErrNotJSON = errors.New("not a JSON object")
+
+// Object is a JSON object (RFC 8259 section 4). Its names are those that were
+// sent, letter for letter: RFC 6749 section 5.1 knows "scope", and no "Scope".
+type Object map[string]json.RawMessage
+
+// ParseObject reads a body that is exactly one JSON object. One with a member
+// that is there twice means different things to different readers, and is an
+// error; anything else is [ErrNotJSON].
+func ParseObject(body []byte) (Object, error) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if first, err := decoder.Token(); err != nil || first != json.Delim('{') {
+		return nil, ErrNotJSON
+	}
+	object := Object{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
+			return nil, ErrNotJSON
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return nil, ErrNotJSON
+		}
+		if _, twice := object[name]; twice {
+			return nil, fmt.Errorf("a JSON object with the member %q twice", brief(name))
+		}
+		object[name] = value
+	}
+	if _, err := decoder.Token(); err != nil { // the brace at the end
+		return nil, ErrNotJSON
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, ErrNotJSON
+	}
+	return object, nil
+}
+
+// Text is the member of that name if it is a string, or "".
+func (o Object) Text(name string) string {
+	var text string
+	if json.Unmarshal(o[name], &text) != nil {
+		return ""
+	}
+	return text
+}
+
+// has reports whether there is a member of that name other than null.
+func (o Object) has(name string) bool {
+	return len(o[name]) > 0 && string(o[name]) != "null"
+}
+
+// seconds is a member that is a number of seconds, or such a number in a string.
+// One that is not, or is below zero, is 0; one too large for a duration is the
+// longest.
+func (o Object) seconds(name string) time.Duration {
+	number, err := strconv.ParseFloat(strings.Trim(string(o[name]), `"`), 64)
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange), math.IsNaN(number), number < 0:
+		return 0
+	case number >= math.MaxInt64/float64(time.Second):
+		return math.MaxInt64
+	}
+	return time.Duration(number) * time.Second
+}
+
+// brief is the beginning of what a server said, for a message.
+func brief(text string) string {
+	const most = 200
+	if text = strings.ToValidUTF8(text, "\uFFFD"); len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}

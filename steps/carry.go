@@ -1,0 +1,118 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+// minting is a token that we sign, as a scenario words it.
+type minting struct {
+	claims   map[string]any // besides the scope; nil takes a claim away
+	identity bool           // it is an ID token
+	level    bool           // its user was authenticated as stepping up needs
+	others   bool           // it is for another API
+	forged   actor.Forgery  // in place of our signature
+}
+
+// carrying is how a token that we sign may differ from a good one.
+func carrying() phrasing[minting] {
+	return phrasing[minting]{"carries", []manner[minting]{
+		{`of another issuer`, func(m *minting, _ []string) error { m.claims["iss"] = "https://issuer.invalid"; return nil }},
+		{`for another API`, func(m *minting, _ []string) error { m.others = true; return nil }},
+		{`that has expired`, func(m *minting, _ []string) error {
+			m.claims["iat"], m.claims["exp"] = 1600000000, 1600000300
+			return nil
+		}},
+		{`made out as an ID token`, func(m *minting, _ []string) error { m.identity = true; return nil }},
+		{`of a user at a high level`, func(m *minting, _ []string) error { m.level = true; return nil }},
+		{`the permissions "[^"]*"`, func(m *minting, v []string) error {
+			m.claims["permissions"] = strings.Fields(v[0])
+			return nil
+		}},
+		{`under "[^"]*"`, func(m *minting, v []string) (err error) {
+			m.forged, err = forgery(v[0])
+			return err
+		}},
+	}}
+}
+
+// forgery is the way to forge a token that a feature names.
+func forgery(name string) (actor.Forgery, error) {
+	if how := actor.Forgery(name); slices.Contains(actor.Forgeries(), how) {
+		return how, nil
+	}
+	return "", fmt.Errorf("got %q, want one of the ways to forge a token: %q", name, actor.Forgeries())
+}
+
+func (w *World) carriesScope(ctx context.Context, client, owner, text, how string) error {
+	m := minting{claims: map[string]any{}}
+	if err := carrying().apply(how, &m); err != nil {
+		return err
+	}
+	m.claims["scope"] = w.cast.Wire(oauth.RawScope(text))
+	return w.carry(ctx, client, owner, m)
+}
+
+func (w *World) carriesClaim(ctx context.Context, client, owner, value string) error {
+	claim, err := jsonValue(value)
+	if err != nil {
+		return fmt.Errorf("the scope claim %s: %w", value, err)
+	}
+	return w.carry(ctx, client, owner, minting{claims: map[string]any{"scope": claim}})
+}
+
+func (w *World) carry(ctx context.Context, client, owner string, m minting) error {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	token, err := w.mint(ctx, client, o, m)
+	if err != nil {
+		return err
+	}
+	w.act()
+	w.carried[client] = carried{token, o}
+	return nil
+}
+
+// mint signs a token, or forges one.
+func (w *World) mint(ctx context.Context, client string, o *actor.Owner, m minting) (oauth.AccessToken, error) {
+	subject, err := o.LearnSubject(ctx)
+	if err != nil {
+		return "", err
+	}
+	id, typ := strings.ToLower(client), "at+jwt"
+	if m.identity {
+		typ, m.claims["aud"], m.claims["nonce"] = "JWT", id, "n-0S6_WzA2Mj"
+	}
+	if m.others {
+		m.claims["aud"] = "https://another-api.invalid"
+		if other := w.target().OtherAPI; other != nil && other.Audience != "" {
+			m.claims["aud"] = other.Audience
+		}
+	}
+	if m.level {
+		op, err := w.stepUp()
+		if err != nil {
+			return "", err
+		}
+		m.claims["acr"] = op.ACR
+	}
+	token, err := w.cast.MintAs(typ, subject, id, m.claims)
+	if err != nil || m.forged == "" {
+		return token, err
+	}
+	forged, err := w.cast.Forge(ctx, token, m.forged, nil)
+	if err != nil {
+		return "", err
+	}
+	if len(forged) != 1 {
+		return "", fmt.Errorf("a token under %q: got %d of them, want one", m.forged, len(forged))
+	}
+	return forged[0], nil
+}
