@@ -6,7 +6,7 @@ OUT ?= out
 TARGETS = $(notdir $(patsubst %/,%,$(wildcard target/servers/*/)))
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race vet lint layout features prove prove-load containers images bench schema fuzz picture check
+.PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench schema fuzz picture check
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -37,6 +37,9 @@ features: ## the feature files: form, steps, and the rules against the reference
 prove: ## the rules against every seeded defect
 	$(GO) run ./cmd/scopeproof prove --out $(OUT)/prove
 
+calibrate: ## how often the rules about races notice windows of 0 to 50 ms
+	$(GO) test ./internal/prove -count=1 -v -run '^TestSensitivity$$' -calibrate
+
 prove-load: ## load scenarios against the defects that only load shows
 	$(GO) run ./cmd/scopeproof prove --load --out $(OUT)/prove-load
 
@@ -63,4 +66,4 @@ fuzz: ## every fuzz test for FUZZTIME, one after the other
 picture: ## draw the picture of the README from real output
 	.github/picture
 
-check: vet lint layout race features prove prove-load containers ## what CI runs; needs an engine
+check: vet lint layout race features prove calibrate prove-load containers ## what CI runs; needs an engine

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -53,11 +54,20 @@ type Scenario struct {
 	// than the rest; empty: the rule's.
 	Level Level
 	Cases int // how often it is played: once, or once for each example
+	// Rounds is how often all of it is played anew, until it does not hold: what
+	// happens at once need not go the same way twice. 0 means once, and that
+	// nothing in it happens at once.
+	Rounds int
 
 	cast        []string // the clients and resource owners that it names
 	sentences   []string // its steps, of all cases
 	first, last int      // lines, those of its tags included
 }
+
+// mostRounds is how often a scenario may be played anew: a fault with a window
+// of a few milliseconds shows in the first rounds, and what has none of that size
+// would need thousands.
+const mostRounds = 30
 
 // Catalogue is every rule of the feature files, by id.
 type Catalogue struct {
@@ -238,8 +248,13 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 					problems = append(problems, fmt.Errorf("line %d: %w", sc.Line, err))
 				}
 				sc.Needs = append(sc.Needs, need)
+			case strings.HasPrefix(name, "rounds:"):
+				var err error
+				if sc.Rounds, err = strconv.Atoi(strings.TrimPrefix(name, "rounds:")); err != nil || sc.Rounds < 1 || sc.Rounds > mostRounds {
+					problems = append(problems, fmt.Errorf("line %d: got %s, want @rounds:1 to @rounds:%d", sc.Line, t.Name, mostRounds))
+				}
 			default:
-				problems = append(problems, fmt.Errorf("line %d: scenario %q: got tag %s, want @control, a level or @needs:…", sc.Line, s.Name, t.Name))
+				problems = append(problems, fmt.Errorf("line %d: scenario %q: got tag %s, want @control, @rounds:…, a level or @needs:…", sc.Line, s.Name, t.Name))
 			}
 		}
 		for _, p := range pickles {

@@ -29,6 +29,9 @@ type Options struct {
 	Parallel int
 	// Timeout bounds one scenario; 0 means a minute.
 	Timeout time.Duration
+	// Rounds bounds how often a scenario with rounds is played; 0 means as often
+	// as its feature says.
+	Rounds int
 	// RequestTimeout bounds one request, until its answer has been read to the
 	// end; 0 means ten seconds.
 	RequestTimeout time.Duration

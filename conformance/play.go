@@ -14,20 +14,59 @@ import (
 	"github.com/scopeproof/scopeproof/steps"
 )
 
-// play plays one scenario, or each case of an outline, and adds what came of it
-// to the verdict.
+// play plays one scenario, or each case of an outline, as many rounds as it has
+// and none after one that does not hold, and adds what came of the last to the
+// verdict.
 func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 	if ctx.Err() != nil {
 		v.Scenarios = append(v.Scenarios, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the run was interrupted"})
 		return
 	}
-	p := &player{run: r, rule: rule, scenario: s}
+	rounds := max(s.Rounds, 1)
+	if r.target.Description.Login.Driver == "manual" {
+		rounds = 1 // nobody signs in thirty times over
+	}
+	if r.options.Rounds > 0 {
+		rounds = min(rounds, r.options.Rounds)
+	}
+	var last []ScenarioResult
+	for round := 1; round <= rounds; round++ {
+		p := &player{run: r, rule: rule, scenario: s, round: round}
+		p.play(ctx)
+		for i := range p.results {
+			if i < len(last) {
+				p.results[i].DurationMS += last[i].DurationMS
+			}
+			if s.Rounds > 0 {
+				p.results[i].Note = note(p.results[i], round, rounds, p.workers)
+			}
+		}
+		last = p.results
+		if slices.ContainsFunc(last, func(s ScenarioResult) bool { return s.Outcome != Conforms }) {
+			break
+		}
+	}
+	v.Scenarios = append(v.Scenarios, last...)
+}
+
+// note says how far the outcome of a scenario with rounds goes: races that were
+// not seen are not excluded.
+func note(res ScenarioResult, round, rounds, workers int) string {
+	if res.Outcome == Conforms {
+		return fmt.Sprintf("not refuted in %d rounds x %d workers", round, workers)
+	}
+	return fmt.Sprintf("seen in round %d of %d, with %d workers", round, rounds, workers)
+}
+
+// play plays the scenario once, with a world of its own.
+func (p *player) play(ctx context.Context) {
+	s := p.scenario
 	suite := godog.TestSuite{
-		Name:                rule.ID,
+		Name:                p.rule.ID,
 		ScenarioInitializer: p.initialize,
 		Options: &godog.Options{
 			Format: "progress", Output: io.Discard, NoColors: true, Strict: true, Concurrency: 1,
-			FeatureContents: []godog.Feature{{Name: rule.File, Contents: rule.text(s)}},
+			FeatureContents: []godog.Feature{{Name: p.rule.File, Contents: p.rule.text(s)}},
 			DefaultContext:  ctx,
 		},
 	}
@@ -35,7 +74,6 @@ func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 	for len(p.results) < s.Cases {
 		p.results = append(p.results, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the scenario was not played to its end"})
 	}
-	v.Scenarios = append(v.Scenarios, p.results...)
 }
 
 // player collects what the hooks see of one scenario.
@@ -43,12 +81,17 @@ type player struct {
 	run      *run
 	rule     *Rule
 	scenario Scenario
+	round    int // from 1
 	results  []ScenarioResult
+	workers  int // most requests that were made at once
 }
 
 // initialize is called once for each case: it makes the world of that case.
 func (p *player) initialize(sc *godog.ScenarioContext) {
 	w := steps.New(p.run.stage, p.refreshing())
+	if p.round > 1 {
+		w.SkipInvariants()
+	}
 	started := time.Now()
 	failing := ""
 	var cancel context.CancelFunc
@@ -69,6 +112,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 			err = w.Trouble()
 		}
 		res := p.result(s.Name, w, err)
+		p.workers = max(p.workers, w.Workers())
 		if res.Outcome != Conforms {
 			res.Step = failing
 		}

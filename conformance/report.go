@@ -90,7 +90,9 @@ type Verdict struct {
 	Outcome Outcome `json:"outcome"`
 	// Reason is one sentence: why it is not applicable or inconclusive, what was
 	// violated, which choice was observed.
-	Reason    string           `json:"reason"`
+	Reason string `json:"reason"`
+	// Note says how far the outcome goes: "not refuted in 30 rounds x 20 workers".
+	Note      string           `json:"note,omitempty"`
 	Scenarios []ScenarioResult `json:"scenarios"`
 }
 
@@ -102,6 +104,7 @@ type ScenarioResult struct {
 	// Message says what was expected and what was seen.
 	Message    string           `json:"message"`
 	Step       string           `json:"step,omitempty"` // the step that did not hold
+	Note       string           `json:"note,omitempty"` // how far the outcome goes
 	DurationMS int64            `json:"duration_ms"`
 	Exchanges  []oauth.Exchange `json:"exchanges"`
 	// ChargedFrom is the rule in whose scenario the breach was seen, when it is

@@ -227,6 +227,9 @@ func (r *run) applicable(rule *Rule, v *Verdict) []Scenario {
 	judged, absent := false, why
 	for _, s := range rule.Scenarios {
 		answer, reason := met(t, s.Needs)
+		if s.Rounds > 0 && r.target.Description.Parallel == 1 && answer != NotMet {
+			answer, reason = NotMet, "needs requests that are made at once; the target bears one at a time (declared: parallel)"
+		}
 		if missing := r.missing(s); answer != NotMet && missing != "" {
 			answer, reason = NotMet, missing
 			if s.Control { // without it a refusal shows nothing
@@ -288,11 +291,16 @@ func (v *Verdict) settle() {
 	}
 	v.Outcome, v.Reason = Conforms, ""
 	rank := map[Outcome]int{Conforms: 0, Deviates: 1, Inconclusive: 2, Violates: 3}
+	var notes []string
 	for _, s := range v.Scenarios {
 		if rank[s.Outcome] > rank[v.Outcome] {
 			v.Outcome, v.Reason = s.Outcome, s.Message
 		}
+		if s.Note != "" && !slices.Contains(notes, s.Note) {
+			notes = append(notes, s.Note)
+		}
 	}
+	v.Note = strings.Join(notes, "; ")
 	if len(v.Scenarios) == 0 {
 		v.Outcome, v.Reason = Inconclusive, "nothing was played"
 	}

@@ -152,8 +152,8 @@ func junitRule(v conformance.Verdict, strict bool) junitCase {
 	}
 	switch v.Outcome {
 	case conformance.Conforms:
-		if v.Reason != "" {
-			c.SystemOut = &junitText{xmlText(v.Reason)}
+		if text := remark(v); text != "" {
+			c.SystemOut = &junitText{xmlText(text)}
 		}
 	case conformance.Violates:
 		c.Failure = fault()
@@ -188,6 +188,9 @@ func junitDetails(v conformance.Verdict) string {
 		fmt.Fprintf(&b, "%s: %s\n", s.Name, s.Message)
 		if s.Step != "" {
 			fmt.Fprintf(&b, "  at: %s\n", s.Step)
+		}
+		if s.Note != "" {
+			fmt.Fprintf(&b, "  %s\n", s.Note)
 		}
 		for _, e := range s.Exchanges {
 			fmt.Fprintf(&b, "  %d. %s to %s: %s %s: %s\n", e.Number, e.Actor, e.To, e.Method, e.URL, statusOf(e.Status, e.Failure))

@@ -99,6 +99,9 @@ func mdRule(v conformance.Verdict) string {
 				break
 			}
 			message := s.Message
+			if s.Note != "" {
+				message += " (" + s.Note + ")"
+			}
 			if s.ChargedFrom != "" {
 				message += " (seen in a scenario of " + s.ChargedFrom + ")"
 			}
@@ -168,7 +171,7 @@ func mdFolded(m *mdWriter, r *conformance.Report) {
 	table("Capabilities", "capability", capabilities(r))
 	if rules := rulesWith(r, conformance.Conforms); len(rules) > 0 {
 		m.fold("Conforms: "+count(len(rules), "rule"), func() {
-			m.table([]string{"rule", "", "note"}, mdRows(rules, func(v conformance.Verdict) string { return v.Reason }))
+			m.table([]string{"rule", "", "note"}, mdRows(rules, remark))
 		})
 	}
 	if rows := settings(r); len(rows) > 0 {

@@ -201,6 +201,28 @@ func summary(v conformance.Verdict) string {
 	return ""
 }
 
+// remark is what is said of a rule that conforms: which choice was observed, and
+// how far that goes.
+func remark(v conformance.Verdict) string {
+	if v.Reason == "" || v.Note == "" {
+		return v.Reason + v.Note
+	}
+	return v.Reason + "; " + v.Note
+}
+
+// byNote groups the rules that conform as far as a note says, by note, in the
+// order in which notes first appear.
+func byNote(r *conformance.Report) []reasonGroup {
+	var noted []conformance.Verdict
+	for _, v := range rulesWith(r, conformance.Conforms) {
+		if v.Note != "" {
+			v.Reason = v.Note
+			noted = append(noted, v)
+		}
+	}
+	return byReason(noted)
+}
+
 // timestamp writes a moment in UTC, to the second.
 func timestamp(t time.Time) string {
 	if t.IsZero() {

@@ -41,6 +41,7 @@ func Text(w io.Writer, r *conformance.Report, o TextOptions) error {
 		}
 	}
 	t.alike(together)
+	t.notes()
 	t.notApplicable()
 	t.choices()
 	t.capabilities()
@@ -198,6 +199,9 @@ func (t *textWriter) scenario(v conformance.Verdict, s conformance.ScenarioResul
 	if s.Step != "" && (t.verbose || s.Outcome == conformance.Inconclusive) {
 		t.hanging(6, 6, "at:", faint, s.Step)
 	}
+	if s.Note != "" {
+		t.text(6, oneLine(s.Note))
+	}
 	if s.ChargedFrom != "" {
 		t.text(6, "seen in a scenario of "+oneLine(s.ChargedFrom))
 	}
@@ -249,6 +253,18 @@ func (t *textWriter) short(text string) string {
 func (t *textWriter) heading(text string) {
 	t.gap()
 	t.line(t.paint(bold, text))
+}
+
+// notes says how far it goes that rules conform.
+func (t *textWriter) notes() {
+	groups := byNote(t.r)
+	if len(groups) == 0 {
+		return
+	}
+	t.heading("What was tried many times at once")
+	for _, g := range groups {
+		t.hanging(2, 4, strings.Join(ids(g.Rules), ", ")+":", plain, t.short(g.Reason))
+	}
 }
 
 func (t *textWriter) notApplicable() {

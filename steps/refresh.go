@@ -102,11 +102,18 @@ func (w *World) refreshes(ctx context.Context, client, whose, which, how string)
 	if err := presenting().apply(how, &r); err != nil {
 		return err
 	}
-	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) {
-		find := w.refreshable
-		if which != "" {
-			find = w.first
+	find := w.refreshable
+	if which != "" {
+		find = w.first
+	}
+	if r.atOnce > 0 {
+		from, err := find(ctx, holder(client, whose))
+		if err != nil {
+			return err
 		}
+		return w.refreshesAtOnce(ctx, from, r)
+	}
+	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) {
 		from, err := find(ctx, holder(client, whose))
 		if err != nil {
 			return nil, err

@@ -99,6 +99,8 @@ func register(r registrar, w *World) {
 	registerChallenges(r, w)
 	registerClaims(r, w)
 	registerChoices(r, w)
+	registerRace(r, w)
+	registerRaceJudge(r, w)
 	registerRegistration(r, w)
 	registerMetadata(r, w)
 }

@@ -52,6 +52,8 @@ type request struct {
 	every         string          // "way": on all of them; "request": those on which a resource owner is asked
 	how           string          // which of them it is
 	times         int
+	atOnce        int               // so often, all at once
+	turns         []*oauth.RawScope // what one of several after the other asks for
 	params        url.Values
 	decision      *oauth.ConsentDecision
 	way           actor.Way
@@ -98,8 +100,14 @@ func asking() phrasing[request] {
 		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
 		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
 		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
-		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
+		{`\d+ times`, times},
 	}}
+}
+
+// times reads "5 times".
+func times(r *request, values []string) (err error) {
+	r.times, err = strconv.Atoi(values[0])
+	return err
 }
 
 // presenting is how a client may present a code or a refresh token.
@@ -114,7 +122,10 @@ func presenting() phrasing[request] {
 		{`repeating the parameter with "[^"]*"`, repeating},
 		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
 		{`for the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
-		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
+		{`asking by turns for "[^"]*"(?: and "[^"]*")?`, byTurns},
+		{`or for nothing`, func(r *request, _ []string) error { r.turns = append(r.turns, nil); return nil }},
+		{`\d+ times at once`, timesAtOnce},
+		{`\d+ times`, times},
 	}}
 }
 
@@ -295,6 +306,9 @@ func (w *World) redeems(ctx context.Context, client, whose, which, how string) e
 	c, err := w.client(ctx, client)
 	if err != nil {
 		return err
+	}
+	if r.atOnce > 0 {
+		return w.redeemsAtOnce(ctx, c, a, r)
 	}
 	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r.scope) })
 }

@@ -11,7 +11,7 @@ import (
 // registerTokens adds the judgements about what a client was issued.
 func registerTokens(r registrar, w *World) {
 	r.Then(`^`+subject+` holds (exactly|at least|no scope beyond|no known scope beyond|none of) `+what+`$`, w.holds)
-	r.Then(`^each of them holds exactly what (it asked for|its owner may grant)(, or is refused)?$`, w.eachHolds)
+	r.Then(`^each of them holds (exactly|no scope beyond) what (it asked for|its owner may grant)(, or is refused)?$`, w.eachHolds)
 }
 
 // holds compares what tokens are good for with a set.
@@ -45,6 +45,9 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 
 // judgeExactly compares what an outcome is good for with a set, both ways.
 func (w *World) judgeExactly(ctx context.Context, o *outcome, want oauth.ScopeSet) error {
+	if o.trouble != nil {
+		return o.trouble
+	}
 	if r := o.refusal(); r != nil {
 		return violation("%s was refused with %s, want a token with %q", o.client.Name, r, want)
 	}
@@ -124,8 +127,8 @@ func (w *World) judgeNone(ctx context.Context, o *outcome, none oauth.ScopeSet) 
 // eachHolds compares each outcome of a batch with what was asked, or with what
 // was asked and may be granted. Where it says so, a refusal will do: of what was
 // asked, or of what is more than may be granted.
-func (w *World) eachHolds(ctx context.Context, what, otherwise string) error {
-	return w.each(ctx, "each of them", func(o *outcome) error {
+func (w *World) eachHolds(ctx context.Context, how, what, otherwise string) error {
+	err := w.each(ctx, "each of them", func(o *outcome) error {
 		want, refusable := o.asked, otherwise != ""
 		if what == "its owner may grant" {
 			if o.owner.Limited {
@@ -133,9 +136,20 @@ func (w *World) eachHolds(ctx context.Context, what, otherwise string) error {
 			}
 			refusable = refusable && !want.Equal(o.asked)
 		}
-		if o.refusal() != nil && refusable {
+		if o.refusal() != nil && (refusable || how != "exactly") {
 			return nil
 		}
-		return w.judgeExactly(ctx, o, want)
+		if how == "exactly" {
+			return w.judgeExactly(ctx, o, want)
+		}
+		seen, err := w.look(ctx, o)
+		if err != nil {
+			return err
+		}
+		return w.judgeSeen(o.issue, seen, want)
 	})
+	if err != nil {
+		return err
+	}
+	return w.robust()
 }

@@ -34,6 +34,10 @@ type World struct {
 	last     *actor.Attempt
 	answers  []*actor.Attempt // of a When that tries several things
 
+	workers       int                        // most requests that were made at once
+	unjudged      bool                       // the invariants were checked in an earlier round
+	changes       []*actor.Entry             // what happened while the batch was under way
+	alone         []trial                    // requests that were made alone, and then at once
 	registrations map[string]*registration   // of clients that registered themselves in this scenario
 	proofs        map[string]*actor.ProofKey // by client
 	cut           bool                       // the API cannot ask the authorization server
@@ -58,6 +62,10 @@ type outcome struct {
 	// seen is what the token was good for when it was issued, of one request of
 	// several: a later one may lawfully end it. Nil: look now.
 	seen *actor.Observation
+	// entry and trouble are of a request that was made at once with others:
+	// trouble is why its answer says nothing.
+	entry   *actor.Entry
+	trouble error
 }
 
 type carried struct {
@@ -118,6 +126,8 @@ func (w *World) outcomeOf(name string) (*outcome, error) {
 // refusal is how an outcome was refused, or nil when a token was issued.
 func (o *outcome) refusal() *oauth.ErrorResponse {
 	switch {
+	case o.trouble != nil:
+		return &oauth.ErrorResponse{Description: o.trouble.Error()}
 	case o.issue != nil && o.issue.Response != nil:
 		return nil
 	case o.issue != nil:

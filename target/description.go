@@ -213,6 +213,9 @@ type Introspection struct {
 type RefreshTokens struct {
 	Scope  string `yaml:"scope,omitempty" json:"scope,omitempty" check:"scope"` // ask for this as well: offline_access
 	Prompt string `yaml:"prompt,omitempty" json:"prompt,omitempty"`             // with this prompt: consent
+	// Grace is how long a used refresh token is accepted again, so that answers
+	// which are lost do no harm. 0: not at all.
+	Grace Duration `yaml:"grace,omitempty" json:"grace,omitempty"`
 }
 
 // Clients says how the clients of the features come to exist. One of HTTP,

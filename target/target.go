@@ -179,6 +179,9 @@ type ConsentPage struct {
 	// Submission is the form as it would be sent if everything were granted. It
 	// lets a scenario submit it from another browser.
 	Submission *Submission
+	// Answer is the form filled in for a decision, so that a scenario can send
+	// several at once; nil where there is no form.
+	Answer func(oauth.ConsentDecision) (*Submission, error)
 }
 
 // Submission is an HTML form that has been filled in.

@@ -31,7 +31,7 @@ func (c *Client) Assert(ctx context.Context, r Request, claims map[string]any) (
 		purpose += " asking for " + string(*r.Scope)
 	}
 	c.aim(form, r.Other)
-	return c.token(as(ctx, c.Name, purpose), issue, form, r.Params)
+	return c.alone(c.token(as(ctx, c.Name, purpose), issue, form, r.Params))
 }
 
 // assertion is a JWT of RFC 7523 section 3, for the server that the issuer

@@ -5,11 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/scopeproof/scopeproof/internal/useragent"
 	"github.com/scopeproof/scopeproof/oauth"
@@ -103,13 +101,22 @@ func (a *Authorization) Shown() (oauth.ScopeSet, bool) {
 // Authorize sends the resource owner to the authorization endpoint and records
 // where they end. An error response is an observation, not an error.
 func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, error) {
-	t := c.cast.Stage.Target
-	endpoint := metadata(t.Target, "authorization_endpoint")
+	a, visit, err := c.prepare(ctx, r)
+	if err != nil || a.AtPush {
+		return a, err
+	}
+	return c.open(ctx, a, visit)
+}
+
+// prepare makes an authorization request, and says how the browser is to play
+// it. There is nothing to play where it was pushed and refused.
+func (c *Client) prepare(ctx context.Context, r Request) (*Authorization, target.Visit, error) {
+	endpoint := metadata(c.cast.Stage.Target.Target, "authorization_endpoint")
 	if endpoint == "" {
-		return nil, fmt.Errorf("the target has no authorization_endpoint")
+		return nil, target.Visit{}, fmt.Errorf("the target has no authorization_endpoint")
 	}
 	if err := c.meet(ctx, r.Owner); err != nil {
-		return nil, err
+		return nil, target.Visit{}, err
 	}
 	a := c.begun(r)
 	q := c.authorizeParams(a, r, a.state)
@@ -126,9 +133,9 @@ func (c *Client) begun(r Request) *Authorization {
 	}
 }
 
-// visit opens the address of an authorization request in the owner's browser,
-// or posts a form there, and reads where that ends.
-func (c *Client) visit(ctx context.Context, a *Authorization, r Request, address, form string) (*Authorization, error) {
+// visit is how the owner's browser plays an authorization request: it opens its
+// address, or posts a form there.
+func (c *Client) visit(a *Authorization, r Request, address, form string) target.Visit {
 	a.Decision = r.Owner.Decision
 	if r.Decision != nil {
 		a.Decision = *r.Decision
@@ -137,24 +144,41 @@ func (c *Client) visit(ctx context.Context, a *Authorization, r Request, address
 		with := a.Decision.Only.Union(a.Added)
 		a.Decision.Only = &with
 	}
-	var err error
-	ctx = as(ctx, r.Owner.Name, "is sent by "+c.Name+" to authorize")
-	a.Arrival, err = c.cast.Stage.agent.Visit(ctx, target.Visit{
+	return target.Visit{
 		URL: address, Form: form, Scope: c.cast.Wire(oauth.RawScope(a.Asked.String())), RedirectURI: a.redirectURI, Owner: r.Owner.ResourceOwner,
-		Transport: c.cast.Recorder, Jar: r.Owner.jar,
+		Jar:           r.Owner.jar,
 		Decide:        func(target.ConsentPage) oauth.ConsentDecision { return c.cast.wireDecision(a.Decision) },
 		StopAtConsent: r.StopAtConsent,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s asks %s: %w", c.Name, r.Owner.Name, err)
 	}
+}
+
+// open plays a visit by itself and reads where it ends.
+func (c *Client) open(ctx context.Context, a *Authorization, visit target.Visit) (*Authorization, error) {
+	var err error
+	visit.Transport = c.cast.Recorder
+	a.Arrival, err = c.cast.Stage.agent.Visit(c.visiting(ctx, a.Owner), visit)
+	if err != nil {
+		return nil, fmt.Errorf("%s asks %s: %w", c.Name, a.Owner.Name, err)
+	}
+	if err := c.arrived(a); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+func (c *Client) visiting(ctx context.Context, o *Owner) context.Context {
+	return as(ctx, o.Name, "is sent by "+c.Name+" to authorize")
+}
+
+// arrived reads where a visit ended.
+func (c *Client) arrived(a *Authorization) error {
 	own := a.redirectURI == c.RedirectURI // an error page for another one may have any status
 	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) && own {
-		return nil, fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, r.Owner.Name, a.Arrival.Status)
+		return fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, a.Owner.Name, a.Arrival.Status)
 	}
 	a.read(a.state)
 	c.Authorizations = append(c.Authorizations, a)
-	return a, nil
+	return nil
 }
 
 func (c *Cast) wireDecision(d oauth.ConsentDecision) oauth.ConsentDecision {
@@ -272,167 +296,6 @@ func (a *Authorization) fragment() url.Values {
 // carries reports whether the parameters of a redirect have a code or a token.
 func carries(q url.Values) bool {
 	return slices.ContainsFunc([]string{"code", "access_token", "id_token", "refresh_token"}, func(name string) bool { return q.Get(name) != "" })
-}
-
-// Issue is one answer of the token endpoint.
-type Issue struct {
-	Client  *Client
-	Owner   *Owner // nil for client credentials
-	Grant   oauth.GrantType
-	Added   oauth.ScopeSet // what was added to the request to obtain a refresh token
-	Asked   oauth.ScopeSet // of the token request, canonical names
-	Omitted bool           // the token request had no scope
-	Other   bool           // for the second API
-	// Authorization is where a code came from, From the issue that gave the
-	// refresh token.
-	Authorization *Authorization
-	From          *Issue
-	// Subject gave the token that was exchanged, Actor the one of who acts for its
-	// owner (RFC 8693 section 2.1); nil for every other grant.
-	Subject, Actor *Issue
-	// Number is how many issues the client had before.
-	Number int
-
-	Response *oauth.TokenResponse // nil: refused
-	Refused  *oauth.ErrorResponse
-	Started  time.Time
-	// Told is the scope of the response in canonical names.
-	Told oauth.ScopeMember
-
-	cast     *Cast
-	proof    *ProofKey // the key that the token is bound to; nil: none
-	observed *Observation
-	epoch    int
-}
-
-// Root is the issue at the start of a refresh family: the one that was not
-// refreshed.
-func (i *Issue) Root() *Issue {
-	for i.From != nil {
-		i = i.From
-	}
-	return i
-}
-
-// Redeem exchanges the code of an authorization for tokens (RFC 6749 section
-// 4.1.3), presented by c. Params are put in place of what the request would
-// have.
-func (c *Client) Redeem(ctx context.Context, a *Authorization, params url.Values) (*Issue, error) {
-	if a.Code == "" {
-		return nil, fmt.Errorf("%s has no code to redeem: the authorization was refused with %v", c.Name, a.Refused)
-	}
-	form := url.Values{
-		"grant_type": {string(oauth.AuthorizationCode)}, "code": {a.Code.Reveal()},
-		"redirect_uri": {a.redirectURI}, "code_verifier": {a.verifier},
-	}
-	a.Redeemed = true
-	issue := &Issue{Owner: a.Owner, Grant: oauth.AuthorizationCode, Authorization: a, Omitted: true, Other: a.Other}
-	if params.Has("scope") {
-		issue.Asked = c.cast.canonical(oauth.FieldsScope(params.Get("scope")))
-	}
-	return c.token(as(ctx, c.Name, "redeems its code"), issue, form, params)
-}
-
-// Refresh trades the refresh token of an earlier issue for new tokens (RFC 6749
-// section 6). Scope nil sends no scope.
-func (c *Client) Refresh(ctx context.Context, from *Issue, scope *oauth.RawScope, params url.Values) (*Issue, error) {
-	if from.Response == nil || from.Response.RefreshToken == "" {
-		return nil, fmt.Errorf("%s was given no refresh token", from.Client.Name)
-	}
-	form := url.Values{
-		"grant_type": {string(oauth.RefreshTokenGrant)}, "refresh_token": {from.Response.RefreshToken.Reveal()},
-	}
-	issue := &Issue{Owner: from.Owner, Grant: oauth.RefreshTokenGrant, From: from, Authorization: from.Authorization, Omitted: scope == nil, Other: from.Other}
-	purpose := "refreshes its token"
-	if scope != nil {
-		form.Set("scope", c.cast.Wire(*scope))
-		issue.Asked = oauth.FieldsScope(string(*scope))
-		purpose += " asking for " + string(*scope)
-	}
-	return c.token(as(ctx, c.Name, purpose), issue, form, params)
-}
-
-// ClientCredentials asks for a token on the client's own behalf (RFC 6749
-// section 4.4).
-func (c *Client) ClientCredentials(ctx context.Context, scope *oauth.RawScope, params url.Values) (*Issue, error) {
-	form := url.Values{"grant_type": {string(oauth.ClientCredentials)}}
-	issue := &Issue{Grant: oauth.ClientCredentials, Omitted: scope == nil}
-	if scope != nil {
-		form.Set("scope", c.cast.Wire(*scope))
-		issue.Asked = oauth.FieldsScope(string(*scope))
-		issue.Omitted = issue.Asked.IsEmpty() // RFC 6749 section 3.2
-	}
-	c.aim(form, false)
-	return c.token(as(ctx, c.Name, "asks on its own behalf"), issue, form, params)
-}
-
-func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Values) (*Issue, error) {
-	for name, values := range params {
-		form[name] = values
-		if name == "scope" && len(values) > 1 {
-			for _, value := range values {
-				issue.Asked = issue.Asked.Union(c.cast.canonical(oauth.FieldsScope(value)))
-			}
-		}
-	}
-	c.cast.aimed(issue, params)
-	got, err := c.post(ctx, metadata(c.cast.Stage.Target.Target, "token_endpoint"), form)
-	if err != nil {
-		return nil, err
-	}
-	issue.Client, issue.cast, issue.epoch, issue.Number = c, c.cast, -1, len(c.Issues)
-	issue.Started = time.Now()
-	issue.Response, issue.Refused, err = oauth.ParseTokenResponse(got.status, got.header.Get("Content-Type"), got.body)
-	if err != nil {
-		return nil, err
-	}
-	if r := issue.Response; r != nil {
-		if strings.EqualFold(r.TokenType, "DPoP") {
-			issue.proof = c.proof
-		}
-		c.cast.Recorder.keep(r.AccessToken)
-		c.cast.Recorder.keep(r.RefreshToken)
-		c.cast.Recorder.keep(r.IDToken)
-		issue.Told = r.Scope
-		issue.Told.Set = c.cast.canonical(r.Scope.Set)
-	}
-	c.Issues = append(c.Issues, issue)
-	return issue, nil
-}
-
-// post sends a form with the client's credentials (RFC 6749 section 2.3).
-func (c *Client) post(ctx context.Context, endpoint string, form url.Values) (answer, error) {
-	return c.postRaw(ctx, endpoint, form, "")
-}
-
-// postRaw is post with more of the form, encoded already.
-func (c *Client) postRaw(ctx context.Context, endpoint string, form url.Values, more string) (answer, error) {
-	if endpoint == "" {
-		return answer{}, fmt.Errorf("the target has no such endpoint")
-	}
-	switch c.AuthMethod {
-	case oauth.AuthPost:
-		form.Set("client_id", c.ID)
-		form.Set("client_secret", c.Secret.Reveal())
-	case oauth.AuthNone:
-		form.Set("client_id", c.ID)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(joined(form.Encode(), more)))
-	if err != nil {
-		return answer{}, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "application/json")
-	if c.AuthMethod == oauth.AuthBasic {
-		// RFC 6749 section 2.3.1 has both parts form-encoded first.
-		req.SetBasicAuth(url.QueryEscape(c.ID), url.QueryEscape(c.Secret.Reveal()))
-	}
-	if c.proof != nil && endpoint == metadata(c.cast.Stage.Target.Target, "token_endpoint") {
-		if err := c.cast.prove(req, c.proof, ""); err != nil {
-			return answer{}, err
-		}
-	}
-	return c.cast.Recorder.do(ctx, req)
 }
 
 // Last returns the latest issue, or an error when there is none.

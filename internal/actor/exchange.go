@@ -60,7 +60,7 @@ func (c *Client) Exchange(ctx context.Context, e Exchange) (*Issue, error) {
 		c.aim(form, true)
 		purpose += " for the other API"
 	}
-	issue, err := c.token(as(ctx, c.Name, purpose), issue, form, e.Params)
+	issue, err := c.alone(c.token(as(ctx, c.Name, purpose), issue, form, e.Params))
 	if err == nil && e.Other && issue.Response != nil && keptAudience(e.Subject.Response.AccessToken, issue.Response.AccessToken) {
 		issue.Other = e.Subject.Other // the target was ignored: the scope of the response is not about it
 	}

@@ -25,5 +25,5 @@ func (c *Client) Password(ctx context.Context, r Request) (*Issue, error) {
 		purpose += " for " + string(raw)
 	}
 	c.aim(form, r.Other)
-	return c.token(as(ctx, c.Name, purpose), issue, form, r.Params)
+	return c.alone(c.token(as(ctx, c.Name, purpose), issue, form, r.Params))
 }

@@ -193,5 +193,5 @@ func (c *Client) pollOnce(ctx context.Context, p *PendingRequest, params url.Val
 		own.Set("scope", c.cast.Wire(oauth.RawScope(params.Get("scope"))))
 		issue.Omitted = false
 	}
-	return c.token(as(ctx, c.Name, purpose), issue, form, own)
+	return c.alone(c.token(as(ctx, c.Name, purpose), issue, form, own))
 }

@@ -77,8 +77,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 // exchange sends the request and records it. The body of the response is in
 // body, which is not to be changed.
 func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
-	l, _ := req.Context().Value(labelKey{}).(label)
-	rec := &record{actor: l.actor, purpose: l.purpose, method: req.Method, url: req.URL.String(), to: r.name(req.URL.Host, req.URL.Path)}
+	rec := r.begin(req)
 	if req.Body != nil {
 		if rec.reqBody, err = io.ReadAll(req.Body); err != nil {
 			return nil, nil, err
@@ -86,23 +85,42 @@ func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte
 		_ = req.Body.Close()
 		req.Body = io.NopCloser(bytes.NewReader(rec.reqBody))
 	}
-	rec.reqHeader = req.Header
 	rec.started = time.Now()
 	resp, err = r.bounded(req, rec)
 	rec.duration = time.Since(rec.started)
 	if err != nil {
 		rec.failure = err.Error()
 	}
-	r.mu.Lock()
-	r.records = append(r.records, rec)
-	r.mu.Unlock()
+	r.add(rec)
 	return resp, rec.respBody, err
+}
+
+// begin makes the record of a request, without its body.
+func (r *Recorder) begin(req *http.Request) *record {
+	l, _ := req.Context().Value(labelKey{}).(label)
+	return &record{
+		actor: l.actor, purpose: l.purpose, method: req.Method, url: req.URL.String(), to: r.name(req.URL.Host, req.URL.Path),
+		reqHeader: req.Header,
+	}
+}
+
+// add keeps a record and counts its answer.
+func (r *Recorder) add(rec *record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.records = append(r.records, rec)
+	r.received += len(rec.respBody)
+	for name, values := range rec.respHeader {
+		for _, value := range values {
+			r.received += len(name) + len(value)
+		}
+	}
 }
 
 // bounded sends the request and reads the answer into rec.
 func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, error) {
-	if r.full() {
-		return nil, fmt.Errorf("the answers so far are longer than %d MiB together", maxRecorded>>20)
+	if err := r.full(); err != nil {
+		return nil, err
 	}
 	late := fmt.Errorf("no whole answer within %v", r.timeout)
 	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, late)
@@ -116,21 +134,17 @@ func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, erro
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx) // whose time is over: of this exchange, or of the scenario
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.received += len(rec.respBody)
-	for name, values := range rec.respHeader {
-		for _, value := range values {
-			r.received += len(name) + len(value)
-		}
-	}
 	return resp, err
 }
 
-func (r *Recorder) full() bool {
+// full is an error once the answers are longer than is kept.
+func (r *Recorder) full() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.received > maxRecorded
+	if r.received > maxRecorded {
+		return fmt.Errorf("the answers so far are longer than %d MiB together", maxRecorded>>20)
+	}
+	return nil
 }
 
 // answer is a response whose body has been read.

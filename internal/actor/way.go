@@ -100,33 +100,34 @@ func (c *Client) take(a *Authorization, r Request, q url.Values) {
 	}
 }
 
-// send takes the parameters to the server in the way that the request has.
-func (c *Client) send(ctx context.Context, endpoint string, a *Authorization, r Request, q url.Values) (*Authorization, error) {
+// send makes the visit that takes the parameters to the server in the way that
+// the request has. What is pushed is pushed at once.
+func (c *Client) send(ctx context.Context, endpoint string, a *Authorization, r Request, q url.Values) (*Authorization, target.Visit, error) {
 	switch r.Via {
 	case Pushed, PushedObject:
 		p, err := c.push(ctx, a, r, q)
 		if err != nil {
-			return nil, err
+			return nil, target.Visit{}, err
 		}
 		if p.Refused != nil {
 			a.Arrival, a.Refused, a.AtPush = &target.Arrival{}, p.Refused, true
 			c.Authorizations = append(c.Authorizations, a)
-			return a, nil
+			return a, target.Visit{}, nil
 		}
-		return c.Bring(ctx, p, r)
+		return c.bring(ctx, p, r)
 	case ByPost:
-		return c.visit(ctx, a, r, with(endpoint, r.Beside), joined(q.Encode(), r.Raw))
+		return a, c.visit(a, r, with(endpoint, r.Beside), joined(q.Encode(), r.Raw)), nil
 	case ByObject:
 		object, err := c.object(q, r.Object)
 		if err != nil {
-			return nil, err
+			return nil, target.Visit{}, err
 		}
 		outside := url.Values{"client_id": q["client_id"], "response_type": q["response_type"], "request": {object.Reveal()}}
-		return c.visit(ctx, a, r, with(endpoint, joined(outside.Encode(), r.Beside)), "")
+		return a, c.visit(a, r, with(endpoint, joined(outside.Encode(), r.Beside)), ""), nil
 	case ByQuery:
-		return c.visit(ctx, a, r, with(endpoint, joined(q.Encode(), r.Raw, r.Beside)), "")
+		return a, c.visit(a, r, with(endpoint, joined(q.Encode(), r.Raw, r.Beside)), ""), nil
 	}
-	return nil, fmt.Errorf("got the way %q of a request, want one that is known", r.Via)
+	return nil, target.Visit{}, fmt.Errorf("got the way %q of a request, want one that is known", r.Via)
 }
 
 // with adds a query to a URL that may have one.
@@ -199,16 +200,24 @@ func (c *Client) push(ctx context.Context, a *Authorization, r Request, q url.Va
 // which need not be the one that pushed it (RFC 9126 section 4). Of the request
 // Owner, Decision, StopAtConsent and Beside count.
 func (c *Client) Bring(ctx context.Context, p *PushedRequest, r Request) (*Authorization, error) {
+	a, visit, err := c.bring(ctx, p, r)
+	if err != nil {
+		return nil, err
+	}
+	return c.open(ctx, a, visit)
+}
+
+func (c *Client) bring(ctx context.Context, p *PushedRequest, r Request) (*Authorization, target.Visit, error) {
 	if p.Refused != nil {
-		return nil, fmt.Errorf("%s has no request_uri to bring: %w", p.Client.Name, p.Refused)
+		return nil, target.Visit{}, fmt.Errorf("%s has no request_uri to bring: %w", p.Client.Name, p.Refused)
 	}
 	if err := c.meet(ctx, r.Owner); err != nil {
-		return nil, err
+		return nil, target.Visit{}, err
 	}
 	a := *p.made // it may be brought a second time
 	a.Client, a.Owner, a.Number = c, r.Owner, len(c.Issues)
 	query := url.Values{"client_id": {c.ID}, "request_uri": {p.URI.Reveal()}}
-	return c.visit(ctx, &a, r, with(metadata(c.cast.Stage.Target.Target, "authorization_endpoint"), joined(query.Encode(), r.Beside)), "")
+	return &a, c.visit(&a, r, with(metadata(c.cast.Stage.Target.Target, "authorization_endpoint"), joined(query.Encode(), r.Beside)), ""), nil
 }
 
 // object is a request object (RFC 9101 section 4) with the given parameters.

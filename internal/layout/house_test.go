@@ -23,7 +23,8 @@ var house = map[string][]string{
 	"target/bringup":   {"target", "target/embedded", "target/external", "target/container"},
 
 	"internal/useragent": {"target", "oauth"},
-	"internal/actor":     {"internal/useragent", "target", "oauth"},
+	"internal/race":      {},
+	"internal/actor":     {"internal/race", "internal/useragent", "target", "oauth"},
 
 	"features":    {},
 	"steps":       {"internal/actor", "target", "oauth"},

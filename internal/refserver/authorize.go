@@ -192,11 +192,14 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 		s.redirectError(w, r, tx, Refuse("consent_required", "the resource owner must be asked"))
 		return
 	}
+	now := s.clock.now()
+	s.latest.put(current.id+tx.client.ID, questions[0], now.Add(transactionLifetime), now)
+	s.policy.Race.Between(ParkRequest, nil)
+	latest, _ := s.latest.get(current.id+tx.client.ID, now)
+	questions[0] = s.policy.Race.Parked(questions[0], latest)
 	tx.mu.Lock()
 	tx.questions = questions
 	tx.mu.Unlock()
-	now := s.clock.now()
-	s.latest.put(current.id+tx.client.ID, questions[0], now.Add(transactionLifetime), now)
 	http.Redirect(w, r, "/consent?tx="+url.QueryEscape(tx.id), http.StatusSeeOther)
 }
 

@@ -96,12 +96,13 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	if len(tx.questions) > 0 {
 		question = tx.questions[0]
 	}
-	questions := tx.questions
+	questions, used := tx.questions, tx.used
+	s.policy.Race.Between(TakeForm, &tx.mu)
 	bound := s.policy.ConsentBound(ConsentBinding{
 		SameSession: tx.session == current.id,
 		SameUser:    question.User.Name != "" && question.User.Name == current.user,
 		Genuine:     hmac.Equal([]byte(r.PostForm.Get("csrf")), []byte(s.formSecret(current))),
-		Used:        tx.used,
+		Used:        used,
 	})
 	if bound == nil {
 		bound = s.claim(tx)

@@ -71,9 +71,9 @@ func (s *Server) frontTokens(tx *transaction, user User, a *authorization, code 
 		answer.Set("expires_in", strconv.Itoa(int(lifetime/time.Second)))
 		if s.policy.Front.GivesRefreshToken(issue) {
 			a.mu.Lock()
-			a.sequence = 1
+			number := a.nextToken()
 			a.mu.Unlock()
-			answer.Set("refresh_token", s.newRefreshToken(a.ID, 1))
+			answer.Set("refresh_token", s.newRefreshToken(a.ID, number))
 		}
 	}
 	if scope, ok := s.policy.Front.ReportedScope(issue); ok {

@@ -16,12 +16,14 @@ type rowKey struct {
 }
 
 // authorization is an Authorization as the server keeps it. mu guards
-// everything that changes: Current, Revoked, the sequence number and redeemed.
+// everything that changes: Current, Revoked, the refresh tokens and redeemed.
 type authorization struct {
 	mu sync.Mutex
 	Authorization
-	// sequence is the number of the refresh token that is now good; 0: none yet.
-	sequence int
+	// last is the number of the latest refresh token, 0: none yet; live are the
+	// numbers of those that are good, one at most.
+	last     int
+	live     map[int]bool
 	redeemed bool
 	latest   string // jti of the latest access token
 	nonce    string
@@ -40,23 +42,51 @@ type authorization struct {
 	expires time.Time
 }
 
+// nextToken is the number of a new refresh token. The lock is held.
+func (a *authorization) nextToken() int {
+	if a.live == nil {
+		a.live = map[int]bool{}
+	}
+	a.last++
+	a.live[a.last] = true
+	return a.last
+}
+
 // end revokes the authorization and those that go with it.
 func (a *authorization) end() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.endLocked()
+	a.endLocked(a)
 }
 
-// endLocked is end for whoever holds the lock of a.
-func (a *authorization) endLocked() {
-	a.Revoked = true
+// endLocked is end for whoever holds the lock of a and of a member, which may be
+// the same.
+func (a *authorization) endLocked(held *authorization) {
+	a.Revoked, held.Revoked = true, true
 	for _, m := range a.members {
-		if m != a {
+		if m != a && m != held {
 			m.mu.Lock()
 			m.Revoked = true
 			m.mu.Unlock()
 		}
 	}
+}
+
+// pair is the lock of an authorization and of a member, which may be the same.
+type pair struct{ first, member *authorization }
+
+func (p pair) Lock() {
+	p.first.mu.Lock()
+	if p.member != p.first {
+		p.member.mu.Lock()
+	}
+}
+
+func (p pair) Unlock() {
+	if p.member != p.first {
+		p.member.mu.Unlock()
+	}
+	p.first.mu.Unlock()
 }
 
 // snapshot returns the authorization as it is now.
@@ -143,12 +173,16 @@ type settlement struct {
 func (s *grantStore) settleAll(list []settlement, held func(now, seen Grant) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, each := range list {
-		seen := each.outcome.Grant
-		if !held(s.rowLocked(keyOf(seen)), seen) {
+	list = slices.Clone(list)
+	for i := range list {
+		seen := list[i].outcome.Grant
+		now := s.rowLocked(keyOf(seen))
+		if !held(now, seen) {
 			return false
 		}
+		list[i].outcome.Grant = now
 	}
+	s.policy.Race.Between(RecordConsent, &s.mu)
 	for _, each := range list {
 		s.record(each)
 	}
@@ -160,7 +194,6 @@ func keyOf(g Grant) rowKey { return rowKey{grantKey{g.User, g.Client, g.Resource
 func (s *grantStore) record(each settlement) {
 	o, a := each.outcome, each.authorization
 	key := keyOf(o.Grant)
-	o.Grant = s.rowLocked(key)
 	row := s.rows[key]
 	if row == nil {
 		row = &grantRow{Grant: o.Grant}
@@ -213,7 +246,7 @@ func (s *grantStore) pruned(row *grantRow) []*authorization {
 	row.members = slices.DeleteFunc(row.members, func(a *authorization) bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		ended := a.sequence == 0 && now.After(a.expires)
+		ended := a.last == 0 && now.After(a.expires)
 		if ended {
 			delete(s.byID, a.ID)
 		}

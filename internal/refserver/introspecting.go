@@ -60,13 +60,13 @@ func (s *Server) introspectedRefresh(caller Client, id string, sequence int) (ac
 		return false, map[string]any{}
 	}
 	a.mu.Lock()
-	current := a.sequence
+	good := a.live[sequence]
 	a.mu.Unlock()
 	state := a.snapshot()
 	all = map[string]any{
 		"client_id": state.Client, "sub": state.User, "username": state.User, "aud": state.Resource,
 		"iss": s.issuer, "token_type": RefreshToken, "scope": s.policy.Introspection.RefreshScope(state).String(),
 	}
-	good := current == sequence && s.policy.RefreshUsable(state) == nil
+	good = good && s.policy.RefreshUsable(state) == nil
 	return good && s.policy.MayIntrospect(caller, state.Client, state.Resource), all
 }

@@ -157,6 +157,7 @@ type Policy struct {
 	Details   DetailsPolicy
 	Manage    ManagePolicy
 	Claims    ClaimsPolicy
+	Race      RacePolicy
 }
 
 // Conformant returns the lawful policy. Where the standards leave a choice, its
@@ -168,7 +169,7 @@ func Conformant() Policy {
 		Exchange: conformantExchange(), Password: conformantPassword(), Assertion: conformantAssertion(),
 		PAR: conformantPAR(), JAR: conformantJAR(),
 		Resources: conformantResources(), Front: conformantFront(), Details: conformantDetails(), Manage: conformantManage(),
-		Claims: conformantClaims(),
+		Claims: conformantClaims(), Race: conformantRace(),
 	}
 	p.asking()
 	p.consenting()

@@ -125,25 +125,30 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	a.mu.Lock()
-	if a.redeemed {
+	counts := s.policy.Race.Kept(a.ID, q.asked)
+	locks := pair{a, member}
+	locks.Lock()
+	again := a.redeemed
+	s.policy.Race.Between(RedeemCode, locks)
+	if again {
 		var ends bool
 		if ends, err = s.policy.CodeReused(); ends {
-			a.endLocked()
+			a.endLocked(member)
 		}
 	}
 	a.redeemed = true
 	a.Resources = s.policy.Resources.Bound(a.Resources, target)
-	a.mu.Unlock()
-	state := member.snapshot()
+	state := member.Authorization
+	locks.Unlock()
 	state.Resource = target
 	if err != nil {
 		return tokenResponse{}, err
 	}
 	user, _ := s.parties.user(a.User)
-	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked)
+	asked := counts()
+	named := state.Requested.Or(state.Granted).Or(state.Current).Or(asked)
 	scope, err := s.policy.CodeScope(Redemption{
-		Asked: q.asked, Client: q.client, Authorization: state,
+		Asked: asked, Client: q.client, Authorization: state,
 		ClientMay: s.clientMay(AuthorizationCode, q.client, named), UserMay: s.userMay(AuthorizationCode, user, q.client, named),
 	})
 	if err != nil {
@@ -164,8 +169,7 @@ func (s *Server) firstRefresh(issue Issue, a *authorization) int {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.sequence = 1
-	return a.sequence
+	return a.nextToken()
 }
 
 // verifies checks a code_verifier (RFC 7636 section 4.6, method S256).
@@ -209,24 +213,24 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	}
 	user, _ := s.parties.user(a.User)
 	foreign := s.codeGranted(q.form.Get("code"))
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if sequence != a.sequence {
-		a.endLocked()
-		return Issue{}, 0, Refuse("invalid_grant", "the refresh token was used before")
-	}
-	if member != a {
-		member.mu.Lock()
-		defer member.mu.Unlock()
-	}
+	locks := pair{a, member}
+	locks.Lock()
+	defer locks.Unlock()
 	state := member.Authorization
 	state.RefreshEnded = a.RefreshEnded
+	s.policy.Race.Between(DecideRefresh, locks)
+	if !a.live[sequence] {
+		a.endLocked(member)
+		return Issue{}, 0, Refuse("invalid_grant", "the refresh token was used before")
+	}
+	s.policy.Race.Between(RotateToken, locks)
 	if err := s.policy.RefreshUsable(state); err != nil {
 		return Issue{}, 0, err
 	}
 	if targetErr != nil {
 		return Issue{}, 0, targetErr
 	}
+	read := state
 	state.Resource = target
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked).Or(grant.Scope).Or(foreign).Or(q.client.Scope)
 	scope, err := s.policy.RefreshScope(Refresh{
@@ -241,15 +245,16 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	}
 	if err != nil {
 		if s.policy.RefreshConsumed(err) {
-			a.sequence++
+			delete(a.live, sequence)
 		}
 		return Issue{}, 0, err
 	}
-	a.sequence++
-	member.Current = s.policy.RotatedScope(member.Current, scope)
+	delete(a.live, sequence)
+	saved := s.policy.Race.Saved(read, member.Authorization)
+	member.Current, member.Revoked = s.policy.RotatedScope(saved.Current, scope), saved.Revoked
 	return Issue{
 		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope, Details: details,
-	}, a.sequence, nil
+	}, a.nextToken(), nil
 }
 
 // codeGranted is what a code sent along with a refresh stands for.

@@ -86,19 +86,32 @@ func (c *consent) key() string {
 
 // page is the page as whoever decides sees it.
 func (c *consent) page(p *page) (target.ConsentPage, error) {
-	all, err := c.allow(p, oauth.ConsentDecision{}, nil)
+	answer := func(d oauth.ConsentDecision) (*target.Submission, error) {
+		if d.Deny {
+			return submission(c.deny(p))
+		}
+		return submission(c.allow(p, d, nil))
+	}
+	all, err := answer(oauth.ConsentDecision{})
 	if err != nil {
 		return target.ConsentPage{}, err
 	}
-	method := all.method
-	submission := &target.Submission{Method: method, Fields: all.fields}
-	to := *all.url
-	if all.fields == nil {
-		submission.Fields = to.Query()
+	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Text: c.text, Submission: all, Answer: answer}, nil
+}
+
+// submission is a request as others may send it.
+func submission(r *request, err error) (*target.Submission, error) {
+	if err != nil {
+		return nil, err
+	}
+	s := &target.Submission{Method: r.method, Fields: r.fields}
+	to := *r.url
+	if r.fields == nil {
+		s.Fields = to.Query()
 		to.RawQuery = ""
 	}
-	submission.URL = to.String()
-	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Text: c.text, Submission: submission}, nil
+	s.URL = to.String()
+	return s, nil
 }
 
 // choice reports whether there is a box that a person can tick.

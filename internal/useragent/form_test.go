@@ -198,6 +198,11 @@ func TestAConsentPageIsRead(t *testing.T) {
 		Scopes: oauth.MustParseScope("read write"), Lists: true, Boxes: true, Text: "Planner asks It wants to: Read & see Write Deny Allow",
 		Submission: &target.Submission{Method: "POST", URL: s.URL + "/decide", Fields: url.Values{"csrf": {"csrf-2"}, "scope": {"read", "write"}, "decision": {"allow"}}},
 	}}
+	denied, err := got.ConsentPages[0].Answer(oauth.ConsentDecision{Deny: true})
+	if err != nil || denied.Fields.Get("decision") != "deny" {
+		t.Errorf("a denial of the same page: got %+v and %v, want the button that denies", denied, err)
+	}
+	got.ConsentPages[0].Answer = nil
 	equal := cmp.Comparer(func(a, b oauth.ScopeSet) bool { return a.Equal(b) })
 	if diff := cmp.Diff(want, got.ConsentPages, equal); diff != "" {
 		t.Error(diff)

@@ -113,7 +113,7 @@ var consent = []Defect{
 	{
 		ID:     "consent-form-for-anyone",
 		Text:   "The pending request is looked up by its id alone: any browser may answer it, and more than once.",
-		Breaks: []string{"CONS-08"},
+		Breaks: []string{"CONS-08", "CONC-08"},
 		Shows:  `Planner was given a code for "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.ConsentBound = func(refserver.ConsentBinding) error { return nil }
@@ -155,7 +155,7 @@ var consent = []Defect{
 	{
 		ID:     "any-consent-is-enough",
 		Text:   "Any consent that the user ever gave a client counts as consent for everything it asks for.",
-		Breaks: []string{"CONS-12", "CONS-14", "EDIT-05", "INC-01", "INC-03"},
+		Breaks: []string{"CONS-12", "CONS-14", "EDIT-05", "INC-01", "INC-03", "CONC-12"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			needed := p.ConsentNeeded

@@ -4,6 +4,8 @@ package defect
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 )
@@ -28,12 +30,21 @@ type Defect struct {
 // All are the defects there are, area by area.
 var All = slices.Concat(
 	granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, exchanging, polling, unasked,
-	service, roles, openID, claims, offline, matching, routing, challenging, believing, introspecting, revoking, tokens, metadata, clients, load,
+	service, roles, openID, claims, offline, matching, routing, challenging, believing, introspecting, revoking, tokens, metadata, clients, race(window), load,
 )
 
-// Find returns the defect with the given id.
+// Find returns the defect with the given id. After the id of one that shows when
+// requests overlap, "@50ms" sets how far apart its look and its change are.
 func Find(id string) (Defect, bool) {
-	for _, d := range All {
+	list := All
+	if name, text, found := strings.Cut(id, "@"); found {
+		apart, err := time.ParseDuration(text)
+		if err != nil || apart < 0 || apart > widest {
+			return Defect{}, false
+		}
+		id, list = name, race(apart)
+	}
+	for _, d := range list {
 		if d.ID == id {
 			return d, true
 		}

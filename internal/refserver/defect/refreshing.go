@@ -26,7 +26,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-ignores-narrowing",
 		Text:   "A refresh for less returns everything that was granted, and does not say so.",
-		Breaks: []string{"REF-02", "GRANT-02", "GRANT-04", "REF-11", "REF-14"},
+		Breaks: []string{"REF-02", "GRANT-02", "GRANT-04", "REF-11", "REF-14", "CONC-05", "CONC-06"},
 		Shows:  `the choice of refresh_narrowing is "ignores"`,
 		Apply: func(p *refserver.Policy) {
 			refresh, report := p.RefreshScope, p.ReportedScope
@@ -48,7 +48,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-copies-request",
 		Text:   "The scope that a refresh asks for is copied into the new token.",
-		Breaks: []string{"REF-03", "EDIT-01", "INC-05", "REF-05", "REF-07", "REF-10", "ROLE-07"},
+		Breaks: []string{"REF-03", "EDIT-01", "INC-05", "REF-05", "REF-07", "REF-10", "ROLE-07", "CONC-05"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
@@ -167,7 +167,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-skips-client-limit",
 		Text:   "What a client may ask for is checked at authorization only: a scope it lost comes with every refresh.",
-		Breaks: []string{"REF-12"},
+		Breaks: []string{"REF-12", "CONC-10"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.Authorization.Current.And(r.UserMay) })

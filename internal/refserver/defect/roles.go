@@ -14,7 +14,7 @@ var roles = []Defect{
 	{
 		ID:     "role-filter-missing",
 		Text:   "Consent alone is enough: the user's permissions are not looked at.",
-		Breaks: []string{"ROLE-01", "GRANT-02", "GRANT-04", "GRANT-05", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11"},
+		Breaks: []string{"ROLE-01", "GRANT-02", "GRANT-04", "GRANT-05", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11", "CONC-10"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.UserMay = func(_ refserver.User, _ refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet { return asked }
@@ -23,7 +23,7 @@ var roles = []Defect{
 	{
 		ID:     "role-substitutes-scope",
 		Text:   "A request to read is answered with all that the user may do with appointments, instead of being limited to that.",
-		Breaks: []string{"ROLE-02", "CONS-01", "CONS-07", "CONS-18", "GRANT-01", "GRANT-03", "GRANT-06", "GRANT-08", "ROLE-08", "RSM-02", "RSM-10", "RSV-01"},
+		Breaks: []string{"ROLE-02", "CONS-01", "CONS-07", "CONS-18", "GRANT-01", "GRANT-03", "GRANT-06", "GRANT-08", "ROLE-08", "RSM-02", "RSM-10", "RSV-01", "CONC-02", "CONC-07"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			may := p.UserMay
@@ -89,7 +89,7 @@ var roles = []Defect{
 	{
 		ID:     "permissions-read-once",
 		Text:   "Permissions are looked at when the user authorizes, and never again: what was taken away lives on in every refresh.",
-		Breaks: []string{"ROLE-06"},
+		Breaks: []string{"ROLE-06", "CONC-10"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			live := p.LiveScope

@@ -1,0 +1,220 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/scopeproof/scopeproof/internal/race"
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// MostAtOnce is how many requests can be made at once.
+const MostAtOnce = race.Most
+
+// Entry is one request of several that are made at once, and what came of it.
+type Entry struct {
+	req  *http.Request
+	body []byte
+	read func(answer) error
+
+	// After is another entry of the same race, before this one, whose answer is
+	// awaited: then this one begins. Nil: it is released with the others.
+	After *Entry
+	// Issue is what came of a request at the token endpoint, Attempt of one at the
+	// API; nil unless it is one.
+	Issue   *Issue
+	Attempt *Attempt
+	// Status is of the answer; 0: there was none.
+	Status int
+	// Err is why the answer says nothing: there was none, or the server was in
+	// trouble ([oauth.Unready]).
+	Err error
+
+	result race.Result
+}
+
+// Saw reports whether the entry had to observe what another one did: it began
+// when the other had been answered.
+func (e *Entry) Saw(other *Entry) bool { return e.result.Saw(other.result.End) }
+
+// AtOnce makes requests arrive at once, each over a connection of its own, and
+// reads what came of them in their order. What came of one is in its Err.
+func (c *Cast) AtOnce(ctx context.Context, entries []*Entry) error {
+	if err := c.Recorder.race(ctx, entries); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Err == nil && e.read != nil {
+			e.Err = e.read(answer{e.result.Status, e.result.Header, e.result.Body})
+		}
+	}
+	return ctx.Err()
+}
+
+// race makes the requests and records each with its answer.
+func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
+	if err := r.full(); err != nil {
+		return err
+	}
+	requests := make([]race.Request, len(entries))
+	numbers := map[*Entry]int{}
+	for i, e := range entries {
+		if e.req.Body != nil {
+			var err error
+			if e.body, err = io.ReadAll(e.req.Body); err != nil {
+				return err
+			}
+		}
+		numbers[e] = i + 1
+		requests[i] = race.Request{HTTP: e.req, Body: e.body}
+		if e.After != nil {
+			requests[i].After = numbers[e.After]
+		}
+	}
+	results, err := race.Run(ctx, requests, r.raceOptions())
+	if err != nil {
+		return err
+	}
+	for i, e := range entries {
+		got := results[i]
+		e.result, e.Status = got, got.Status
+		rec := r.begin(e.req)
+		rec.reqBody, rec.started = e.body, got.Start
+		rec.status, rec.respHeader, rec.respBody = got.Status, got.Header, got.Body
+		if !got.End.IsZero() {
+			rec.duration = got.End.Sub(got.Start)
+		}
+		if got.Err != nil {
+			rec.failure = got.Err.Error()
+			e.Err = fmt.Errorf("%s %s: %w", e.req.Method, bare(e.req.URL.String()), got.Err)
+		}
+		r.add(rec)
+	}
+	return nil
+}
+
+// raceOptions reach the target as its transport does, as far as that can be
+// told.
+func (r *Recorder) raceOptions() race.Options {
+	o := race.Options{Timeout: r.timeout, MaxBody: target.MaxAnswer}
+	if t, ok := r.transport.(*http.Transport); ok {
+		o.Dial, o.TLS = t.DialContext, t.TLSClientConfig
+	}
+	return o
+}
+
+// Revocation is the request that ends a refresh token (RFC 7009 section 2.1), to
+// be made at once with others.
+func (c *Client) Revocation(ctx context.Context, i *Issue) (*Entry, error) {
+	if i.Response == nil || i.Response.RefreshToken == "" {
+		return nil, fmt.Errorf("%s was given no refresh token", c.Name)
+	}
+	form := url.Values{"token": {i.Response.RefreshToken.Reveal()}, "token_type_hint": {"refresh_token"}}
+	req, err := c.form(as(ctx, c.Name, "revokes its refresh token"), metadata(c.cast.Stage.Target.Target, "revocation_endpoint"), form, "")
+	if err != nil {
+		return nil, err
+	}
+	return &Entry{req: req, read: func(got answer) error {
+		if got.status != http.StatusOK {
+			return fmt.Errorf("%s revokes its refresh token: got %d %s, want 200 (RFC 7009 section 2.2)", c.Name, got.status, c.cast.brief(got.body))
+		}
+		return nil
+	}}, nil
+}
+
+// Removal is the request of RemoveScope, to be made at once with others.
+func (o *Owner) Removal(ctx context.Context, client *Client, removed, left oauth.ScopeSet) (*Entry, error) {
+	return o.entry(ctx, "removes "+removed.String(), o.cast.Stage.Target.Description.Control.RemoveScope, client, map[string]string{
+		"removed": removed.Map(o.cast.wireToken).String(), "scope": left.Map(o.cast.wireToken).String(),
+	})
+}
+
+// Revoking is the request of Revoke, to be made at once with others.
+func (o *Owner) Revoking(ctx context.Context, client *Client) (*Entry, error) {
+	return o.entry(ctx, "revokes the grant", o.cast.Stage.Target.Description.Control.RevokeGrant, client, nil)
+}
+
+// Permitting is the request of SetPermissions, to be made at once with others.
+func (o *Owner) Permitting(ctx context.Context, permissions oauth.ScopeSet) (*Entry, error) {
+	if !o.created {
+		if err := o.SetPermissions(ctx, o.permissionsNow()); err != nil { // so that Restore knows
+			return nil, err
+		}
+	}
+	o.Permissions, o.Limited = permissions, true
+	return o.entry(ctx, "sets the permissions of "+o.Name, o.cast.Stage.Target.Description.Control.SetPermissions, nil,
+		map[string]string{"scope": permissions.Map(o.cast.wireToken).String()})
+}
+
+func (o *Owner) permissionsNow() oauth.ScopeSet {
+	if o.Limited {
+		return o.Permissions
+	}
+	return o.cast.everything()
+}
+
+// Limiting is the request of LimitClient, to be made at once with others.
+func (c *Cast) Limiting(ctx context.Context, client *Client, scope oauth.ScopeSet) (*Entry, error) {
+	if client.static {
+		if err := c.LimitClient(ctx, client, client.Scope); err != nil { // so that Restore knows
+			return nil, err
+		}
+	}
+	client.Scope = scope
+	return c.callEntry(as(ctx, "administrator", "limits "+client.Name), c.Stage.Target.Description.Control.LimitClient, map[string]string{
+		"client.id": client.ID, "scope": scope.Map(c.wireToken).String(),
+	})
+}
+
+func (o *Owner) entry(ctx context.Context, purpose string, call *target.Call, client *Client, extra map[string]string) (*Entry, error) {
+	if call == nil {
+		return nil, fmt.Errorf("%s %s: the target file has no control call for it", o.Name, purpose)
+	}
+	vars, err := o.variables(ctx, call, client, extra)
+	if err != nil {
+		return nil, err
+	}
+	return o.cast.callEntry(as(ctx, o.Name, purpose), call, vars)
+}
+
+func (c *Cast) callEntry(ctx context.Context, call *target.Call, vars map[string]string) (*Entry, error) {
+	if call == nil {
+		return nil, errors.New("the target file has no control call for it")
+	}
+	expand := func(text string) (string, error) { return c.Stage.Target.Expand(text, vars) }
+	req, err := call.Request(ctx, expand)
+	if err != nil {
+		return nil, err
+	}
+	c.Recorder.keepCall(call, req, expand)
+	return &Entry{req: req, read: func(got answer) error {
+		if !call.Succeeded(got.status) {
+			return fmt.Errorf("%s: got %d %s", call.URL, got.status, c.brief(got.body))
+		}
+		return nil
+	}}, nil
+}
+
+// Calling is the request of Call, to be made at once with others.
+func (c *Cast) Calling(ctx context.Context, who string, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner) (*Entry, error) {
+	a := &Attempt{Operation: op.Name, Marker: "scopeproof-" + random(6), Owner: owner}
+	req, err := c.apiRequest(as(ctx, who, "calls "+op.Name), api, op, on, a.Marker, Wire{})
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	return &Entry{req: req, Attempt: a, read: func(got answer) error {
+		a.Status, a.Header, a.Body = got.status, got.header, got.body
+		if oauth.Unready(got.status) {
+			return fmt.Errorf("%s calls %s: got %d", who, op.Name, got.status)
+		}
+		return nil
+	}}, nil
+}
