@@ -77,6 +77,9 @@ func asking() phrasing[request] {
 		{`repeating the parameter with "[^"]*"`, repeating},
 		{`so that \d+ bytes end after "[^"]*"`, padding},
 		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
+		{`by post`, func(r *request, _ []string) error { r.way.Via = actor.ByPost; return nil }},
+		{`by a pushed request`, func(r *request, _ []string) error { r.way.Via = actor.Pushed; return nil }},
+		{`in a request object`, func(r *request, _ []string) error { r.way.Via = actor.ByObject; return nil }},
 		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
 		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
 		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
@@ -188,12 +191,24 @@ func (w *World) ways(r request) []request {
 		}
 	}
 	add("authorization request", "as.code", func(*request) {})
+	add("authorization request by POST", "as.oidc", func(way *request) { way.way.Via = actor.ByPost }) // OpenID Connect Core section 3.1.2.1
+	add("pushed request", "as.par", func(way *request) { way.way.Via = actor.Pushed })
+	add("request object", "as.jar", inObject)
 	if r.every == "way" {
 		add("client credentials", "as.cc", func(way *request) {
 			way.client, way.owner, way.alone = map[string]string{"Planner": "Worker", "Viewer": "Robot"}[r.client], "", true
 		})
 	}
 	return all
+}
+
+// inObject puts a request into a request object. One of OpenID Connect says so
+// outside as well (OpenID Connect Core section 6.1).
+func inObject(r *request) {
+	r.way.Via = actor.ByObject
+	if r.scope != nil && oauth.FieldsScope(string(*r.scope)).Has("openid") {
+		r.way.Beside = "scope=openid"
+	}
 }
 
 // repetitions is how often an open choice is looked at: the answer must not
