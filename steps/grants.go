@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -160,17 +161,9 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if err != nil {
 		return nil, err
 	}
-	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
-	if r.silent {
-		req.Prompt = "none"
-	}
-	// No page may come: if one does, it is seen and not answered.
-	req.StopAtConsent = strings.Contains(req.Prompt, "none")
-	if req.Params, err = w.params(r); err != nil {
+	req, err := w.worded(r, o)
+	if err != nil {
 		return nil, err
-	}
-	if r.hint {
-		req.Params.Set("login_hint", o.Username)
 	}
 	decides := w.mustDecide(r, o)
 	if decides && r.prompt == "" && w.capable("as.oidc.prompt") {
@@ -183,11 +176,38 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if decides && a.Code != "" && !a.WasAsked() {
 		return nil, fmt.Errorf("%s was not asked by %s: consent from before may be remembered, and the client is not a fresh one", o.Name, c.Name)
 	}
+	return a, w.answered(a)
+}
+
+// answered notes what a resource owner agreed to. The error is the server's
+// trouble, which is not its answer.
+func (w *World) answered(a *actor.Authorization) error {
 	if r := a.Refused; r != nil && (r.Code == oauth.ServerError || r.Code == oauth.TemporarilyUnavailable) {
-		return nil, fmt.Errorf("%s asks %s: %w", c.Name, o.Name, r) // the server's trouble, not its answer
+		return fmt.Errorf("%s asks %s: %w", a.Client.Name, a.Owner.Name, r)
 	}
 	w.ledger.consent(w, a)
-	return a, nil
+	return nil
+}
+
+// worded is an authorization request as a scenario words it.
+func (w *World) worded(r request, o *actor.Owner) (actor.Request, error) {
+	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
+	if r.silent {
+		req.Prompt = "none"
+	}
+	// No page may come: if one does, it is seen and not answered.
+	req.StopAtConsent = strings.Contains(req.Prompt, "none")
+	if r.beside != nil {
+		req.Beside = url.Values{"scope": {w.cast.Wire(*r.beside)}}.Encode()
+	}
+	var err error
+	if req.Params, err = w.params(r); err != nil {
+		return req, err
+	}
+	if r.hint {
+		req.Params.Set("login_hint", o.Username)
+	}
+	return req, nil
 }
 
 // mustDecide says that a scenario hangs on the answer at a consent page that a

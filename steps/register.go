@@ -89,6 +89,7 @@ func register(r registrar, w *World) {
 	registerTokens(r, w)
 	registerSyntax(r, w)
 	registerAnswers(r, w)
+	registerPushed(r, w)
 	registerRefresh(r, w)
 	registerConsent(r, w)
 	registerControl(r, w)

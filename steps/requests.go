@@ -49,6 +49,7 @@ type request struct {
 	params        url.Values
 	decision      *oauth.ConsentDecision
 	way           actor.Way
+	beside        *oauth.RawScope // stands in the address, where what counts is somewhere else
 }
 
 func (r *request) set(name, value string) {
@@ -80,6 +81,11 @@ func asking() phrasing[request] {
 		{`by post`, func(r *request, _ []string) error { r.way.Via = actor.ByPost; return nil }},
 		{`by a pushed request`, func(r *request, _ []string) error { r.way.Via = actor.Pushed; return nil }},
 		{`in a request object`, func(r *request, _ []string) error { r.way.Via = actor.ByObject; return nil }},
+		{`with "[^"]*" beside it`, func(r *request, v []string) error {
+			raw := oauth.RawScope(v[0])
+			r.beside = &raw
+			return nil
+		}},
 		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
 		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
 		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
@@ -243,8 +249,14 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	return w.came(ctx, a, r.redeem)
+}
+
+// came is what came of an authorization request, its code redeemed if there is
+// one.
+func (w *World) came(ctx context.Context, a *actor.Authorization, redeem *oauth.RawScope) (*outcome, error) {
 	if a.Code != "" {
-		return w.redeem(ctx, a.Client, a, r.redeem)
+		return w.redeem(ctx, a.Client, a, redeem)
 	}
 	o := &outcome{client: a.Client, owner: a.Owner, auth: a, issue: a.Front, asked: a.Asked.Minus(a.Added)}
 	w.settle(o)

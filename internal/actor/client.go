@@ -191,7 +191,7 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	if a.Prompt == "" && c.cast.Refreshing && a.Asked.Has(oauth.ScopeToken(d.Refresh.Scope)) {
 		a.Prompt = d.Refresh.Prompt
 	}
-	if a.Prompt == "" && r.Owner.shared {
+	if a.Prompt == "" && r.Owner != nil && r.Owner.shared {
 		a.Prompt = "login"
 	}
 	if a.Prompt != "" {

@@ -155,7 +155,8 @@ type PushedRequest struct {
 }
 
 // Push pushes an authorization request (RFC 9126 section 2.1). Its Via says
-// whether as a request object. A refusal is an observation, not an error.
+// whether as a request object; its Owner may be nil. A refusal is an
+// observation, not an error.
 func (c *Client) Push(ctx context.Context, r Request) (*PushedRequest, error) {
 	a := c.begun(r)
 	q := c.authorizeParams(a, r, a.state)
