@@ -62,7 +62,7 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 	if err != nil {
 		return fmt.Errorf("%s grants %s %q: %w", r.owner, r.client, want, err)
 	}
-	if r.redeem != nil {
+	if r.redeem != nil || r.target != "" {
 		return nil // the response is about what was asked for with the code
 	}
 	if missing := want.Minus(issue.Means()); !missing.IsEmpty() {
@@ -113,7 +113,7 @@ func (w *World) hasRedeemed(ctx context.Context, client, owner, asked string) er
 	if err != nil {
 		return err
 	}
-	o, err := w.redeem(ctx, a.Client, a, nil)
+	o, err := w.redeem(ctx, a.Client, a, request{})
 	if err != nil {
 		return err
 	}
@@ -199,6 +199,12 @@ func (w *World) worded(r request, o *actor.Owner) (actor.Request, error) {
 	req.StopAtConsent = strings.Contains(req.Prompt, "none")
 	if r.beside != nil {
 		req.Beside = url.Values{"scope": {w.cast.Wire(*r.beside)}}.Encode()
+	}
+	if r.both {
+		req.Resources = w.cast.Resources()
+	}
+	if r.lost {
+		req.Resources = []string{actor.UnknownResource}
 	}
 	var err error
 	if req.Params, err = w.params(r); err != nil {

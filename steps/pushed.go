@@ -88,5 +88,5 @@ func (w *World) bring(ctx context.Context, client, whose, owner string) (*outcom
 	if err := w.answered(a); err != nil {
 		return nil, err
 	}
-	return w.came(ctx, a, nil)
+	return w.came(ctx, a, request{})
 }

@@ -91,6 +91,7 @@ func register(r registrar, w *World) {
 	registerAnswers(r, w)
 	registerPushed(r, w)
 	registerRefresh(r, w)
+	registerResources(r, w)
 	registerConsent(r, w)
 	registerControl(r, w)
 	registerAPI(r, w)

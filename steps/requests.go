@@ -50,6 +50,9 @@ type request struct {
 	decision      *oauth.ConsentDecision
 	way           actor.Way
 	beside        *oauth.RawScope // stands in the address, where what counts is somewhere else
+	both          bool            // at both APIs
+	lost          bool            // at an API that nobody knows
+	target        api             // of the token request
 }
 
 func (r *request) set(name, value string) {
@@ -72,6 +75,11 @@ func asking() phrasing[request] {
 			return nil
 		}},
 		{`at the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
+		{`at both APIs`, func(r *request, _ []string) error { r.both = true; return nil }},
+		{`at an unknown API`, func(r *request, _ []string) error { r.lost = true; return nil }},
+		{`naming no API`, func(r *request, _ []string) error { r.way.Unaimed = true; return nil }},
+		{`redeem(?:s|ing) the code for the first API`, func(r *request, _ []string) error { r.target = firstAPI; return nil }},
+		{`redeem(?:s|ing) the code for the other API`, func(r *request, _ []string) error { r.target = otherAPI; return nil }},
 		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
 		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
 		{`with the claim "[^"]*"`, withClaim},
@@ -103,7 +111,9 @@ func presenting() phrasing[request] {
 		}},
 		{`repeating the parameter with "[^"]*"`, repeating},
 		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
-		{`for the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
+		{`for the first API`, func(r *request, _ []string) error { r.target = firstAPI; return nil }},
+		{`for the other API`, func(r *request, _ []string) error { r.target = otherAPI; return nil }},
+		{`for an unknown API`, func(r *request, _ []string) error { r.target = unknownAPI; return nil }},
 		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
 	}}
 }
@@ -249,14 +259,14 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.came(ctx, a, r.redeem)
+	return w.came(ctx, a, r)
 }
 
 // came is what came of an authorization request, its code redeemed if there is
 // one.
-func (w *World) came(ctx context.Context, a *actor.Authorization, redeem *oauth.RawScope) (*outcome, error) {
+func (w *World) came(ctx context.Context, a *actor.Authorization, r request) (*outcome, error) {
 	if a.Code != "" {
-		return w.redeem(ctx, a.Client, a, redeem)
+		return w.redeem(ctx, a.Client, a, request{scope: r.redeem, target: r.target})
 	}
 	o := &outcome{client: a.Client, owner: a.Owner, auth: a, issue: a.Front, asked: a.Asked.Minus(a.Added)}
 	w.settle(o)
@@ -338,15 +348,16 @@ func (w *World) redeems(ctx context.Context, client, whose, which, how string) e
 	if err != nil {
 		return err
 	}
-	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r.scope) })
+	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r) })
 }
 
 // redeem presents a code, whoever was given it.
-func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorization, asked *oauth.RawScope) (*outcome, error) {
+func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorization, r request) (*outcome, error) {
 	params := url.Values{}
-	if asked != nil {
-		params.Set("scope", w.cast.Wire(*asked))
+	if r.scope != nil {
+		params.Set("scope", w.cast.Wire(*r.scope))
 	}
+	w.aim(params, r.target)
 	issue, err := c.Redeem(ctx, a, params)
 	if err != nil {
 		return nil, err
@@ -360,7 +371,7 @@ func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorizat
 func (w *World) redeemsAll(ctx context.Context, client string) error {
 	w.batch = nil
 	for _, a := range slices.Backward(w.codes[client]) {
-		o, err := w.redeem(ctx, a.Client, a, nil)
+		o, err := w.redeem(ctx, a.Client, a, request{})
 		if err != nil {
 			return err
 		}

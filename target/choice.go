@@ -28,6 +28,8 @@ const (
 	MalformedScope   ChoiceName = "malformed_scope"
 	Duplicates       ChoiceName = "duplicates"
 	SurplusSpaces    ChoiceName = "surplus_spaces"
+	OmittedResource  ChoiceName = "omitted_resource"
+	MixedAPIs        ChoiceName = "mixed_apis"
 
 	TokenExchangeBound ChoiceName = "tx"
 )
@@ -65,6 +67,8 @@ func Choices() []ChoiceInfo {
 		{CodeScope, []string{"ignores", "honours", "rejects"}, "CODE-02", "RFC 6749 section 3.2", "a narrower scope sent with the code"},
 		{Duplicates, []string{"normalises", "rejects"}, "SYN-07", "RFC 6749 section 3.3", "a scope that is named twice"},
 		{SurplusSpaces, []string{"normalises", "rejects"}, "SYN-08", "RFC 6749 section 3.3", "spaces too many"},
+		{OmittedResource, []string{"default", "reject"}, "RES-05", "RFC 8707 section 2.1", "a request that names no API"},
+		{MixedAPIs, []string{"reject", "one_api", "both_apis"}, "RES-06", "RFC 9068 section 3", "scopes of two APIs, and neither named"},
 		{TokenExchangeBound, []string{"subset", "client"}, "TX-01", "RFC 8693 section 5", "the bound of an exchanged token: the subject token, or what the client and the resource owner may have"},
 		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
 	}

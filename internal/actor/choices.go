@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -21,21 +22,12 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		}
 		return otherwise, nil
 	}
+	if answers, ok := byRefusal(name); ok {
+		return either(refused, answers[0], answers[1])
+	}
 	switch name {
-	case target.UserExcess, target.ClientExcess:
-		return either(refused, "reject", "drop")
-	case target.UnknownScope:
-		return either(refused, "reject", "ignore")
-	case target.OmittedScope:
-		return either(refused, "reject", "default")
-	case target.WithoutOpenID:
-		return either(refused, "reject", "oauth")
-	case target.EmptyGrant:
-		return either(refused, "error", "token")
 	case target.TokenExchangeBound:
 		return exchangeClass(ctx, i, epoch)
-	case target.ClaimsParameter:
-		return either(refused, "refused", "ignored")
 	case target.OnlyUnknown:
 		if refused {
 			return "error", nil
@@ -45,12 +37,11 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 			return "", err
 		}
 		return either(seen.Effective.Intersect(i.cast.APIScopes()).IsEmpty(), "empty", "default")
-	case target.MalformedScope:
-		return either(refused, "rejects", "drops")
-	case target.Duplicates, target.SurplusSpaces:
-		return either(refused, "rejects", "normalises")
-	case target.SilentExcess:
-		return either(refused, "error", "subset")
+	case target.MixedAPIs:
+		if refused {
+			return "reject", nil
+		}
+		return mixedClass(ctx, i, epoch)
 	case target.RefreshNarrowing, target.RefreshWidening, target.CodeScope:
 		if refused {
 			return "rejects", nil
@@ -74,6 +65,47 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		return map[bool]string{true: "also", false: "userinfo_only"}[claims["email"] != nil], err
 	}
 	return "", fmt.Errorf("no way is known to see the choice of %s", name)
+}
+
+// byRefusal is the answers to a choice of which a refusal alone tells: what a
+// refusal means, and what any other answer means.
+func byRefusal(name target.ChoiceName) (answers [2]string, ok bool) {
+	switch name {
+	case target.UserExcess, target.ClientExcess:
+		return [2]string{"reject", "drop"}, true
+	case target.UnknownScope:
+		return [2]string{"reject", "ignore"}, true
+	case target.OmittedScope, target.OmittedResource:
+		return [2]string{"reject", "default"}, true
+	case target.WithoutOpenID:
+		return [2]string{"reject", "oauth"}, true
+	case target.EmptyGrant:
+		return [2]string{"error", "token"}, true
+	case target.ClaimsParameter:
+		return [2]string{"refused", "ignored"}, true
+	case target.MalformedScope:
+		return [2]string{"rejects", "drops"}, true
+	case target.Duplicates, target.SurplusSpaces:
+		return [2]string{"rejects", "normalises"}, true
+	case target.SilentExcess:
+		return [2]string{"error", "subset"}, true
+	}
+	return answers, false
+}
+
+// mixedClass tells how many of the APIs a token is for, of which scopes were
+// asked for together.
+func mixedClass(ctx context.Context, i *Issue, epoch int) (string, error) {
+	seen, err := i.Observe(ctx, epoch)
+	if err != nil {
+		return "", err
+	}
+	for _, resource := range i.cast.Resources() {
+		if !slices.Contains(seen.Audience(), resource) {
+			return "one_api", nil
+		}
+	}
+	return "both_apis", nil
 }
 
 // errRefused says that a choice cannot be seen, because the target lawfully
@@ -200,6 +232,10 @@ func trials() []trial {
 		{target.SilentExcess, func(s *Stage) bool {
 			return s.can("as.code") && s.can("as.oidc.prompt") && s.can("consent.remembered") && s.can("fx.clients.fresh")
 		}, silent},
+		{target.OmittedResource, func(s *Stage) bool { return s.can("as.code") && s.can("as.resource") }, unaimed("read:appointments", target.OmittedResource)},
+		{target.MixedAPIs, func(s *Stage) bool {
+			return s.can("as.code") && s.can("as.resource") && s.Target.Capabilities["token.format"].Value == "jwt"
+		}, unaimed("write:appointments read:contacts", target.MixedAPIs)},
 		{target.Incremental, code, incremental},
 		{target.TokenExchangeBound, func(s *Stage) bool { return s.can("as.code") && s.can("as.tx") }, exchanging},
 		{target.DeselectedMemory, func(s *Stage) bool {
@@ -230,6 +266,17 @@ func (c *Cast) obtain(ctx context.Context, client, owner string, r Request) (*Au
 func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {
 	return func(ctx context.Context, c *Cast) (string, error) {
 		a, i, err := c.obtain(ctx, client, owner, Request{Scope: &scope})
+		if err != nil {
+			return "", err
+		}
+		return Class(ctx, name, a, i, 0)
+	}
+}
+
+// unaimed is asking without a word about the API.
+func unaimed(scope oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {
+	return func(ctx context.Context, c *Cast) (string, error) {
+		a, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Way: Way{Unaimed: true}})
 		if err != nil {
 			return "", err
 		}

@@ -55,6 +55,7 @@ type Authorization struct {
 	Added    oauth.ScopeSet // what was added to obtain a refresh token
 	Prompt   string
 	Other    bool
+	Unaimed  bool // no API of ours was named
 	Union    bool // the parameter that asks for the union was sent
 	Decision oauth.ConsentDecision
 	May      oauth.ScopeSet // what the client could have when it asked
@@ -283,6 +284,7 @@ type Issue struct {
 	Asked   oauth.ScopeSet // of the token request, canonical names
 	Omitted bool           // the token request had no scope
 	Other   bool           // for the second API
+	Unaimed bool           // no API of ours was named
 	// Authorization is where a code came from, From the issue that gave the
 	// refresh token.
 	Authorization *Authorization
@@ -325,7 +327,7 @@ func (c *Client) Redeem(ctx context.Context, a *Authorization, params url.Values
 		"redirect_uri": {a.redirectURI}, "code_verifier": {a.verifier},
 	}
 	a.Redeemed = true
-	issue := &Issue{Owner: a.Owner, Grant: oauth.AuthorizationCode, Authorization: a, Omitted: true, Other: a.Other}
+	issue := &Issue{Owner: a.Owner, Grant: oauth.AuthorizationCode, Authorization: a, Omitted: true, Other: a.Other, Unaimed: a.Unaimed}
 	if params.Has("scope") {
 		issue.Asked = c.cast.canonical(oauth.FieldsScope(params.Get("scope")))
 	}
@@ -341,7 +343,7 @@ func (c *Client) Refresh(ctx context.Context, from *Issue, scope *oauth.RawScope
 	form := url.Values{
 		"grant_type": {string(oauth.RefreshTokenGrant)}, "refresh_token": {from.Response.RefreshToken.Reveal()},
 	}
-	issue := &Issue{Owner: from.Owner, Grant: oauth.RefreshTokenGrant, From: from, Authorization: from.Authorization, Omitted: scope == nil, Other: from.Other}
+	issue := &Issue{Owner: from.Owner, Grant: oauth.RefreshTokenGrant, From: from, Authorization: from.Authorization, Omitted: scope == nil, Other: from.Other, Unaimed: from.Unaimed}
 	purpose := "refreshes its token"
 	if scope != nil {
 		form.Set("scope", c.cast.Wire(*scope))

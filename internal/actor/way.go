@@ -39,6 +39,8 @@ type Way struct {
 	// Resources are the APIs that are named in place of the usual one (RFC 8707
 	// section 2); see [Cast.Resources].
 	Resources []string
+	// Unaimed leaves it to the server which API a request is about.
+	Unaimed bool
 	// Details is the JSON of authorization_details (RFC 9396); nil: none.
 	Details any
 	// Claims is the JSON of the claims parameter (OpenID Connect Core section
@@ -76,9 +78,14 @@ func (c *Client) take(a *Authorization, r Request, q url.Values) {
 		}
 	}
 	if len(r.Resources) > 0 {
-		q[either(c.cast.Stage.Target.Description.AuthorizationServer.ResourceParameter, "resource")] = r.Resources
+		q[c.cast.resourceParameter()] = r.Resources
 		a.Resources = r.Resources
 		a.Other = len(r.Resources) == 1 && c.cast.isOther(r.Resources[0])
+		a.Unaimed = !slices.ContainsFunc(r.Resources, c.cast.isOurs)
+	}
+	if r.Unaimed {
+		q.Del(c.cast.resourceParameter())
+		a.Unaimed = true
 	}
 	for name, value := range map[string]any{"authorization_details": r.Details, "claims": r.Claims} {
 		if text, err := json.Marshal(value); value != nil && err == nil {
@@ -302,15 +309,54 @@ func (c *Cast) Resources() []string {
 	return []string{t.API.Resource, t.OtherAPI.Resource}
 }
 
+// UnknownResource is a resource indicator that no server knows.
+const UnknownResource = "https://unknown.example/api"
+
 func (c *Cast) isOther(resource string) bool {
 	other := c.Stage.Target.OtherAPI
 	return other != nil && other.Resource == resource
 }
 
+func (c *Cast) isOurs(resource string) bool {
+	return c.isOther(resource) || c.Stage.Target.API != nil && c.Stage.Target.API.Resource == resource
+}
+
+func (c *Cast) resourceParameter() string {
+	return either(c.Stage.Target.Description.AuthorizationServer.ResourceParameter, "resource")
+}
+
 // aimed notes which API a token request names.
 func (c *Cast) aimed(i *Issue, params url.Values) {
-	name := either(c.Stage.Target.Description.AuthorizationServer.ResourceParameter, "resource")
-	if named := params[name]; len(named) == 1 {
-		i.Other = c.isOther(named[0])
+	if named := params[c.resourceParameter()]; len(named) == 1 {
+		i.Other, i.Unaimed = c.isOther(named[0]), !c.isOurs(named[0])
 	}
+}
+
+// settleAim finds out which API a token is for, where the request named none of
+// ours. Of a token for none, or for both, nothing is tried.
+func (i *Issue) settleAim(o *Observation) (settled bool) {
+	t := i.cast.Stage.Target
+	var first, other bool
+	for _, audience := range o.Audience() {
+		first = first || t.API != nil && audience == t.API.Resource
+		other = other || i.cast.isOther(audience)
+	}
+	i.Other = other && !first
+	return first != other
+}
+
+// Audience is whom the token is for, as its claims or introspection say; nil:
+// they do not (RFC 9068 section 2.2, RFC 7662 section 2.2).
+func (o *Observation) Audience() []string {
+	raw := o.Claims["aud"]
+	if raw == nil && o.Introspected != nil && o.Introspected.Claims["aud"] != nil {
+		raw, _ = json.Marshal(o.Introspected.Claims["aud"]) // it was JSON before
+	}
+	var one string
+	var several []string
+	if json.Unmarshal(raw, &one) == nil && one != "" {
+		return []string{one}
+	}
+	_ = json.Unmarshal(raw, &several) // what is no list names nobody
+	return several
 }
