@@ -199,6 +199,7 @@ func (w *World) worded(r request, o *actor.Owner) (actor.Request, error) {
 	req.StopAtConsent = strings.Contains(req.Prompt, "none")
 	if r.beside != nil {
 		req.Beside = url.Values{"scope": {w.cast.Wire(*r.beside)}}.Encode()
+		req.Twice = true
 	}
 	if r.both {
 		req.Resources = w.cast.Resources()

@@ -89,6 +89,15 @@ func asking() phrasing[request] {
 		{`by post`, func(r *request, _ []string) error { r.way.Via = actor.ByPost; return nil }},
 		{`by a pushed request`, func(r *request, _ []string) error { r.way.Via = actor.Pushed; return nil }},
 		{`in a request object`, func(r *request, _ []string) error { r.way.Via = actor.ByObject; return nil }},
+		{`in a spoilt request object`, func(r *request, _ []string) error {
+			r.way.Via, r.way.Object.Tampered = actor.ByObject, true
+			return nil
+		}},
+		{`in an unsigned request object`, func(r *request, _ []string) error {
+			r.way.Via, r.way.Object.Unsigned = actor.ByObject, true
+			return nil
+		}},
+		{`pushed`, func(r *request, _ []string) error { r.way.Via = actor.PushedObject; return nil }},
 		{`with "[^"]*" beside it`, func(r *request, v []string) error {
 			raw := oauth.RawScope(v[0])
 			r.beside = &raw

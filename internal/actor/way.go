@@ -54,6 +54,9 @@ type Way struct {
 	// Beside is put into the address octet by octet, beside a body, a request_uri
 	// or a request object.
 	Beside string
+	// Twice puts the parameters in a request object into the address as well, the
+	// scope excepted (RFC 9101 section 5).
+	Twice bool
 	// Object is how a request object is made.
 	Object RequestObject
 }
@@ -128,7 +131,12 @@ func (c *Client) send(ctx context.Context, endpoint string, a *Authorization, r 
 		if err != nil {
 			return nil, err
 		}
-		outside := url.Values{"client_id": q["client_id"], "response_type": q["response_type"], "request": {object.Reveal()}}
+		outside := url.Values{"client_id": q["client_id"], "response_type": q["response_type"]}
+		if r.Twice {
+			outside = q
+			outside.Del("scope")
+		}
+		outside.Set("request", object.Reveal())
 		return c.visit(ctx, a, r, with(endpoint, joined(outside.Encode(), r.Beside)), "")
 	case ByQuery:
 		return c.visit(ctx, a, r, with(endpoint, joined(q.Encode(), r.Raw, r.Beside)), "")

@@ -26,7 +26,7 @@ type Defect struct {
 }
 
 // All are the defects there are, area by area.
-var All = slices.Concat(granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, service, roles, openID, claims, offline, matching, routing, pushed, resources, load)
+var All = slices.Concat(granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, service, roles, openID, claims, offline, matching, routing, pushed, resources, objects, load)
 
 // Find returns the defect with the given id.
 func Find(id string) (Defect, bool) {

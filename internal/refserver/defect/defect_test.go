@@ -50,7 +50,7 @@ var areas = map[string]struct {
 }{
 	"GRANT": {last: 9}, "CONS": {last: 18}, "INC": {last: 8}, "EDIT": {last: 12, free: []int{9}}, "REF": {last: 14}, "CC": {last: 5},
 	"ROLE": {last: 11}, "OIDC": {last: 4, free: []int{3}}, "CLM": {last: 14, free: []int{5, 6, 9}}, "OFF": {last: 6, free: []int{2}},
-	"PAR": {last: 6}, "RES": {last: 8}, "RSM": {last: 13}, "RSV": {last: 9, free: []int{8}},
+	"PAR": {last: 6}, "RES": {last: 8}, "JAR": {last: 3}, "RSM": {last: 13}, "RSV": {last: 9, free: []int{8}},
 }
 
 func TestEveryRuleIsBrokenByADefect(t *testing.T) {
