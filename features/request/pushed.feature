@@ -12,7 +12,6 @@ Feature: Requests that are pushed first
     Scenario: Viewer pushes a request for more than it may have
       When Viewer asks Ada for "read:appointments write:appointments" by a pushed request
       Then Viewer holds no scope beyond "read:appointments"
-      And Viewer is not misled about its scope
       And Viewer cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
@@ -38,8 +37,7 @@ Feature: Requests that are pushed first
 
     Scenario Outline: Planner pushes a request to read, and the address says "<beside>"
       When Planner asks Ada for "read:appointments" by a pushed request, with "<beside>" beside it
-      Then Planner holds no scope beyond "read:appointments"
-      And Planner is told "read:appointments", or is refused
+      Then Planner holds exactly "read:appointments", or is refused
       And Planner cannot create an appointment for Ada
 
       Examples: more, and something else
@@ -66,7 +64,6 @@ Feature: Requests that are pushed first
       Given Ada will grant only "read:appointments"
       When Planner asks Ada for "read:appointments write:appointments" by a pushed request
       Then Planner holds no scope beyond "read:appointments"
-      And Planner is not misled about its scope
       And Planner cannot create an appointment for Ada
 
   @PAR-04 @MUST @rfc9126-2.2 @needs:as.par @needs:fx.clients>=2

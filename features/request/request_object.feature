@@ -9,8 +9,8 @@ Feature: Requests in a signed object
 
     Scenario Outline: The object says "<inside>" and the address "<beside>"
       When Planner asks Ada for "<inside>" in a request object, with "<beside>" beside it
-      Then Planner holds no scope beyond "<inside>"
-      And Planner is told "<inside>", or is refused
+      Then Planner holds exactly "<inside>", or is refused
+      And Planner is not misled about its scope
 
       Examples: more beside it, less, and something else
         | inside                                      | beside                                      |
@@ -35,18 +35,13 @@ Feature: Requests in a signed object
 
     Scenario: The address has no scope
       When Planner asks Ada for "openid read:appointments write:appointments" in a request object, 5 times
-      Then each of them is told "openid read:appointments write:appointments", or is refused
+      Then each of them holds exactly "openid read:appointments write:appointments", or is refused
       And they all end alike
-
-    Scenario: The scope in the object is not the default one
-      When Planner asks Ada for "openid write:appointments" in a request object
-      Then Planner is told "openid write:appointments", or is refused
-      And Planner holds no scope beyond "openid write:appointments"
 
     @control
     Scenario: The address names openid, as OpenID Connect has it
-      When Planner asks Ada for "openid write:appointments" in a request object, with "openid" beside it
-      Then Planner holds at least "write:appointments"
+      When Planner asks Ada for "openid read:appointments write:appointments" in a request object, with "openid" beside it
+      Then Planner holds at least "read:appointments write:appointments"
 
   @JAR-03 @MUST @rfc9101-6.2 @rfc9101-6.1 @needs:as.jar
   Rule: An object that cannot be trusted ends the request; what stands beside it is not used in its place

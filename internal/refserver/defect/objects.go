@@ -27,8 +27,8 @@ var objects = []Defect{
 	{
 		ID:     "default-before-the-object",
 		Text:   "A request without a scope in the address is given the default before its request object is read, if it is one of OpenID Connect.",
-		Breaks: []string{"JAR-02", "GRANT-01"},
-		Shows:  `request 1: Planner was told "read:appointments"`,
+		Breaks: []string{"JAR-02"},
+		Shows:  `request 1: Planner holds "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.JAR.Parameters = func(object, sent url.Values) url.Values {
 				if refserver.NewScopeSet(strings.Fields(object.Get("scope"))...).Has(refserver.OpenID) && !sent.Has("scope") {

@@ -114,4 +114,18 @@ var pushed = []Defect{
 			p.PAR.Required = func(refserver.Client, bool) error { return nil }
 		},
 	},
+	{
+		ID:     "pushed-default-of-its-own",
+		Text:   "A pushed request without a scope is given all that can be done with appointments; every other one is given the default.",
+		Breaks: []string{"DEF-05"},
+		Shows:  `request 3 (pushed request): Planner holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			p.PAR.Parameters = func(pushed, _ url.Values) url.Values {
+				if !pushed.Has("scope") {
+					pushed.Set("scope", refserver.ScopeSet{refserver.ReadAppointments, refserver.WriteAppointments}.String())
+				}
+				return pushed
+			}
+		},
+	},
 }
