@@ -218,7 +218,9 @@ func (w *World) ways(r request) []request {
 	add("authorization request", "as.code", func(*request) {})
 	add("authorization request by POST", "as.oidc", func(way *request) { way.way.Via = actor.ByPost }) // OpenID Connect Core section 3.1.2.1
 	add("pushed request", "as.par", func(way *request) { way.way.Via = actor.Pushed })
-	add("request object", "as.jar", inObject)
+	if w.readsObjects(r) {
+		add("request object", "as.jar", inObject)
+	}
 	if r.every == "way" {
 		add("client credentials", "as.cc", func(way *request) {
 			way.client, way.owner, way.alone = map[string]string{"Planner": "Worker", "Viewer": "Robot"}[r.client], "", true
@@ -227,11 +229,23 @@ func (w *World) ways(r request) []request {
 	return all
 }
 
+// readsObjects reports whether the server has to read a request object: of any
+// request, if its metadata is that of RFC 9101 (section 10.5), or else of one of
+// OpenID Connect.
+func (w *World) readsObjects(r request) bool {
+	_, any := w.target().Metadata["require_signed_request_object"]
+	return any || r.openID()
+}
+
+func (r *request) openID() bool {
+	return r.scope != nil && oauth.FieldsScope(string(*r.scope)).Has("openid")
+}
+
 // inObject puts a request into a request object. One of OpenID Connect says so
 // outside as well (OpenID Connect Core section 6.1).
 func inObject(r *request) {
 	r.way.Via = actor.ByObject
-	if r.scope != nil && oauth.FieldsScope(string(*r.scope)).Has("openid") {
+	if r.openID() {
 		r.way.Beside = "scope=openid"
 	}
 }

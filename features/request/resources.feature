@@ -169,12 +169,12 @@ Feature: Which API a token is for
       Then Planner holds a token for the first API
 
     Scenario: Planner names the other one
-      When Planner asks Ada for "read:appointments" at the other API
+      When Planner asks Ada for "read:contacts" at the other API
       Then Planner holds a token for the other API
 
     @needs:as.resource.multi
     Scenario: Planner names both, and one of them for the token
-      Given Planner has a code from Ada for "read:appointments" at both APIs
+      Given Planner has a code from Ada for "write:appointments read:contacts" at both APIs
       When Planner redeems its code for the other API
       Then Planner holds a token for the other API
 
@@ -186,9 +186,13 @@ Feature: Which API a token is for
       When Planner asks Ada for "openid profile email read:appointments"
       Then Planner can read an appointment of Ada
       And UserInfo tells Planner at least one claim of "email"
-      And Planner's token is no good at the other API
 
     Scenario: Planner asks for both at the other API
-      When Planner asks Ada for "openid profile email read:appointments" at the other API
-      Then Planner's token is good at the other API
+      When Planner asks Ada for "openid profile email read:contacts" at the other API
+      Then Planner holds at least "openid profile email read:contacts"
       And UserInfo tells Planner at least one claim of "email"
+
+    @needs:fx.same_name_scope
+    Scenario: The scope of the one API is no good at the other
+      When Planner asks Ada for "openid profile email read:appointments"
+      Then Planner's token is no good at the other API

@@ -128,15 +128,15 @@ func (f *finder) requests() {
 	}
 }
 
-// kinds is how many kinds of authorization request can be made. OpenID Connect
-// has it taken by POST as well (OpenID Connect Core section 3.1.2.1).
+// kinds is how many kinds of authorization request can be made, whatever is asked
+// for. OpenID Connect has it taken by POST as well (OpenID Connect Core section
+// 3.1.2.1); not every server reads a request object without openid beside it.
 func (f *finder) kinds() int {
-	if !f.found["as.code"].Yes() {
-		return 0
-	}
-	kinds := 1
-	for _, name := range []target.Capability{"as.oidc", "as.par", "as.jar"} {
-		if f.found[name].Yes() {
+	_, any := f.t.Metadata["require_signed_request_object"] // RFC 9101 section 10.5
+	has := func(name target.Capability) bool { return f.found[name].Yes() }
+	kinds := 0
+	for _, can := range []bool{has("as.code"), has("as.oidc"), has("as.par"), has("as.jar") && any} {
+		if can && has("as.code") {
 			kinds++
 		}
 	}
