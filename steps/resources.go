@@ -63,7 +63,7 @@ func (w *World) holdsAt(ctx context.Context, subject, what string) error {
 		if what == "no ambiguous token" {
 			return w.judgeAmbiguity(o, seen)
 		}
-		if w.names(seen, firstAPI) && w.names(seen, otherAPI) {
+		if profiled(seen) && w.names(seen, firstAPI) && w.names(seen, otherAPI) {
 			return excess("%s holds a token for %s, want one API at most", o.client.Name, w.spelled(seen))
 		}
 		return nil
@@ -120,11 +120,14 @@ func (w *World) judgeAudience(ctx context.Context, o *outcome, want api) error {
 	return nil
 }
 
+// profiled says that a token is bound by the profile for JWTs, as its type says
+// (RFC 9068 section 2.1).
+func profiled(seen *actor.Observation) bool { return seen.Type == "at+jwt" }
+
 // judgeAmbiguity wants each scope of a token to have one meaning at the APIs that
-// it is for. A JWT of another type is not bound by the profile (RFC 9068 section
-// 2.1), and nothing is known of audiences that are not ours.
+// it is for. Nothing is known of audiences that are not ours.
 func (w *World) judgeAmbiguity(o *outcome, seen *actor.Observation) error {
-	if seen.JWT == nil || seen.Type != "at+jwt" {
+	if seen.JWT == nil || !profiled(seen) {
 		return nil
 	}
 	t := w.target()
