@@ -34,7 +34,7 @@ func TestADeclaredDifferenceOfOneWayIsAccepted(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", what, err, want)
 		}
 	}
-	judge("nothing declared", "not the same on every way: got ignore (authorization request), reject (device)")
+	judge("nothing declared", "reject (device)")
 	w.target().ByWay.Set(target.ByDevice, target.UnknownScope, target.Finding{Value: "reject", Source: "observed"})
 	judge("observed", "not the same on every way")
 	w.target().ByWay.Set(target.ByDevice, target.UnknownScope, target.Finding{Value: "reject", Source: "declared"})
