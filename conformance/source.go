@@ -28,6 +28,7 @@ func documents() []document {
 	return []document{
 		{"oidc", "OpenID Connect Core 1.0", "https://openid.net/specs/openid-connect-core-1_0.html"},
 		{"oauth2.1", "OAuth 2.1 (draft)", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1"},
+		{"gm-draft", "Grant Management for OAuth 2.0 (draft)", "https://openid.net/specs/oauth-v2-grant-management.html"},
 		{"fapi2", "FAPI 2.0 Security Profile", "https://openid.net/specs/fapi-security-profile-2_0-final.html"},
 		{"incremental-authz", "OAuth 2.0 Incremental Authorization (draft)", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-incremental-authz"},
 		{"auth0-user-consent", "Auth0: User Consent and Third-Party Applications", "https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications"},

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -10,8 +11,8 @@ import (
 
 // registerControl adds what happens to a grant, a role or the clock afterwards.
 func registerControl(r registrar, w *World) {
-	r.Given(`^(\w+) has (?:removed "([^"]*)" from|revoked) (\w+)'s(?: first)? grant$`, w.edits)
-	r.When(`^(\w+) (?:removes "([^"]*)" from|revokes) (\w+)'s grant$`, w.edits)
+	r.Given(`^(\w+) has (?:removed "([^"]*)" from|revoked) (its|\w+'s)(?: first)? grant$`, w.edits)
+	r.When(`^(\w+) (?:removes "([^"]*)" from|revokes) (\w+'s) grant$`, w.edits)
 	r.Given(`^(\w+) has tried to make (\w+)'s grant "([^"]*)"$`, w.triesToMake)
 	r.Given(`^(\w+) has been permitted "([^"]*)"$`, w.isPermitted)
 	r.Given(`^(\w+) has been limited to "([^"]*)"$`, w.isLimited)
@@ -19,7 +20,11 @@ func registerControl(r registrar, w *World) {
 }
 
 // edits takes scopes out of a grant, or ends it.
-func (w *World) edits(ctx context.Context, owner, removed, client string) error {
+func (w *World) edits(ctx context.Context, owner, removed, whose string) error {
+	if whose == "its" {
+		return w.hasRevokedOwn(ctx, owner)
+	}
+	client := strings.TrimSuffix(whose, "'s")
 	if removed == "" {
 		return w.revokes(ctx, owner, client)
 	}

@@ -51,7 +51,11 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 	defer func() { w.cast.Refreshing = false }()
 	// The words of the consent page never have a part here: the form is answered scope by scope.
 	if r.scope != nil && !r.union {
-		r.decision = &oauth.ConsentDecision{Only: &want}
+		boxes := want
+		if r.details != "" {
+			boxes = want.Union(oauth.NewScopeSet("authorization_details"))
+		}
+		r.decision = &oauth.ConsentDecision{Only: &boxes}
 	}
 	o, err := w.ask(ctx, r)
 	if err != nil {
@@ -160,7 +164,10 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if err != nil {
 		return nil, err
 	}
-	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
+	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision}
+	if req.Way, err = w.way(ctx, r); err != nil {
+		return nil, err
+	}
 	if r.silent {
 		req.Prompt = "none"
 	}

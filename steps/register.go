@@ -95,5 +95,6 @@ func register(r registrar, w *World) {
 	registerAPI(r, w)
 	registerWire(r, w)
 	registerClaims(r, w)
+	registerManaged(r, w)
 	registerChoices(r, w)
 }

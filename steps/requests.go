@@ -49,6 +49,8 @@ type request struct {
 	params        url.Values
 	decision      *oauth.ConsentDecision
 	way           actor.Way
+	details       string // which authorization details of the target are asked for
+	grantOf       string // whose managed grant is named: "its", a client, or "nobody"
 }
 
 func (r *request) set(name, value string) {
@@ -76,6 +78,16 @@ func asking() phrasing[request] {
 		{`with the claim "[^"]*"`, withClaim},
 		{`repeating the parameter with "[^"]*"`, repeating},
 		{`so that \d+ bytes end after "[^"]*"`, padding},
+		{`for a token in the redirect`, func(r *request, _ []string) error { r.way.ResponseType = "token"; return nil }},
+		{`with a response type of "[^"]*"`, func(r *request, v []string) error { r.way.ResponseType = v[0]; return nil }},
+		detailed("plain"),
+		managing("creating a grant", "create", ""),
+		managing("merging into its grant", "merge", "its"),
+		managing("merging into Steward's grant", "merge", "Steward"),
+		managing("merging into a grant that nobody has", "merge", "nobody"),
+		managing("replacing its grant", "replace", "its"),
+		managing("naming its grant", "", "its"),
+		{`with the grant management action "[^"]*"`, func(r *request, v []string) error { r.way.Action = v[0]; return nil }},
 		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
 		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
 		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
@@ -93,6 +105,7 @@ func presenting() phrasing[request] {
 			return err
 		}},
 		{`repeating the parameter with "[^"]*"`, repeating},
+		detailed("smaller"), detailed("larger"),
 		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
 		{`for the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
 		{`5 times`, func(r *request, _ []string) error { r.times = repetitions; return nil }},
@@ -229,7 +242,11 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 		return nil, err
 	}
 	if a.Code != "" {
-		return w.redeem(ctx, a.Client, a, r.redeem)
+		o, err := w.redeem(ctx, a.Client, a, r.redeem)
+		if err != nil || a.Front == nil || a.Front.Response.AccessToken == "" {
+			return o, err
+		}
+		return o, w.both(ctx, o)
 	}
 	o := &outcome{client: a.Client, owner: a.Owner, auth: a, issue: a.Front, asked: a.Asked.Minus(a.Added)}
 	w.settle(o)

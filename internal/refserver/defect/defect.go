@@ -18,6 +18,9 @@ type Defect struct {
 	Breaks []string
 	// Shows is a part of the message that the violation must carry.
 	Shows string
+	// With are the extra features of the server that the fault is in; most are in
+	// what is always served.
+	With []refserver.Feature
 	// Load faults show only when requests overlap.
 	Load bool
 	// Apply puts the fault in. What it remembers between requests is made anew at
@@ -26,7 +29,7 @@ type Defect struct {
 }
 
 // All are the defects there are, area by area.
-var All = slices.Concat(granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, service, roles, openID, claims, offline, matching, routing, load)
+var All = slices.Concat(granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, service, roles, openID, claims, offline, matching, routing, frontChannel, richRequests, managed, claimsByName, load)
 
 // Find returns the defect with the given id.
 func Find(id string) (Defect, bool) {
