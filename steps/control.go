@@ -11,7 +11,7 @@ import (
 
 // registerControl adds what happens to a grant, a role or the clock afterwards.
 func registerControl(r registrar, w *World) {
-	r.Given(`^(\w+) has (?:removed "([^"]*)" from|revoked) (its|\w+'s)(?: first)? grant$`, w.edits)
+	r.Given(`^(\w+) has (?:removed "([^"]*)" from|revoked) (its first|its|\w+'s)(?: first)? grant$`, w.edits)
 	r.When(`^(\w+) (?:removes "([^"]*)" from|revokes) (\w+'s) grant$`, w.edits)
 	r.Given(`^(\w+) has tried to make (\w+)'s grant "([^"]*)"$`, w.triesToMake)
 	r.Given(`^(\w+) has been permitted "([^"]*)"$`, w.isPermitted)
@@ -21,8 +21,8 @@ func registerControl(r registrar, w *World) {
 
 // edits takes scopes out of a grant, or ends it.
 func (w *World) edits(ctx context.Context, owner, removed, whose string) error {
-	if whose == "its" {
-		return w.hasRevokedOwn(ctx, owner)
+	if strings.HasPrefix(whose, "its") {
+		return w.hasRevokedOwn(ctx, owner, whose == "its first")
 	}
 	client := strings.TrimSuffix(whose, "'s")
 	if removed == "" {

@@ -60,6 +60,11 @@ func (w *World) managesGrant(ctx context.Context, client, verb, with string) err
 	if err != nil {
 		return err
 	}
+	return w.manages(ctx, c, id, verb, with)
+}
+
+// manages queries or revokes a grant with a token of some kind.
+func (w *World) manages(ctx context.Context, c *actor.Client, id, verb, with string) (err error) {
 	var token oauth.AccessToken
 	switch named, found := quoted(with); {
 	case found:
@@ -89,9 +94,17 @@ func (w *World) grantToken(c *actor.Client, id string) (oauth.AccessToken, error
 	return "", fmt.Errorf("%s was issued no token under its grant", c.Name)
 }
 
-// hasRevokedOwn revokes the latest managed grant of a client.
-func (w *World) hasRevokedOwn(ctx context.Context, client string) error {
-	if err := w.managesGrant(ctx, client, "revokes", `a token for "`+revokeScope+`"`); err != nil {
+// hasRevokedOwn revokes the latest managed grant of a client, or the first.
+func (w *World) hasRevokedOwn(ctx context.Context, client string, first bool) error {
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return err
+	}
+	id, err := w.grantID(ctx, client, first)
+	if err != nil {
+		return err
+	}
+	if err := w.manages(ctx, c, id, "revokes", `a token for "`+revokeScope+`"`); err != nil {
 		return err
 	}
 	if !w.managed.Served() {

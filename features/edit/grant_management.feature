@@ -31,7 +31,7 @@ Feature: Grants that are managed one by one
     Scenario: The grant holds both
       Given Ada has granted Steward "read:appointments" creating a grant
       When Steward asks Ada for "write:appointments" merging into its grant
-      Then a query of Steward's grant shows exactly "read:appointments write:appointments"
+      Then a query of Steward's first grant shows exactly "read:appointments write:appointments"
 
     @needs:as.gm.query @needs:consent.ui=granular
     Scenario: Ada does not agree to all that is to be added
@@ -39,7 +39,7 @@ Feature: Grants that are managed one by one
       And Ada will grant only "read:appointments"
       When Steward asks Ada for "read:appointments write:appointments" merging into its grant
       Then Steward holds no scope beyond "openid read:appointments"
-      And a query of Steward's grant shows exactly "openid read:appointments"
+      And a query of Steward's first grant shows exactly "openid read:appointments"
 
     Scenario: Steward refreshes with its first token
       Given Ada has granted Steward "read:appointments" creating a grant
@@ -238,7 +238,7 @@ Feature: Grants that are managed one by one
     Scenario: Steward had added to it before
       Given Ada has granted Steward "read:appointments" creating a grant
       And Ada has then granted Steward "write:appointments" merging into its grant
-      And Steward has revoked its grant
+      And Steward has revoked its first grant
       When Steward refreshes its token
       Then Steward is refused with "invalid_grant"
       And Steward receives no token

@@ -9,7 +9,7 @@ var claimsByName = []Defect{
 		Text:   "Claims that are asked for by name are released without asking, and whatever the user unticks.",
 		With:   []refserver.Feature{"claims_parameter"},
 		Breaks: []string{"CLM-09"},
-		Shows:  `?`,
+		Shows:  `UserInfo tells Planner ["email"]`,
 		Apply: func(p *refserver.Policy) {
 			p.Claims.ConsentNeeded = func(refserver.ConsentQuestion) bool { return false }
 			p.Claims.Granted = func(asked, _ []string) []string { return asked }
@@ -20,7 +20,7 @@ var claimsByName = []Defect{
 		Text:   "A claim that is asked for by name brings all the claims of its scope.",
 		With:   []refserver.Feature{"claims_parameter"},
 		Breaks: []string{"CLM-09"},
-		Shows:  `?`,
+		Shows:  `UserInfo tells Planner ["birthdate" "family_name" "gender" "given_name" "https://scopeproof.example/department`,
 		Apply: func(p *refserver.Policy) {
 			p.Claims.Opened = func(u refserver.User, granted []string) map[string]any {
 				var scope refserver.ScopeSet

@@ -7,8 +7,8 @@ var richRequests = []Defect{
 	{
 		ID:     "details-count-without-scope-only",
 		Text:   "Authorization details are looked at only where a request has no scope.",
-		Breaks: []string{"RAR-01"},
-		Shows:  `?`,
+		Breaks: []string{"RAR-01", "RAR-02", "RAR-04"},
+		Shows:  `Planner was told of no authorization details`,
 		Apply: func(p *refserver.Policy) {
 			p.Details.Beside = func(scope refserver.ScopeSet, details refserver.Details) (refserver.ScopeSet, refserver.Details) {
 				if !scope.IsEmpty() {
@@ -51,8 +51,8 @@ var richRequests = []Defect{
 	{
 		ID:     "details-reset-scope-at-refresh",
 		Text:   "A refresh with authorization details starts from what the client may have at the calendar, and no longer from what was granted.",
-		Breaks: []string{"RAR-03", "GRANT-03", "REF-03"},
-		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email export:appointments openi`,
+		Breaks: []string{"RAR-03", "REF-03"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			scope := p.RefreshScope
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {

@@ -7,7 +7,7 @@ var frontChannel = []Defect{
 	{
 		ID:     "redirect-token-without-scope",
 		Text:   "Only the token endpoint reports the scope: a token in the redirect comes without, however little was granted.",
-		Breaks: []string{"IMPL-01", "GRANT-04", "IMPL-03", "OFF-02"},
+		Breaks: []string{"IMPL-01", "IMPL-03", "OFF-02"},
 		Shows:  `Legacy was told nothing, which means "read:appointments write:appointments" and holds "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Front.ReportedScope = func(refserver.Issue) (refserver.ScopeSet, bool) { return nil, false }

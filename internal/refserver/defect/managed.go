@@ -8,7 +8,7 @@ var managed = []Defect{
 		ID:     "merge-changes-grant-id",
 		Text:   "Each merge gives the grant another id, so that the client loses sight of what it had.",
 		Breaks: []string{"GM-01"},
-		Shows:  `?`,
+		Shows:  `Steward was given another grant id`,
 		Apply: func(p *refserver.Policy) {
 			p.Manage.GrantID = func(action, id, random string) string {
 				if action == refserver.MergeGrant {
@@ -21,8 +21,8 @@ var managed = []Defect{
 	{
 		ID:     "merge-keeps-refresh-tokens",
 		Text:   "A merge leaves the earlier refresh tokens alive, and adds to them what is new.",
-		Breaks: []string{"GM-02"},
-		Shows:  `?`,
+		Breaks: []string{"GM-02", "REF-03"},
+		Shows:  `Steward was issued a token for "offline_access read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			earlier := p.Manage.Earlier
 			p.Manage.Earlier = func(o refserver.ManagedOutcome, current refserver.ScopeSet) (refserver.ScopeSet, bool, bool) {
@@ -36,8 +36,8 @@ var managed = []Defect{
 	{
 		ID:     "replace-merges",
 		Text:   "To replace a grant adds to it.",
-		Breaks: []string{"GM-03"},
-		Shows:  `?`,
+		Breaks: []string{"GM-03", "GRANT-01"},
+		Shows:  `Steward holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			holds := p.Manage.Held
 			p.Manage.Held = func(action string, held, accepted refserver.ScopeSet) refserver.ScopeSet {
@@ -52,7 +52,7 @@ var managed = []Defect{
 		ID:     "anybody-merges",
 		Text:   "Nobody looks whose grant it is that a request merges into.",
 		Breaks: []string{"GM-04"},
-		Shows:  `?`,
+		Shows:  `Steward was issued a token for "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Manage.Reaches = func(bool, refserver.Grant, string, string) error { return nil }
 		},
@@ -60,8 +60,8 @@ var managed = []Defect{
 	{
 		ID:     "grant-id-alone-merges",
 		Text:   "A grant_id without an action is taken for a merge, and one beside create is ignored.",
-		Breaks: []string{"GM-05"},
-		Shows:  `?`,
+		Breaks: []string{"GM-05", "GRANT-01"},
+		Shows:  `Steward was issued a token for "write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Manage.Asked = func(action, grantID string) (string, error) {
 				if action == "" && grantID != "" {
@@ -74,8 +74,8 @@ var managed = []Defect{
 	{
 		ID:     "query-shows-history",
 		Text:   "A query of a grant shows all that it ever held.",
-		Breaks: []string{"GM-06"},
-		Shows:  `?`,
+		Breaks: []string{"GM-06", "GM-03"},
+		Shows:  `a query of Steward's grant shows "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Manage.Shown = func(g refserver.Grant) refserver.ScopeSet { return g.History }
 		},
@@ -84,16 +84,16 @@ var managed = []Defect{
 		ID:     "any-token-manages",
 		Text:   "The grant management API takes any token that is good.",
 		Breaks: []string{"GM-07"},
-		Shows:  `?`,
+		Shows:  `the grant management API serves Steward with 204`,
 		Apply: func(p *refserver.Policy) {
 			p.Manage.Allowed = func(string, refserver.ScopeSet, string, refserver.Grant) error { return nil }
 		},
 	},
 	{
-		ID:     "revoked-grant-lives-on",
+		ID:     "revoked-managed-grant-lives-on",
 		Text:   "To revoke a grant takes it off the list and ends none of its tokens.",
 		Breaks: []string{"GM-08"},
-		Shows:  `?`,
+		Shows:  `Steward was issued a token for "offline_access read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Manage.Ends = func(bool) bool { return false }
 		},
@@ -102,7 +102,7 @@ var managed = []Defect{
 		ID:     "one-grant-for-a-client",
 		Text:   "There is one row for a user and a client: a second grant is written over the first.",
 		Breaks: []string{"GM-09"},
-		Shows:  `?`,
+		Shows:  `Steward was given the same grant id`,
 		Apply: func(p *refserver.Policy) {
 			p.Manage.NewID = func(user, client, _ string) string { return user + "-" + client }
 		},
@@ -111,7 +111,7 @@ var managed = []Defect{
 		ID:     "denied-merge-ends-refresh-tokens",
 		Text:   "The refresh tokens of a grant end when a merge is asked for, before anybody has decided.",
 		Breaks: []string{"GM-10"},
-		Shows:  `?`,
+		Shows:  `Steward was refused with 400 invalid_grant (the grant was revoked)`,
 		Apply: func(p *refserver.Policy) {
 			earlier := p.Manage.Earlier
 			p.Manage.Earlier = func(o refserver.ManagedOutcome, current refserver.ScopeSet) (refserver.ScopeSet, bool, bool) {
