@@ -92,7 +92,7 @@ Feature: Tokens in the redirect
     @needs:as.implicit @needs:policy.malformed_scope=rejects
     Scenario: The scope is malformed
       When Legacy asks Ada for "read:appointments\x" for a token in the redirect
-      Then Legacy is sent back with an error, typically "invalid_scope or invalid_request"
+      Then Legacy is refused
       And Legacy gets its state back in the fragment
       And Legacy receives no token
 
@@ -151,4 +151,4 @@ Feature: Tokens in the redirect
     Scenario: Legacy asks for a code and an ID token
       When Legacy asks Ada for "openid email" with a response type of "code id_token"
       Then Legacy's ID token in the redirect carries no more than the claims of "openid"
-      And UserInfo tells Legacy exactly the claims of "openid email"
+      And UserInfo tells Legacy at least one claim of "email"
