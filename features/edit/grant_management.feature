@@ -20,7 +20,7 @@ Feature: Grants that are managed one by one
     @needs:as.gm.replace
     Scenario: Steward replaces it
       Given Ada has granted Steward "read:appointments" creating a grant
-      When Steward asks Ada for "write:appointments" replacing its grant
+      When Steward asks Ada for "read:appointments" replacing its grant
       Then Steward is given the same grant id as before
 
   @GM-02 @GUIDANCE @gm-draft-5.2 @needs:as.gm.merge @needs:as.refresh
