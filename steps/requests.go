@@ -2,19 +2,16 @@ package steps
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cucumber/godog"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
-	"github.com/scopeproof/scopeproof/target"
 )
 
 // registerRequests adds the acts of asking a resource owner, or the server, for
@@ -27,183 +24,6 @@ func registerRequests(r registrar, w *World) {
 	r.When(`^(\w+) redeems its codes, the latest first$`, w.redeemsAll)
 	r.When(`^(\w+) refreshes (its|\w+'s)( first)? token`+presenting+`$`, w.refreshes)
 	r.When(`^(\w+) refreshes its token, asking in turn for:$`, w.refreshesInTurn)
-}
-
-// request is one request for access as a scenario words it, or a credential that
-// is presented.
-type request struct {
-	client, owner string          // owner: empty if the client asks on its own behalf
-	scope         *oauth.RawScope // nil: none is sent
-	asked         oauth.ScopeSet  // what was meant
-	prompt        string
-	silent, other bool
-	union         bool
-	alone         bool
-	via           target.Way      // empty: an authorization request, or on its own behalf
-	claimed       string          // the scope that an assertion names
-	unanswered    bool            // the page where the owner would decide is left as it is
-	wavers        bool            // the owner says no, and then yes
-	adds          oauth.ScopeSet  // what the way has in every request
-	code          bool            // a code is sent along
-	hint          bool            // the resource owner is named
-	redeem        *oauth.RawScope // what is asked for with the code
-	level         bool            // the user is to be authenticated as stepping up needs
-	foreign       bool            // with a redirect URI that is not registered
-	every         string          // "way": on all of them; "request": those on which a resource owner is asked
-	how           string          // which of them it is
-	times         int
-	atOnce        int               // so often, all at once
-	turns         []*oauth.RawScope // what one of several after the other asks for
-	params        url.Values
-	decision      *oauth.ConsentDecision
-	way           actor.Way
-	beside        *oauth.RawScope // stands in the address, where what counts is somewhere else
-	both          bool            // at both APIs
-	lost          bool            // at an API that nobody knows
-	target        api             // of the token request
-	details       string          // which authorization details of the target are asked for
-	grantOf       string          // whose managed grant is named: "its", a client, or "nobody"
-}
-
-func (r *request) set(name, value string) {
-	if r.params == nil {
-		r.params = url.Values{}
-	}
-	r.params.Set(name, value)
-}
-
-// asking is how a client may ask for access.
-func asking() phrasing[request] {
-	return phrasing[request]{"asks", []manner[request]{
-		{`silently`, func(r *request, _ []string) error { r.silent = true; return nil }},
-		{`insisting on consent`, func(r *request, _ []string) error { r.prompt = "consent"; return nil }},
-		{`with the prompt "[^"]*"`, func(r *request, v []string) error { r.prompt = v[0]; return nil }},
-		{`hinting at the name`, func(r *request, _ []string) error { r.hint = true; return nil }},
-		{`redeem(?:s|ing) the code for "[^"]*"`, func(r *request, v []string) error {
-			raw := oauth.RawScope(v[0])
-			r.redeem = &raw
-			return nil
-		}},
-		{`on a device`, func(r *request, _ []string) error { r.via = target.ByDevice; return nil }},
-		{`over the backchannel`, func(r *request, _ []string) error { r.via = target.ByBackchannel; return nil }},
-		{`polling for "[^"]*"`, func(r *request, v []string) error {
-			raw := oauth.RawScope(v[0])
-			r.redeem = &raw
-			return nil
-		}},
-		{`leaving the page unanswered`, func(r *request, _ []string) error { r.unanswered = true; return nil }},
-		{`who says no and then yes`, func(r *request, _ []string) error { r.wavers = true; return nil }},
-		{`with the password of the owner`, func(r *request, _ []string) error { r.via = target.ByPassword; return nil }},
-		{`by an assertion`, func(r *request, _ []string) error { r.via = target.ByAssertion; return nil }},
-		{`that claims "[^"]*"`, func(r *request, v []string) error { r.claimed = v[0]; return nil }},
-		{`at the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
-		{`at both APIs`, func(r *request, _ []string) error { r.both = true; return nil }},
-		{`at an unknown API`, func(r *request, _ []string) error { r.lost = true; return nil }},
-		{`naming no API`, func(r *request, _ []string) error { r.way.Unaimed = true; return nil }},
-		{`redeem(?:s|ing) the code for the first API`, func(r *request, _ []string) error { r.target = firstAPI; return nil }},
-		{`redeem(?:s|ing) the code for the other API`, func(r *request, _ []string) error { r.target = otherAPI; return nil }},
-		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
-		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
-		{`with the claim "[^"]*"`, withClaim},
-		{`repeating the parameter with "[^"]*"`, repeating},
-		{`so that \d+ bytes end after "[^"]*"`, padding},
-		{`signing in for a high level`, func(r *request, _ []string) error { r.level = true; return nil }},
-		{`for a token in the redirect`, func(r *request, _ []string) error { r.way.ResponseType = "token"; return nil }},
-		{`with a response type of "[^"]*"`, func(r *request, v []string) error { r.way.ResponseType = v[0]; return nil }},
-		detailed("plain"),
-		managing("creating a grant", "create", ""),
-		managing("merging into its grant", "merge", "its"),
-		managing("merging into Steward's grant", "merge", "Steward"),
-		managing("merging into a grant that nobody has", "merge", "nobody"),
-		managing("replacing its grant", "replace", "its"),
-		managing("naming its grant", "", "its"),
-		{`with the grant management action "[^"]*"`, func(r *request, v []string) error { r.way.Action = v[0]; return nil }},
-		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
-		{`by post`, func(r *request, _ []string) error { r.way.Via = actor.ByPost; return nil }},
-		{`by a pushed request`, func(r *request, _ []string) error { r.way.Via = actor.Pushed; return nil }},
-		{`in a request object`, func(r *request, _ []string) error { r.way.Via = actor.ByObject; return nil }},
-		{`in a spoilt request object`, func(r *request, _ []string) error {
-			r.way.Via, r.way.Object.Tampered = actor.ByObject, true
-			return nil
-		}},
-		{`in an unsigned request object`, func(r *request, _ []string) error {
-			r.way.Via, r.way.Object.Unsigned = actor.ByObject, true
-			return nil
-		}},
-		{`pushed`, func(r *request, _ []string) error { r.way.Via = actor.PushedObject; return nil }},
-		{`with "[^"]*" beside it`, func(r *request, v []string) error {
-			raw := oauth.RawScope(v[0])
-			r.beside = &raw
-			return nil
-		}},
-		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
-		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
-		{`\d+ times`, times},
-	}}
-}
-
-// times reads "5 times".
-func times(r *request, values []string) (err error) {
-	r.times, err = strconv.Atoi(values[0])
-	return err
-}
-
-// presenting is how a client may present a code or a refresh token.
-func presenting() phrasing[request] {
-	return phrasing[request]{"redeems, refreshes", []manner[request]{
-		{`asking for "[^"]*"`, func(r *request, v []string) error {
-			plain, err := unescape(v[0])
-			raw := oauth.RawScope(plain)
-			r.scope = &raw
-			return err
-		}},
-		{`repeating the parameter with "[^"]*"`, repeating},
-		detailed("smaller"), detailed("larger"),
-		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
-		{`for the first API`, func(r *request, _ []string) error { r.target = firstAPI; return nil }},
-		{`for the other API`, func(r *request, _ []string) error { r.target = otherAPI; return nil }},
-		{`for an unknown API`, func(r *request, _ []string) error { r.target = unknownAPI; return nil }},
-		{`asking by turns for "[^"]*"(?: and "[^"]*")?`, byTurns},
-		{`or for nothing`, func(r *request, _ []string) error { r.turns = append(r.turns, nil); return nil }},
-		{`\d+ times at once`, timesAtOnce},
-		{`\d+ times`, times},
-	}}
-}
-
-// repeating sends the scope parameter a second time, with another value.
-func repeating(r *request, values []string) error {
-	if r.params == nil {
-		r.params = url.Values{}
-	}
-	r.params["scope"] = []string{"", values[0]} // the first is what is asked for
-	return nil
-}
-
-// filler is a scope that nobody knows.
-const filler = "x-unknown:padding-that-says-nothing"
-
-// padding puts words that nobody knows in front of a scope, so that a value that
-// is cut off after a number of bytes ends with another scope.
-func padding(r *request, values []string) error {
-	most, err := strconv.Atoi(values[0])
-	if err != nil {
-		return err
-	}
-	n := most - len(values[1])
-	if n < len(filler)+1 {
-		return fmt.Errorf("got %d bytes, want room for %q", most, values[1])
-	}
-	words := strings.Repeat(filler+" ", n/len(filler)+1)[:n-1]
-	raw := oauth.RawScope(strings.TrimSuffix(words, " ")+strings.Repeat("x", len(words)-len(strings.TrimSuffix(words, " ")))) + " " + *r.scope
-	r.scope = &raw
-	return nil
-}
-
-func withClaim(r *request, values []string) error {
-	wanted := map[string]any{values[0]: nil}
-	text, err := json.Marshal(map[string]any{"userinfo": wanted, "id_token": wanted})
-	r.set("claims", string(text))
-	return err
 }
 
 // request reads a sentence that asks for access.

@@ -52,16 +52,9 @@ func (a *authorization) nextToken() int {
 	return a.last
 }
 
-// end revokes the authorization and those that go with it.
-func (a *authorization) end() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.endLocked(a)
-}
-
-// endLocked is end for whoever holds the lock of a and of a member, which may be
-// the same.
-func (a *authorization) endLocked(held *authorization) {
+// end revokes the authorization and those that go with it. The lock of a and of
+// held, which may be the same, is held.
+func (a *authorization) end(held *authorization) {
 	a.Revoked, held.Revoked = true, true
 	for _, m := range a.members {
 		if m != a && m != held {
@@ -152,11 +145,6 @@ func (s *grantStore) authorization(id string) *authorization {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.byID[id]
-}
-
-// settle is settleAll for one API.
-func (s *grantStore) settle(o ConsentOutcome, a *authorization, held func(Grant) bool) bool {
-	return s.settleAll([]settlement{{o, a}}, func(now, _ Grant) bool { return held(now) })
 }
 
 // settlement is an outcome, and the authorization that it leads to if any.

@@ -64,7 +64,7 @@ func readObject(raw string, client Client) (RequestObject, bool) {
 	if o.Algorithm == "none" {
 		return o, parts[2] == ""
 	}
-	signed, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.ES256})
+	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return o, true
 	}

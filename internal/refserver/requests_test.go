@@ -135,10 +135,10 @@ func TestRequestObjects(t *testing.T) {
 	}
 	b.authorize(planner, both, "request", unsigned(planner))
 	want(t, "unsigned, nothing registered", b.listed(), []string{ra})
-	uri, answer := r.push(signing, url.Values{"request": {object(signing, ra)}})
+	uri, _ := r.push(signing, url.Values{"request": {object(signing, ra)}})
 	b.visit(brought(signing, uri))
 	want(t, "pushed", b.redeem(signing)["scope"], ra)
-	_, answer = r.push(signing, url.Values{"request": {unsigned(signing)}})
+	_, answer := r.push(signing, url.Values{"request": {unsigned(signing)}})
 	want(t, "pushed, unsigned", answer["error"], "invalid_request_object")
 }
 

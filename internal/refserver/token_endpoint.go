@@ -133,7 +133,7 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	if again {
 		var ends bool
 		if ends, err = s.policy.CodeReused(); ends {
-			a.endLocked(member)
+			a.end(member)
 		}
 	}
 	a.redeemed = true
@@ -220,7 +220,7 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	state.RefreshEnded = a.RefreshEnded
 	s.policy.Race.Between(DecideRefresh, locks)
 	if !a.live[sequence] {
-		a.endLocked(member)
+		a.end(member)
 		return Issue{}, 0, Refuse("invalid_grant", "the refresh token was used before")
 	}
 	s.policy.Race.Between(RotateToken, locks)
