@@ -30,6 +30,8 @@ func documents() []document {
 		{"oidc-ciba", "OpenID Connect CIBA Core 1.0", "https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html"},
 		{"oauth2.1", "OAuth 2.1 (draft)", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1"},
 		{"fapi2", "FAPI 2.0 Security Profile", "https://openid.net/specs/fapi-security-profile-2_0-final.html"},
+		{"oidc-discovery", "OpenID Connect Discovery 1.0", "https://openid.net/specs/openid-connect-discovery-1_0.html"},
+		{"gm-draft", "Grant Management for OAuth 2.0 (draft)", "https://openid.net/specs/oauth-v2-grant-management.html"},
 		{"incremental-authz", "OAuth 2.0 Incremental Authorization (draft)", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-incremental-authz"},
 		{"auth0-user-consent", "Auth0: User Consent and Third-Party Applications", "https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications"},
 		{"auth0-rbac", "Auth0: Role-Based Access Control", "https://auth0.com/docs/manage-users/access-control/rbac"},

@@ -18,7 +18,6 @@ import (
 func registerChallenges(r registrar, w *World) {
 	r.Given(`^(\w+) has a key that its tokens are bound to$`, w.hasKey)
 	r.Given(`^the API is cut off from the authorization server$`, w.isCutOff)
-	r.When(`^(\w+) revokes its token$`, w.revokesToken)
 	r.Then(`^every answer carries a (Bearer|DPoP) challenge$`, w.everyAnswerChallenges)
 	r.Then(`^every challenge (is well formed|says each thing once|keeps to the characters allowed|names the scope that is needed, if any|has no error|has (?:the|no other) error(?: than)? "[^"]*")$`, w.judgeChallenges)
 	r.Then(`^every answer has the status (\d+)$`, w.everyStatus)
@@ -42,22 +41,6 @@ func (w *World) hasKey(ctx context.Context, client string) error {
 func (w *World) isCutOff(ctx context.Context) error {
 	w.cut = true
 	return w.cast.CutOff(ctx)
-}
-
-func (w *World) revokesToken(ctx context.Context, client string) error {
-	i, err := w.issued(client)
-	if err != nil {
-		return err
-	}
-	answer, err := i.Client.RevokeToken(ctx, i.Response.AccessToken, "access_token")
-	w.act()
-	if err == nil && answer.Refused != nil && answer.Refused.Code == "unsupported_token_type" {
-		return lenient("%s may not revoke its access token: %s", client, answer.Refused) // RFC 7009 section 2 has it a SHOULD
-	}
-	if err == nil && answer.Refused != nil {
-		err = fmt.Errorf("%s revokes its token: %w", client, answer.Refused)
-	}
-	return err
 }
 
 // hidden says that an answer speaks of nothing that is there: then there is

@@ -409,6 +409,9 @@ func (w *World) accessTokenNone(ctx context.Context, client, scopes string) erro
 	for name, raw := range seen.Claims {
 		claims[name] = raw
 	}
+	for _, name := range w.target().Description.AuthorizationServer.ClaimsAlways {
+		delete(claims, name) // declared to be there whatever was granted
+	}
 	if found := w.claimsOf(claims, scopes); len(found) > 0 {
 		return excess("%s's access token carries %q, want no claim of %q", client, found, scopes)
 	}

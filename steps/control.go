@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -10,20 +11,64 @@ import (
 
 // registerControl adds what happens to a grant, a role or the clock afterwards.
 func registerControl(r registrar, w *World) {
-	r.Given(`^(\w+) has (?:removed "([^"]*)" from|revoked) (\w+)'s(?: first)? grant$`, w.edits)
-	r.When(`^(\w+) (?:removes "([^"]*)" from|revokes) (\w+)'s grant$`, w.edits)
+	const things = `(its|\w+'s)((?: first)? (?:grant|token|refresh token))`
+	r.Given(`^(\w+) has (?:removed "([^"]*)" from|revoked) `+things+`$`, w.edits)
+	r.When(`^(\w+) (?:removes "([^"]*)" from|revokes) `+things+`$`, w.edits)
 	r.Given(`^(\w+) has tried to make (\w+)'s grant "([^"]*)"$`, w.triesToMake)
 	r.Given(`^(\w+) has been permitted "([^"]*)"$`, w.isPermitted)
 	r.Given(`^(\w+) has been limited to "([^"]*)"$`, w.isLimited)
+	r.Given(`^"([^"]*)" has been withdrawn$`, w.withdrawn)
 	r.When(`^the lifetime of (\w+)'s token passes$`, w.lifetimePasses)
 }
 
-// edits takes scopes out of a grant, or ends it.
-func (w *World) edits(ctx context.Context, owner, removed, client string) error {
-	if removed == "" {
-		return w.revokes(ctx, owner, client)
+// edits takes scopes out of a grant, or ends it: a resource owner somebody's
+// grant, a client a token.
+func (w *World) edits(ctx context.Context, who, removed, whose, what string) error {
+	thing, first := strings.CutPrefix(strings.TrimSpace(what), "first ")
+	client := holder(who, whose)
+	switch {
+	case thing != "grant" && removed == "":
+		return w.revokesToken(ctx, who, client, thing, first)
+	case thing != "grant":
+		return fmt.Errorf("%s removes %q: want it removed from a grant", who, removed)
+	case removed == "":
+		return w.revokes(ctx, who, client)
 	}
-	return w.removes(ctx, owner, removed, client)
+	return w.removes(ctx, who, removed, client)
+}
+
+// revokesToken presents a token at the revocation endpoint, whoever was given it.
+// A client that is refused its own has revoked nothing, unless the server revokes
+// no access tokens (RFC 7009 section 2.2.1).
+func (w *World) revokesToken(ctx context.Context, who, client, thing string, first bool) error {
+	find := w.held
+	switch {
+	case first:
+		find = w.first
+	case thing == "refresh token":
+		find = w.refreshable
+	}
+	i, err := find(ctx, client)
+	if err != nil {
+		return err
+	}
+	token := i.Response.AccessToken
+	if thing == "refresh token" {
+		token = i.Response.RefreshToken
+	}
+	c, err := w.client(ctx, who)
+	if err != nil {
+		return err
+	}
+	w.act()
+	got, err := c.RevokeToken(ctx, token, "")
+	if err != nil {
+		return err
+	}
+	if r := got.Refused; r != nil && who == client && (thing == "refresh token" || r.Code != "unsupported_token_type") {
+		return fmt.Errorf("%s revokes its %s: %w", who, thing, r)
+	}
+	return nil
 }
 
 func (w *World) removes(ctx context.Context, owner, removed, client string) error {
@@ -114,6 +159,21 @@ func (w *World) isLimited(ctx context.Context, client, allowed string) error {
 	// What it takes to refresh at all stays allowed: the rule is about the rest.
 	keep := c.Scope.Intersect(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
 	return w.cast.LimitClient(ctx, c, set.Union(keep))
+}
+
+// withdrawn takes a scope out of the server's catalogue.
+func (w *World) withdrawn(ctx context.Context, named string) error {
+	set, err := scope(named)
+	if err != nil {
+		return err
+	}
+	w.act()
+	for _, token := range set.Tokens() {
+		if err := w.cast.WithdrawScope(ctx, token); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lifetimePasses moves the clock past the end of the latest token, by what the

@@ -17,7 +17,7 @@ import (
 const (
 	who     = `(\w+)`
 	subject = `(each of them|\w+(?:'s first token)?)`
-	some    = `"[^"]*"|the required scopes|the scopes for people only|the scopes for confidential clients|the privileged scopes|the default scope`
+	some    = `"[^"]*"|the required scopes|the scopes for people only|the scopes for confidential clients|the privileged scopes|the default scope|the exotic scope|the unadvertised scope`
 	what    = `((?:` + some + `)(?: and (?:` + some + `))?|no scope|an empty scope)`
 )
 
@@ -124,6 +124,10 @@ func (w *World) spoken(text string) (*oauth.RawScope, error) {
 			parts = append(parts, as.ConfidentialOnlyScopes)
 		case "the privileged scopes":
 			parts = append(parts, as.PrivilegedScopes)
+		case "the exotic scope":
+			parts = append(parts, as.ExoticScope)
+		case "the unadvertised scope":
+			parts = append(parts, w.unadvertised())
 		case "the default scope":
 			parts = append(parts, w.target().DefaultScope.String())
 		default:

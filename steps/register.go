@@ -89,6 +89,7 @@ func register(r registrar, w *World) {
 	registerTokens(r, w)
 	registerSyntax(r, w)
 	registerAnswers(r, w)
+	registerIntrospection(r, w)
 	registerRefresh(r, w)
 	registerExchange(r, w)
 	registerConsent(r, w)
@@ -101,4 +102,5 @@ func register(r registrar, w *World) {
 	registerRace(r, w)
 	registerRaceJudge(r, w)
 	registerRegistration(r, w)
+	registerMetadata(r, w)
 }

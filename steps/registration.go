@@ -214,7 +214,10 @@ func (w *World) obtainsWhatIsRegistered(ctx context.Context, client string) erro
 		return err
 	}
 	held := w.plain(seen.Effective, o.asked)
-	if extra := held.Minus(may); !extra.IsEmpty() {
+	if extra := held.Minus(may); !extra.IsEmpty() && (r.current == nil || !r.current.Scope.Present) {
+		// To register no scope need not mean to allow none (RFC 7591 section 2).
+		return lenient("%s holds %q, and its registration says %s: %q is too much", client, held, told, extra)
+	} else if !extra.IsEmpty() {
 		return excess("%s holds %q, and its registration says %s: %q is too much", client, held, told, extra)
 	}
 	if missing := due.Minus(held); !missing.IsEmpty() {

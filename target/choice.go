@@ -34,6 +34,9 @@ const (
 	RegisteredUnknown   ChoiceName = "registration_unknown"
 	RegisteredPrivilege ChoiceName = "registration_privileged"
 	RegisteredOmission  ChoiceName = "registration_omitted"
+	TokenRevocation     ChoiceName = "token_revocation"
+
+	ConsentAfterRevocation ChoiceName = "consent_after_revocation"
 
 	TokenExchangeBound ChoiceName = "tx"
 )
@@ -74,6 +77,8 @@ func Choices() []ChoiceInfo {
 		{RegisteredUnknown, []string{"drop", "reject", "accept"}, "CLI-03", "RFC 7591 section 3.2.1", "a scope in a registration that the server does not know"},
 		{RegisteredPrivilege, []string{"drop", "reject"}, "CLI-04", "RFC 7591 section 3.2.1", "a privileged scope in a registration"},
 		{RegisteredOmission, []string{"default", "none", "reject"}, "CLI-05", "RFC 7591 section 2", "a registration without scope"},
+		{TokenRevocation, []string{"keeps", "drops"}, "REV-02", "RFC 7009 section 2.1", "the grant, when an access token of it is revoked"},
+		{ConsentAfterRevocation, []string{"kept", "forgotten"}, "REV-04", "RFC 7009 section 2.1", "what the resource owner agreed to, when the refresh token is revoked"},
 		{TokenExchangeBound, []string{"subset", "client"}, "TX-01", "RFC 8693 section 5", "the bound of an exchanged token: the subject token, or what the client and the resource owner may have"},
 		{ScopeArray, []string{"understood", "refused"}, "RSM-12", "RFC 8693 section 4.2", "a token whose scope is a JSON array, at the API"},
 		{TokenInQuery, []string{"accepted", "refused"}, "RSC-12", "RFC 6750 section 2.3", "a token in the query component, at the API"},

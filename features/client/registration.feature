@@ -144,7 +144,7 @@ Feature: Clients that register themselves
       When Newcomer registers for no scope with a software statement for "read:appointments write:appointments"
       Then Newcomer is registered for at least "read:appointments write:appointments"
 
-  @CLI-09 @MAY @rfc7591-3.2.2 @rfc7591-2 @derived @needs:as.dcr.scope
+  @CLI-09 @SHOULD @rfc7591-3.2.2 @rfc7591-2 @derived @needs:as.dcr.scope
   Rule: A scope that is none is refused at registration, or mended
     What is stored as it came is compared, later, with something else.
 

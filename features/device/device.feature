@@ -9,7 +9,7 @@ Feature: A device without a browser
 
     Scenario: Planner asks for nothing in particular
       When Planner asks Ada for no scope on a device, 5 times
-      Then each of them is refused with "invalid_scope", or told the default scope
+      Then each of them is refused, typically with "invalid_scope", or told the default scope
       And each of them holds no scope beyond the default scope
       And they all end alike
 

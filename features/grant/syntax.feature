@@ -276,6 +276,32 @@ Feature: How a scope is written
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner holds at least "read:appointments write:appointments"
 
+  @SYN-11 @MUST @rfc6749-3.3 @derived @needs:as.code|as.cc @needs:fx.scopes.exotic
+  Rule: A scope with every kind of punctuation stays as it is, wherever it goes
+    What is encoded here and not decoded there is another scope, or two.
+
+    @needs:as.code
+    Scenario: Planner asks for it alone
+      When Planner asks Ada for the exotic scope
+      Then Planner holds at least the exotic scope
+      And Planner is not misled about its scope
+
+    @needs:as.code
+    Scenario: Planner asks for it beside another
+      When Planner asks Ada for "read:appointments" and the exotic scope
+      Then Planner holds at least "read:appointments" and the exotic scope
+      And Planner is not misled about its scope
+
+    @needs:as.cc
+    Scenario: Worker asks for it on its own behalf
+      When Worker asks for the exotic scope on its own behalf
+      Then Worker holds at least the exotic scope
+
+    @control @needs:as.code
+    Scenario: A plain one is granted
+      When Planner asks Ada for "read:appointments"
+      Then Planner holds at least "read:appointments"
+
   @SYN-12 @MUST @rfc6749-3.3 @derived @needs:as.code|as.cc
   Rule: A scope is decoded once, and its letters are not exchanged for others
     What is decoded twice becomes two scopes; what looks alike becomes the real one.

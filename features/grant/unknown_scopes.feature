@@ -151,6 +151,29 @@ Feature: Scopes that a server does not know
       When Planner asks Ada for "write:appointments"
       Then Planner holds at least "write:appointments"
 
+  @UNK-09 @GUIDANCE @rfc6749-3.3 @rfc6749-6 @derived @needs:as.code @needs:as.refresh @needs:ctl.scope_admin
+  Rule: A scope that was withdrawn is granted no longer
+    Otherwise it lives on in every refresh token, and nobody knows what it means.
+
+    Scenario: Planner refreshes what it was granted before
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And "write:appointments" has been withdrawn
+      When Planner refreshes its token
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner is told "read:appointments", or is refused
+
+    Scenario: Planner asks for it anew
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And "write:appointments" has been withdrawn
+      When Planner asks Ada for "read:appointments write:appointments"
+      Then Planner holds no scope beyond "read:appointments"
+
+    @control
+    Scenario: What is not withdrawn is granted
+      Given Ada has granted Planner "read:appointments write:appointments"
+      When Planner refreshes its token
+      Then Planner can read an appointment of Ada
+
   @UNK-10 @MUST @rfc9700-4.11.2 @needs:as.code @needs:as.dcr @needs:policy.malformed_scope=rejects
   Rule: A browser is not sent on to a client that anybody can register, before somebody is signed in
     Otherwise a link to a server that people trust leads to a page that they should not.

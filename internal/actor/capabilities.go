@@ -93,8 +93,11 @@ func (f *finder) grants() {
 	f.yes("as.cc", f.lists(grants, "client_credentials", false), "metadata: "+grants)
 	f.yes("as.refresh", f.lists(grants, "refresh_token", false), "metadata: "+grants)
 	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
+	asked := f.d.AuthorizationServer.Introspection.As != "none" && has("introspection_endpoint")
+	f.yes("as.introspection.auth", asked, "declared: authorization_server.introspection.as")
 	f.yes("as.revocation", has("revocation_endpoint"), "metadata: revocation_endpoint")
 	f.yes("as.metadata", f.t.Metadata["issuer"] != nil, "metadata: issuer")
+	f.yes("as.metadata.scopes", f.t.Metadata["scopes_supported"] != nil, "metadata: scopes_supported")
 	f.yes("as.dcr", has("registration_endpoint"), "metadata: registration_endpoint")
 	f.registration()
 	f.yes("as.resource", f.d.AuthorizationServer.ResourceParameter != "" && f.t.OtherAPI != nil, "declared: authorization_server.resource_parameter")
@@ -151,7 +154,8 @@ func (f *finder) furtherGrants() {
 }
 
 func (f *finder) oidc() {
-	openid := f.lists("scopes_supported", "openid", metadata(f.t, "userinfo_endpoint") != "")
+	openid := f.lists("scopes_supported", "openid", metadata(f.t, "userinfo_endpoint") != "") ||
+		f.t.Metadata["id_token_signing_alg_values_supported"] != nil // it need not be listed (OpenID Connect Discovery section 3)
 	f.yes("as.oidc", openid, "metadata: scopes_supported")
 	f.yes("as.oidc.userinfo", openid && metadata(f.t, "userinfo_endpoint") != "", "metadata: userinfo_endpoint")
 	f.yes("as.oidc.prompt", openid, "metadata: scopes_supported")
@@ -237,6 +241,7 @@ func (f *finder) fixture() {
 	f.yes("fx.scopes.decoys", as.Decoys != "", "declared: authorization_server.decoys")
 	f.yes("fx.scopes.user_only", as.UserOnlyScopes != "", "declared: authorization_server.user_only_scopes")
 	f.yes("fx.scopes.exotic", as.ExoticScope != "", "declared: authorization_server.exotic_scope")
+	f.yes("fx.scopes.unadvertised", !unadvertised(f.t).IsEmpty(), "metadata: scopes_supported")
 	f.yes("fx.scopes.privileged", as.PrivilegedScopes != "", "declared: authorization_server.privileged_scopes")
 	f.yes("policy.public_client_limits", as.ConfidentialOnlyScopes != "", "declared: authorization_server.confidential_only_scopes")
 	f.yes("fx.claims.custom", len(as.CustomClaims) > 0, "declared: authorization_server.custom_claims")

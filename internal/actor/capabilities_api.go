@@ -26,6 +26,8 @@ func (f *finder) resources(mint bool) {
 	f.yes("rs.prm", api.MetadataURL != "", "declared: api.resource_metadata")
 	f.yes("rs.dpop", f.lists("dpop_signing_alg_values_supported", "ES256", false), "metadata: dpop_signing_alg_values_supported")
 	f.yes("rs.introspects", api.Introspection != nil && f.found["as.introspection"].Yes(), "declared: api.introspection")
+	others := other != nil && other.Introspection != nil && f.found["as.introspection"].Yes()
+	f.yes("rs.other_introspects", others, "declared: other_api.introspection")
 	validation := "jwt"
 	if f.found["token.format"].Value == "opaque" {
 		validation = "introspection"
@@ -50,3 +52,23 @@ func scopesOf(api *target.ResourceServer) oauth.ScopeSet {
 	}
 	return all
 }
+
+// unadvertised are the scopes of the fixture that the server's list leaves out,
+// beside the one that everybody asks for; none where it has no list.
+func unadvertised(t *target.Target) oauth.ScopeSet {
+	list, ok := t.Metadata["scopes_supported"].([]any)
+	if !ok {
+		return oauth.ScopeSet{}
+	}
+	all := oauth.FieldsScope("write:appointments " + t.Description.AuthorizationServer.Decoys)
+	for _, listed := range list {
+		if text, ok := listed.(string); ok {
+			all = all.Minus(canonical(t.Description.Scopes, oauth.NewScopeSet(oauth.ScopeToken(text))))
+		}
+	}
+	return all
+}
+
+// Unadvertised are the scopes of the fixture, beside read:appointments, that the
+// server's metadata leaves out of its list (RFC 8414 section 2).
+func (c *Cast) Unadvertised() oauth.ScopeSet { return unadvertised(c.Stage.Target.Target) }

@@ -22,8 +22,8 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 		}
 		return otherwise, nil
 	}
-	if classes, ok := refusals(name); ok {
-		return either(refused, classes[0], classes[1])
+	if words, ok := byRefusal()[name]; ok {
+		return either(refused, words[0], words[1])
 	}
 	switch name {
 	case target.TokenExchangeBound:
@@ -62,23 +62,24 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 	return "", fmt.Errorf("no way is known to see the choice of %s", name)
 }
 
-// refusals are what a refusal and an acceptance mean, for the choices where that
-// is all that counts.
-func refusals(name target.ChoiceName) (classes [2]string, ok bool) {
-	classes, ok = map[target.ChoiceName][2]string{
-		target.UserExcess:      {"reject", "drop"},
-		target.ClientExcess:    {"reject", "drop"},
-		target.UnknownScope:    {"reject", "ignore"},
-		target.OmittedScope:    {"reject", "default"},
-		target.WithoutOpenID:   {"reject", "oauth"},
-		target.EmptyGrant:      {"error", "token"},
-		target.ClaimsParameter: {"refused", "ignored"},
-		target.MalformedScope:  {"rejects", "drops"},
-		target.Duplicates:      {"rejects", "normalises"},
-		target.SurplusSpaces:   {"rejects", "normalises"},
-		target.SilentExcess:    {"error", "subset"},
-	}[name]
-	return classes, ok
+// byRefusal are the choices that show in whether the request is refused: what it
+// is called if it is, and if it is not.
+func byRefusal() map[target.ChoiceName][2]string {
+	return map[target.ChoiceName][2]string{
+		target.UserExcess:             {"reject", "drop"},
+		target.ClientExcess:           {"reject", "drop"},
+		target.UnknownScope:           {"reject", "ignore"},
+		target.OmittedScope:           {"reject", "default"},
+		target.WithoutOpenID:          {"reject", "oauth"},
+		target.EmptyGrant:             {"error", "token"},
+		target.ClaimsParameter:        {"refused", "ignored"},
+		target.MalformedScope:         {"rejects", "drops"},
+		target.Duplicates:             {"rejects", "normalises"},
+		target.SurplusSpaces:          {"rejects", "normalises"},
+		target.SilentExcess:           {"error", "subset"},
+		target.TokenRevocation:        {"drops", "keeps"},    // of the refresh afterwards
+		target.ConsentAfterRevocation: {"forgotten", "kept"}, // of a silent request afterwards
+	}
 }
 
 // errRefused says that a choice cannot be seen, because the target lawfully
@@ -217,6 +218,10 @@ func trials() []trial {
 		{target.SilentExcess, func(s *Stage) bool {
 			return s.can("as.code") && s.can("as.oidc.prompt") && s.can("consent.remembered") && s.can("fx.clients.fresh")
 		}, silent},
+		{target.TokenRevocation, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") && s.can("as.revocation") }, revokingToken},
+		{target.ConsentAfterRevocation, func(s *Stage) bool {
+			return s.can("as.code") && s.can("as.refresh") && s.can("as.revocation") && s.can("as.oidc.prompt") && s.can("fx.clients.fresh")
+		}, revokingRefreshToken},
 		{target.Incremental, code, incremental},
 		{target.TokenExchangeBound, func(s *Stage) bool { return s.can("as.code") && s.can("as.tx") }, exchanging},
 		{target.DeselectedMemory, func(s *Stage) bool {

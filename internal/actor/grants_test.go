@@ -193,6 +193,18 @@ func TestTheBoundOfAnExchangeIsSeen(t *testing.T) {
 	want(t, "tx", s.Target.Choices[target.TokenExchangeBound].Value, "subset")
 }
 
+func TestWhatARevocationTakesAlongIsLearned(t *testing.T) {
+	s := stage(t, nil, func(up *target.Target) {
+		delete(up.Description.Choices, target.TokenRevocation)
+		delete(up.Description.Choices, target.ConsentAfterRevocation)
+	})
+	if err := s.Learn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "token revocation", s.Target.Choices[target.TokenRevocation].Value, "keeps")
+	want(t, "consent", s.Target.Choices[target.ConsentAfterRevocation].Value, "kept")
+}
+
 func TestClientsAreRegisteredForWhatTheServerHas(t *testing.T) {
 	without := []string{"refresh", "client_credentials", "device", "token_exchange", "password", "assertion", "ciba"}
 	up, err := embedded.Reference(embedded.Without(without...)).Open(t.Context())

@@ -88,8 +88,10 @@ func (i *Issue) effective(o *Observation) oauth.ScopeSet {
 		return in.Scope.Set.Union(protocol)
 	case o.JWT != nil:
 		return o.JWT.Union(protocol)
-	default:
-		return i.Means()
+	case i.Told.Present:
+		return i.Told.Set
+	default: // what nobody knows is held only where somebody names it
+		return i.Means().Intersect(i.cast.KnownScopes())
 	}
 }
 
@@ -140,6 +142,17 @@ func (i *Issue) Wanted() oauth.ScopeSet {
 // nil where there is none, or where nobody may ask.
 func (i *Issue) Introspect(ctx context.Context) (*Introspected, error) {
 	return i.cast.introspect(ctx, i.Client, i.Response.AccessToken)
+}
+
+// IntrospectRefreshToken asks the same about the refresh token that goes with the
+// issue. Servers need not know refresh tokens here (RFC 7662 section 2.1).
+func (i *Issue) IntrospectRefreshToken(ctx context.Context) (*Introspected, error) {
+	for from := i; from != nil; from = from.From {
+		if token := from.Response.RefreshToken; token != "" { // not rotated: the one before goes on
+			return i.cast.introspect(ctx, i.Client, token)
+		}
+	}
+	return nil, fmt.Errorf("%s was given no refresh token", i.Client.Name)
 }
 
 func (c *Cast) introspect(ctx context.Context, holder *Client, token oauth.Secret) (*Introspected, error) {

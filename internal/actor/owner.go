@@ -97,7 +97,16 @@ func (o *Owner) setPermissions(ctx context.Context, permissions oauth.ScopeSet) 
 
 // KnownScopes are the scopes that the target knows: those that its file speaks of, and
 // those of OpenID Connect.
-func (c *Cast) KnownScopes() oauth.ScopeSet { return c.everything().Union(c.ProtocolScopes()) }
+func (c *Cast) KnownScopes() oauth.ScopeSet {
+	all := c.everything().Union(c.ProtocolScopes()).Union(c.Stage.Target.DefaultScope)
+	if other := c.Stage.Target.OtherAPI; other != nil {
+		for _, op := range other.Operations {
+			needs, _ := op.Needs()
+			all = all.Union(needs)
+		}
+	}
+	return all.Union(oauth.NewScopeSet("grant_management_query", "grant_management_revoke"))
+}
 
 // everything is every scope that the target file speaks of.
 func (c *Cast) everything() oauth.ScopeSet {

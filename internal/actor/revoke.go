@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // Revocation is an answer of the revocation endpoint (RFC 7009 section 2.2). 200
@@ -39,4 +40,57 @@ func (c *Client) RevokeToken(ctx context.Context, token oauth.Secret, hint strin
 	}
 	clear(c.cast.audits) // what it holds may have ended with the rest
 	return r, nil
+}
+
+// revocable is a grant with a refresh token, for a choice to be learned from.
+func (c *Cast) revocable(ctx context.Context, scope oauth.RawScope) (*Issue, error) {
+	c.Refreshing = true
+	defer func() { c.Refreshing = false }()
+	_, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+	if err != nil {
+		return nil, err
+	}
+	if i == nil || i.Response == nil || i.Response.RefreshToken == "" {
+		return nil, fmt.Errorf("no token to revoke: %w", errRefused)
+	}
+	return i, nil
+}
+
+// revokingToken revokes an access token and looks whether its grant goes on. A
+// server that revokes none keeps the grant (RFC 7009 section 2.2.1).
+func revokingToken(ctx context.Context, c *Cast) (string, error) {
+	i, err := c.revocable(ctx, "read:appointments")
+	if err != nil {
+		return "", err
+	}
+	if _, err := i.Client.RevokeToken(ctx, i.Response.AccessToken, ""); err != nil {
+		return "", err
+	}
+	next, err := i.Client.Refresh(ctx, i, nil, nil)
+	if err != nil {
+		return "", err
+	}
+	return Class(ctx, target.TokenRevocation, nil, next, 0)
+}
+
+// revokingRefreshToken revokes a refresh token and asks without a page for what
+// was agreed to.
+func revokingRefreshToken(ctx context.Context, c *Cast) (string, error) {
+	i, err := c.revocable(ctx, "openid read:appointments")
+	if err != nil {
+		return "", err
+	}
+	got, err := i.Client.RevokeToken(ctx, i.Response.RefreshToken, "")
+	if err != nil {
+		return "", err
+	}
+	if got.Refused != nil {
+		return "", fmt.Errorf("%s revokes its refresh token: %w", i.Client.Name, got.Refused)
+	}
+	scope := oauth.RawScope("openid read:appointments")
+	a, next, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Prompt: "none", StopAtConsent: true})
+	if err != nil {
+		return "", err
+	}
+	return Class(ctx, target.ConsentAfterRevocation, a, next, 0)
 }

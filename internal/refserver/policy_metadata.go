@@ -20,8 +20,10 @@ type MetadataPolicy struct {
 // conformantMetadata are the lawful decisions about metadata.
 func conformantMetadata() MetadataPolicy {
 	return MetadataPolicy{
-		// Choice: everything that is known is advertised.
-		ScopesSupported: func(_ string, scopes ScopeSet) any { return scopes },
+		// Choice: what open registration does not give is not advertised.
+		ScopesSupported: func(_ string, scopes ScopeSet) any {
+			return scopes.Where(func(token string) bool { return !described(token).Privileged })
+		},
 		// Choice: an API advertises what opens one of its operations.
 		ResourceScopes: func(_ string, needed ScopeSet) ScopeSet { return needed },
 	}

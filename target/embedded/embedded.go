@@ -103,6 +103,7 @@ func (s *source) description() (*target.Description, error) {
 	if wanted.Tokens == "opaque" {
 		d.Capabilities = maps.Clone(d.Capabilities)
 		d.Capabilities["token.format"] = "opaque"
+		d.Capabilities["token.jwt_profile_9068"] = "false"
 	}
 	return d, nil
 }

@@ -25,13 +25,6 @@ var clients = []Defect{
 		Apply:  beyond(refserver.ClientLimit, refserver.AuthorizationCode),
 	},
 	{
-		ID:     "device-skips-client-limit",
-		Text:   "The handler of the device grant was written without the check of the client's scopes.",
-		Breaks: []string{"CLI-02", "CLI-01"},
-		Shows:  `request 2 (device): Viewer holds "read:appointments write:appointments"`,
-		Apply:  beyond(refserver.ClientLimit, refserver.DeviceCode),
-	},
-	{
 		ID:     "password-drops-client-excess",
 		Text:   "A scope that the client may not have is an error everywhere, and left out without a word of why at the password grant.",
 		Breaks: []string{"CLI-02"},

@@ -147,6 +147,23 @@ var syntax = []Defect{
 		},
 	},
 	{
+		ID:     "scope-cut-at-ampersand",
+		Text:   "The request is put into a query once more on its way, unescaped: what follows an ampersand is another parameter.",
+		Breaks: []string{"SYN-11", "DISC-03"},
+		Shows:  `Planner was refused with access_denied (none of the scopes asked for can be granted)`,
+		Apply: func(p *refserver.Policy) {
+			known := p.Unknown
+			p.Unknown = func(grantType string, asked, all refserver.ScopeSet) (refserver.ScopeSet, error) {
+				var cut []string
+				for _, token := range asked {
+					before, _, _ := strings.Cut(token, "&")
+					cut = append(cut, before)
+				}
+				return known(grantType, refserver.NewScopeSet(cut...), all)
+			}
+		},
+	},
+	{
 		ID:     "scope-decoded-twice",
 		Text:   "The scope is percent-decoded by the framework and then by the handler.",
 		Breaks: []string{"SYN-12", "GRANT-01"},

@@ -150,7 +150,7 @@ var unknown = []Defect{
 		},
 	},
 	{
-		ID:     "wrong-scope-is-200",
+		ID:     "wrong-scope-is-success",
 		Text:   "The token endpoint reports a wrong scope with status 200.",
 		Breaks: []string{"UNK-06"},
 		Shows:  `Worker was refused with 200 invalid_scope (the scope holds a character that no scope may hold) as "application`,
@@ -195,6 +195,15 @@ var unknown = []Defect{
 				}
 				return known(grantType, asked, all)
 			}
+		},
+	},
+	{
+		ID:     "withdrawn-scope-lives-on",
+		Text:   "A scope that was taken out of the catalogue lives on in refresh tokens and requests.",
+		Breaks: []string{"UNK-09"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			p.StillKnown = func(scope, _ refserver.ScopeSet) refserver.ScopeSet { return scope }
 		},
 	},
 	{

@@ -97,10 +97,6 @@ async function consent(req, res, details) {
   const { prompt, params, session, uid } = details;
   const scopes = [...new Set((params.scope || '').split(' '))].filter((s) => Object.hasOwn(scopeTexts, s));
   const claims = prompt.details.missingOIDCClaims || [];
-  if (scopes.length === 0 && claims.length === 0) { // there is no default (RFC 6749 section 3.3)
-    const nothing = { error: 'invalid_scope', error_description: 'the request names no scope that could be granted' };
-    return provider.interactionFinished(req, res, nothing, { mergeWithLastSubmission: false });
-  }
   if (req.method !== 'POST') {
     const client = await provider.Client.find(params.client_id);
     return html(res, 200, consentPage(uid, client, session.accountId, scopes, claims));
