@@ -44,9 +44,9 @@ func BearerChallenge(headers []string) (Challenge, bool) {
 // ParseChallenges reads one value of a WWW-Authenticate header, which may hold
 // several challenges separated by commas (RFC 9110 section 11.6.1). A token68
 // in place of parameters is kept as one parameter without a name. Commas that are
-// missing or too many do not matter, and of a parameter that is there twice,
-// which section 11.2 forbids, the first counts. With an error come the challenges
-// before it.
+// missing or too many do not matter, and a parameter that is there twice, which
+// section 11.2 forbids, is kept twice. With an error come the challenges before
+// it.
 func ParseChallenges(header string) ([]Challenge, error) {
 	p := challengeParser{in: header}
 	var all []Challenge
@@ -72,9 +72,7 @@ func ParseChallenges(header string) ([]Challenge, error) {
 			if err != nil {
 				return all[:len(all)-1], err
 			}
-			if _, twice := last.Get(word); !twice {
-				last.Params = append(last.Params, Param{word, value})
-			}
+			last.Params = append(last.Params, Param{word, value})
 			continue
 		}
 		if start > 0 && p.in[start-1] != ',' && strings.IndexByte(" \t", p.in[start-1]) < 0 {

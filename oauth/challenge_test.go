@@ -11,7 +11,7 @@ func TestChallengesAreReadWhereverTheyStand(t *testing.T) {
 		`Bearer realm="a, b", error=invalid_token`:         {{"Bearer", []Param{{"realm", "a, b"}, {"error", "invalid_token"}}}},
 		`Negotiate YIIG==, Bearer realm="x"`:               {{"Negotiate", []Param{{"", "YIIG=="}}}, {"Bearer", []Param{{"realm", "x"}}}},
 		`NTLM, Bearer`:                                     {{Scheme: "NTLM"}, {Scheme: "Bearer"}},
-		`Bearer error="first", Error="second"`:             {{"Bearer", []Param{{"error", "first"}}}},
+		`Bearer error="first", Error="second"`:             {{"Bearer", []Param{{"error", "first"}, {"Error", "second"}}}},
 		`Bearer realm = "x" error="y"`:                     {{"Bearer", []Param{{"realm", "x"}, {"error", "y"}}}},
 		`Bearer realm="x", DPoP algs="ES256", error="lost`: {{"Bearer", []Param{{"realm", "x"}}}},
 		`Basic dGVzdA, realm="x"`:                          {{"Basic", []Param{{"", "dGVzdA"}}}},

@@ -107,12 +107,12 @@ Feature: Scopes that a server does not know
     Otherwise a client cannot be written for more than one server.
 
     Scenario: Planner signs Ada in and names a scope of another server
-      When Planner asks Ada for "openid x-unknown:scope"
+      When Planner asks Ada for "openid read:appointments x-unknown:scope"
       Then Planner receives an ID token
 
     @control
     Scenario: Planner signs Ada in
-      When Planner asks Ada for "openid"
+      When Planner asks Ada for "openid read:appointments"
       Then Planner receives an ID token
 
   @UNK-08 @MUST @rfc6749-3.3 @derived @needs:as.code|as.cc

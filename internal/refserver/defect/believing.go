@@ -119,7 +119,7 @@ var believing = []Defect{
 	{
 		ID:     "audience-of-both-apis",
 		Text:   "Tokens for the calendar name both APIs as audience, so that clients need one only.",
-		Breaks: []string{"RST-09", "RST-01"},
+		Breaks: []string{"RST-09", "JWT-06", "RST-01"},
 		Shows:  `Planner's token opens the other API`,
 		Apply: func(p *refserver.Policy) {
 			audience := p.Resources.Audience

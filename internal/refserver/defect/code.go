@@ -9,7 +9,7 @@ var code = []Defect{
 	{
 		ID:     "code-adds-request-scope",
 		Text:   "The token handler adds the scope of the token request to what the code stands for.",
-		Breaks: []string{"CODE-01", "GRANT-01", "CONC-02"},
+		Breaks: []string{"CODE-01", "GRANT-01"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			redeem := p.CodeScope
@@ -52,7 +52,7 @@ var code = []Defect{
 	{
 		ID:     "code-good-for-ever",
 		Text:   "A code can be redeemed as often as anybody likes until it expires.",
-		Breaks: []string{"CODE-04", "CONC-01"},
+		Breaks: []string{"CODE-04"},
 		Shows:  `Planner was issued a token for "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.CodeReused = func() (bool, error) { return false, nil }

@@ -14,7 +14,7 @@ var editing = []Defect{
 	{
 		ID:     "refresh-ignores-edit",
 		Text:   "A refresh token carries its own copy of what was granted, and knows nothing of later edits.",
-		Breaks: []string{"EDIT-01", "EDIT-02", "CONC-03"},
+		Breaks: []string{"EDIT-01", "EDIT-02"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet {
@@ -37,7 +37,7 @@ var editing = []Defect{
 	{
 		ID:     "introspection-frozen",
 		Text:   "Introspection shows the scope as it was at issue, for as long as the token lives.",
-		Breaks: []string{"EDIT-03"},
+		Breaks: []string{"EDIT-03", "TX-09"},
 		Shows:  `introspection shows Planner's token active with "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.LiveScope = func(l refserver.Live) refserver.ScopeSet { return l.TokenScope }
@@ -75,7 +75,7 @@ var editing = []Defect{
 	{
 		ID:     "revoked-grant-lives-on",
 		Text:   "Revoking a grant hides it from the page, but its refresh tokens keep working.",
-		Breaks: []string{"EDIT-06", "EDIT-08", "CONC-04"},
+		Breaks: []string{"EDIT-06", "EDIT-08", "EDIT-09", "INTR-02", "RST-05", "TX-06", "TX-09"},
 		Shows:  `Planner was issued a token for "offline_access read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			edited := p.EditedAuthorization

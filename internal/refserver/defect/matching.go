@@ -27,7 +27,7 @@ var matching = []Defect{
 	{
 		ID:     "item-route-unchecked",
 		Text:   "The scope check was not mounted on reading a single appointment: any valid token does.",
-		Breaks: []string{"RSM-02", "CONS-02", "GRANT-06", "INC-07", "RSV-01", "RSV-07"},
+		Breaks: []string{"RSM-02", "CONS-02", "GRANT-06", "INC-07", "RSC-11", "RSV-01", "RSV-07", "RSV-08"},
 		Shows:  `Planner can read an appointment of Ada without "read:appointments": read got 200`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
@@ -40,14 +40,14 @@ var matching = []Defect{
 	{
 		ID:     "case-insensitive-match",
 		Text:   "Scopes are compared without regard to case.",
-		Breaks: []string{"RSM-03"},
+		Breaks: []string{"RSM-03", "RSM-15"},
 		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.EqualFold) },
 	},
 	{
 		ID:     "longer-scope-matches",
 		Text:   "A scope of the token that begins with the one required is enough.",
-		Breaks: []string{"RSM-04", "GRANT-01", "GRANT-03"},
+		Breaks: []string{"RSM-04", "GRANT-01", "GRANT-03", "SYN-13"},
 		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.HasPrefix) },
 	},
@@ -63,7 +63,7 @@ var matching = []Defect{
 	{
 		ID:     "substring-matches",
 		Text:   "The required scope is looked for anywhere in the text of the token's scope.",
-		Breaks: []string{"RSM-04", "GRANT-01", "GRANT-03", "RSM-06", "RSM-07"},
+		Breaks: []string{"RSM-04", "GRANT-01", "GRANT-03", "RSM-06", "RSM-07", "SYN-13"},
 		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.Contains) },
 	},
@@ -120,7 +120,7 @@ var matching = []Defect{
 	{
 		ID:     "unknown-scope-spoils-token",
 		Text:   "A token with a scope that the API does not know is refused, whatever else it has.",
-		Breaks: []string{"RSM-11"},
+		Breaks: []string{"RSM-11", "GRANT-03"},
 		Shows:  `Planner is not served "list" with "read:appointments": got 403 insufficient_scope`,
 		Apply: func(p *refserver.Policy) {
 			covers := p.API.Covers
@@ -147,7 +147,7 @@ var matching = []Defect{
 	{
 		ID:     "empty-scope-unrestricted",
 		Text:   "The check is skipped for a token that has no scope at all.",
-		Breaks: []string{"RSM-13"},
+		Breaks: []string{"RSM-13", "JWT-04"},
 		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			covers := p.API.Covers

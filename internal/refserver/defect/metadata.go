@@ -37,7 +37,7 @@ var metadata = []Defect{
 		ID:     "metadata-lists-stale-scope",
 		Text:   "The list of scopes is kept by hand, and has one that was taken out of the catalogue long ago.",
 		Breaks: []string{"DISC-03"},
-		Shows:  `request 7 (old:appointments): Planner was refused with access_denied (none of the scopes asked for can be gran`,
+		Shows:  `request 9 (old:appointments): Planner was refused with access_denied (none of the scopes asked for can be gran`,
 		Apply: func(p *refserver.Policy) {
 			publishing(p, func(document string, scopes refserver.ScopeSet) any {
 				if document == refserver.ResourceMetadata {
@@ -68,7 +68,7 @@ var metadata = []Defect{
 		ID:     "metadata-differs-by-place",
 		Text:   "OpenID Connect Discovery is served by older code, which does not know the latest scopes.",
 		Breaks: []string{"DISC-05"},
-		Shows:  `the metadata lists "READ:APPOINTMENTS address basic:appointments calendar.read email export:appointments offli`,
+		Shows:  `the metadata lists "READ:APPOINTMENTS address basic:appointments calendar.read email export:appointments grant`,
 		Apply: func(p *refserver.Policy) {
 			publishing(p, func(document string, scopes refserver.ScopeSet) any {
 				if document == refserver.ProviderMetadata {

@@ -9,7 +9,7 @@ var openID = []Defect{
 	{
 		ID:     "id-token-only-with-more",
 		Text:   "An ID token is made only where there is something to put into it: a sign-in with openid alone gets none.",
-		Breaks: []string{"OIDC-01"},
+		Breaks: []string{"OIDC-01", "DISC-02"},
 		Shows:  `Planner was given no ID token`,
 		Apply: func(p *refserver.Policy) {
 			gives := p.GivesIDToken
@@ -19,7 +19,7 @@ var openID = []Defect{
 	{
 		ID:     "id-token-for-every-login",
 		Text:   "Every login yields an ID token and the user's whole UserInfo, with or without openid.",
-		Breaks: []string{"OIDC-02", "CLM-08", "CONS-17", "OIDC-04", "REF-11"},
+		Breaks: []string{"OIDC-02", "CLM-08", "CONS-17", "OIDC-04", "REF-11", "SYN-06"},
 		Shows:  `Planner was given an ID token`,
 		Apply: func(p *refserver.Policy) {
 			p.GivesIDToken = func(i refserver.Issue) bool { return i.GrantType != refserver.ClientCredentials }

@@ -121,7 +121,7 @@ var polling = []Defect{
 	{
 		ID:     "device-skips-client-limit",
 		Text:   "The device authorization endpoint does not look at the scopes that the client is registered for.",
-		Breaks: []string{"DEV-06", "CC-01"},
+		Breaks: []string{"DEV-06", "CLI-01", "CLI-02"},
 		Shows:  `the choice of client_excess is "drop"`,
 		Apply:  func(p *refserver.Policy) { unlimited(p, refserver.DeviceCode, refserver.ClientLimit) },
 	},

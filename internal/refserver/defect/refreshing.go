@@ -11,7 +11,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-falls-back-to-default",
 		Text:   "A refresh without scope yields the default scope instead of what was granted.",
-		Breaks: []string{"REF-01", "REF-04", "REF-14"},
+		Breaks: []string{"REF-01", "CODE-02", "DEV-08", "REF-04", "REF-14", "REV-02", "ROPC-02"},
 		Shows:  `Planner holds "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh, byDefault := p.RefreshScope, p.DefaultScope
@@ -26,7 +26,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-ignores-narrowing",
 		Text:   "A refresh for less returns everything that was granted, and does not say so.",
-		Breaks: []string{"REF-02", "GRANT-02", "GRANT-04", "REF-11", "REF-14", "CONC-05", "CONC-06"},
+		Breaks: []string{"REF-02", "GRANT-02", "GRANT-04", "INTR-04", "JWT-02", "REF-11", "REF-14"},
 		Shows:  `the choice of refresh_narrowing is "ignores"`,
 		Apply: func(p *refserver.Policy) {
 			refresh, report := p.RefreshScope, p.ReportedScope
@@ -48,7 +48,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-copies-request",
 		Text:   "The scope that a refresh asks for is copied into the new token.",
-		Breaks: []string{"REF-03", "EDIT-01", "INC-05", "REF-05", "REF-07", "REF-10", "ROLE-07", "CONC-05"},
+		Breaks: []string{"REF-03", "DEV-08", "EDIT-01", "INC-05", "REF-05", "REF-07", "REF-10", "ROLE-07", "ROPC-02"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
@@ -63,7 +63,7 @@ var refreshing = []Defect{
 	{
 		ID:     "rotation-keeps-narrowed-scope",
 		Text:   "A narrowed refresh stores its scope with the new refresh token: the rest is lost for good.",
-		Breaks: []string{"REF-04", "REF-14"},
+		Breaks: []string{"REF-04", "DEV-08", "INTR-04", "REF-14", "REV-02"},
 		Shows:  `Planner holds "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.RotatedScope = func(current, issued refserver.ScopeSet) refserver.ScopeSet {
@@ -77,7 +77,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-compares-with-request",
 		Text:   "The scope of a refresh is compared with what was requested: a scope that the user declined is one refresh away.",
-		Breaks: []string{"REF-05", "REF-03"},
+		Breaks: []string{"REF-05", "DEV-08", "REF-03"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
@@ -93,7 +93,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-from-client-scopes",
 		Text:   "A refresh is bounded by what the client is registered for, not by what was granted.",
-		Breaks: []string{"REF-01", "EDIT-01", "EDIT-02", "EDIT-07", "EDIT-10", "GRANT-03", "INC-03", "INC-05", "REF-03", "REF-04", "REF-05", "REF-06", "REF-07", "REF-09", "REF-10", "REF-14", "ROLE-05", "ROLE-06", "ROLE-10"},
+		Breaks: []string{"REF-01", "CODE-02", "DEV-08", "EDIT-01", "EDIT-02", "EDIT-07", "EDIT-10", "GRANT-03", "INC-03", "INC-05", "PRMT-06", "REF-03", "REF-04", "REF-05", "REF-06", "REF-07", "REF-09", "REF-10", "REF-14", "REV-02", "ROLE-05", "ROLE-06", "ROLE-10", "ROPC-02", "UNK-09"},
 		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email export:appointments openid phone profile`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.ClientMay.And(r.UserMay) })
@@ -167,7 +167,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-skips-client-limit",
 		Text:   "What a client may ask for is checked at authorization only: a scope it lost comes with every refresh.",
-		Breaks: []string{"REF-12", "CONC-10"},
+		Breaks: []string{"REF-12", "UNK-09"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.Authorization.Current.And(r.UserMay) })

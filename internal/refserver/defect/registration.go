@@ -136,7 +136,7 @@ var clients = []Defect{
 	{
 		ID:     "registration-splits-at-anything",
 		Text:   "The scope of a registration is split at whatever looks like a separator, and what is left over is trimmed.",
-		Breaks: []string{"CLI-09"},
+		Breaks: []string{"CLI-09", "SYN-11"},
 		Shows:  `Newcomer is registered for "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			read := p.Registration.ReadScope

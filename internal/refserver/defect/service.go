@@ -9,7 +9,7 @@ var service = []Defect{
 	{
 		ID:     "service-skips-client-limit",
 		Text:   "Limits are applied where the user consents; a client that acts for itself gets whatever it asks for.",
-		Breaks: []string{"CC-01"},
+		Breaks: []string{"CC-01", "CLI-01", "CLI-02"},
 		Shows:  `Robot holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			excess := p.ClientExcess

@@ -55,7 +55,7 @@ var tokens = []Defect{
 	{
 		ID:     "one-audience-for-all",
 		Text:   "Every token names the calendar as its audience, and the other API has been told to accept that.",
-		Breaks: []string{"JWT-06", "INTR-03"},
+		Breaks: []string{"JWT-06", "INTR-03", "RST-01", "RST-09"},
 		Shows:  `Planner's tokens for two APIs are for`,
 		Apply: func(p *refserver.Policy) {
 			calendar := func(url string) string { return strings.Replace(url, refserver.ContactsAPI, refserver.CalendarAPI, 1) }

@@ -8,7 +8,7 @@ var unasked = []Defect{
 	{
 		ID:     "password-grants-anything",
 		Text:   "The password grant issues whatever known scope is asked for: the limits of the client and of the user are looked at on the way to the consent page.",
-		Breaks: []string{"ROPC-01", "CC-01", "ROLE-01"},
+		Breaks: []string{"ROPC-01", "CLI-01", "CLI-02", "ROLE-01"},
 		Shows:  `Viewer holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			unlimited(p, refserver.PasswordGrant, refserver.ClientLimit, refserver.UserLimit)

@@ -13,8 +13,8 @@ var defaults = []Defect{
 	{
 		ID:     "default-is-everything",
 		Text:   "A request without scope is given every scope that the client is registered for.",
-		Breaks: []string{"DEF-01", "CONS-12", "DEF-02", "DEF-03", "DEF-07", "SYN-08"},
-		Shows:  `request 1: Planner was told "READ:APPOINTMENTS address appointments-admin email openid phone profile read:appo`,
+		Breaks: []string{"DEF-01", "CONS-12", "DEF-02", "DEF-03", "DEF-05", "DEF-07", "SYN-08"},
+		Shows:  `request 1: Planner was told "READ:APPOINTMENTS address appointments-admin email export:appointments openid pho`,
 		Apply: func(p *refserver.Policy) {
 			p.DefaultScope = func(c refserver.Client) refserver.ScopeSet {
 				return c.Scope.And(refserver.ScopesAt(refserver.CalendarAPI)).Without(refserver.OfflineAccess, refserver.BasicAppointments)
@@ -39,7 +39,7 @@ var defaults = []Defect{
 		ID:     "machine-default-is-everything",
 		Text:   "A machine that names no scope is given every scope that it is registered for.",
 		Breaks: []string{"DEF-03"},
-		Shows:  `Worker holds "READ:APPOINTMENTS appointments-admin basic:appointments read:appointment read:appointments read:`,
+		Shows:  `Worker holds "READ:APPOINTMENTS appointments-admin basic:appointments export:appointments read:appointment rea`,
 		Apply: func(p *refserver.Policy) {
 			fallback := p.DefaultScope
 			p.DefaultScope = func(c refserver.Client) refserver.ScopeSet {
@@ -84,7 +84,7 @@ var unknown = []Defect{
 	{
 		ID:     "unknown-scope-granted",
 		Text:   "A scope that the catalogue does not have is granted as it was asked for.",
-		Breaks: []string{"UNK-01", "CC-01", "ROLE-01", "UNK-02", "UNK-04"},
+		Breaks: []string{"UNK-01", "CLI-01", "CLI-03", "DEV-06", "ROLE-01", "UNK-02", "UNK-04"},
 		Shows:  `request 1: Planner holds "read:appointments x-unknown:scope"`,
 		Apply: func(p *refserver.Policy) {
 			keeping(p, func(token string) bool { return strings.HasPrefix(token, "x-unknown:s") })
