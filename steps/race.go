@@ -23,6 +23,7 @@ func registerRace(r registrar, w *World) {
 	r.When(`^(\w+) refreshes all its tokens at once`+presenting().capture()+`(?: while `+meanwhile+`)?$`, w.refreshesAll)
 	r.When(`^(\w+) asks (\w+) for these at once`+asking().capture()+`:$`, w.asksAtOnce)
 	r.When(`^(\w+) answers the page in these ways at once:$`, w.answersAtOnce)
+	r.When(`^(\w+) pushes a request for `+what+` and brings it to (\w+)(?: (\d+) times at once)?$`, w.bringsAtOnce)
 	r.When(`^every client's token, and none, is tried at once on every operation of (\w+)'s calendar$`, w.triesAtOnce)
 }
 
@@ -130,7 +131,13 @@ func (w *World) redeemsAtOnce(ctx context.Context, c *actor.Client, a *actor.Aut
 		if scope := r.turn(i); scope != nil {
 			params.Set("scope", w.cast.Wire(*scope))
 		}
-		e, err := c.Redemption(ctx, a, params)
+		present := c.Redemption
+		if a.Pending != nil {
+			present = func(ctx context.Context, a *actor.Authorization, params url.Values) (*actor.Entry, error) {
+				return c.Polling(ctx, a.Pending, params)
+			}
+		}
+		e, err := present(ctx, a, params)
 		if err != nil {
 			return err
 		}
@@ -279,7 +286,44 @@ func (w *World) asksAtOnce(ctx context.Context, client, owner, how string, table
 	return w.redeemEach(ctx, answers, errs)
 }
 
-// decided reads how a resource owner answers a page.
+// bringsAtOnce pushes a request and takes it to a resource owner, in one tab or
+// in several, and redeems what codes come of it.
+func (w *World) bringsAtOnce(ctx context.Context, client, asked, owner, tabs string) error {
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return err
+	}
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	r, err := w.request(client, owner, asked, "")
+	if err != nil {
+		return err
+	}
+	n := 1
+	if tabs != "" {
+		if n, err = strconv.Atoi(tabs); err != nil {
+			return err
+		}
+	}
+	req := actor.Request{Owner: o, Scope: r.scope, Way: actor.Way{Via: actor.Pushed}}
+	if req.Params, err = w.params(r); err != nil {
+		return err
+	}
+	pushed, err := c.Push(ctx, req)
+	if err != nil {
+		return err
+	}
+	w.workers = max(w.workers, n)
+	answers, errs, err := c.BringAtOnce(ctx, pushed, req, n)
+	if err != nil {
+		return err
+	}
+	return w.redeemEach(ctx, answers, errs)
+}
+
+// decisionOf reads how a resource owner answers a page.
 func decisionOf(text string) (oauth.ConsentDecision, error) {
 	if only, found := strings.CutPrefix(text, "only "); found {
 		set, err := scope(only)
