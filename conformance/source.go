@@ -36,6 +36,7 @@ func documents() []document {
 		{"auth0-user-consent", "Auth0: User Consent and Third-Party Applications", "https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications"},
 		{"auth0-rbac", "Auth0: Role-Based Access Control", "https://auth0.com/docs/manage-users/access-control/rbac"},
 		{"auth0-custom-claims", "Auth0: Custom Claims", "https://auth0.com/docs/secure/tokens/json-web-tokens/create-custom-claims"},
+		{"auth0-api-authorization", "Auth0: Sample Use Cases, Scopes and Claims", "https://auth0.com/docs/get-started/apis/scopes/sample-use-cases-scopes-and-claims"},
 		{"okta-api-scopes", "Okta: API access management, scopes", "https://developer.okta.com/docs/guides/customize-authz-server/main/"},
 		{"okta-oidc-reference", "Okta: OpenID Connect and OAuth 2.0 API", "https://developer.okta.com/docs/reference/api/oidc/"},
 		{"google-incremental", "Google: incremental authorization", "https://developers.google.com/identity/protocols/oauth2/web-server#incrementalAuth"},

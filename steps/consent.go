@@ -136,7 +136,7 @@ func (w *World) answersBoth(ctx context.Context, owner, first string) error {
 		o := &outcome{client: a.Client, owner: a.Owner, auth: a, asked: a.Asked}
 		if a.Code != "" {
 			var err error
-			if o, err = w.redeem(ctx, a.Client, a, nil); err != nil {
+			if o, err = w.redeem(ctx, a.Client, a, request{}); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -66,7 +67,7 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 	if err != nil {
 		return fmt.Errorf("%s grants %s %q: %w", r.owner, r.client, want, err)
 	}
-	if r.redeem != nil {
+	if r.redeem != nil || r.target != "" {
 		return nil // the response is about what was asked for with the code
 	}
 	if missing := want.Minus(issue.Means()); !missing.IsEmpty() {
@@ -121,7 +122,7 @@ func (w *World) hasRedeemed(ctx context.Context, client, owner, asked, how strin
 	if err != nil {
 		return err
 	}
-	o, err := w.redeem(ctx, a.Client, a, nil)
+	o, err := w.redeem(ctx, a.Client, a, request{})
 	if err != nil {
 		return err
 	}
@@ -139,17 +140,9 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if err != nil {
 		return nil, err
 	}
-	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
-	if r.silent {
-		req.Prompt = "none"
-	}
-	// No page may come: if one does, it is seen and not answered.
-	req.StopAtConsent = strings.Contains(req.Prompt, "none")
-	if req.Params, err = w.params(r); err != nil {
+	req, err := w.worded(r, o)
+	if err != nil {
 		return nil, err
-	}
-	if r.hint {
-		req.Params.Set("login_hint", o.Username)
 	}
 	decides := w.mustDecide(r, o)
 	if decides && r.prompt == "" && w.capable("as.oidc.prompt") {
@@ -162,11 +155,45 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if decides && a.Code != "" && !a.WasAsked() {
 		return nil, fmt.Errorf("%s was not asked by %s: consent from before may be remembered, and the client is not a fresh one", o.Name, c.Name)
 	}
+	return a, w.agreed(a)
+}
+
+// agreed notes what a resource owner agreed to. The error is the server's
+// trouble, which is not its answer.
+func (w *World) agreed(a *actor.Authorization) error {
 	if r := a.Refused; r != nil && (r.Code == oauth.ServerError || r.Code == oauth.TemporarilyUnavailable) {
-		return nil, fmt.Errorf("%s asks %s: %w", c.Name, o.Name, r) // the server's trouble, not its answer
+		return fmt.Errorf("%s asks %s: %w", a.Client.Name, a.Owner.Name, r)
 	}
 	w.ledger.consent(w, a)
-	return a, nil
+	return nil
+}
+
+// worded is an authorization request as a scenario words it.
+func (w *World) worded(r request, o *actor.Owner) (actor.Request, error) {
+	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
+	if r.silent {
+		req.Prompt = "none"
+	}
+	// No page may come: if one does, it is seen and not answered.
+	req.StopAtConsent = strings.Contains(req.Prompt, "none")
+	if r.beside != nil {
+		req.Beside = url.Values{"scope": {w.cast.Wire(*r.beside)}}.Encode()
+		req.Twice = true
+	}
+	if r.both {
+		req.Resources = w.cast.Resources()
+	}
+	if r.lost {
+		req.Resources = []string{actor.UnknownResource}
+	}
+	var err error
+	if req.Params, err = w.params(r); err != nil {
+		return req, err
+	}
+	if r.hint {
+		req.Params.Set("login_hint", o.Username)
+	}
+	return req, nil
 }
 
 // mustDecide says that a scenario hangs on the answer at a consent page that a

@@ -93,7 +93,7 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	if a.Code == "" && a.Front == nil && a.Pending == nil {
 		return
 	}
-	if len(a.Resources) > 1 {
+	if len(a.Resources) > 1 || a.Unaimed {
 		defer l.consentBoth(key, a)
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()

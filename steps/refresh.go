@@ -63,9 +63,7 @@ func (w *World) refresh(ctx context.Context, from *actor.Issue, r request) (*out
 		}
 		maps.Copy(params, a.Smuggle())
 	}
-	if t := w.target(); r.other {
-		params.Set(t.Description.AuthorizationServer.ResourceParameter, t.OtherAPI.Resource)
-	}
+	w.aim(params, r.target)
 	issue, err := c.Refresh(ctx, from, r.scope, params)
 	if err != nil {
 		return nil, err

@@ -57,6 +57,10 @@ type request struct {
 	params        url.Values
 	decision      *oauth.ConsentDecision
 	way           actor.Way
+	beside        *oauth.RawScope // stands in the address, where what counts is somewhere else
+	both          bool            // at both APIs
+	lost          bool            // at an API that nobody knows
+	target        api             // of the token request
 }
 
 func (r *request) set(name, value string) {
@@ -91,6 +95,11 @@ func asking() phrasing[request] {
 		{`by an assertion`, func(r *request, _ []string) error { r.via = target.ByAssertion; return nil }},
 		{`that claims "[^"]*"`, func(r *request, v []string) error { r.claimed = v[0]; return nil }},
 		{`at the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
+		{`at both APIs`, func(r *request, _ []string) error { r.both = true; return nil }},
+		{`at an unknown API`, func(r *request, _ []string) error { r.lost = true; return nil }},
+		{`naming no API`, func(r *request, _ []string) error { r.way.Unaimed = true; return nil }},
+		{`redeem(?:s|ing) the code for the first API`, func(r *request, _ []string) error { r.target = firstAPI; return nil }},
+		{`redeem(?:s|ing) the code for the other API`, func(r *request, _ []string) error { r.target = otherAPI; return nil }},
 		{`on top of what it has`, func(r *request, _ []string) error { r.union = true; return nil }},
 		{`on its own behalf`, func(r *request, _ []string) error { r.alone = true; return nil }},
 		{`with the claim "[^"]*"`, withClaim},
@@ -98,6 +107,23 @@ func asking() phrasing[request] {
 		{`so that \d+ bytes end after "[^"]*"`, padding},
 		{`signing in for a high level`, func(r *request, _ []string) error { r.level = true; return nil }},
 		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
+		{`by post`, func(r *request, _ []string) error { r.way.Via = actor.ByPost; return nil }},
+		{`by a pushed request`, func(r *request, _ []string) error { r.way.Via = actor.Pushed; return nil }},
+		{`in a request object`, func(r *request, _ []string) error { r.way.Via = actor.ByObject; return nil }},
+		{`in a spoilt request object`, func(r *request, _ []string) error {
+			r.way.Via, r.way.Object.Tampered = actor.ByObject, true
+			return nil
+		}},
+		{`in an unsigned request object`, func(r *request, _ []string) error {
+			r.way.Via, r.way.Object.Unsigned = actor.ByObject, true
+			return nil
+		}},
+		{`pushed`, func(r *request, _ []string) error { r.way.Via = actor.PushedObject; return nil }},
+		{`with "[^"]*" beside it`, func(r *request, v []string) error {
+			raw := oauth.RawScope(v[0])
+			r.beside = &raw
+			return nil
+		}},
 		{`in every way there is`, func(r *request, _ []string) error { r.every = "way"; return nil }},
 		{`by every kind of authorization request`, func(r *request, _ []string) error { r.every = "request"; return nil }},
 		{`\d+ times`, times},
@@ -121,7 +147,9 @@ func presenting() phrasing[request] {
 		}},
 		{`repeating the parameter with "[^"]*"`, repeating},
 		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
-		{`for the other API`, func(r *request, _ []string) error { r.other = true; return nil }},
+		{`for the first API`, func(r *request, _ []string) error { r.target = firstAPI; return nil }},
+		{`for the other API`, func(r *request, _ []string) error { r.target = otherAPI; return nil }},
+		{`for an unknown API`, func(r *request, _ []string) error { r.target = unknownAPI; return nil }},
 		{`asking by turns for "[^"]*"(?: and "[^"]*")?`, byTurns},
 		{`or for nothing`, func(r *request, _ []string) error { r.turns = append(r.turns, nil); return nil }},
 		{`\d+ times at once`, timesAtOnce},
@@ -189,6 +217,27 @@ func (w *World) asks(ctx context.Context, client, owner, asked, how string) erro
 	return w.often(ctx, r, w.ask)
 }
 
+// readsObjects reports whether the server has to read a request object: of any
+// request, if its metadata is that of RFC 9101 (section 10.5), or else of one of
+// OpenID Connect.
+func (w *World) readsObjects(r request) bool {
+	_, any := w.target().Metadata["require_signed_request_object"]
+	return any || r.openID()
+}
+
+func (r *request) openID() bool {
+	return r.scope != nil && oauth.FieldsScope(string(*r.scope)).Has("openid")
+}
+
+// inObject puts a request into a request object. One of OpenID Connect says so
+// outside as well (OpenID Connect Core section 6.1).
+func inObject(r *request) {
+	r.way.Via = actor.ByObject
+	if r.openID() {
+		r.way.Beside = "scope=openid"
+	}
+}
+
 // repetitions is how often an open choice is looked at: the answer must not
 // change.
 const repetitions = 5
@@ -224,8 +273,14 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	return w.came(ctx, a, r)
+}
+
+// came is what came of an authorization request, its code redeemed if there is
+// one.
+func (w *World) came(ctx context.Context, a *actor.Authorization, r request) (*outcome, error) {
 	if a.Code != "" {
-		return w.redeem(ctx, a.Client, a, r.redeem)
+		return w.redeem(ctx, a.Client, a, request{scope: r.redeem, target: r.target})
 	}
 	o := &outcome{client: a.Client, owner: a.Owner, auth: a, issue: a.Front, asked: a.Asked.Minus(a.Added)}
 	w.settle(o)
@@ -310,18 +365,19 @@ func (w *World) redeems(ctx context.Context, client, whose, which, how string) e
 	if r.atOnce > 0 {
 		return w.redeemsAtOnce(ctx, c, a, r)
 	}
-	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r.scope) })
+	return w.often(ctx, r, func(ctx context.Context, r request) (*outcome, error) { return w.redeem(ctx, c, a, r) })
 }
 
 // redeem presents a code, whoever was given it. A request that was decided
 // elsewhere is polled for.
-func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorization, asked *oauth.RawScope) (*outcome, error) {
+func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorization, r request) (*outcome, error) {
 	params := url.Values{}
-	if asked != nil && a.Pending != nil {
-		params.Set("scope", string(*asked))
-	} else if asked != nil {
-		params.Set("scope", w.cast.Wire(*asked))
+	if r.scope != nil && a.Pending != nil {
+		params.Set("scope", string(*r.scope))
+	} else if r.scope != nil {
+		params.Set("scope", w.cast.Wire(*r.scope))
 	}
+	w.aim(params, r.target)
 	present := c.Redeem
 	if a.Pending != nil {
 		present = func(ctx context.Context, a *actor.Authorization, params url.Values) (*actor.Issue, error) {
@@ -341,7 +397,7 @@ func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorizat
 func (w *World) redeemsAll(ctx context.Context, client string) error {
 	w.batch = nil
 	for _, a := range slices.Backward(w.codes[client]) {
-		o, err := w.redeem(ctx, a.Client, a, nil)
+		o, err := w.redeem(ctx, a.Client, a, request{})
 		if err != nil {
 			return err
 		}

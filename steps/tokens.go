@@ -10,12 +10,12 @@ import (
 
 // registerTokens adds the judgements about what a client was issued.
 func registerTokens(r registrar, w *World) {
-	r.Then(`^`+subject+` holds (exactly|at least|no scope beyond|no known scope beyond|none of) `+what+`$`, w.holds)
+	r.Then(`^`+subject+` holds (exactly|at least|no scope beyond|no known scope beyond|none of) `+what+`(, or is refused)?$`, w.holds)
 	r.Then(`^each of them holds (exactly|no scope beyond) what (it asked for|its owner may grant)(, or is refused)?$`, w.eachHolds)
 }
 
 // holds compares what tokens are good for with a set.
-func (w *World) holds(ctx context.Context, subject, how, named string) error {
+func (w *World) holds(ctx context.Context, subject, how, named, otherwise string) error {
 	set, err := w.set(named)
 	if err != nil {
 		return err
@@ -23,6 +23,8 @@ func (w *World) holds(ctx context.Context, subject, how, named string) error {
 	return w.each(ctx, subject, func(o *outcome) error {
 		limit := set.Union(o.adds)
 		switch {
+		case o.refusal() != nil && otherwise != "":
+			return nil
 		case how == "exactly":
 			return w.judgeExactly(ctx, o, limit)
 		case how == "at least":

@@ -68,8 +68,30 @@ func (w *World) ways(ctx context.Context, r request) ([]request, error) {
 			own.scope, own.adds = &raw, adds
 		}
 		all = append(all, own)
+		if way == target.ByAuthorization {
+			all = append(all, w.kinds(own)...)
+		}
 	}
 	return all, nil
+}
+
+// kinds are the same authorization request, sent in the other ways that the
+// target understands.
+func (w *World) kinds(r request) []request {
+	var all []request
+	add := func(how string, can target.Capability, change func(*request)) {
+		if kind := r; w.capable(can) {
+			kind.how = how
+			change(&kind)
+			all = append(all, kind)
+		}
+	}
+	add("authorization request by POST", "as.oidc", func(kind *request) { kind.way.Via = actor.ByPost }) // OpenID Connect Core section 3.1.2.1
+	add("pushed request", "as.par", func(kind *request) { kind.way.Via = actor.Pushed })
+	if w.readsObjects(r) {
+		add("request object", "as.jar", inObject)
+	}
+	return all
 }
 
 // decided reports whether a resource owner is asked on a way.

@@ -27,6 +27,7 @@ type World struct {
 	shown   map[string][]*actor.Authorization // unanswered consent pages, by owner
 	carried map[string]carried                // tokens that we signed, by client
 	pages   []string                          // texts of consent pages
+	pushed  map[string]*actor.PushedRequest   // the latest of each client
 
 	objects  []*actor.Object // put into calendars by this scenario
 	changed  map[*actor.Object]bool

@@ -53,7 +53,7 @@ Feature: A request without a scope
       When Planner asks Ada for no scope 5 times
       Then they all end alike
 
-    @needs:as.device
+    @needs:fx.request_kinds>=2|as.device
     Scenario: Planner asks for nothing in particular, by every kind of request
       When Planner asks Ada for no scope by every kind of authorization request
       Then every way ends alike

@@ -37,6 +37,11 @@ func Class(ctx context.Context, name target.ChoiceName, a *Authorization, i *Iss
 			return "", err
 		}
 		return either(seen.Effective.Intersect(i.cast.APIScopes()).IsEmpty(), "empty", "default")
+	case target.MixedAPIs:
+		if refused {
+			return "reject", nil
+		}
+		return mixedClass(ctx, i, epoch)
 	case target.RefreshNarrowing, target.RefreshWidening, target.CodeScope:
 		if refused {
 			return "rejects", nil
@@ -77,9 +82,25 @@ func byRefusal() map[target.ChoiceName][2]string {
 		target.Duplicates:             {"rejects", "normalises"},
 		target.SurplusSpaces:          {"rejects", "normalises"},
 		target.SilentExcess:           {"error", "subset"},
+		target.OmittedResource:        {"reject", "default"},
 		target.TokenRevocation:        {"drops", "keeps"},    // of the refresh afterwards
 		target.ConsentAfterRevocation: {"forgotten", "kept"}, // of a silent request afterwards
 	}
+}
+
+// mixedClass tells how many of the APIs a token is for, of which scopes were
+// asked for together.
+func mixedClass(ctx context.Context, i *Issue, epoch int) (string, error) {
+	seen, err := i.Observe(ctx, epoch)
+	if err != nil {
+		return "", err
+	}
+	for _, resource := range i.cast.Resources() {
+		if !slices.Contains(seen.Audience(), resource) {
+			return "one_api", nil
+		}
+	}
+	return "both_apis", nil
 }
 
 // errRefused says that a choice cannot be seen, because the target lawfully
@@ -222,6 +243,10 @@ func trials() []trial {
 		{target.ConsentAfterRevocation, func(s *Stage) bool {
 			return s.can("as.code") && s.can("as.refresh") && s.can("as.revocation") && s.can("as.oidc.prompt") && s.can("fx.clients.fresh")
 		}, revokingRefreshToken},
+		{target.OmittedResource, func(s *Stage) bool { return s.can("as.code") && s.can("as.resource") }, unaimed("read:appointments", target.OmittedResource)},
+		{target.MixedAPIs, func(s *Stage) bool {
+			return s.can("as.code") && s.can("as.resource") && s.Target.Capabilities["token.format"].Value == "jwt"
+		}, unaimed("write:appointments read:contacts", target.MixedAPIs)},
 		{target.Incremental, code, incremental},
 		{target.TokenExchangeBound, func(s *Stage) bool { return s.can("as.code") && s.can("as.tx") }, exchanging},
 		{target.DeselectedMemory, func(s *Stage) bool {
@@ -252,6 +277,17 @@ func (c *Cast) obtain(ctx context.Context, client, owner string, r Request) (*Au
 func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {
 	return func(ctx context.Context, c *Cast) (string, error) {
 		a, i, err := c.obtain(ctx, client, owner, Request{Scope: &scope})
+		if err != nil {
+			return "", err
+		}
+		return Class(ctx, name, a, i, 0)
+	}
+}
+
+// unaimed is asking without a word about the API.
+func unaimed(scope oauth.RawScope, name target.ChoiceName) func(context.Context, *Cast) (string, error) {
+	return func(ctx context.Context, c *Cast) (string, error) {
+		a, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Way: Way{Unaimed: true}})
 		if err != nil {
 			return "", err
 		}

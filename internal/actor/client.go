@@ -53,6 +53,7 @@ type Authorization struct {
 	Added    oauth.ScopeSet // what was added to obtain a refresh token
 	Prompt   string
 	Other    bool
+	Unaimed  bool // no API of ours was named
 	Union    bool // the parameter that asks for the union was sent
 	Decision oauth.ConsentDecision
 	May      oauth.ScopeSet // what the client could have when it asked
@@ -215,7 +216,7 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	if a.Prompt == "" && c.cast.Refreshing && a.Asked.Has(oauth.ScopeToken(d.Refresh.Scope)) {
 		a.Prompt = d.Refresh.Prompt
 	}
-	if a.Prompt == "" && r.Owner.shared {
+	if a.Prompt == "" && r.Owner != nil && r.Owner.shared {
 		a.Prompt = "login"
 	}
 	if a.Prompt != "" {

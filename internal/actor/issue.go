@@ -20,6 +20,7 @@ type Issue struct {
 	Asked   oauth.ScopeSet // of the token request, canonical names
 	Omitted bool           // the token request had no scope
 	Other   bool           // for the second API
+	Unaimed bool           // no API of ours was named
 	// Authorization is where a code came from, From the issue that gave the
 	// refresh token.
 	Authorization *Authorization
@@ -68,7 +69,7 @@ func (c *Client) Redemption(ctx context.Context, a *Authorization, params url.Va
 		"redirect_uri": {a.redirectURI}, "code_verifier": {a.verifier},
 	}
 	a.Redeemed = true
-	issue := &Issue{Owner: a.Owner, Grant: oauth.AuthorizationCode, Authorization: a, Omitted: true, Other: a.Other}
+	issue := &Issue{Owner: a.Owner, Grant: oauth.AuthorizationCode, Authorization: a, Omitted: true, Other: a.Other, Unaimed: a.Unaimed}
 	if params.Has("scope") {
 		issue.Asked = c.cast.canonical(oauth.FieldsScope(params.Get("scope")))
 	}
@@ -89,7 +90,7 @@ func (c *Client) Refreshment(ctx context.Context, from *Issue, scope *oauth.RawS
 	form := url.Values{
 		"grant_type": {string(oauth.RefreshTokenGrant)}, "refresh_token": {from.Response.RefreshToken.Reveal()},
 	}
-	issue := &Issue{Owner: from.Owner, Grant: oauth.RefreshTokenGrant, From: from, Authorization: from.Authorization, Omitted: scope == nil, Other: from.Other}
+	issue := &Issue{Owner: from.Owner, Grant: oauth.RefreshTokenGrant, From: from, Authorization: from.Authorization, Omitted: scope == nil, Other: from.Other, Unaimed: from.Unaimed}
 	purpose := "refreshes its token"
 	if scope != nil {
 		form.Set("scope", c.cast.Wire(*scope))

@@ -122,6 +122,21 @@ func decodeJWT(token oauth.Secret) (oauth.Object, bool) {
 	return claims, err == nil
 }
 
+// jwtType is the typ in the header of a JWT, in lower case and without
+// "application/" (RFC 7515 section 4.1.9); "" if it has none.
+func jwtType(token oauth.Secret) string {
+	head, _, _ := strings.Cut(token.Reveal(), ".")
+	plain, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(head, "="))
+	if err != nil {
+		return ""
+	}
+	header, err := oauth.ParseObject(plain)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.ToLower(text(header["typ"])), "application/")
+}
+
 // text is a claim that is a string, or "".
 func text(claim json.RawMessage) string {
 	var s string

@@ -25,6 +25,7 @@ type Observation struct {
 	// operation tells, otherwise introspection, the JWT, the response.
 	Effective oauth.ScopeSet
 	Claims    oauth.Object // of a JWT
+	Type      string       // of a JWT: the typ of its header
 }
 
 // Introspected is an introspection response (RFC 7662 section 2.2).
@@ -48,7 +49,7 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	}
 	o := &Observation{}
 	if claims, ok := decodeJWT(i.Response.AccessToken); ok {
-		o.Claims = claims
+		o.Claims, o.Type = claims, jwtType(i.Response.AccessToken)
 		for _, name := range []string{"scope", "scp"} {
 			if m := oauth.ParseScopeMember(claims[name]); m.Present {
 				set := i.cast.canonical(m.Set)
@@ -237,10 +238,10 @@ var errMayNotIntrospect = errors.New("may not introspect its token")
 
 // probe tries the operations of the API that need one scope alone.
 func (i *Issue) probe(ctx context.Context, o *Observation) error {
-	api := i.cast.Stage.Target.API
-	if i.Other {
-		api = i.cast.Stage.Target.OtherAPI
+	if i.Unaimed && !i.settleAim(o) {
+		return nil
 	}
+	api := i.API()
 	if api == nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -108,6 +109,7 @@ func (f *finder) requests() {
 	_, knows := f.t.Metadata["require_pushed_authorization_requests"]
 	f.yes("as.par.required", par && knows && f.present("Strict"), "metadata: require_pushed_authorization_requests")
 	f.yes("as.jar", code && f.takesObjects(), "metadata: request_parameter_supported")
+	f.set("fx.request_kinds", strconv.Itoa(f.kinds()), "derived: as.code, as.oidc, as.par, as.jar")
 	const types = "metadata: response_types_supported"
 	legacy := f.present("Legacy")
 	f.yes("as.implicit", f.answersFront("token") && legacy, types)
@@ -124,4 +126,19 @@ func (f *finder) requests() {
 		can := code && f.lists(actions, action, false) && f.present("Steward") && (has("grant_management_endpoint") || action != "query" && action != "revoke")
 		f.yes(target.Capability("as.gm."+action), can, "metadata: "+actions)
 	}
+}
+
+// kinds is how many kinds of authorization request can be made, whatever is asked
+// for. OpenID Connect has it taken by POST as well (OpenID Connect Core section
+// 3.1.2.1); not every server reads a request object without openid beside it.
+func (f *finder) kinds() int {
+	_, any := f.t.Metadata["require_signed_request_object"] // RFC 9101 section 10.5
+	has := func(name target.Capability) bool { return f.found[name].Yes() }
+	kinds := 0
+	for _, can := range []bool{has("as.code"), has("as.oidc"), has("as.par"), has("as.jar") && any} {
+		if can && has("as.code") {
+			kinds++
+		}
+	}
+	return kinds
 }

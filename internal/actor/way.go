@@ -39,6 +39,8 @@ type Way struct {
 	// Resources are the APIs that are named in place of the usual one (RFC 8707
 	// section 2); see [Cast.Resources].
 	Resources []string
+	// Unaimed leaves it to the server which API a request is about.
+	Unaimed bool
 	// Details is the JSON of authorization_details (RFC 9396); nil: none.
 	Details any
 	// Claims is the JSON of the claims parameter (OpenID Connect Core section
@@ -52,6 +54,9 @@ type Way struct {
 	// Beside is put into the address octet by octet, beside a body, a request_uri
 	// or a request object.
 	Beside string
+	// Twice puts the parameters in a request object into the address as well, the
+	// scope excepted (RFC 9101 section 5).
+	Twice bool
 	// Object is how a request object is made.
 	Object RequestObject
 }
@@ -76,9 +81,14 @@ func (c *Client) take(a *Authorization, r Request, q url.Values) {
 		}
 	}
 	if len(r.Resources) > 0 {
-		q[either(c.cast.Stage.Target.Description.AuthorizationServer.ResourceParameter, "resource")] = r.Resources
+		q[c.cast.resourceParameter()] = r.Resources
 		a.Resources = r.Resources
 		a.Other = len(r.Resources) == 1 && c.cast.isOther(r.Resources[0])
+		a.Unaimed = !slices.ContainsFunc(r.Resources, c.cast.isOurs)
+	}
+	if r.Unaimed {
+		q.Del(c.cast.resourceParameter())
+		a.Unaimed = true
 	}
 	for name, value := range map[string]any{"authorization_details": r.Details, "claims": r.Claims} {
 		if text, err := json.Marshal(value); value != nil && err == nil {
@@ -122,7 +132,12 @@ func (c *Client) send(ctx context.Context, endpoint string, a *Authorization, r 
 		if err != nil {
 			return nil, target.Visit{}, err
 		}
-		outside := url.Values{"client_id": q["client_id"], "response_type": q["response_type"], "request": {object.Reveal()}}
+		outside := url.Values{"client_id": q["client_id"], "response_type": q["response_type"]}
+		if r.Twice {
+			outside = q
+			outside.Del("scope")
+		}
+		outside.Set("request", object.Reveal())
 		return a, c.visit(a, r, with(endpoint, joined(outside.Encode(), r.Beside)), ""), nil
 	case ByQuery:
 		return a, c.visit(a, r, with(endpoint, joined(q.Encode(), r.Raw, r.Beside)), ""), nil
@@ -156,7 +171,8 @@ type PushedRequest struct {
 }
 
 // Push pushes an authorization request (RFC 9126 section 2.1). Its Via says
-// whether as a request object. A refusal is an observation, not an error.
+// whether as a request object; its Owner may be nil. A refusal is an
+// observation, not an error.
 func (c *Client) Push(ctx context.Context, r Request) (*PushedRequest, error) {
 	a := c.begun(r)
 	q := c.authorizeParams(a, r, a.state)
@@ -310,15 +326,54 @@ func (c *Cast) Resources() []string {
 	return []string{t.API.Resource, t.OtherAPI.Resource}
 }
 
+// UnknownResource is a resource indicator that no server knows.
+const UnknownResource = "https://unknown.example/api"
+
 func (c *Cast) isOther(resource string) bool {
 	other := c.Stage.Target.OtherAPI
 	return other != nil && other.Resource == resource
 }
 
+func (c *Cast) isOurs(resource string) bool {
+	return c.isOther(resource) || c.Stage.Target.API != nil && c.Stage.Target.API.Resource == resource
+}
+
+func (c *Cast) resourceParameter() string {
+	return either(c.Stage.Target.Description.AuthorizationServer.ResourceParameter, "resource")
+}
+
 // aimed notes which API a token request names.
 func (c *Cast) aimed(i *Issue, params url.Values) {
-	name := either(c.Stage.Target.Description.AuthorizationServer.ResourceParameter, "resource")
-	if named := params[name]; len(named) == 1 {
-		i.Other = c.isOther(named[0])
+	if named := params[c.resourceParameter()]; len(named) == 1 {
+		i.Other, i.Unaimed = c.isOther(named[0]), !c.isOurs(named[0])
 	}
+}
+
+// settleAim finds out which API a token is for, where the request named none of
+// ours. Of a token for none, or for both, nothing is tried.
+func (i *Issue) settleAim(o *Observation) (settled bool) {
+	t := i.cast.Stage.Target
+	var first, other bool
+	for _, audience := range o.Audience() {
+		first = first || t.API != nil && audience == t.API.Resource
+		other = other || i.cast.isOther(audience)
+	}
+	i.Other = other && !first
+	return first != other
+}
+
+// Audience is whom the token is for, as its claims or introspection say; nil:
+// they do not (RFC 9068 section 2.2, RFC 7662 section 2.2).
+func (o *Observation) Audience() []string {
+	raw := o.Claims["aud"]
+	if raw == nil && o.Introspected != nil && o.Introspected.Claims["aud"] != nil {
+		raw, _ = json.Marshal(o.Introspected.Claims["aud"]) // it was JSON before
+	}
+	var one string
+	var several []string
+	if json.Unmarshal(raw, &one) == nil && one != "" {
+		return []string{one}
+	}
+	_ = json.Unmarshal(raw, &several) // what is no list names nobody
+	return several
 }

@@ -282,3 +282,50 @@ func TestGrantsAreManaged(t *testing.T) {
 		}
 	}
 }
+
+func TestATokenSaysWhomItIsFor(t *testing.T) {
+	a := asking(t, "Planner")
+	apis := a.cast.Resources()
+	for what, test := range map[string]struct {
+		way    actor.Way
+		params url.Values
+		aud    string
+		other  bool
+	}{
+		"the usual API":    {actor.Way{}, nil, apis[0], false},
+		"the other API":    {actor.Way{Resources: apis[1:]}, nil, apis[1], true},
+		"none is named":    {actor.Way{Unaimed: true}, nil, apis[0], false},
+		"both":             {actor.Way{Resources: apis}, nil, apis[0], false},
+		"both, the other":  {actor.Way{Resources: apis}, url.Values{"resource": apis[1:]}, apis[1], true},
+		"in an object too": {actor.Way{Via: actor.ByObject, Twice: true, Resources: apis[1:]}, nil, apis[1], true},
+	} {
+		got := a.asks("read:appointments", test.way)
+		i, err := a.Redeem(t.Context(), got, test.params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, err := i.Observe(t.Context(), 0)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if aud := seen.Audience(); len(aud) != 1 || aud[0] != test.aud || i.Other != test.other || seen.Type != "at+jwt" {
+			t.Errorf("%s: got the audience %q, other %t and type %q, want %q and %t", what, aud, i.Other, seen.Type, test.aud, test.other)
+		}
+	}
+	if lost := a.asks("read:appointments", actor.Way{Resources: []string{actor.UnknownResource}}); !lost.Unaimed || lost.Refused == nil {
+		t.Errorf("an unknown API: got %+v, want a refusal", lost.Refused)
+	}
+}
+
+func TestWhatIsNoAudienceNamesNobody(t *testing.T) {
+	for claim, want := range map[string]int{`"a"`: 1, `["a","b"]`: 2, `[]`: 0, `""`: 0, `7`: 0, `{"a":1}`: 0, `null`: 0} {
+		seen := actor.Observation{Claims: oauth.Object{"aud": json.RawMessage(claim)}}
+		if got := seen.Audience(); len(got) != want {
+			t.Errorf("%s: got %q, want %d", claim, got, want)
+		}
+	}
+	told := actor.Observation{Introspected: &actor.Introspected{Claims: map[string]any{"aud": []any{"a"}}}}
+	if got := told.Audience(); len(got) != 1 || got[0] != "a" {
+		t.Errorf("introspection: got %q, want a", got)
+	}
+}

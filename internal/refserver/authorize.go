@@ -219,7 +219,7 @@ func (s *Server) questionsFor(tx *transaction, user User) ([]ConsentQuestion, er
 		empty = empty && asked.IsEmpty()
 		q := ConsentQuestion{
 			Client: tx.client, User: user, Resource: t.resource, API: t.api, Prompt: tx.prompt, Asked: asked,
-			Removed: s.rowOf(tx, user.Name, t.resource).Removed, Sent: tx.sent, Details: tx.details, Managed: tx.managed.action,
+			Removed: s.rowOf(tx, user.Name, t.resource).Removed, Sent: tx.sent, Pushed: tx.pushed, Details: tx.details, Managed: tx.managed.action,
 			Claims: tx.names.all(), Text: tx.text, Omitted: tx.omitted, GrantType: tx.grantType(),
 		}
 		q.Remembered = s.policy.Remembered(q, all)
@@ -272,7 +272,7 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, tx *transaction
 		members[i] = &authorization{
 			Authorization: Authorization{
 				ID: rand.Text(), User: v.question.User.Name, Client: tx.client.ID, Resource: v.question.Resource,
-				Resources: tx.resources(), Named: tx.named, Requested: tx.requested, Asked: v.question.Asked,
+				Resources: tx.resources(), Named: tx.named, Pushed: tx.pushed, Requested: tx.requested, Asked: v.question.Asked,
 				Granted: granted, Current: granted, ClaimsParameter: tx.claims, Details: more.details,
 				UserInfoNames: more.names.userInfo, IDTokenNames: more.names.idToken,
 				GrantID: s.grantID(tx, v.question.User.Name), Action: tx.managed.action, GrantType: tx.grantType(),

@@ -128,6 +128,8 @@ type Authorization struct {
 	Resources []string
 	// Named is true if the request named its resources (RFC 8707 section 2).
 	Named bool
+	// Pushed is true if the request was pushed (RFC 9126).
+	Pushed bool
 	// Requested is the client's request as it was sent; empty if it was omitted.
 	Requested ScopeSet
 	// Asked is what was left of the request when the resource owner was asked.
@@ -185,6 +187,8 @@ type ConsentQuestion struct {
 	// Sent is the scope parameter in the address of the authorization request,
 	// which does not count beside a pushed request or a request object.
 	Sent ScopeSet
+	// Pushed is true if the request was pushed (RFC 9126).
+	Pushed bool
 	// Details are the authorization details asked for (RFC 9396).
 	Details Details
 	// Claims are the claims asked for by name (OpenID Connect Core section 5.5).

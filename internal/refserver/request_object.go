@@ -16,6 +16,7 @@ func objects() part {
 		feature: requestObjects,
 		metadata: func(_ *Server, m map[string]any) {
 			m["request_parameter_supported"] = true
+			m["require_signed_request_object"] = false
 			m["request_object_signing_alg_values_supported"] = []string{string(jose.ES256), "none"}
 		},
 	}

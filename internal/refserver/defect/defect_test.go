@@ -58,6 +58,7 @@ var areas = map[string]struct {
 	"CONC": {last: 13}, "RSM": {last: 13}, "RSV": {last: 9, free: []int{8}},
 	"TX": {last: 9}, "DEV": {last: 8}, "ROPC": {last: 2}, "ASRT": {last: 3}, "CIBA": {last: 1},
 	"INTR": {last: 6}, "REV": {last: 5}, "DISC": {last: 7},
+	"PAR": {last: 6}, "RES": {last: 8}, "JAR": {last: 3},
 }
 
 func TestEveryRuleIsBrokenByADefect(t *testing.T) {

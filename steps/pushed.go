@@ -1,0 +1,92 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+)
+
+// registerPushed adds the steps about requests that are pushed first and brought
+// to the authorization endpoint afterwards (RFC 9126).
+func registerPushed(r registrar, w *World) {
+	r.Given(`^(\w+) has pushed a request for `+what+asking().capture()+`$`, w.hasPushed)
+	r.Given(`^(\w+) has brought its pushed request to (\w+)$`, w.hasBrought)
+	r.When(`^(\w+) brings (its|\w+'s) pushed request to (\w+)( after it has expired)?$`, w.brings)
+}
+
+func (w *World) hasPushed(ctx context.Context, client, asked, how string) error {
+	r, err := w.request(client, "", asked, how)
+	if err != nil {
+		return err
+	}
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return err
+	}
+	req, err := w.worded(r, nil)
+	if err != nil {
+		return err
+	}
+	p, err := c.Push(ctx, req)
+	if err != nil {
+		return err
+	}
+	if p.Refused != nil {
+		return fmt.Errorf("%s pushes a request for %s: %w", client, asked, p.Refused)
+	}
+	if w.pushed == nil {
+		w.pushed = map[string]*actor.PushedRequest{}
+	}
+	w.pushed[client] = p
+	return nil
+}
+
+func (w *World) hasBrought(ctx context.Context, client, owner string) error {
+	o, err := w.bring(ctx, client, client, owner)
+	if err != nil {
+		return err
+	}
+	_, err = o.issued()
+	return err
+}
+
+func (w *World) brings(ctx context.Context, client, whose, owner, late string) error {
+	whose = holder(client, whose)
+	if p := w.pushed[whose]; late != "" && p != nil {
+		if p.Expires <= 0 {
+			return fmt.Errorf("%s's pushed request says nothing of its lifetime", whose)
+		}
+		if err := w.cast.AdvanceClock(ctx, p.Expires+time.Minute); err != nil {
+			return err
+		}
+	}
+	_, err := w.bring(ctx, client, whose, owner)
+	return err
+}
+
+// bring takes a pushed request to a resource owner, whoever pushed it, and
+// redeems the code that comes of it.
+func (w *World) bring(ctx context.Context, client, whose, owner string) (*outcome, error) {
+	p := w.pushed[whose]
+	if p == nil {
+		return nil, fmt.Errorf("%s has pushed no request", whose)
+	}
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.Bring(ctx, p, actor.Request{Owner: o})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.agreed(a); err != nil {
+		return nil, err
+	}
+	return w.came(ctx, a, request{})
+}
