@@ -23,7 +23,6 @@ func registerRace(r registrar, w *World) {
 	r.When(`^(\w+) refreshes all its tokens at once`+presenting().capture()+`(?: while `+meanwhile+`)?$`, w.refreshesAll)
 	r.When(`^(\w+) asks (\w+) for these at once`+asking().capture()+`:$`, w.asksAtOnce)
 	r.When(`^(\w+) answers the page in these ways at once:$`, w.answersAtOnce)
-	r.When(`^(\w+) pushes a request for `+what+` and brings it to (\w+)(?: (\d+) times at once)?$`, w.bringsAtOnce)
 	r.When(`^every client's token, and none, is tried at once on every operation of (\w+)'s calendar$`, w.triesAtOnce)
 }
 
@@ -286,9 +285,9 @@ func (w *World) asksAtOnce(ctx context.Context, client, owner, how string, table
 	return w.redeemEach(ctx, answers, errs)
 }
 
-// bringsAtOnce pushes a request and takes it to a resource owner, in one tab or
-// in several, and redeems what codes come of it.
-func (w *World) bringsAtOnce(ctx context.Context, client, asked, owner, tabs string) error {
+// bringsAtOnce takes one pushed request to a resource owner in several tabs, and
+// redeems what codes come of it.
+func (w *World) bringsAtOnce(ctx context.Context, client, owner string, p *actor.PushedRequest, tabs int) error {
 	c, err := w.client(ctx, client)
 	if err != nil {
 		return err
@@ -297,26 +296,8 @@ func (w *World) bringsAtOnce(ctx context.Context, client, asked, owner, tabs str
 	if err != nil {
 		return err
 	}
-	r, err := w.request(client, owner, asked, "")
-	if err != nil {
-		return err
-	}
-	n := 1
-	if tabs != "" {
-		if n, err = strconv.Atoi(tabs); err != nil {
-			return err
-		}
-	}
-	req := actor.Request{Owner: o, Scope: r.scope, Way: actor.Way{Via: actor.Pushed}}
-	if req.Params, err = w.params(r); err != nil {
-		return err
-	}
-	pushed, err := c.Push(ctx, req)
-	if err != nil {
-		return err
-	}
-	w.workers = max(w.workers, n)
-	answers, errs, err := c.BringAtOnce(ctx, pushed, req, n)
+	w.workers = max(w.workers, tabs)
+	answers, errs, err := c.BringAtOnce(ctx, p, actor.Request{Owner: o}, tabs)
 	if err != nil {
 		return err
 	}

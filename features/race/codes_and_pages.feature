@@ -116,14 +116,16 @@ Feature: Codes and pages that are used at once
     @rounds:15
     Scenario: Planner brings in eight tabs what Ada has granted before
       Given Ada has granted Planner "read:appointments"
-      When Planner pushes a request for "read:appointments" and brings it to Ada 8 times at once
+      And Planner has pushed a request for "read:appointments"
+      When Planner brings its pushed request to Ada, 8 times at once
       Then at most one of them leads to a code for what was pushed
       And each of them holds no scope beyond "read:appointments"
 
     @control
     Scenario: Planner brings it once
       Given Ada has granted Planner "read:appointments"
-      When Planner pushes a request for "read:appointments" and brings it to Ada
+      And Planner has pushed a request for "read:appointments"
+      When Planner brings its pushed request to Ada
       Then Planner holds at least "read:appointments"
 
   @CONC-12 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:consent.driver=form|consent.driver=api
