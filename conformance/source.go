@@ -29,6 +29,7 @@ func documents() []document {
 		{"oidc", "OpenID Connect Core 1.0", "https://openid.net/specs/openid-connect-core-1_0.html"},
 		{"oidc-ciba", "OpenID Connect CIBA Core 1.0", "https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html"},
 		{"oauth2.1", "OAuth 2.1 (draft)", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1"},
+		{"gm-draft", "Grant Management for OAuth 2.0 (draft)", "https://openid.net/specs/oauth-v2-grant-management.html"},
 		{"fapi2", "FAPI 2.0 Security Profile", "https://openid.net/specs/fapi-security-profile-2_0-final.html"},
 		{"oidc-discovery", "OpenID Connect Discovery 1.0", "https://openid.net/specs/openid-connect-discovery-1_0.html"},
 		{"gm-draft", "Grant Management for OAuth 2.0 (draft)", "https://openid.net/specs/oauth-v2-grant-management.html"},

@@ -20,9 +20,9 @@ func registerAnswers(r registrar, w *World) {
 	r.Then(`^`+subject+` is refused((?:, typically)? with "[^"]*")?(?:, or (?:is )?told (`+some+`|what it holds|that it holds nothing))?$`, w.isRefused)
 	r.Then(`^(\w+) is sent back with an error, typically "([^"]*)"$`, w.isSentBack)
 	r.Then(`^(\w+)'s( first)? token has ended$`, w.tokenHasEnded)
-	r.Then(`^`+subject+` receives (an?|no) (token|code|refresh token|ID token)$`, w.receives)
+	r.Then(`^`+subject+` receives (an?|no|no more than the plain|the plain) (token|code|refresh token|ID token|details)$`, w.receives)
 	r.Then(`^(\w+) is told of offline_access only if it has a refresh token$`, w.isToldOffline)
-	r.Then(`^(\w+) gets its state back$`, w.getsState)
+	r.Then(`^(\w+) gets its state back( in the fragment)?$`, w.getsState)
 	r.Then(`^(\w+) is not answered there$`, w.isNotAnswered)
 	r.Then(`^(\w+) was signed in before (\w+) was answered$`, w.wasSignedIn)
 	r.Then(`^(\w+)'s refusal is an error response$`, w.isErrorResponse)
@@ -201,6 +201,8 @@ func (w *World) receives(ctx context.Context, subject, which, thing string) erro
 			return receivesToken(o, which)
 		case "refresh token":
 			return receivesRefreshToken(o, which)
+		case "details":
+			return w.receivesDetails(ctx, o, which)
 		}
 		return receivesIDToken(o, which)
 	})
@@ -265,7 +267,7 @@ func (w *World) isToldOffline(_ context.Context, client string) error {
 	return nil
 }
 
-func (w *World) getsState(_ context.Context, client string) error {
+func (w *World) getsState(_ context.Context, client, where string) error {
 	o, err := w.outcomeOf(client)
 	if err != nil {
 		return err
@@ -275,6 +277,9 @@ func (w *World) getsState(_ context.Context, client string) error {
 	}
 	if !o.auth.StateOK {
 		return violation("%s was sent another state than it gave", client)
+	}
+	if where != "" && !o.auth.InFragment {
+		return violation("%s was answered in the query, want the fragment", client)
 	}
 	return nil
 }

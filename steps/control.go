@@ -27,6 +27,8 @@ func (w *World) edits(ctx context.Context, who, removed, whose, what string) err
 	thing, first := strings.CutPrefix(strings.TrimSpace(what), "first ")
 	client := holder(who, whose)
 	switch {
+	case thing == "grant" && whose == "its":
+		return w.hasRevokedOwn(ctx, who, first)
 	case thing != "grant" && removed == "":
 		return w.revokesToken(ctx, who, client, thing, first)
 	case thing != "grant":

@@ -57,7 +57,11 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 	defer func() { w.cast.Refreshing = false }()
 	// The words of the consent page never have a part here: the form is answered scope by scope.
 	if r.scope != nil && !r.union {
-		r.decision = &oauth.ConsentDecision{Only: &want}
+		boxes := want
+		if r.details != "" {
+			boxes = want.Union(oauth.NewScopeSet("authorization_details"))
+		}
+		r.decision = &oauth.ConsentDecision{Only: &boxes}
 	}
 	o, err := w.ask(ctx, r)
 	if err != nil {
@@ -140,7 +144,7 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 	if err != nil {
 		return nil, err
 	}
-	req, err := w.worded(r, o)
+	req, err := w.worded(ctx, r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +173,12 @@ func (w *World) agreed(a *actor.Authorization) error {
 }
 
 // worded is an authorization request as a scenario words it.
-func (w *World) worded(r request, o *actor.Owner) (actor.Request, error) {
-	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision, Way: r.way}
+func (w *World) worded(ctx context.Context, r request, o *actor.Owner) (actor.Request, error) {
+	req := actor.Request{Owner: o, Scope: r.scope, Prompt: r.prompt, Other: r.other, Decision: r.decision}
+	var err error
+	if req.Way, err = w.way(ctx, r); err != nil {
+		return req, err
+	}
 	if r.silent {
 		req.Prompt = "none"
 	}
@@ -186,7 +194,6 @@ func (w *World) worded(r request, o *actor.Owner) (actor.Request, error) {
 	if r.lost {
 		req.Resources = []string{actor.UnknownResource}
 	}
-	var err error
 	if req.Params, err = w.params(r); err != nil {
 		return req, err
 	}

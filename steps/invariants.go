@@ -26,6 +26,7 @@ func Invariants() []Invariant {
 		{"INV-2d", "and the client may have it", "CLI-01"},
 		{"INV-3a", "a scope in the response is what the token is good for", "GRANT-03"},
 		{"INV-3b", "without one the token is good for what was asked", "GRANT-02"},
+		{"INV-3c", "the same goes for a token in a redirect", "IMPL-01"},
 		{"INV-4", "the claims of the token say the same as the response", "GRANT-04"},
 		{"INV-5", "a refreshed token is good for no more than the first one", "REF-03"},
 		{"INV-9a", "an exchanged token is good for no more than the token it was made from", "TX-01"},
@@ -38,6 +39,7 @@ func Invariants() []Invariant {
 		{"INV-6d", "nor for what the client may no longer have", "REF-12"},
 		{"INV-7", "a token names the client and the person it was issued for", "GRANT-07"},
 		{"INV-8a", "a refusal at the authorization endpoint carries no code", "CONS-03"},
+		{"INV-8c", "nor any token, where tokens were asked for there", "IMPL-04"},
 		{"INV-8b", "a refusal at the token endpoint carries no token", "REF-10"},
 		{"INV-9", "a scope that is named is well written", "SYN-01"},
 		{"INV-10", "and is one string", "SYN-02"},
@@ -87,7 +89,11 @@ type ledger struct {
 // consent records what the resource owner agreed to on a page.
 func (l *ledger) consent(w *World, a *actor.Authorization) {
 	key := consentKey{a.Owner, a.Client, a.Other}
-	if a.Refused != nil && a.Refused.Tokens {
+	switch {
+	case a.Refused == nil || !a.Refused.Tokens:
+	case a.ResponseType != "" && a.ResponseType != "code":
+		w.breach("INV-8c", "%s was refused with %s and given a token or a code", a.Client.Name, a.Refused)
+	default:
 		w.breach("INV-8a", "%s was refused with %s and given a code", a.Client.Name, a.Refused)
 	}
 	if a.Code == "" && a.Front == nil && a.Pending == nil {
@@ -201,15 +207,19 @@ func (w *World) beyond(id string, i *actor.Issue, held, limit oauth.ScopeSet, wh
 // checkAccounts is INV-3, INV-4 and INV-7.
 func (w *World) checkAccounts(i *actor.Issue, seen *actor.Observation) {
 	held, name := seen.Effective, i.Client.Name
+	says, silent, claimed := "INV-3a", "INV-3b", "INV-4"
+	if i.Grant == oauth.Implicit {
+		says, silent, claimed = "INV-3c", "INV-3c", "INV-3c"
+	}
 	if i.Told.Present && !w.plain(i.Told.Set, i.Wanted()).Equal(w.plain(held, i.Wanted())) {
-		w.breach("INV-3a", "%s was told %q and holds %q", name, i.Told.Set, held)
+		w.breach(says, "%s was told %q and holds %q", name, i.Told.Set, held)
 	}
 	if !i.Told.Present && !i.Wanted().Equal(held) && !(i.Grant != oauth.RefreshTokenGrant && i.Omitted && i.Authorization == nil) {
-		w.breach("INV-3b", "%s was told nothing, which means %q, and holds %q", name, i.Wanted(), held)
+		w.breach(silent, "%s was told nothing, which means %q, and holds %q", name, i.Wanted(), held)
 	}
 	// A claim need not name scopes that mean nothing at the API (RFC 9068 section 2.2.3).
 	if jwt := seen.JWT; jwt != nil && (!jwt.SubsetOf(i.Means()) || !i.Means().Minus(w.cast.ProtocolScopes()).SubsetOf(*jwt)) {
-		w.breach("INV-4", "the claims of %s's token say %q and the response %q", name, *jwt, i.Means())
+		w.breach(claimed, "the claims of %s's token say %q and the response %q", name, *jwt, i.Means())
 	}
 	w.checkNames(i, stringClaim(seen.Claims, "sub"), stringClaim(seen.Claims, "client_id"))
 	if in := seen.Introspected; in != nil && in.Active {

@@ -238,3 +238,11 @@ func jsonValue(text string) (any, error) {
 	err := json.Unmarshal([]byte(text), &v)
 	return v, err
 }
+
+// quoted is the text between the first quotation marks, and whether there are
+// any.
+func quoted(text string) (string, bool) {
+	_, rest, found := strings.Cut(text, `"`)
+	inner, _, closed := strings.Cut(rest, `"`)
+	return inner, found && closed
+}

@@ -27,7 +27,7 @@ func (w *World) hasPushed(ctx context.Context, client, asked, how string) error 
 	if err != nil {
 		return err
 	}
-	req, err := w.worded(r, nil)
+	req, err := w.worded(ctx, r, nil)
 	if err != nil {
 		return err
 	}

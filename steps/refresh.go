@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,6 +56,13 @@ func (w *World) refresh(ctx context.Context, from *actor.Issue, r request) (*out
 	params, err := w.params(r)
 	if err != nil {
 		return nil, err
+	}
+	if r.details != "" {
+		text, err := json.Marshal(w.detailsNamed(r.details))
+		if err != nil {
+			return nil, err
+		}
+		params.Set("authorization_details", string(text))
 	}
 	if r.code {
 		a, err := w.code(r.client, false)

@@ -100,6 +100,7 @@ func register(r registrar, w *World) {
 	registerWire(r, w)
 	registerChallenges(r, w)
 	registerClaims(r, w)
+	registerManaged(r, w)
 	registerChoices(r, w)
 	registerRace(r, w)
 	registerRaceJudge(r, w)

@@ -61,6 +61,8 @@ type request struct {
 	both          bool            // at both APIs
 	lost          bool            // at an API that nobody knows
 	target        api             // of the token request
+	details       string          // which authorization details of the target are asked for
+	grantOf       string          // whose managed grant is named: "its", a client, or "nobody"
 }
 
 func (r *request) set(name, value string) {
@@ -106,6 +108,16 @@ func asking() phrasing[request] {
 		{`repeating the parameter with "[^"]*"`, repeating},
 		{`so that \d+ bytes end after "[^"]*"`, padding},
 		{`signing in for a high level`, func(r *request, _ []string) error { r.level = true; return nil }},
+		{`for a token in the redirect`, func(r *request, _ []string) error { r.way.ResponseType = "token"; return nil }},
+		{`with a response type of "[^"]*"`, func(r *request, v []string) error { r.way.ResponseType = v[0]; return nil }},
+		detailed("plain"),
+		managing("creating a grant", "create", ""),
+		managing("merging into its grant", "merge", "its"),
+		managing("merging into Steward's grant", "merge", "Steward"),
+		managing("merging into a grant that nobody has", "merge", "nobody"),
+		managing("replacing its grant", "replace", "its"),
+		managing("naming its grant", "", "its"),
+		{`with the grant management action "[^"]*"`, func(r *request, v []string) error { r.way.Action = v[0]; return nil }},
 		{`with a foreign redirect URI`, func(r *request, _ []string) error { r.foreign = true; return nil }},
 		{`by post`, func(r *request, _ []string) error { r.way.Via = actor.ByPost; return nil }},
 		{`by a pushed request`, func(r *request, _ []string) error { r.way.Via = actor.Pushed; return nil }},
@@ -146,6 +158,7 @@ func presenting() phrasing[request] {
 			return err
 		}},
 		{`repeating the parameter with "[^"]*"`, repeating},
+		detailed("smaller"), detailed("larger"),
 		{`adding that code`, func(r *request, _ []string) error { r.code = true; return nil }},
 		{`for the first API`, func(r *request, _ []string) error { r.target = firstAPI; return nil }},
 		{`for the other API`, func(r *request, _ []string) error { r.target = otherAPI; return nil }},
@@ -280,7 +293,11 @@ func (w *World) ask(ctx context.Context, r request) (*outcome, error) {
 // one.
 func (w *World) came(ctx context.Context, a *actor.Authorization, r request) (*outcome, error) {
 	if a.Code != "" {
-		return w.redeem(ctx, a.Client, a, request{scope: r.redeem, target: r.target})
+		o, err := w.redeem(ctx, a.Client, a, request{scope: r.redeem, target: r.target})
+		if err != nil || a.Front == nil || a.Front.Response.AccessToken == "" {
+			return o, err
+		}
+		return o, w.both(ctx, o)
 	}
 	o := &outcome{client: a.Client, owner: a.Owner, auth: a, issue: a.Front, asked: a.Asked.Minus(a.Added)}
 	w.settle(o)

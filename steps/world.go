@@ -33,7 +33,8 @@ type World struct {
 	changed  map[*actor.Object]bool
 	attempts []*actor.Attempt // requests to the API that changed nothing, or should not have
 	last     *actor.Attempt
-	answers  []*actor.Attempt // of a When that tries several things
+	answers  []*actor.Attempt    // of a When that tries several things
+	managed  *actor.ManagedGrant // the last answer of the grant management API
 
 	workers       int                        // most requests that were made at once
 	unjudged      bool                       // the invariants were checked in an earlier round

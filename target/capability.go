@@ -96,6 +96,8 @@ func fixtureCapabilities() []CapabilityInfo {
 		word("consent.driver", "how consent is played", "form", "api", "none"),
 		yes("consent.driver.lists", "which scopes are asked for can be read"),
 		yes("consent.driver.text", "the words of the consent page can be read"),
+		yes("consent.driver.details", "the box that stands for authorization details is known"),
+		yes("consent.driver.claims", "the boxes that stand for claims by name are known"),
 		yes("consent.remembered", "consent is remembered"),
 		yes("consent.required_scopes", "a scope is declared that cannot be deselected"),
 		yes("consent.openid_deselectable", "openid can be deselected"),

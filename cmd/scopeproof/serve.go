@@ -42,7 +42,7 @@ func (a *app) serve(cmd *cobra.Command, s *settings) error {
 		if err != nil {
 			return err
 		}
-		fault, o.Policy = &d, d.Policy()
+		fault, o.Policy, o.With = &d, d.Policy(), d.With
 	}
 	server, err := refserver.Start(cmd.Context(), o)
 	if err != nil {

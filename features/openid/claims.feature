@@ -110,6 +110,40 @@ Feature: Which scope opens which claims
       When Planner asks Ada for "openid"
       Then UserInfo tells Planner at least one claim of "openid"
 
+  @CLM-09 @MUST @oidc-5.5 @oidc-3.1.2.4 @needs:as.code @needs:as.oidc.userinfo @needs:as.oidc.claims
+  Rule: A claim that is asked for by name comes beside those of the scope, if the person agrees, and brings no other
+    Otherwise the parameter is a way round the scopes, and round the person.
+
+    Scenario Outline: Planner asks for "<claim>" by name
+      When Planner asks Ada for "openid" with the claim "<claim>"
+      Then UserInfo tells Planner no more than the claims of "openid" and "<claim>"
+      And Planner's ID token carries no claim of "email address"
+
+      Examples: one claim of several that a scope opens
+        | claim        |
+        | nickname     |
+        | phone_number |
+
+    @needs:consent.ui!=none @needs:fx.clients.fresh @needs:as.oidc.prompt
+    Scenario: Planner asks for it silently, and Ada has never agreed
+      Given Ada has granted Planner "openid"
+      When Planner asks Ada for "openid" with the claim "email" silently
+      Then UserInfo tells Planner no more than the claims of "openid"
+      And Planner's ID token carries no claim of "email"
+
+    @needs:consent.driver.claims
+    Scenario: Ada unticks it
+      Given Ada will grant only "openid"
+      When Planner asks Ada for "openid" with the claim "email"
+      Then UserInfo tells Planner no more than the claims of "openid"
+      And Planner's ID token carries no claim of "email"
+
+    @control
+    Scenario: The claims of the scope are there beside it
+      When Planner asks Ada for "openid email" with the claim "nickname"
+      Then UserInfo tells Planner at least one claim of "email"
+      And UserInfo tells Planner no more than the claims of "openid email" and "nickname"
+
   @CLM-10 @MAY @oidc-5.5 @needs:as.code @needs:as.oidc @needs:as.oidc.claims=false
   Rule: A claims parameter that is not supported is ignored or refused, and opens nothing
     Otherwise what the server does not understand switches its filter off.

@@ -208,10 +208,17 @@ func (f *finder) consentUI(value, source string) {
 	if ui.Value == target.Unknown {
 		f.set("consent.driver.lists", target.Unknown, ui.Source)
 		f.set("consent.driver.text", target.Unknown, ui.Source)
+		f.set("consent.driver.details", target.Unknown, ui.Source)
+		f.set("consent.driver.claims", target.Unknown, ui.Source)
 		return
 	}
 	f.yes("consent.driver.lists", driver != "none" && ui.Value == "granular", ui.Source)
 	f.yes("consent.driver.text", driver == "form" && ui.Value != "none", ui.Source)
+	boxes := slices.Collect(maps.Values(f.d.Login.Form.Consent.Checkboxes))
+	granular := driver == "form" && ui.Value == "granular"
+	const declared = "declared: login.form.consent.checkboxes"
+	f.yes("consent.driver.details", granular && slices.Contains(boxes, "authorization_details"), declared)
+	f.yes("consent.driver.claims", granular && slices.Contains(boxes, "claims"), declared)
 }
 
 func (f *finder) fixture() {

@@ -40,7 +40,8 @@ func fixture(name string) (target.ClientDescription, bool) {
 	case "Robot":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: "read:appointments", FirstParty: &no}, true
 	case "Legacy": // uses every response type there is; who it is hangs on the server's metadata
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append([]string{"implicit"}, web...), Scope: all, FirstParty: &no}, true
+		// With tokens in the redirect a loopback address will not do (OpenID Connect Dynamic Client Registration section 2).
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: "https://legacy.example/cb", GrantTypes: append([]string{"implicit"}, web...), Scope: all, FirstParty: &no}, true
 	case "Strict": // has to push its authorization requests
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
 	case "Steward": // manages its grants

@@ -123,7 +123,10 @@ func (f *finder) requests() {
 	f.yes("as.rar", code && kind != "" && f.lists("authorization_details_types_supported", kind, false), "metadata: authorization_details_types_supported")
 	const actions = "grant_management_actions_supported"
 	for _, action := range []string{"create", "merge", "replace", "query", "revoke"} {
-		can := code && f.lists(actions, action, false) && f.present("Steward") && (has("grant_management_endpoint") || action != "query" && action != "revoke")
+		can := code && f.lists(actions, action, false) && f.present("Steward")
+		if action == "query" || action == "revoke" { // Steward obtains its token for that as a machine
+			can = can && has("grant_management_endpoint") && f.found["as.cc"].Yes()
+		}
 		f.yes(target.Capability("as.gm."+action), can, "metadata: "+actions)
 	}
 }

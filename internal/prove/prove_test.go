@@ -102,6 +102,20 @@ func TestADefectIsProven(t *testing.T) {
 	}
 }
 
+// A rule about what the reference serves only when told to applies where the
+// defect switches it on, and nowhere else.
+func TestADefectOfAnExtraFeatureIsProvenWithIt(t *testing.T) {
+	rep, err := prove.Run(t.Context(), prove.Options{Defects: []string{"claims-parameter-skips-consent", "userinfo-returns-everything"}, Rules: []string{"CLM-09", "CLM-10"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []string{"CLM-09", "CLM-10"} {
+		if got := rep.Defects[n]; !got.Proven || !slices.Equal(got.Violated, []string{want}) {
+			t.Errorf("%s: got %v, %s, want it proven by %s alone", got.ID, got.Violated, got.Reason, want)
+		}
+	}
+}
+
 func TestWhatAnswersForNothingIsNotProven(t *testing.T) {
 	// Its rules are left out, so that it violates nothing of what is run.
 	rep, err := prove.Run(t.Context(), prove.Options{Rules: []string{"RSM-01"}, Defects: []string{"deselecting-aborts", "replacing-needs-reading-too"}})

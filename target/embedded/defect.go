@@ -22,3 +22,13 @@ func withDefect(o *refserver.Options, id string) (string, error) {
 	o.Policy = d.Policy()
 	return d.Text, nil
 }
+
+// featuresOf are the extra features that a seeded fault is in.
+func featuresOf(id string) []string {
+	d, _ := defect.Find(id) // an unknown one is refused when the server is started
+	var all []string
+	for _, f := range d.With {
+		all = append(all, string(f))
+	}
+	return all
+}

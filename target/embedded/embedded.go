@@ -90,6 +90,7 @@ func (s *source) description() (*target.Description, error) {
 		wanted.Tokens = s.tokens
 	}
 	wanted.Without = append(slices.Clone(wanted.Without), s.without...)
+	wanted.With = append(slices.Clone(wanted.With), featuresOf(wanted.Defect)...)
 	d.Embedded = &wanted
 	for _, feature := range wanted.Without {
 		if name, ok := declaredFor()[feature]; ok {

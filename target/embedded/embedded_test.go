@@ -108,6 +108,17 @@ func TestDefectIsSwitchedOn(t *testing.T) {
 	}
 }
 
+func TestADefectBringsTheExtraFeatureThatItIsIn(t *testing.T) {
+	plain, faulty := open(t, embedded.Reference()), open(t, embedded.Reference(embedded.Defect("claims-parameter-skips-consent")))
+	if plain.Metadata["claims_parameter_supported"] == true || faulty.Metadata["claims_parameter_supported"] != true {
+		t.Errorf("got the claims parameter %v, and with the defect %v, want it with the defect alone",
+			plain.Metadata["claims_parameter_supported"], faulty.Metadata["claims_parameter_supported"])
+	}
+	if got := faulty.Description.Embedded.With; !slices.Equal(got, []string{"claims_parameter"}) {
+		t.Errorf("got the description with %q, want it to name the feature", got)
+	}
+}
+
 func TestDescriptionIsNotChangedByOpening(t *testing.T) {
 	d, err := target.Parse("t.yaml", []byte("name: x\nembedded: {tokens: opaque}\ncapabilities: {as.device: false}\n"))
 	if err != nil {

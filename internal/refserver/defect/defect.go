@@ -20,6 +20,9 @@ type Defect struct {
 	Breaks []string
 	// Shows is a part of the message that the violation must carry.
 	Shows string
+	// With are the extra features of the server that the fault is in; most are in
+	// what is always served.
+	With []refserver.Feature
 	// Load faults show only when requests overlap.
 	Load bool
 	// Apply puts the fault in. What it remembers between requests is made anew at
@@ -30,7 +33,7 @@ type Defect struct {
 // All are the defects there are, area by area.
 var All = slices.Concat(
 	granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, exchanging, polling, unasked,
-	service, roles, openID, claims, offline, matching, routing, challenging, believing, introspecting, revoking, tokens, metadata, clients, pushed, resources, objects, race(window), load,
+	service, roles, openID, claims, offline, matching, routing, challenging, believing, introspecting, revoking, tokens, metadata, clients, pushed, resources, objects, frontChannel, richRequests, managed, claimsByName, race(window), load,
 )
 
 // Find returns the defect with the given id. After the id of one that shows when
