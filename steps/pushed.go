@@ -3,6 +3,8 @@ package steps
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -13,7 +15,7 @@ import (
 func registerPushed(r registrar, w *World) {
 	r.Given(`^(\w+) has pushed a request for `+what+asking().capture()+`$`, w.hasPushed)
 	r.Given(`^(\w+) has brought its pushed request to (\w+)$`, w.hasBrought)
-	r.When(`^(\w+) brings (its|\w+'s) pushed request to (\w+)( after it has expired)?$`, w.brings)
+	r.When(`^(\w+) brings (its|\w+'s) pushed request to (\w+)( after it has expired|, \d+ times at once)?$`, w.brings)
 }
 
 func (w *World) hasPushed(ctx context.Context, client, asked, how string) error {
@@ -52,9 +54,20 @@ func (w *World) hasBrought(ctx context.Context, client, owner string) error {
 	return err
 }
 
-func (w *World) brings(ctx context.Context, client, whose, owner, late string) error {
+func (w *World) brings(ctx context.Context, client, whose, owner, how string) error {
 	whose = holder(client, whose)
-	if p := w.pushed[whose]; late != "" && p != nil {
+	p := w.pushed[whose]
+	if p == nil {
+		return fmt.Errorf("%s has pushed no request", whose)
+	}
+	if often, found := strings.CutSuffix(how, " times at once"); found {
+		tabs, err := strconv.Atoi(strings.TrimPrefix(often, ", "))
+		if err != nil {
+			return err
+		}
+		return w.bringsAtOnce(ctx, client, owner, p, tabs)
+	}
+	if how != "" {
 		if p.Expires <= 0 {
 			return fmt.Errorf("%s's pushed request says nothing of its lifetime", whose)
 		}

@@ -130,7 +130,13 @@ func (w *World) redeemsAtOnce(ctx context.Context, c *actor.Client, a *actor.Aut
 		if scope := r.turn(i); scope != nil {
 			params.Set("scope", w.cast.Wire(*scope))
 		}
-		e, err := c.Redemption(ctx, a, params)
+		present := c.Redemption
+		if a.Pending != nil {
+			present = func(ctx context.Context, a *actor.Authorization, params url.Values) (*actor.Entry, error) {
+				return c.Polling(ctx, a.Pending, params)
+			}
+		}
+		e, err := present(ctx, a, params)
 		if err != nil {
 			return err
 		}
@@ -279,7 +285,26 @@ func (w *World) asksAtOnce(ctx context.Context, client, owner, how string, table
 	return w.redeemEach(ctx, answers, errs)
 }
 
-// decided reads how a resource owner answers a page.
+// bringsAtOnce takes one pushed request to a resource owner in several tabs, and
+// redeems what codes come of it.
+func (w *World) bringsAtOnce(ctx context.Context, client, owner string, p *actor.PushedRequest, tabs int) error {
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return err
+	}
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	w.workers = max(w.workers, tabs)
+	answers, errs, err := c.BringAtOnce(ctx, p, actor.Request{Owner: o}, tabs)
+	if err != nil {
+		return err
+	}
+	return w.redeemEach(ctx, answers, errs)
+}
+
+// decisionOf reads how a resource owner answers a page.
 func decisionOf(text string) (oauth.ConsentDecision, error) {
 	if only, found := strings.CutPrefix(text, "only "); found {
 		set, err := scope(only)

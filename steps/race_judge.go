@@ -11,7 +11,7 @@ import (
 
 // registerRaceJudge adds the judgements about what was done at once.
 func registerRaceJudge(r registrar, w *World) {
-	r.Then(`^at most one of them (is issued a token|leads to a code|can be refreshed afterwards)$`, w.atMostOne)
+	r.Then(`^at most one of them (is issued a token|leads to a code|leads to a code for what was pushed|can be refreshed afterwards)$`, w.atMostOne)
 	r.Then(`^what was asked after the change was acknowledged holds none of `+what+`$`, w.afterTheChange)
 	r.Then(`^what they were given yields (nothing|no scope beyond "[^"]*") afterwards$`, w.yieldsAfterwards)
 	r.Then(`^each of them holds exactly what one of the answers granted$`, w.eachHoldsAnAnswer)
@@ -31,7 +31,7 @@ func (w *World) atMostOne(ctx context.Context, what string) error {
 	codes := map[oauth.Secret]bool{}
 	for n, o := range w.batch {
 		switch {
-		case what == "leads to a code":
+		case strings.HasPrefix(what, "leads to a code"):
 			if o.auth == nil || o.auth.Code == "" || codes[o.auth.Code] {
 				continue
 			}
@@ -42,6 +42,9 @@ func (w *World) atMostOne(ctx context.Context, what string) error {
 		had = append(had, fmt.Sprintf("request %d", n+1))
 	}
 	client := w.batch[0].client.Name
+	if len(had) > 1 && what == "leads to a code for what was pushed" { // each for what was agreed to before
+		return violation("%s was given %d codes by one pushed request (%s), want at most 1", client, len(had), strings.Join(had, ", "))
+	}
 	if len(had) > 1 && what == "leads to a code" {
 		return excess("%s was given %d codes by one page (%s), want at most 1", client, len(had), strings.Join(had, ", "))
 	}

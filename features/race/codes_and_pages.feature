@@ -83,6 +83,51 @@ Feature: Codes and pages that are used at once
       When Ada sends the form that Ada was shown
       Then Planner receives a code
 
+  @CONC-09 @GUIDANCE @rfc8628-3.5 @rfc6749-5.2 @derived @needs:as.device
+  Rule: The code of a device that is polled with many times at once is worth one token
+    No text says in so many words that it is good once, as one says of other codes.
+    Still each poll is answered for one approval: whoever polls beside the device
+    would have a token that its owner never hears of.
+
+    @rounds:20
+    Scenario: Ada has agreed, and Planner polls from many places
+      Given Planner has a code from Ada for "read:appointments write:appointments" on a device
+      When Planner redeems its code 10 times at once
+      Then at most one of them is issued a token
+
+    @rounds:5 @needs:consent.ui=granular
+    Scenario: Ada has agreed to a part
+      Given Ada will grant only "read:appointments"
+      And Planner has a code from Ada for "read:appointments write:appointments" on a device
+      When Planner redeems its code 10 times at once
+      Then each of them holds no scope beyond "read:appointments"
+
+    @control
+    Scenario: Planner polls from one place
+      Given Planner has a code from Ada for "read:appointments write:appointments" on a device
+      When Planner redeems its code
+      Then Planner holds at least "read:appointments write:appointments"
+
+  @CONC-13 @SHOULD @rfc9126-4 @rfc9126-7.3 @derived @needs:as.code @needs:as.par @needs:consent.remembered
+  Rule: A pushed request that is brought many times at once is good once, and for what was pushed
+    Where consent is remembered nobody is asked: whoever has found the reference in
+    a history races the client for a code.
+
+    @rounds:15
+    Scenario: Planner brings in eight tabs what Ada has granted before
+      Given Ada has granted Planner "read:appointments"
+      And Planner has pushed a request for "read:appointments"
+      When Planner brings its pushed request to Ada, 8 times at once
+      Then at most one of them leads to a code for what was pushed
+      And each of them holds no scope beyond "read:appointments"
+
+    @control
+    Scenario: Planner brings it once
+      Given Ada has granted Planner "read:appointments"
+      And Planner has pushed a request for "read:appointments"
+      When Planner brings its pushed request to Ada
+      Then Planner holds at least "read:appointments"
+
   @CONC-12 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:consent.driver=form|consent.driver=api
   Rule: A grant that is added to in several tabs at once holds what was agreed to, all of it and nothing else
     Otherwise a yes is lost, or a no is overwritten by what somebody else wrote.

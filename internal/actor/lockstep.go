@@ -112,6 +112,28 @@ func (c *Client) AuthorizeAtOnce(ctx context.Context, requests []Request) ([]*Au
 			return nil, nil, err
 		}
 	}
+	errs := c.openAtOnce(ctx, all, visits)
+	return all, errs, ctx.Err()
+}
+
+// BringAtOnce takes one pushed request to the authorization endpoint as with
+// Bring, in so many tabs, step by step at once.
+func (c *Client) BringAtOnce(ctx context.Context, p *PushedRequest, r Request, n int) ([]*Authorization, []error, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cast.Recorder.timeout)
+	defer cancel()
+	all, visits := make([]*Authorization, n), make([]target.Visit, n)
+	for i := range n {
+		var err error
+		if all[i], visits[i], err = c.bring(ctx, p, r); err != nil {
+			return nil, nil, err
+		}
+	}
+	errs := c.openAtOnce(ctx, all, visits)
+	return all, errs, ctx.Err()
+}
+
+// openAtOnce plays visits in lockstep and reads where each ends.
+func (c *Client) openAtOnce(ctx context.Context, all []*Authorization, visits []target.Visit) []error {
 	errs := c.cast.together(ctx, len(all), func(i int, transport http.RoundTripper) (err error) {
 		if all[i].AtPush {
 			return nil
@@ -125,7 +147,7 @@ func (c *Client) AuthorizeAtOnce(ctx context.Context, requests []Request) ([]*Au
 			errs[i] = c.arrived(a)
 		}
 	}
-	return all, errs, ctx.Err()
+	return errs
 }
 
 // SubmitAtOnce sends the consent form that was shown, once for each decision and

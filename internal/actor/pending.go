@@ -148,9 +148,6 @@ func (p *PendingRequest) Decide(ctx context.Context, r Request) (*Authorization,
 // server has not noticed, it waits and asks again. Params are put in place of
 // what the request would have; a scope among them is in canonical names.
 func (c *Client) Poll(ctx context.Context, p *PendingRequest, params url.Values) (*Issue, error) {
-	if p.handle == "" {
-		return nil, fmt.Errorf("%s has no request to poll for: it was refused with %v", p.Client.Name, p.Refused)
-	}
 	interval := p.interval
 	for tries := 1; ; tries++ {
 		issue, err := c.pollOnce(ctx, p, params)
@@ -173,6 +170,14 @@ func (c *Client) Poll(ctx context.Context, p *PendingRequest, params url.Values)
 }
 
 func (c *Client) pollOnce(ctx context.Context, p *PendingRequest, params url.Values) (*Issue, error) {
+	return c.alone(c.Polling(ctx, p, params))
+}
+
+// Polling is the request of Poll, made once, to be made at once with others.
+func (c *Client) Polling(ctx context.Context, p *PendingRequest, params url.Values) (*Entry, error) {
+	if p.handle == "" {
+		return nil, fmt.Errorf("%s has no request to poll for: it was refused with %v", p.Client.Name, p.Refused)
+	}
 	form := url.Values{"grant_type": {string(p.Grant)}}
 	name := "device_code"
 	if p.Grant == oauth.CIBA {
@@ -193,5 +198,5 @@ func (c *Client) pollOnce(ctx context.Context, p *PendingRequest, params url.Val
 		own.Set("scope", c.cast.Wire(oauth.RawScope(params.Get("scope"))))
 		issue.Omitted = false
 	}
-	return c.alone(c.token(as(ctx, c.Name, purpose), issue, form, own))
+	return c.token(as(ctx, c.Name, purpose), issue, form, own)
 }

@@ -14,12 +14,14 @@ const (
 	TakeForm      Step = "take the answer to a consent page"
 	ParkRequest   Step = "keep a request until its user is asked"
 	RecordConsent Step = "add consent to a grant"
+	TakeApproved  Step = "hand out what was approved elsewhere"
+	TakePushed    Step = "take a pushed request"
 )
 
 // RacePolicy is what makes steps atomic.
 type RacePolicy struct {
 	// Between is called between the look and the change, with lock held if it is not nil. The conformant one
-	// does nothing, so that both are one step for everybody else (RFC 6749 sections 4.1.2, 6 and 10.12).
+	// does nothing, so that both are one step for everybody else (RFC 6749 sections 4.1.2, 6 and 10.12, RFC 9126 section 4).
 	Between func(step Step, lock sync.Locker)
 	// Kept takes note of the scope parameter that comes with a code, and returns what counts of it once the code is
 	// decided upon (RFC 6749 section 4.1.3).

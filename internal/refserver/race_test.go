@@ -157,3 +157,40 @@ func TestNoConsentIsLostAtOnce(t *testing.T) {
 	slices.Sort(union)
 	want(t, "union", union, []string{"email", "profile", ra, wa})
 }
+
+func TestADeviceCodeIsGoodOnceAlsoAtOnce(t *testing.T) {
+	r := slow(t)
+	_, d := r.device(planner, both)
+	b := r.browser("ada")
+	b.enter(d)
+	b.decide("allow")
+	var good atomic.Int64
+	together(8, func(int) {
+		if status, _ := d.poll(""); status == http.StatusOK {
+			good.Add(1)
+		}
+	})
+	want(t, "issued", good.Load(), 1)
+}
+
+func TestAPushedRequestIsGoodOnceAlsoAtOnce(t *testing.T) {
+	r := slow(t)
+	b := r.browser("ada")
+	b.grant(planner, both)
+	uri, _ := r.push(planner, request(planner, ra))
+	address := r.Issuer() + "/authorize?" + brought(planner, uri).Encode()
+	var codes atomic.Int64
+	together(8, func(int) {
+		client := &http.Client{Jar: b.http.Jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		response, err := client.Get(address)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		response.Body.Close()
+		if to, _ := response.Location(); to != nil && to.Query().Has("code") {
+			codes.Add(1)
+		}
+	})
+	want(t, "codes", codes.Load(), 1)
+}

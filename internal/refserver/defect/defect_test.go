@@ -55,7 +55,7 @@ var areas = map[string]struct {
 }{
 	"GRANT": {last: 9}, "CONS": {last: 18}, "INC": {last: 8}, "EDIT": {last: 12}, "REF": {last: 14}, "CC": {last: 5},
 	"ROLE": {last: 11}, "OIDC": {last: 4, free: []int{3}}, "CLM": {last: 14, free: []int{5, 6, 9}}, "OFF": {last: 6, free: []int{2}},
-	"CONC": {last: 12, free: []int{9}}, "RSM": {last: 13}, "RSV": {last: 9, free: []int{8}},
+	"CONC": {last: 13}, "RSM": {last: 13}, "RSV": {last: 9, free: []int{8}},
 	"TX": {last: 9}, "DEV": {last: 8}, "ROPC": {last: 2}, "ASRT": {last: 3}, "CIBA": {last: 1},
 	"INTR": {last: 6}, "REV": {last: 5}, "DISC": {last: 7},
 	"PAR": {last: 6}, "RES": {last: 8}, "JAR": {last: 3},

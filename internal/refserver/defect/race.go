@@ -47,6 +47,13 @@ func raceOfTokens(apart time.Duration) []Defect {
 			Shows:  `Pocket can go on with`,
 			Apply:  func(p *refserver.Policy) { open(p, refserver.RotateToken, apart) },
 		},
+		{
+			ID:     "device-code-redeemed-twice",
+			Text:   "Whether the token of a device was issued is looked up, and written a moment later: a second poll in between is issued one as well.",
+			Breaks: []string{"CONC-09"},
+			Shows:  `Planner was issued`,
+			Apply:  func(p *refserver.Policy) { open(p, refserver.TakeApproved, apart) },
+		},
 	}
 }
 
@@ -69,6 +76,13 @@ func raceOfPages(apart time.Duration) []Defect {
 			Breaks: []string{"CONC-08"},
 			Shows:  `Planner was given`,
 			Apply:  func(p *refserver.Policy) { open(p, refserver.TakeForm, apart) },
+		},
+		{
+			ID:     "pushed-request-taken-twice",
+			Text:   "Whether a pushed request was brought is looked up, and written a moment later: each visit in between is worth a code.",
+			Breaks: []string{"CONC-13"},
+			Shows:  `Planner was given`,
+			Apply:  func(p *refserver.Policy) { open(p, refserver.TakePushed, apart) },
 		},
 		{
 			ID:     "consent-lost",
