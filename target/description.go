@@ -71,6 +71,10 @@ type Embedded struct {
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"`
 	// With lists extra features that are served, such as claims_parameter.
 	With []string `yaml:"with,omitempty" json:"with,omitempty"`
+	// Lawful lists lawful answers that are given in place of the reference's own;
+	// "scopeproof prove --list" has them. What the reference declares of its
+	// choices is then observed.
+	Lawful []string `yaml:"lawful,omitempty" json:"lawful,omitempty"`
 }
 
 // External is a server that already runs.

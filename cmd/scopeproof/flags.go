@@ -28,7 +28,7 @@ type settings struct {
 	parallel              int
 	timeout               time.Duration
 	seed                  int64
-	defects               []string
+	defects, lawful       []string
 	set                   []string
 	load, list            bool
 	steps, areas          bool

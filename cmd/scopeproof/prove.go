@@ -10,9 +10,11 @@ import (
 
 const aboutProve = `Runs the rules against every seeded defect of the reference server. A defect names
 the exact rules that it breaks; one that breaks more, fewer, or for another
-reason is a mismatch.
+reason is a mismatch. Then it runs them against servers that answer otherwise than
+the reference where a standard leaves the choice: none may be accused.
 
-Exit codes: 0 every defect is proven, 1 a mismatch, 2 usage, 130 interrupted.`
+Exit codes: 0 every defect is proven and nobody is accused, 1 a mismatch, 2 usage,
+130 interrupted.`
 
 func (a *app) proveCommand() *cobra.Command {
 	var f *flags
@@ -22,19 +24,24 @@ func (a *app) proveCommand() *cobra.Command {
   scopeproof prove --load`, none,
 		func(cmd *cobra.Command, _ []string) error { return a.prove(cmd, f.s) })
 	f = newFlags(cmd)
-	f.yes(&f.s.list, "list", "list the defects, and do nothing else")
+	f.yes(&f.s.list, "list", "list the defects and the lawful answers, and do nothing else")
 	f.Var(list{&f.s.defects, "ID,ID", ","}, "defect", "choose defects by id")
+	f.Var(list{&f.s.lawful, "ID,ID", ","}, "lawful", "choose lawful answers by id")
 	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02; a breach that only other rules' scenarios show is then missed")
 	f.yes(&f.s.load, "load", "prove the defects that only load shows, in place of the others")
-	f.number(&f.s.parallel, "parallel", "how many defects are run at once; default: one for each processor")
+	f.number(&f.s.parallel, "parallel", "how many of them are run at once; default: one for each processor")
 	f.text(&f.s.out, "out", "DIR", "", "write prove.json there")
-	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "rules": completeList(ruleIDs)})
+	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "lawful": completeList(lawfulIDs), "rules": completeList(ruleIDs)})
 }
 
 func (a *app) prove(cmd *cobra.Command, s *settings) error {
 	if s.list {
 		for _, d := range prove.List() {
-			a.printf("%-36s %s\n", d.ID, d.Text)
+			kind := "defect"
+			if d.Lawful {
+				kind = "lawful"
+			}
+			a.printf("%s  %-36s %s\n", kind, d.ID, d.Text)
 		}
 		return nil
 	}
@@ -50,21 +57,24 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 	bar := a.newProgress()
 	defer bar.end()
 	rep, err := prove.Run(cmd.Context(), prove.Options{
-		Defects: s.defects, Rules: s.rules, Parallel: s.parallel, Load: s.load,
-		OnDefect: func(done, all int, r prove.Result) {
-			line := "proven      " + r.ID + "  " + strings.Join(r.Violated, " ")
+		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load,
+		OnResult: func(done, all int, r prove.Result) {
+			good, bad := "proven      ", "not proven  "
+			if r.Lawful {
+				good, bad = "held lawful ", "accused     "
+			}
 			if r.Proven {
-				bar.step(done, all, r.ID, line, "")
+				bar.step(done, all, r.ID, good+r.ID+"  "+strings.Join(r.Violated, " "), "")
 				return
 			}
-			line = "not proven  " + r.ID + "  " + r.Reason
+			line := bad + r.ID + "  " + r.Reason
 			bar.step(done, all, r.ID, line, line)
 		},
 	})
 	bar.end()
 	if cmd.Context().Err() != nil {
 		a.code = exitInterrupted
-		a.say("interrupted: the defects that were not run prove nothing")
+		a.say("interrupted: what was not run proves nothing")
 		return nil
 	}
 	if err != nil {

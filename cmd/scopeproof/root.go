@@ -9,6 +9,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/internal/refserver/lawful"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -139,6 +140,14 @@ func defectIDs() []string {
 	var all []string
 	for _, d := range defect.All {
 		all = append(all, d.ID+"\t"+d.Text)
+	}
+	return all
+}
+
+func lawfulIDs() []string {
+	var all []string
+	for _, c := range lawful.All {
+		all = append(all, c.ID+"\t"+c.Text)
 	}
 	return all
 }

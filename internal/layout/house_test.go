@@ -17,7 +17,7 @@ const everything = "*"
 var house = map[string][]string{
 	"oauth":            {},
 	"target":           {"oauth"},
-	"target/embedded":  {"target", "oauth", "internal/refserver", "internal/refserver/defect"},
+	"target/embedded":  {"target", "oauth", "internal/refserver", "internal/refserver/defect", "internal/refserver/lawful"},
 	"target/external":  {"target", "oauth", "target/embedded"}, // it supplies what the target lacks
 	"target/container": {"target", "oauth", "target/embedded"},
 	"target/bringup":   {"target", "target/embedded", "target/external", "target/container"},
@@ -40,8 +40,9 @@ var house = map[string][]string{
 	// cancel out. They meet over HTTP only.
 	"internal/refserver":        {},
 	"internal/refserver/defect": {"internal/refserver"},
+	"internal/refserver/lawful": {"internal/refserver"},
 
-	"internal/prove":    {"conformance", "loadtest", "scenarios", "target", "target/embedded", "internal/refserver/defect"},
+	"internal/prove":    {"conformance", "loadtest", "scenarios", "target", "target/embedded", "internal/refserver/defect", "internal/refserver/lawful"},
 	"internal/discover": {"target", "internal/actor", "internal/useragent", "oauth"},
 	"internal/cluster":  {"loadtest", "target"},
 	"internal/layout":   {},

@@ -1,5 +1,7 @@
 // Package prove runs the rules, and the load scenarios, against every seeded
-// defect of the reference server, and says which defects they tell apart.
+// defect of the reference server, and says which defects they tell apart. It also
+// runs the rules against servers that lawfully answer otherwise than the
+// reference, of which none may be accused.
 package prove
 
 import (
@@ -18,6 +20,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/internal/refserver/lawful"
 	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
@@ -26,21 +29,25 @@ import (
 type Options struct {
 	// Defects are ids; none means all that break one of the rules.
 	Defects []string
+	// Lawful are ids of lawful answers; none means all, unless Defects names some.
+	Lawful []string
 	// Rules are patterns of rule ids that are run; none means all. With a part of
 	// the rules, a defect is only held to that part of what it breaks; what only
 	// the scenarios of other rules show of it is missed.
 	Rules []string
 	// Parallel is how many defects are run at once; 0 means one for each processor.
 	Parallel int
-	// Load proves the defects that only load shows, in place of the others.
+	// Load proves the defects that only load shows, in place of everything else.
 	Load bool
-	// OnDefect hears of each defect as it is done, one at a time.
-	OnDefect func(done, all int, r Result)
+	// OnResult hears of each defect and lawful answer as it is done, one at a time.
+	OnResult func(done, all int, r Result)
 }
 
 // Report is what prove found, in the form of prove.json.
 type Report struct {
 	Defects []Result `json:"defects"`
+	// Lawful are servers of which none may be accused.
+	Lawful []Result `json:"lawful"`
 	// RulesWithoutDefect are rules that no defect names: nothing shows that they
 	// can fail.
 	RulesWithoutDefect []string `json:"rules_without_defect"`
@@ -48,11 +55,12 @@ type Report struct {
 	CPUMS              int64    `json:"cpu_ms"`
 }
 
-// Result is what came of one defect.
+// Result is what came of one defect, or of one lawful answer.
 type Result struct {
 	ID           string   `json:"id"`
 	Text         string   `json:"text"`
-	Breaks       []string `json:"breaks"`       // the rules it says that it breaks
+	Lawful       bool     `json:"-"`
+	Breaks       []string `json:"breaks"`       // the rules it says that it breaks; of a lawful answer, those that it deviates from
 	Violated     []string `json:"violated"`     // the rules that were violated, or deviated from
 	Inconclusive []string `json:"inconclusive"` // the rules that could not be judged
 	Proven       bool     `json:"proven"`
@@ -62,17 +70,20 @@ type Result struct {
 	Shown map[string]string `json:"shown,omitempty"`
 }
 
-// Listed is a defect as prove --list shows it.
+// Listed is a defect or a lawful answer as prove --list shows it.
 type Listed struct {
-	ID, Text string
-	Load     bool // only load shows it
+	ID, Text     string
+	Load, Lawful bool // only load shows it; it is no defect
 }
 
-// List is every defect, in the order of the reference.
+// List is every defect and then every lawful answer, in the order of the reference.
 func List() []Listed {
 	var all []Listed
 	for _, d := range defect.All {
-		all = append(all, Listed{d.ID, d.Text, d.Load})
+		all = append(all, Listed{ID: d.ID, Text: d.Text, Load: d.Load})
+	}
+	for _, c := range lawful.All {
+		all = append(all, Listed{ID: c.ID, Text: c.Text, Lawful: true})
 	}
 	return all
 }
@@ -88,43 +99,61 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := choose(o, rules)
+	defects, err := choose(o, rules)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := chooseLawful(o)
 	if err != nil {
 		return nil, err
 	}
 	started, cpu := time.Now(), processorTime()
-	rep := &Report{RulesWithoutDefect: []string{}, Defects: make([]Result, len(chosen))}
-	var group errgroup.Group
-	group.SetLimit(parallel(o))
-	var mu sync.Mutex
-	done := 0
-	for n, d := range chosen {
-		group.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			r, err := one(ctx, d, o, catalogue, rules)
-			if err != nil {
-				return fmt.Errorf("defect %s: %w", d.ID, err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			rep.Defects[n] = r
-			done++
-			if o.OnDefect != nil {
-				o.OnDefect(done, len(chosen), r)
-			}
-			return nil
-		})
+	all := make([]func() (Result, error), 0, len(defects)+len(answers))
+	for _, d := range defects {
+		all = append(all, func() (Result, error) { return one(ctx, d, o, catalogue, rules) })
 	}
-	if err := group.Wait(); err != nil {
+	for _, c := range answers {
+		all = append(all, func() (Result, error) { return oneLawful(ctx, c, o, catalogue, rules) })
+	}
+	results, err := each(ctx, o, all)
+	if err != nil {
 		return nil, err
 	}
-	if len(o.Defects) == 0 {
+	rep := &Report{RulesWithoutDefect: []string{}, Defects: results[:len(defects)], Lawful: results[len(defects):]}
+	if len(o.Defects)+len(o.Lawful) == 0 {
 		rep.RulesWithoutDefect = without(rules)
 	}
 	rep.WallMS, rep.CPUMS = time.Since(started).Milliseconds(), (processorTime() - cpu).Milliseconds()
 	return rep, nil
+}
+
+// each runs several at once, and keeps their order.
+func each(ctx context.Context, o Options, all []func() (Result, error)) ([]Result, error) {
+	results := make([]Result, len(all))
+	var group errgroup.Group
+	group.SetLimit(parallel(o))
+	var mu sync.Mutex
+	done := 0
+	for n, run := range all {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r, err := run()
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			results[n] = r
+			done++
+			if o.OnResult != nil {
+				o.OnResult(done, len(all), r)
+			}
+			return nil
+		})
+	}
+	return results, group.Wait()
 }
 
 func parallel(o Options) int {
@@ -149,13 +178,29 @@ func choose(o Options, rules []*conformance.Rule) ([]defect.Defect, error) {
 		}
 		chosen = append(chosen, d)
 	}
-	if len(o.Defects) > 0 {
+	if len(o.Defects)+len(o.Lawful) > 0 {
 		return chosen, nil
 	}
 	for _, d := range defect.All {
 		if d.Load == o.Load && len(selected(d.Breaks, rules)) > 0 {
 			chosen = append(chosen, d)
 		}
+	}
+	return chosen, nil
+}
+
+// chooseLawful returns the lawful answers that the options select.
+func chooseLawful(o Options) ([]lawful.Choice, error) {
+	if len(o.Defects)+len(o.Lawful) == 0 && !o.Load {
+		return lawful.All, nil
+	}
+	var chosen []lawful.Choice
+	for _, id := range o.Lawful {
+		c, ok := lawful.Find(id)
+		if !ok {
+			return nil, &conformance.UsageError{Text: fmt.Sprintf("no lawful answer is called %q", id), Hint: `"scopeproof prove --list" lists them`}
+		}
+		chosen = append(chosen, c)
 	}
 	return chosen, nil
 }
@@ -185,6 +230,15 @@ func one(ctx context.Context, d defect.Defect, o Options, catalogue *conformance
 		return Result{}, ctx.Err()
 	}
 	r := newResult(d, selected(d.Breaks, rules))
+	r.read(rep, rules)
+	// Where a part of its rules is left out, what it shows may be shown there.
+	r.judge(d.Shows, len(r.Breaks) < len(d.Breaks) || shown(d.Shows, rep))
+	return r, nil
+}
+
+// read takes from a report which of the rules do not hold, and which could not be
+// judged.
+func (r *Result) read(rep *conformance.Report, rules []*conformance.Rule) {
 	for _, v := range rep.Rules {
 		if !slices.ContainsFunc(rules, func(r *conformance.Rule) bool { return r.ID == v.ID }) {
 			continue // charged with a breach, and not one of those to be proven
@@ -198,9 +252,6 @@ func one(ctx context.Context, d defect.Defect, o Options, catalogue *conformance
 			r.Shown[v.ID] = v.Reason
 		}
 	}
-	// Where a part of its rules is left out, what it shows may be shown there.
-	r.judge(d.Shows, len(r.Breaks) < len(d.Breaks) || shown(d.Shows, rep))
-	return r, nil
 }
 
 func newResult(d defect.Defect, breaks []string) Result {
@@ -223,7 +274,7 @@ func selected(ids []string, rules []*conformance.Rule) []string {
 // message had the text that the defect shows.
 func (r *Result) judge(shows string, seen bool) {
 	var reasons []string
-	if len(r.Breaks) == 0 {
+	if len(r.Breaks) == 0 && !r.Lawful {
 		reasons = append(reasons, "none of the rules that it breaks was run")
 	}
 	if missed := minus(r.Breaks, r.Violated); len(missed) > 0 {
@@ -284,13 +335,14 @@ func without(rules []*conformance.Rule) []string {
 	return left
 }
 
-// ExitCode is 0 when every defect is proven and every rule is named by one, and
-// 1 otherwise.
+// ExitCode is 0 when every defect is proven, no lawful answer is accused and every
+// rule is named by a defect, and 1 otherwise.
 func (rep *Report) ExitCode() int {
-	if len(rep.RulesWithoutDefect) > 0 || len(rep.Defects) == 0 {
+	all := slices.Concat(rep.Defects, rep.Lawful)
+	if len(rep.RulesWithoutDefect) > 0 || len(all) == 0 {
 		return 1
 	}
-	for _, r := range rep.Defects {
+	for _, r := range all {
 		if !r.Proven {
 			return 1
 		}

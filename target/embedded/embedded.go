@@ -9,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/target"
@@ -27,6 +28,11 @@ func Tokens(format string) Option { return func(s *source) { s.tokens = format }
 // lists them.
 func Without(features ...string) Option {
 	return func(s *source) { s.without = append(s.without, features...) }
+}
+
+// Lawful chooses other lawful answers than the reference's, by their ids.
+func Lawful(ids ...string) Option {
+	return func(s *source) { s.lawful = append(s.lawful, ids...) }
 }
 
 // Override changes keys of the reference's description.
@@ -58,6 +64,7 @@ func Description(d *target.Description, options ...Option) target.Source {
 type source struct {
 	defect, tokens string
 	without        []string
+	lawful         []string
 	overrides      []target.Override
 	own            *target.Description
 }
@@ -70,12 +77,21 @@ func Load(overrides ...target.Override) (*target.Description, error) {
 		{Key: "authorization_server.issuer", Remove: true},
 		{Key: "embedded", Value: "{}"},
 	}
+	d, err := target.LoadBundled("reference", append(swap, overrides...)...)
+	if err != nil || len(d.Embedded.Lawful) == 0 {
+		return d, err
+	}
+	swap = append(swap, declared(d.Embedded.Lawful)...)
 	return target.LoadBundled("reference", append(swap, overrides...)...)
 }
 
 // description is the reference's, with what the caller wants in its place.
 func (s *source) description() (*target.Description, error) {
-	d, err := Load(s.overrides...)
+	overrides := s.overrides
+	if len(s.lawful) > 0 {
+		overrides = append(slices.Clone(overrides), target.Override{Key: "embedded.lawful", Value: "[" + strings.Join(s.lawful, ", ") + "]"})
+	}
+	d, err := Load(overrides...)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +107,7 @@ func (s *source) description() (*target.Description, error) {
 	}
 	wanted.Without = append(slices.Clone(wanted.Without), s.without...)
 	wanted.With = append(slices.Clone(wanted.With), featuresOf(wanted.Defect)...)
+	choose(&wanted)
 	d.Embedded = &wanted
 	for _, feature := range wanted.Without {
 		if name, ok := declaredFor()[feature]; ok {
@@ -157,6 +174,9 @@ func (s *source) Open(ctx context.Context) (*target.Target, error) {
 	}
 	text, err := withDefect(&options, d.Embedded.Defect)
 	if err != nil {
+		return nil, err
+	}
+	if err := withLawful(&options, d.Embedded.Lawful); err != nil {
 		return nil, err
 	}
 	// The server ends with Close: while a run is wound down it must still answer.
