@@ -16,7 +16,7 @@ var believing = []Defect{
 	{
 		ID:     "audience-unchecked",
 		Text:   "The API checks signature and scope of a token, and not for which API it is.",
-		Breaks: []string{"RST-01", "RSC-07", "RST-09"},
+		Breaks: []string{"RST-01", "RES-08", "RSC-07", "RST-09"},
 		Shows:  `Planner's request was answered with 200`,
 		Apply: func(p *refserver.Policy) {
 			p.API.AudienceFits = func([]string, string) bool { return true }
@@ -75,7 +75,7 @@ var believing = []Defect{
 	{
 		ID:     "decision-cached-by-client",
 		Text:   "What was decided ten times is kept, by client, resource owner and route: it counts for every token of theirs.",
-		Breaks: []string{"RST-07"},
+		Breaks: []string{"RST-07", "CONC-03", "CONC-06", "CONC-10"},
 		Shows:  `"list" was served: got 200`,
 		Apply: func(p *refserver.Policy) {
 			type key struct{ client, subject, method, route string }
@@ -119,7 +119,7 @@ var believing = []Defect{
 	{
 		ID:     "audience-of-both-apis",
 		Text:   "Tokens for the calendar name both APIs as audience, so that clients need one only.",
-		Breaks: []string{"RST-09", "JWT-06", "RST-01"},
+		Breaks: []string{"RST-09", "JWT-06", "RES-05", "RES-06", "RES-07", "RES-08", "RST-01"},
 		Shows:  `Planner's token opens the other API`,
 		Apply: func(p *refserver.Policy) {
 			audience := p.Resources.Audience

@@ -52,7 +52,7 @@ var code = []Defect{
 	{
 		ID:     "code-good-for-ever",
 		Text:   "A code can be redeemed as often as anybody likes until it expires.",
-		Breaks: []string{"CODE-04"},
+		Breaks: []string{"CODE-04", "CONC-01"},
 		Shows:  `Planner was issued a token for "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.CodeReused = func() (bool, error) { return false, nil }
@@ -61,7 +61,7 @@ var code = []Defect{
 	{
 		ID:     "latest-request-counts",
 		Text:   "The browser's latest request is kept in the session, and the answer to any page is an answer to it.",
-		Breaks: []string{"CODE-05", "GRANT-01"},
+		Breaks: []string{"CODE-05", "CONC-07", "CONC-12", "GRANT-01"},
 		Shows:  `request 1: Planner holds "write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Answered = func(_, latest refserver.ConsentQuestion) refserver.ConsentQuestion { return latest }

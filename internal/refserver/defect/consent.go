@@ -28,7 +28,7 @@ var consent = []Defect{
 	{
 		ID:     "consent-ignores-boxes",
 		Text:   "Approving grants the whole request; the boxes on the consent page are never read.",
-		Breaks: []string{"CONS-02", "CLM-07", "CONS-05", "CONS-06", "CONS-12", "CONS-14", "CONS-17", "DEV-04", "DEV-08", "GRANT-02", "GRANT-03", "GRANT-05", "GRANT-09", "INTR-01", "JWT-02", "OFF-04", "REF-01", "REF-05"},
+		Breaks: []string{"CONS-02", "CLM-07", "CONC-09", "CONS-05", "CONS-06", "CONS-12", "CONS-14", "CONS-17", "DEV-04", "DEV-08", "GM-02", "GM-06", "GRANT-02", "GRANT-03", "GRANT-05", "GRANT-09", "IMPL-03", "INTR-01", "JWT-02", "OFF-04", "PAR-03", "RAR-04", "REF-01", "REF-05"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
@@ -41,7 +41,7 @@ var consent = []Defect{
 	{
 		ID:     "denial-named-otherwise",
 		Text:   "A denial is answered with the error login_required instead of access_denied, so that clients start over.",
-		Breaks: []string{"CONS-03", "INC-03", "PRMT-06"},
+		Breaks: []string{"CONS-03", "IMPL-04", "INC-03", "PRMT-06"},
 		Shows:  `Planner was refused with login_required (the resource owner left)`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
@@ -113,7 +113,7 @@ var consent = []Defect{
 	{
 		ID:     "consent-form-for-anyone",
 		Text:   "The pending request is looked up by its id alone: any browser may answer it, and more than once.",
-		Breaks: []string{"CONS-08"},
+		Breaks: []string{"CONS-08", "CONC-08"},
 		Shows:  `Planner was given a code for "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.ConsentBound = func(refserver.ConsentBinding) error { return nil }
@@ -155,7 +155,7 @@ var consent = []Defect{
 	{
 		ID:     "any-consent-is-enough",
 		Text:   "Any consent that the user ever gave a client counts as consent for everything it asks for.",
-		Breaks: []string{"CONS-12", "CONS-14", "DEF-07", "EDIT-05", "INC-01", "INC-03", "PRMT-03", "REV-04", "SYN-07"},
+		Breaks: []string{"CONS-12", "CONC-12", "CONS-14", "DEF-07", "EDIT-05", "INC-01", "INC-03", "PRMT-03", "REV-04", "SYN-07"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			needed := p.ConsentNeeded

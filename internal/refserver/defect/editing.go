@@ -14,7 +14,7 @@ var editing = []Defect{
 	{
 		ID:     "refresh-ignores-edit",
 		Text:   "A refresh token carries its own copy of what was granted, and knows nothing of later edits.",
-		Breaks: []string{"EDIT-01", "EDIT-02"},
+		Breaks: []string{"EDIT-01", "CONC-03", "EDIT-02"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet {
@@ -75,7 +75,7 @@ var editing = []Defect{
 	{
 		ID:     "revoked-grant-lives-on",
 		Text:   "Revoking a grant hides it from the page, but its refresh tokens keep working.",
-		Breaks: []string{"EDIT-06", "EDIT-08", "EDIT-09", "INTR-02", "RST-05", "TX-06", "TX-09"},
+		Breaks: []string{"EDIT-06", "CONC-04", "EDIT-08", "EDIT-09", "INTR-02", "RST-05", "TX-06", "TX-09"},
 		Shows:  `Planner was issued a token for "offline_access read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			edited := p.EditedAuthorization

@@ -147,7 +147,7 @@ var matching = []Defect{
 	{
 		ID:     "empty-scope-unrestricted",
 		Text:   "The check is skipped for a token that has no scope at all.",
-		Breaks: []string{"RSM-13", "JWT-04"},
+		Breaks: []string{"RSM-13", "CONS-02", "GRANT-01", "GRANT-03", "JWT-04", "RAR-04"},
 		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			covers := p.API.Covers

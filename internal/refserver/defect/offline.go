@@ -45,7 +45,7 @@ var offline = []Defect{
 	{
 		ID:     "refresh-token-by-turns",
 		Text:   "Without offline_access, every second authorization comes with a refresh token.",
-		Breaks: []string{"OFF-05"},
+		Breaks: []string{"OFF-05", "SYN-06"},
 		Shows:  `the choice of refresh_without_offline is mixed`,
 		Apply: func(p *refserver.Policy) {
 			var turn atomic.Int64

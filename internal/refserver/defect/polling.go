@@ -27,7 +27,7 @@ var polling = []Defect{
 	{
 		ID:     "device-scope-lost-in-session",
 		Text:   "The scope is lost between the device's session and the token, which gets what the client is registered for.",
-		Breaks: []string{"DEV-01", "CONS-02", "DEF-04", "DEF-05", "DEV-02", "DEV-04", "DEV-05", "DEV-06", "EDIT-09", "GRANT-01", "GRANT-03", "UNK-04"},
+		Breaks: []string{"DEV-01", "CONC-09", "CONS-02", "DEF-04", "DEF-05", "DEV-02", "DEV-04", "DEV-05", "DEV-06", "EDIT-09", "GRANT-01", "GRANT-03", "UNK-04"},
 		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email export:appointments offli`,
 		Apply: func(p *refserver.Policy) {
 			scope := p.Device.Scope
@@ -96,7 +96,7 @@ var polling = []Defect{
 	{
 		ID:     "device-page-shows-default",
 		Text:   "The consent page of the device grant lists the default scope; whatever else was asked for is granted with it, unseen.",
-		Breaks: []string{"DEV-05", "CONS-02", "DEV-04", "DEV-08"},
+		Breaks: []string{"DEV-05", "CONC-09", "CONS-02", "DEV-04", "DEV-08"},
 		Shows:  `Ada was asked about "read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			list := p.ConsentItems
@@ -112,7 +112,7 @@ var polling = []Defect{
 	{
 		ID:     "device-link-approves",
 		Text:   "Opening verification_uri_complete approves the request at once: the code in the address counts as the user's answer.",
-		Breaks: []string{"DEV-05", "CONS-12", "DEV-03", "DEV-04", "DEV-08"},
+		Breaks: []string{"DEV-05", "CONC-09", "CONS-12", "DEV-03", "DEV-04", "DEV-08"},
 		Shows:  `Planner was issued a token for "read:appointments write:appointments" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			p.Device.PageNeeded = func(_ refserver.ConsentQuestion, complete bool) bool { return !complete }

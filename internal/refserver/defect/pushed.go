@@ -13,7 +13,7 @@ var pushed = []Defect{
 	{
 		ID:     "pushed-scope-unchecked",
 		Text:   "What a client may have is checked neither when it pushes its request nor afterwards: each endpoint relies on the other.",
-		Breaks: []string{"PAR-01", "CC-01"},
+		Breaks: []string{"PAR-01", "CLI-01", "CLI-02"},
 		Shows:  `Viewer holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.PAR.ClientExcess = func(_ string, asked, _ refserver.ScopeSet) (refserver.ScopeSet, error) { return asked, nil }
@@ -88,7 +88,7 @@ var pushed = []Defect{
 	{
 		ID:     "pushed-request-replayed",
 		Text:   "A request_uri that comes a second time is taken for a reload and answered from memory, though it insists on consent.",
-		Breaks: []string{"PAR-05"},
+		Breaks: []string{"PAR-05", "CONC-13"},
 		Shows:  `Planner was given a code for "openid read:appointments" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			usable, seen := p.PAR.Usable, sync.Map{} // by state

@@ -20,7 +20,7 @@ var clients = []Defect{
 	{
 		ID:     "client-limit-not-enforced",
 		Text:   "The scopes of a client are stored and shown to the administrator, and nothing looks at them when a user is asked.",
-		Breaks: []string{"CLI-01", "CLI-02", "CLI-03", "CLI-05", "CLI-06", "CLI-07", "CLI-08", "CLI-10", "CODE-06", "GRANT-03"},
+		Breaks: []string{"CLI-01", "CLI-02", "CLI-03", "CLI-05", "CLI-06", "CLI-07", "CLI-08", "CLI-10", "CODE-06", "GRANT-03", "PAR-01"},
 		Shows:  `request 1: Viewer holds "read:appointments write:appointments"`,
 		Apply:  beyond(refserver.ClientLimit, refserver.AuthorizationCode),
 	},
@@ -28,7 +28,7 @@ var clients = []Defect{
 		ID:     "password-drops-client-excess",
 		Text:   "A scope that the client may not have is an error everywhere, and left out without a word of why at the password grant.",
 		Breaks: []string{"CLI-02"},
-		Shows:  `the choice of client_excess is not the same on every way: got reject (authorization request), reject (device),`,
+		Shows:  `drop (password)`,
 		Apply: func(p *refserver.Policy) {
 			excess := p.ClientExcess
 			p.ClientExcess = func(grantType string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) {
@@ -98,7 +98,7 @@ var clients = []Defect{
 	{
 		ID:     "client-limit-cached",
 		Text:   "The scopes of a client are cached when it is first used, so that a change shows after the next restart.",
-		Breaks: []string{"CLI-07", "CLI-01", "CODE-06", "REF-12"},
+		Breaks: []string{"CLI-07", "CLI-01", "CODE-06", "CONC-10", "REF-12"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			var cache sync.Map

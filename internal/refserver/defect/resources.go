@@ -90,15 +90,6 @@ var resources = []Defect{
 		},
 	},
 	{
-		ID:     "audience-is-everything",
-		Text:   "The audience of a token is every API that the server knows, whichever the request names.",
-		Breaks: []string{"RES-07", "RES-05", "RES-06", "RES-08"},
-		Shows:  `Planner holds a token for the first API and the other API`,
-		Apply: func(p *refserver.Policy) {
-			audience(p, func(_ refserver.Issue, _ string, served []string) []string { return served })
-		},
-	},
-	{
 		ID:     "userinfo-for-the-default-api",
 		Text:   "UserInfo takes tokens for the default API only; who names another one with openid is refused there.",
 		Breaks: []string{"RES-08"},

@@ -14,7 +14,7 @@ var roles = []Defect{
 	{
 		ID:     "role-filter-missing",
 		Text:   "Consent alone is enough: the user's permissions are not looked at.",
-		Breaks: []string{"ROLE-01", "DEF-06", "DEV-01", "GRANT-02", "GRANT-04", "GRANT-05", "INTR-01", "JWT-02", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11", "ROPC-01"},
+		Breaks: []string{"ROLE-01", "CONC-10", "DEF-06", "DEV-01", "GRANT-02", "GRANT-04", "GRANT-05", "INTR-01", "JWT-02", "PAR-01", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11", "ROPC-01"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.UserMay = func(_ refserver.User, _ refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet { return asked }
@@ -23,7 +23,7 @@ var roles = []Defect{
 	{
 		ID:     "role-substitutes-scope",
 		Text:   "A request to read is answered with all that the user may do with appointments, instead of being limited to that.",
-		Breaks: []string{"ROLE-02", "CLI-01", "CODE-01", "CODE-05", "CONS-01", "CONS-07", "CONS-12", "CONS-18", "DEF-01", "DEF-02", "DEF-04", "DEF-07", "DEV-01", "DEV-02", "DEV-06", "GRANT-01", "GRANT-03", "GRANT-06", "GRANT-08", "INTR-01", "ROLE-08", "ROPC-01", "RSM-02", "RSM-10", "RSV-01", "RSV-08", "STEP-02", "SYN-08", "UNK-01", "UNK-02", "UNK-04"},
+		Breaks: []string{"ROLE-02", "CLI-01", "CODE-01", "CODE-05", "CONC-02", "CONC-07", "CONC-13", "CONS-01", "CONS-07", "CONS-12", "CONS-18", "DEF-01", "DEF-02", "DEF-04", "DEF-07", "DEV-01", "DEV-02", "DEV-06", "GM-03", "GM-09", "GRANT-01", "GRANT-03", "GRANT-06", "GRANT-08", "INTR-01", "PAR-01", "PAR-02", "ROLE-08", "ROPC-01", "RSM-02", "RSM-10", "RSV-01", "RSV-08", "STEP-02", "SYN-08", "UNK-01", "UNK-02", "UNK-04"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			may := p.UserMay
@@ -52,7 +52,7 @@ var roles = []Defect{
 	{
 		ID:     "role-excess-by-turns",
 		Text:   "A user who may not grant everything is served with less twice, and refused the third time, when the cached permissions have gone.",
-		Breaks: []string{"ROLE-04", "DEV-06", "ROLE-10", "UNK-01"},
+		Breaks: []string{"ROLE-04", "DEV-06", "ROLE-10", "UNK-01", "UNK-04"},
 		Shows:  `the choice of user_excess is mixed`,
 		Apply: func(p *refserver.Policy) {
 			var mu sync.Mutex
@@ -75,7 +75,7 @@ var roles = []Defect{
 	{
 		ID:     "refresh-recomputes-permissions",
 		Text:   "A refresh computes its scope anew from the request and the user's permissions: what was dropped comes back once the user may do it.",
-		Breaks: []string{"ROLE-05", "REF-03"},
+		Breaks: []string{"ROLE-05", "GRANT-03", "REF-03", "RES-01", "RES-02"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
@@ -89,7 +89,7 @@ var roles = []Defect{
 	{
 		ID:     "permissions-read-once",
 		Text:   "Permissions are looked at when the user authorizes, and never again: what was taken away lives on in every refresh.",
-		Breaks: []string{"ROLE-06"},
+		Breaks: []string{"ROLE-06", "CONC-10"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			live := p.LiveScope
@@ -129,7 +129,7 @@ var roles = []Defect{
 	{
 		ID:     "limiter-needs-scope-parameter",
 		Text:   "The limiter reads the scope parameter of the request; a refresh without one fails for a user whom it limits.",
-		Breaks: []string{"ROLE-10"},
+		Breaks: []string{"ROLE-10", "RES-03"},
 		Shows:  `Planner was refused with 400 invalid_scope (the scope is undefined)`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope

@@ -26,7 +26,7 @@ var tokens = []Defect{
 	{
 		ID:     "narrowed-token-claims-grant",
 		Text:   "The response to a narrowed refresh says what was asked for, and the claim of the token is the whole grant.",
-		Breaks: []string{"JWT-02", "GRANT-03", "GRANT-04", "INTR-04", "REF-02", "REF-11", "REF-14"},
+		Breaks: []string{"JWT-02", "CONC-05", "CONC-06", "GRANT-03", "GRANT-04", "INTR-04", "REF-02", "REF-11", "REF-14"},
 		Shows:  `the claims of Planner's token say "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			written := p.TokenScope
@@ -55,7 +55,7 @@ var tokens = []Defect{
 	{
 		ID:     "one-audience-for-all",
 		Text:   "Every token names the calendar as its audience, and the other API has been told to accept that.",
-		Breaks: []string{"JWT-06", "INTR-03", "RST-01", "RST-09"},
+		Breaks: []string{"JWT-06", "INTR-03", "RES-07", "RES-08", "RST-01", "RST-09"},
 		Shows:  `Planner's tokens for two APIs are for`,
 		Apply: func(p *refserver.Policy) {
 			calendar := func(url string) string { return strings.Replace(url, refserver.ContactsAPI, refserver.CalendarAPI, 1) }

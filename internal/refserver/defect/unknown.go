@@ -84,7 +84,7 @@ var unknown = []Defect{
 	{
 		ID:     "unknown-scope-granted",
 		Text:   "A scope that the catalogue does not have is granted as it was asked for.",
-		Breaks: []string{"UNK-01", "CLI-01", "CLI-03", "DEV-06", "ROLE-01", "UNK-02", "UNK-04"},
+		Breaks: []string{"UNK-01", "CLI-01", "CLI-03", "DEV-06", "PAR-01", "ROLE-01", "UNK-02", "UNK-04"},
 		Shows:  `request 1: Planner holds "read:appointments x-unknown:scope"`,
 		Apply: func(p *refserver.Policy) {
 			keeping(p, func(token string) bool { return strings.HasPrefix(token, "x-unknown:s") })
@@ -124,7 +124,7 @@ var unknown = []Defect{
 		ID:     "machine-must-know-scopes",
 		Text:   "The client credentials grant refuses a scope that every other grant ignores.",
 		Breaks: []string{"UNK-04"},
-		Shows:  `the choice of unknown_scope is not the same on every way: got ignore (authorization request), ignore (device)`,
+		Shows:  `reject (client credentials)`,
 		Apply: func(p *refserver.Policy) {
 			known := p.Unknown
 			p.Unknown = func(grantType string, asked, all refserver.ScopeSet) (refserver.ScopeSet, error) {
@@ -138,7 +138,7 @@ var unknown = []Defect{
 	{
 		ID:     "state-lost-with-scope",
 		Text:   "The error for a wrong scope is sent back without the state of the request.",
-		Breaks: []string{"UNK-05"},
+		Breaks: []string{"UNK-05", "IMPL-04"},
 		Shows:  `Planner was sent another state than it gave`,
 		Apply: func(p *refserver.Policy) {
 			p.ErrorState = func(code, state string) string {
