@@ -39,6 +39,19 @@ const (
 	TemporarilyUnavailable ErrorCode = "temporarily_unavailable"
 )
 
+// RefusesRequest reports whether the code says that an authorization request was
+// refused (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6), and not
+// that the server is in trouble.
+func (c ErrorCode) RefusesRequest() bool {
+	switch c {
+	case InvalidRequest, InvalidClient, UnauthorizedClient, AccessDenied, InvalidScope, InvalidTarget, InvalidRequestURI,
+		InvalidRequestObject, InvalidDetails, InvalidGrantID, ConsentRequired, InteractionRequired, LoginRequired,
+		"unsupported_response_type", "request_not_supported", "request_uri_not_supported", "account_selection_required":
+		return true
+	}
+	return false
+}
+
 // ScopeMember is the scope member of a JSON object: whether it is there, and
 // with which value.
 type ScopeMember struct {

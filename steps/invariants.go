@@ -104,7 +104,7 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
 	if a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
-		agreed := a.Decision.Grants(a.Asked)
+		agreed := a.Decision.Grants(a.Asked.Union(a.Beside))
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
 			l.removed[key] = l.removed[key].Minus(agreed)
@@ -283,7 +283,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	key := consentKey{i.Owner, a.Client, i.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	asked := a.Asked.Union(always)
+	asked := a.Asked.Union(a.Beside).Union(always)
 	if a.Union || w.unites() {
 		asked = asked.Union(agreed)
 	}

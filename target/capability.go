@@ -120,6 +120,7 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("rs.stepup", "an operation needs an authentication context class (RFC 9470)"),
 		count("fx.clients", "clients that can be used"),
 		count("fx.channels", "ways on which a scope can be asked for"),
+		yes("as.post", "authorization requests may be posted"),
 		count("fx.request_kinds", "kinds of authorization request"),
 		yes("fx.clients.public", "a public client"),
 		yes("fx.clients.first_party", "a first-party client"),

@@ -199,7 +199,8 @@ type Arrival struct {
 	// LoginPages and ConsentPages are the pages that were shown.
 	LoginPages   int
 	ConsentPages []ConsentPage
-	// Status and Page are of the last page when there was no redirect.
-	Status int
-	Page   string
+	// Status, Page and Address are of the last page when there was no redirect.
+	Status  int
+	Page    string
+	Address *url.URL
 }

@@ -123,7 +123,7 @@ Feature: Requests that are pushed first
       Then Strict is refused
       And Strict receives no token
 
-    @needs:as.oidc
+    @needs:as.post
     Scenario: Strict asks in a form
       When Strict asks Ada for "openid read:appointments" by post
       Then Strict is refused

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -149,6 +150,22 @@ func (s *Stage) observeWays(ctx context.Context) {
 	if open < len(ways) {
 		s.facts.set("fx.channels", fmt.Sprint(open), fmt.Sprintf("observed: nothing is to be had by %v", s.Target.Closed))
 	}
+}
+
+// observePost finds out whether authorization requests may be posted: many servers
+// of OpenID Connect, which has them do it, do not, and that is no matter of scope.
+func (s *Stage) observePost(ctx context.Context) {
+	scope := oauth.RawScope("read:appointments")
+	cast := s.NewCast()
+	a, _, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Way: Way{Via: ByPost}})
+	if err == nil && a.Code != "" {
+		return
+	}
+	if err == nil {
+		err = errRefused
+	}
+	s.facts.set("as.post", "false", "observed: "+cast.Recorder.Redact(err.Error()))
+	s.facts.set("fx.request_kinds", strconv.Itoa(s.facts.kinds()), "derived: as.code, as.post, as.par, as.jar")
 }
 
 // refusal is why nothing was issued.

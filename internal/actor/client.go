@@ -51,6 +51,7 @@ type Authorization struct {
 	Asked    oauth.ScopeSet // canonical names, what was really sent
 	Omitted  bool           // no scope was sent
 	Added    oauth.ScopeSet // what was added to obtain a refresh token
+	Beside   oauth.ScopeSet // what stood in the address, where what counts was somewhere else
 	Prompt   string
 	Other    bool
 	Unaimed  bool // no API of ours was named
@@ -174,12 +175,18 @@ func (c *Client) visiting(ctx context.Context, o *Owner) context.Context {
 // arrived reads where a visit ended.
 func (c *Client) arrived(a *Authorization) error {
 	own := a.redirectURI == c.RedirectURI // an error page for another one may have any status
-	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) && own {
+	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) && own && !refuses(a.Arrival) {
 		return fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, a.Owner.Name, a.Arrival.Status)
 	}
 	a.read(a.state)
 	c.Authorizations = append(c.Authorizations, a)
 	return nil
+}
+
+// refuses reports whether the last page is one that browsers are sent to with the
+// error in its address: such pages exist with any status.
+func refuses(a *target.Arrival) bool {
+	return a.Address != nil && oauth.ErrorCode(a.Address.Query().Get("error")).RefusesRequest()
 }
 
 func (c *Cast) wireDecision(d oauth.ConsentDecision) oauth.ConsentDecision {

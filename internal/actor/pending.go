@@ -134,7 +134,7 @@ func (p *PendingRequest) Decide(ctx context.Context, r Request) (*Authorization,
 	if err != nil {
 		return nil, fmt.Errorf("%s decides on the request of %s: %w", r.Owner.Name, c.Name, err)
 	}
-	if oauth.Unready(a.Arrival.Status) {
+	if oauth.Unready(a.Arrival.Status) && !refuses(a.Arrival) {
 		return nil, fmt.Errorf("%s decides on the request of %s: got a page with status %d, want an answer", r.Owner.Name, c.Name, a.Arrival.Status)
 	}
 	a.Answered = a.WasAsked() && !r.StopAtConsent && a.Arrival.Status < http.StatusBadRequest

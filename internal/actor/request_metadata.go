@@ -109,7 +109,8 @@ func (f *finder) requests() {
 	_, knows := f.t.Metadata["require_pushed_authorization_requests"]
 	f.yes("as.par.required", par && knows && f.present("Strict"), "metadata: require_pushed_authorization_requests")
 	f.yes("as.jar", code && f.takesObjects(), "metadata: request_parameter_supported")
-	f.set("fx.request_kinds", strconv.Itoa(f.kinds()), "derived: as.code, as.oidc, as.par, as.jar")
+	f.yes("as.post", code && f.found["as.oidc"].Yes(), "derived: as.oidc (OpenID Connect Core section 3.1.2.1)")
+	f.set("fx.request_kinds", strconv.Itoa(f.kinds()), "derived: as.code, as.post, as.par, as.jar")
 	const types = "metadata: response_types_supported"
 	legacy := f.present("Legacy")
 	f.yes("as.implicit", f.answersFront("token") && legacy, types)
@@ -138,7 +139,7 @@ func (f *finder) kinds() int {
 	_, any := f.t.Metadata["require_signed_request_object"] // RFC 9101 section 10.5
 	has := func(name target.Capability) bool { return f.found[name].Yes() }
 	kinds := 0
-	for _, can := range []bool{has("as.code"), has("as.oidc"), has("as.par"), has("as.jar") && any} {
+	for _, can := range []bool{has("as.code"), has("as.post"), has("as.par"), has("as.jar") && any} {
 		if can && has("as.code") {
 			kinds++
 		}

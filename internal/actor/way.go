@@ -102,12 +102,22 @@ func (c *Client) take(a *Authorization, r Request, q url.Values) {
 	if r.GrantID != "" {
 		q.Set("grant_id", r.GrantID)
 	}
+	a.Beside = c.beside(r)
 	if more, err := url.ParseQuery(r.Raw); err == nil && more.Has("scope") {
 		for _, scope := range more["scope"] {
 			a.Asked = a.Asked.Union(c.cast.canonical(oauth.FieldsScope(scope)))
 		}
 		a.Omitted = false
 	}
+}
+
+// beside is the scope in the address of a request that stands somewhere else.
+func (c *Client) beside(r Request) oauth.ScopeSet {
+	address, err := url.ParseQuery(r.Beside)
+	if err != nil {
+		return oauth.ScopeSet{}
+	}
+	return c.cast.canonical(oauth.FieldsScope(address.Get("scope")))
 }
 
 // send makes the visit that takes the parameters to the server in the way that
@@ -231,7 +241,7 @@ func (c *Client) bring(ctx context.Context, p *PushedRequest, r Request) (*Autho
 		return nil, target.Visit{}, err
 	}
 	a := *p.made // it may be brought a second time
-	a.Client, a.Owner, a.Number = c, r.Owner, len(c.Issues)
+	a.Client, a.Owner, a.Number, a.Beside = c, r.Owner, len(c.Issues), c.beside(r)
 	query := url.Values{"client_id": {c.ID}, "request_uri": {p.URI.Reveal()}}
 	return &a, c.visit(&a, r, with(metadata(c.cast.Stage.Target.Target, "authorization_endpoint"), joined(query.Encode(), r.Beside)), ""), nil
 }

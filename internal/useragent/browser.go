@@ -253,7 +253,7 @@ func Submit(ctx context.Context, transport http.RoundTripper, jar http.CookieJar
 			return nil, err
 		}
 		if next == nil {
-			arrival.Status, arrival.Page = p.status, shorten(p.text, maxShown)
+			p.end(arrival)
 			return arrival, nil
 		}
 		r = *next

@@ -64,7 +64,7 @@ func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arr
 			return nil, err
 		}
 		if on == nil {
-			w.arrival.Status, w.arrival.Page = p.status, shorten(p.text, maxShown)
+			p.end(&w.arrival)
 			return &w.arrival, nil
 		}
 		next = *on

@@ -61,7 +61,7 @@ func (d *hydraDriver) Visit(ctx context.Context, visit target.Visit) (*target.Ar
 	case redirect != nil:
 		v.arrival.Redirect = redirect
 	default:
-		v.arrival.Status, v.arrival.Page = p.status, shorten(p.text, maxShown)
+		p.end(&v.arrival)
 	}
 	return &v.arrival, nil
 }

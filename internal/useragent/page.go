@@ -34,6 +34,11 @@ type page struct {
 	forms []*form
 }
 
+// end notes that a visit ended at this page.
+func (p *page) end(a *target.Arrival) {
+	a.Status, a.Page, a.Address = p.status, shorten(p.text, maxShown), p.url
+}
+
 // readPage reads an answer of at most [target.MaxAnswer] bytes.
 func readPage(resp *http.Response, from *url.URL) (*page, error) {
 	data, err := target.ReadAnswer(resp.Body)

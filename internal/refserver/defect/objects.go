@@ -12,7 +12,7 @@ var objects = []Defect{
 	{
 		ID:     "scopes-of-object-and-address",
 		Text:   "The scopes of the address are appended to those of the request object.",
-		Breaks: []string{"JAR-01", "GRANT-01"},
+		Breaks: []string{"JAR-01"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.JAR.Parameters = func(object, sent url.Values) url.Values {
@@ -41,7 +41,7 @@ var objects = []Defect{
 	{
 		ID:     "spoilt-object-left-aside",
 		Text:   "A request object that cannot be verified is left aside, and the parameters of the address are used.",
-		Breaks: []string{"JAR-03", "GRANT-01"},
+		Breaks: []string{"JAR-03"},
 		Shows:  `Planner was issued a token for "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.JAR.Refused = func(_ error, sent url.Values) (url.Values, error) { return sent, nil }

@@ -29,7 +29,7 @@ var pushed = []Defect{
 	{
 		ID:     "address-overrides-pushed-scope",
 		Text:   "A scope in the address replaces the one that was pushed.",
-		Breaks: []string{"PAR-02", "GRANT-01"},
+		Breaks: []string{"PAR-02"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.PAR.Parameters = func(pushed, sent url.Values) url.Values {
