@@ -52,7 +52,7 @@ func (w *World) ways(ctx context.Context, r request) ([]request, error) {
 		default:
 			own.via = way
 		}
-		if r.every == "request" && !decided(way) || !w.stage.HasClient(own.client) {
+		if r.every == "request" && !decided(way) || !w.stage.HasClient(own.client) || own.alone && !w.capable("as.cc") {
 			continue
 		}
 		c, err := w.client(ctx, own.client)

@@ -43,6 +43,11 @@ func Features() []Feature {
 	return all
 }
 
+// IsExtra reports whether a feature is served only where it is asked for.
+func IsExtra(f Feature) bool {
+	return slices.ContainsFunc(parts(), func(p part) bool { return p.extra && p.feature == f })
+}
+
 // choose keeps the parts that are not left out, and of the extra ones those that
 // are asked for.
 func (s *Server) choose(without, with []Feature) error {

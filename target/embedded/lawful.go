@@ -27,6 +27,9 @@ func declared(ids []string) []target.Override {
 func choose(e *target.Embedded) {
 	for _, id := range e.Lawful {
 		c, _ := lawful.Find(id)
+		for _, f := range c.Without {
+			e.Without = append(e.Without, string(f))
+		}
 		for _, f := range c.With {
 			e.With = append(e.With, string(f))
 		}

@@ -25,14 +25,15 @@ type Choice struct {
 	// Declares are the keys of the target file that are another value for such a
 	// server. What the file says of the reference's choices is left out anyway.
 	Declares map[string]string
-	// With are extra features that the server has.
-	With []refserver.Feature
+	// Without and With are the features that the server does not have, and the
+	// extra ones that it has.
+	Without, With []refserver.Feature
 	// Apply makes the choice; nil if what is left out says all.
 	Apply func(*refserver.Policy)
 }
 
 // All are the choices there are, area by area.
-var All = slices.Concat(observed, asking, consenting, refreshing)
+var All = slices.Concat(observed, optional(), asking, consenting, refreshing)
 
 // Find returns the choice with the given id.
 func Find(id string) (Choice, bool) {
