@@ -46,6 +46,8 @@ type Options struct {
 	// Trace keeps the exchanges of every scenario, and not only of those that
 	// did not conform.
 	Trace bool
+	// Ready hears that the target is up and was looked at, before the first rule.
+	Ready func()
 	// Verdicts hears of each rule as it is judged, from several goroutines, one
 	// at a time.
 	Verdicts func(done, all int, v Verdict)

@@ -85,6 +85,9 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if err := r.stage.Learn(ctx); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
+	if r.options.Ready != nil {
+		r.options.Ready()
+	}
 	return r, nil
 }
 

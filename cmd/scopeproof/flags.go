@@ -30,7 +30,7 @@ type settings struct {
 	seed                  int64
 	defects, lawful       []string
 	set                   []string
-	load, list            bool
+	load, list, uncut     bool
 	steps, areas          bool
 	scenarios, thresholds []string
 	rate                  float64

@@ -28,6 +28,7 @@ func (a *app) proveCommand() *cobra.Command {
 	f.Var(list{&f.s.defects, "ID,ID", ","}, "defect", "choose defects by id")
 	f.Var(list{&f.s.lawful, "ID,ID", ","}, "lawful", "choose lawful answers by id")
 	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02; a breach that only other rules' scenarios show is then missed")
+	f.yes(&f.s.uncut, "uncut", "run every rule against every defect, also those that cannot be reached by it")
 	f.yes(&f.s.load, "load", "prove the defects that only load shows, in place of the others")
 	f.number(&f.s.parallel, "parallel", "how many of them are run at once; default: one for each processor")
 	f.text(&f.s.out, "out", "DIR", "", "write prove.json there")
@@ -57,7 +58,7 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 	bar := a.newProgress()
 	defer bar.end()
 	rep, err := prove.Run(cmd.Context(), prove.Options{
-		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load,
+		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load, Uncut: s.uncut,
 		OnResult: func(done, all int, r prove.Result) {
 			good, bad := "proven      ", "not proven  "
 			if r.Lawful {

@@ -42,7 +42,7 @@ var house = map[string][]string{
 	"internal/refserver/defect": {"internal/refserver"},
 	"internal/refserver/lawful": {"internal/refserver"},
 
-	"internal/prove":    {"conformance", "loadtest", "scenarios", "target", "target/embedded", "internal/refserver/defect", "internal/refserver/lawful"},
+	"internal/prove":    {"conformance", "loadtest", "scenarios", "target", "target/embedded", "internal/refserver", "internal/refserver/defect", "internal/refserver/lawful"},
 	"internal/discover": {"target", "internal/actor", "internal/useragent", "oauth"},
 	"internal/cluster":  {"loadtest", "target"},
 	"internal/layout":   {},

@@ -24,6 +24,7 @@ func oneLawful(ctx context.Context, c lawful.Choice, o Options, catalogue *confo
 		return r, ctx.Err()
 	}
 	r.read(rep, rules)
+	r.Run = len(rep.Rules)
 	r.judge("", true)
 	for _, v := range rep.Rules {
 		if v.Outcome == conformance.Violates && slices.Contains(r.Violated, v.ID) {

@@ -35,6 +35,9 @@ type Options struct {
 	// the rules, a defect is only held to that part of what it breaks; what only
 	// the scenarios of other rules show of it is missed.
 	Rules []string
+	// Uncut runs every rule against every defect, also those that a defect cannot
+	// reach.
+	Uncut bool
 	// Parallel is how many defects are run at once; 0 means one for each processor.
 	Parallel int
 	// Load proves the defects that only load shows, in place of everything else.
@@ -61,6 +64,7 @@ type Result struct {
 	Text         string   `json:"text"`
 	Lawful       bool     `json:"-"`
 	Breaks       []string `json:"breaks"`       // the rules it says that it breaks; of a lawful answer, those that it deviates from
+	Run          int      `json:"rules_run"`    // how many rules were run; the others cannot be reached
 	Violated     []string `json:"violated"`     // the rules that were violated, or deviated from
 	Inconclusive []string `json:"inconclusive"` // the rules that could not be judged
 	Proven       bool     `json:"proven"`
@@ -108,9 +112,15 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	started, cpu := time.Now(), processorTime()
+	var reached *reach
+	if len(defects) >= worthwhile && !o.Load && !o.Uncut {
+		if reached, err = observe(ctx, catalogue, o.Rules); err != nil {
+			return nil, err
+		}
+	}
 	all := make([]func() (Result, error), 0, len(defects)+len(answers))
 	for _, d := range defects {
-		all = append(all, func() (Result, error) { return one(ctx, d, o, catalogue, rules) })
+		all = append(all, func() (Result, error) { return one(ctx, d, o.within(reached, d, rules), catalogue, rules) })
 	}
 	for _, c := range answers {
 		all = append(all, func() (Result, error) { return oneLawful(ctx, c, o, catalogue, rules) })
@@ -205,6 +215,18 @@ func chooseLawful(o Options) ([]lawful.Choice, error) {
 	return chosen, nil
 }
 
+// worthwhile is the number of defects from which on it takes less time to find out
+// first what they can reach.
+const worthwhile = 4
+
+// within is the options for one defect: with the rules that it can reach.
+func (o Options) within(r *reach, d defect.Defect, rules []*conformance.Rule) Options {
+	if r != nil {
+		o.Rules = r.of(d, rules)
+	}
+	return o
+}
+
 // fewRounds is how often scenarios with rounds are played against defects that
 // have nothing to do with races.
 const fewRounds = 1
@@ -231,6 +253,7 @@ func one(ctx context.Context, d defect.Defect, o Options, catalogue *conformance
 	}
 	r := newResult(d, selected(d.Breaks, rules))
 	r.read(rep, rules)
+	r.Run = len(rep.Rules)
 	// Where a part of its rules is left out, what it shows may be shown there.
 	r.judge(d.Shows, len(r.Breaks) < len(d.Breaks) || shown(d.Shows, rep))
 	return r, nil

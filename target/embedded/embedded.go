@@ -35,6 +35,12 @@ func Lawful(ids ...string) Option {
 	return func(s *source) { s.lawful = append(s.lawful, ids...) }
 }
 
+// Watch tells called which decisions the reference takes, as
+// [refserver.Watched] does.
+func Watch(called func(decision string)) Option {
+	return func(s *source) { s.called = called }
+}
+
 // Override changes keys of the reference's description.
 func Override(overrides ...target.Override) Option {
 	return func(s *source) { s.overrides = append(s.overrides, overrides...) }
@@ -65,6 +71,7 @@ type source struct {
 	defect, tokens string
 	without        []string
 	lawful         []string
+	called         func(string)
 	overrides      []target.Override
 	own            *target.Description
 }
@@ -178,6 +185,12 @@ func (s *source) Open(ctx context.Context) (*target.Target, error) {
 	}
 	if err := withLawful(&options, d.Embedded.Lawful); err != nil {
 		return nil, err
+	}
+	if s.called != nil {
+		if options.Policy.ParseScope == nil {
+			options.Policy = refserver.Conformant()
+		}
+		options.Policy = refserver.Watched(options.Policy, s.called)
 	}
 	// The server ends with Close: while a run is wound down it must still answer.
 	server, err := refserver.Start(context.WithoutCancel(ctx), options)
