@@ -165,11 +165,6 @@ Feature: How a scope is written
       When Worker asks for "read:appointments WRITE:APPOINTMENTS" on its own behalf
       Then Worker holds none of "write:appointments"
 
-    @needs:as.code @needs:as.oidc
-    Scenario: OPENID signs nobody in
-      When Planner asks Ada for "OPENID read:appointments"
-      Then Planner receives no ID token
-
     @needs:as.code @needs:as.oidc.offline @needs:policy.refresh_without_offline=not_issued
     Scenario: Offline_Access gives no refresh token
       When Planner asks Ada for "openid Offline_Access read:appointments", insisting on consent

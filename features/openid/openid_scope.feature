@@ -46,6 +46,7 @@ Feature: The openid scope
         | openid read:appointments |
         | read:appointments openid |
 
+    @needs:as.oidc.asked
     Scenario Outline: "<asked>" is not
       When Planner asks Ada for "<asked>"
       Then Planner receives no ID token
@@ -54,3 +55,7 @@ Feature: The openid scope
         | asked                     |
         | read:appointments openidx |
         | xopenid read:appointments |
+
+      Examples: openid in other letters
+        | asked                    |
+        | OPENID read:appointments |

@@ -37,7 +37,7 @@ Feature: Codes and pages that are used at once
       When Planner redeems its code
       Then Planner can create an appointment for Ada
 
-  @CONC-07 @MUST @rfc6749-4.1.2 @derived @needs:as.code @needs:consent.driver=form|consent.driver=api
+  @CONC-07 @MUST @rfc6749-4.1.2 @derived @needs:as.code @needs:consent.driver=form|consent.driver=api @needs:consent.ui!=none
   Rule: Requests in several tabs at once stay apart
     A server that keeps the pending request in one place grants in one tab what was
     asked in another.

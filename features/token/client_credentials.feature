@@ -2,7 +2,7 @@ Feature: A client on its own behalf
   With client credentials nobody consents, so the client's own registration is
   all that limits what it gets.
 
-  @CC-01 @SHOULD @rfc6749-4.4.2 @rfc6749-10.3 @rfc7591-2 @needs:as.cc
+  @CC-01 @SHOULD @rfc6749-4.4.2 @rfc6749-10.3 @rfc7591-2 @needs:as.cc @needs:fx.clients.scope_limits
   Rule: A client obtains only the scopes that it is allowed
     Otherwise the check that sits in the consent step protects nothing here.
 

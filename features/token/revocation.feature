@@ -38,7 +38,7 @@ Feature: A client revokes its token
       Then the choice of "token_revocation" is the same each time
       And each of them holds no scope beyond "read:appointments write:appointments"
 
-    @needs:policy.refresh_narrowing=honours @needs:policy.token_revocation=keeps
+    @needs:policy.refresh_narrowing=honours @needs:as.refresh.keeps @needs:policy.token_revocation=keeps
     Scenario: Planner revokes a narrowed token, and refreshes
       Given Ada has granted Planner "read:appointments write:appointments"
       And Planner has refreshed its token asking for "read:appointments"

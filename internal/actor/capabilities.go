@@ -92,6 +92,7 @@ func (f *finder) grants() {
 	f.yes("as.code", code, "metadata: "+grants)
 	f.yes("as.cc", f.lists(grants, "client_credentials", false), "metadata: "+grants)
 	f.yes("as.refresh", f.lists(grants, "refresh_token", false), "metadata: "+grants)
+	f.yes("as.refresh.keeps", f.found["as.refresh"].Yes(), "derived: as.refresh")
 	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
 	asked := f.d.AuthorizationServer.Introspection.As != "none" && has("introspection_endpoint")
 	f.yes("as.introspection.auth", asked, "declared: authorization_server.introspection.as")
@@ -162,6 +163,7 @@ func (f *finder) oidc() {
 	claims, _ := f.t.Metadata["claims_parameter_supported"].(bool)
 	f.yes("as.oidc.claims", claims, "metadata: claims_parameter_supported")
 	f.yes("as.oidc.offline.prompt", f.d.AuthorizationServer.Refresh.Prompt == "consent", "declared: authorization_server.refresh.prompt")
+	f.yes("as.oidc.asked", openid, "metadata: scopes_supported")
 	f.yes("as.oidc.offline", openid && f.lists("scopes_supported", "offline_access", false), "metadata: scopes_supported")
 }
 

@@ -229,10 +229,10 @@ func trials() []trial {
 	return []trial{
 		{target.ScopeInResponse, code, asking("Planner", "Ada", "read:appointments", target.ScopeInResponse)},
 		{target.ScopeInRedirect, code, asking("Planner", "Ada", "read:appointments", target.ScopeInRedirect)},
-		{target.WithoutOpenID, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "profile email read:appointments", target.WithoutOpenID)},
+		{target.WithoutOpenID, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, withoutOpenID},
 		{target.RefreshIssued, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, asking("Planner", "Ada", "read:appointments", target.RefreshIssued)},
 		{target.IDTokenClaims, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "openid email", target.IDTokenClaims)},
-		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing(both, "read:appointments", target.RefreshNarrowing)},
+		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, narrowing},
 		{target.RefreshWidening, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing("read:appointments", both, target.RefreshWidening)},
 		{target.OnlyUnknown, code, asking("Planner", "Ada", "x-unknown:one x-unknown:two", target.OnlyUnknown)},
 		{target.CodeScope, code, redeeming},
@@ -311,6 +311,46 @@ func refreshing(granted, asked oauth.RawScope, name target.ChoiceName) func(cont
 		}
 		return Class(ctx, name, nil, next, 0)
 	}
+}
+
+// narrowing asks for less at refresh, and then sees whether the refresh token is
+// worth less from then on: other rules that ask for less would be misled.
+func narrowing(ctx context.Context, c *Cast) (string, error) {
+	class, err := refreshing(apiScopes, "read:appointments", target.RefreshNarrowing)(ctx, c)
+	if err != nil || class != "honours" {
+		return class, err
+	}
+	cl, err := c.Client(ctx, "Planner")
+	if err != nil {
+		return "", err
+	}
+	last, err := cl.Last()
+	if err != nil {
+		return "", err
+	}
+	again, err := cl.Refresh(ctx, last, nil, nil)
+	if err != nil {
+		return "", err
+	}
+	if again.Response != nil {
+		if seen, err := again.Observe(ctx, 0); err == nil && !oauth.FieldsScope(apiScopes).SubsetOf(seen.Effective) {
+			c.Stage.facts.yes("as.refresh.keeps", false, "observed: less is granted once less was asked for")
+		}
+	}
+	return class, nil
+}
+
+// withoutOpenID asks for scopes that open claims, and not for openid.
+func withoutOpenID(ctx context.Context, c *Cast) (string, error) {
+	scope := oauth.RawScope("profile email read:appointments")
+	a, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+	if err != nil {
+		return "", err
+	}
+	if i != nil && i.Response != nil && i.Response.IDToken != "" {
+		c.Stage.facts.yes("as.oidc.asked", false, "observed: an ID token comes without openid")
+	}
+	return Class(ctx, target.WithoutOpenID, a, i, 0)
 }
 
 func incremental(ctx context.Context, c *Cast) (string, error) {

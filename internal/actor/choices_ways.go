@@ -145,10 +145,20 @@ func (s *Stage) observeWays(ctx context.Context) {
 			continue
 		}
 		open--
+		s.shut(way, err)
 		s.Target.Closed[way] = cast.Recorder.Redact(err.Error())
 	}
 	if open < len(ways) {
 		s.facts.set("fx.channels", fmt.Sprint(open), fmt.Sprintf("observed: nothing is to be had by %v", s.Target.Closed))
+	}
+}
+
+// shut notes that the clients here may not use a grant that the server has: that
+// they are refused is no matter of scope (RFC 6749 section 5.2).
+func (s *Stage) shut(way target.Way, err error) {
+	var refused *oauth.ErrorResponse
+	if errors.As(err, &refused) && refused.Code == oauth.UnauthorizedClient {
+		s.facts.yes(target.CapabilityOf(way), false, "observed: a client is refused with "+string(refused.Code))
 	}
 }
 
