@@ -69,7 +69,7 @@ var clients = []Defect{
 		Breaks: []string{"CLI-04", "CLI-06"},
 		Shows:  `the choice of registration_privileged is "accept"`,
 		Apply: func(p *refserver.Policy) {
-			p.Registration.OpenScope = func(scope refserver.ScopeSet) refserver.ScopeSet { return scope }
+			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) { return r.Permitted, nil }
 		},
 	},
 	{
@@ -92,7 +92,7 @@ var clients = []Defect{
 		Breaks: []string{"CLI-06"},
 		Shows:  `Newcomer is registered for "appointments-admin read:appointments"`,
 		Apply: func(p *refserver.Policy) {
-			p.Registration.UpdatedScope = func(asked, _ refserver.ScopeSet) refserver.ScopeSet { return asked }
+			p.Registration.UpdatedScope = func(u refserver.RegistrationUpdate) (refserver.ScopeSet, error) { return u.Asked, nil }
 		},
 	},
 	{

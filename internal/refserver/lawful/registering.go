@@ -1,0 +1,149 @@
+package lawful
+
+import (
+	"github.com/scopeproof/scopeproof/internal/refserver"
+)
+
+// registering are choices about clients that register themselves.
+var registering = []Choice{
+	{
+		ID: "no-registration", Text: "Clients are registered by an administrator alone.",
+		Declares: map[string]string{"embedded.without": "[registration]"},
+		Source:   "RFC 7591 section 3 (the client registration endpoint may be an initial access token's, or none)",
+	},
+	{
+		ID: "registration-unmanaged", Text: "A registration is neither read nor changed.",
+		Declares: map[string]string{"embedded.without": "[registration_management]"},
+		Source:   "RFC 7592 section 1 (an optional extension)",
+	},
+	{
+		ID: "registration-in-other-order", Text: "The answer to a registration names the scopes in another order.",
+		Source: "RFC 6749 section 3.3 (their order does not matter)",
+		Apply: func(p *refserver.Policy) {
+			p.Registration.ReportedScope = func(_, registered refserver.ScopeSet) refserver.ScopeSet { return backwards(registered) }
+		},
+	},
+	{
+		ID: "registration-knows-no-scope", Text: "A registration has no scope: the member is not understood, and clients may ask for what is open to all.",
+		Source: "RFC 7591 section 2 (the authorization server MUST ignore any client metadata values sent by the client that it does not understand)",
+		Apply: func(p *refserver.Policy) {
+			p.Registration.ReportedScope = func(_, _ refserver.ScopeSet) refserver.ScopeSet { return nil }
+			open := p.Registration.OpenScope
+			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
+				r.Permitted = refserver.AllScopes()
+				return open(r)
+			}
+		},
+	},
+	{
+		ID: "registration-refuses-unknown", Text: "A registration that names an unknown scope is refused.",
+		Source: "RFC 7591 section 3.2.1 (MAY reject any of the client's requested metadata values)",
+		Apply: func(p *refserver.Policy) {
+			open := p.Registration.OpenScope
+			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
+				if !refserver.AllScopes().Covers(r.Asked) {
+					return nil, refserver.Refuse("invalid_client_metadata", "a scope is unknown")
+				}
+				return open(r)
+			}
+		},
+	},
+	{
+		ID: "registration-keeps-unknown", Text: "A registration keeps the names that nobody knows yet, and requests for them come to nothing.",
+		Source: "RFC 7591 section 2 (scope values that the client can use when requesting access tokens)",
+		Apply: func(p *refserver.Policy) {
+			open := p.Registration.OpenScope
+			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
+				given, err := open(r)
+				return given.Or(r.Asked.Minus(refserver.AllScopes())), err
+			}
+		},
+	},
+	{
+		ID: "registration-refuses-privileges", Text: "A registration that names a privileged scope is refused.",
+		Source: "RFC 7591 section 3.2.1 (MAY reject any of the client's requested metadata values)",
+		Apply: func(p *refserver.Policy) {
+			open := p.Registration.OpenScope
+			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
+				given, err := open(r)
+				if err == nil && !given.Covers(r.Asked.And(refserver.AllScopes())) {
+					err = refserver.Refuse("invalid_client_metadata", "a scope is not given to everybody")
+				}
+				return given, err
+			}
+		},
+	},
+	{
+		ID: "registration-without-scope-is-for-none", Text: "Who registers for no scope may ask for none.",
+		Source: "RFC 7591 section 2 (MAY register a client with a default set of scopes)",
+		Apply: func(p *refserver.Policy) {
+			unnamed(p, func() (refserver.ScopeSet, error) { return nil, nil })
+		},
+	},
+	{
+		ID: "registration-without-scope-is-refused", Text: "Who registers has to name a scope.",
+		Source: "RFC 7591 section 3.2.2 (invalid_client_metadata)",
+		Apply: func(p *refserver.Policy) {
+			unnamed(p, func() (refserver.ScopeSet, error) {
+				return nil, refserver.Refuse("invalid_client_metadata", "a scope is required")
+			})
+		},
+	},
+	{
+		ID: "registration-without-scope-is-for-all", Text: "Who registers for no scope is registered for all that is open to everybody, and told.",
+		Source: "RFC 7591 section 2 (MAY register a client with a default set of scopes)",
+		Apply: func(p *refserver.Policy) {
+			unnamed(p, func() (refserver.ScopeSet, error) {
+				return refserver.AllScopes().Without("appointments-admin"), nil
+			})
+		},
+	},
+	{
+		ID: "public-clients-do-not-register", Text: "A client without a secret is registered by an administrator alone.",
+		Source: "RFC 7591 section 3.2.1 (MAY reject any of the client's requested metadata values)",
+		Apply: func(p *refserver.Policy) {
+			open := p.Registration.OpenScope
+			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
+				if r.Public {
+					return nil, refserver.Refuse("invalid_client_metadata", "a client has to authenticate")
+				}
+				return open(r)
+			}
+		},
+	},
+	{
+		ID: "update-may-not-widen", Text: "A client may give scopes of its registration back, and not take more.",
+		Source: "RFC 7592 section 2.2 (MAY reject, or replace any invalid values with suitable default values)",
+		Apply: func(p *refserver.Policy) {
+			p.Registration.UpdatedScope = func(u refserver.RegistrationUpdate) (refserver.ScopeSet, error) {
+				if !u.Before.Covers(u.Permitted) {
+					return nil, refserver.Refuse("invalid_client_metadata", "the scope may not grow")
+				}
+				return u.Permitted, nil
+			}
+		},
+	},
+	{
+		ID: "update-without-scope-keeps-it", Text: "An update that leaves the scope out leaves it as it is, and says so.",
+		Source: "RFC 7592 section 2.2 (MAY ignore any null or empty value in the request)",
+		Apply: func(p *refserver.Policy) {
+			p.Registration.UpdatedScope = func(u refserver.RegistrationUpdate) (refserver.ScopeSet, error) {
+				if u.Asked.IsEmpty() {
+					return u.Before, nil
+				}
+				return u.Permitted, nil
+			}
+		},
+	},
+}
+
+// unnamed answers who registers for no scope.
+func unnamed(p *refserver.Policy, given func() (refserver.ScopeSet, error)) {
+	open := p.Registration.OpenScope
+	p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
+		if r.Asked.IsEmpty() {
+			return given()
+		}
+		return open(r)
+	}
+}
