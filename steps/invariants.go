@@ -104,12 +104,33 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
 	if a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
-		agreed := a.Decision.Grants(a.Asked)
+		agreed := a.Decision.Grants(offered(w, a))
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
 			l.removed[key] = l.removed[key].Minus(agreed)
 		}
 	}
+}
+
+// offered is what a page was about: where nothing was asked for, the scopes that
+// it lists, or the default.
+func offered(w *World, a *actor.Authorization) oauth.ScopeSet {
+	if !a.Omitted {
+		return a.Asked
+	}
+	if shown, lists := a.Shown(); lists {
+		return shown
+	}
+	return a.Asked.Union(w.target().DefaultScope)
+}
+
+// countsAs is what a request for a scope may lawfully come to: where the server
+// knows nothing of it, that is a request without scope (RFC 6749 section 3.3).
+func (w *World) countsAs(asked oauth.ScopeSet) oauth.ScopeSet {
+	if asked.Intersect(w.cast.KnownScopes()).IsEmpty() {
+		return asked.Union(w.target().DefaultScope)
+	}
+	return asked
 }
 
 // consentBoth notes for the other API what was agreed to for both.
@@ -250,7 +271,7 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 // client credentials, a password, an assertion or an exchange.
 func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	asked := i.Asked.Union(always)
+	asked := w.countsAs(i.Asked).Union(always)
 	if i.Subject != nil { // it may be given all of its token where it asked for less (RFC 8693 section 2.2.1)
 		asked = asked.Union(w.ledger.held[i.Subject])
 	}
@@ -283,7 +304,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	key := consentKey{i.Owner, a.Client, i.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	asked := a.Asked.Union(always)
+	asked := w.countsAs(a.Asked).Union(always)
 	if a.Union || w.unites() {
 		asked = asked.Union(agreed)
 	}

@@ -156,9 +156,9 @@ Feature: How a scope is written
       And Planner cannot create an appointment for Ada
 
       Examples: capitals, all or some
-        | asked              |
-        | WRITE:APPOINTMENTS |
-        | Write:Appointments |
+        | asked                                |
+        | read:appointments WRITE:APPOINTMENTS |
+        | read:appointments Write:Appointments |
 
     @needs:as.cc
     Scenario: Worker asks for it in capitals
@@ -308,8 +308,8 @@ Feature: How a scope is written
 
     @needs:as.code
     Scenario Outline: Planner asks for <what>
-      When Planner asks Ada for "<asked>"
-      Then Planner holds no known scope beyond the default scope
+      When Planner asks Ada for "read:appointments <asked>"
+      Then Planner holds no known scope beyond "read:appointments"
       And Planner cannot create an appointment for Ada
 
       Examples: what a second decoding, or a kind reader, would mend

@@ -25,7 +25,8 @@ var asking = []Choice{
 		ID: "client-excess-dropped", Text: "What a client may not have is left out, and the response says so.",
 		Source: "RFC 6749 section 3.3 (MAY fully or partially ignore the scope)",
 		Apply: func(p *refserver.Policy) {
-			p.ClientExcess = func(_ string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) { return asked.And(may), nil }
+			drop := func(_ string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) { return asked.And(may), nil }
+			p.ClientExcess, p.PAR.ClientExcess = drop, drop
 		},
 	},
 	{
@@ -42,7 +43,8 @@ var asking = []Choice{
 	},
 	{
 		ID: "client-excess-denied", Text: "A client that asks for more than it may have is told access_denied.",
-		Source: "RFC 6749 section 4.1.2.1 (access_denied: the authorization server denied the request)",
+		Source:   "RFC 6749 section 4.1.2.1 (access_denied: the authorization server denied the request)",
+		Deviates: []string{"CIBA-01"},
 		Apply: func(p *refserver.Policy) {
 			denied := func(_ string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) {
 				if !may.Covers(asked) {
@@ -115,7 +117,8 @@ var asking = []Choice{
 	},
 	{
 		ID: "malformed-scope-is-invalid-request", Text: "A scope with a character that no scope may hold is an invalid_request.",
-		Source: "RFC 6749 sections 4.1.2.1 and 5.2 (invalid_request: the request is otherwise malformed)",
+		Source:   "RFC 6749 sections 4.1.2.1 and 5.2 (invalid_request: the request is otherwise malformed)",
+		Deviates: []string{"UNK-05", "UNK-06"},
 		Apply: func(p *refserver.Policy) {
 			parse := p.ParseScope
 			p.ParseScope = func(raw string) (refserver.ScopeSet, error) {
@@ -145,9 +148,9 @@ var asking = []Choice{
 		},
 	},
 	{
-		ID: "long-scope-refused", Text: "A scope of more than 250 bytes is refused.",
+		ID: "long-scope-refused", Text: "A scope of more than 1000 bytes is refused.",
 		Source: "RFC 6749 section 5.2 (invalid_scope)",
-		Apply:  func(p *refserver.Policy) { refusing(p, func(raw string) bool { return len(raw) > 250 }) },
+		Apply:  func(p *refserver.Policy) { refusing(p, func(raw string) bool { return len(raw) > 1000 }) },
 	},
 	{
 		ID: "only-unknown-is-none", Text: "A request that names only scopes that are unknown is one without scope.",

@@ -15,6 +15,8 @@ var naming = []Choice{
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
 				asked := i.Asked
 				switch {
+				case len(i.Authorization.Resources) > 1: // a part of what was asked for
+					return i.Scope, true
 				case i.GrantType == refserver.RefreshToken && asked.IsEmpty():
 					asked = i.Authorization.Granted
 				case i.GrantType != refserver.RefreshToken && i.Authorization.ID != "":
@@ -41,9 +43,8 @@ var naming = []Choice{
 	},
 	{
 		ID: "empty-grant-is-a-token", Text: "Where nothing is left to grant a token is issued that holds nothing, and the response says so.",
-		Source:   "RFC 6749 section 3.3 (MAY fully ignore the scope)",
-		Deviates: []string{"SYN-01"},
-		Apply:    func(p *refserver.Policy) { p.NothingLeft = func(bool) error { return nil } },
+		Source: "RFC 6749 section 3.3 (MAY fully ignore the scope)",
+		Apply:  func(p *refserver.Policy) { p.NothingLeft = func(bool) error { return nil } },
 	},
 }
 
