@@ -112,22 +112,24 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	}
 }
 
-// offered is what a page was about: where nothing was asked for, the scopes that
-// it lists, or the default.
+// offered is what a page was about: where nothing was asked for that is known, the
+// scopes that it lists, or the default.
 func offered(w *World, a *actor.Authorization) oauth.ScopeSet {
-	if !a.Omitted {
-		return a.Asked
-	}
-	if shown, lists := a.Shown(); lists {
+	counts := w.countsAs(a.Asked, a.Other)
+	if shown, lists := a.Shown(); lists && !counts.Equal(a.Asked) {
 		return shown
 	}
-	return a.Asked.Union(w.target().DefaultScope)
+	return counts
 }
 
 // countsAs is what a request for a scope may lawfully come to: where the server
 // knows nothing of it, that is a request without scope (RFC 6749 section 3.3).
-func (w *World) countsAs(asked oauth.ScopeSet) oauth.ScopeSet {
-	if asked.Intersect(w.cast.KnownScopes()).IsEmpty() {
+func (w *World) countsAs(asked oauth.ScopeSet, other bool) oauth.ScopeSet {
+	known := w.cast.KnownAtAPI()
+	if other {
+		known = w.cast.KnownScopes()
+	}
+	if asked.Intersect(known).IsEmpty() {
 		return asked.Union(w.target().DefaultScope)
 	}
 	return asked
@@ -271,7 +273,7 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 // client credentials, a password, an assertion or an exchange.
 func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	asked := w.countsAs(i.Asked).Union(always)
+	asked := w.countsAs(i.Asked, i.Other).Union(always)
 	if i.Subject != nil { // it may be given all of its token where it asked for less (RFC 8693 section 2.2.1)
 		asked = asked.Union(w.ledger.held[i.Subject])
 	}
@@ -304,7 +306,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	key := consentKey{i.Owner, a.Client, i.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	asked := w.countsAs(a.Asked).Union(always)
+	asked := w.countsAs(a.Asked, a.Other).Union(always)
 	if a.Union || w.unites() {
 		asked = asked.Union(agreed)
 	}
