@@ -356,7 +356,8 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 // checkRefreshed is INV-5 and INV-6 for a refreshed token.
 func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	root := i.Root()
-	granted := w.ledger.held[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
+	as := w.target().Description.AuthorizationServer
+	granted := w.ledger.held[root].Union(oauth.FieldsScope(as.Refresh.Scope + " " + as.AlwaysGranted))
 	client, began := root.Client, root.Number
 	if a := root.Authorization; a != nil {
 		client, began = a.Client, a.Number

@@ -17,6 +17,17 @@ Feature: What a client may have
       Then Viewer holds none of "write:appointments"
       And Viewer cannot create an appointment for Ada
 
+    @needs:fx.scopes.decoys
+    Scenario Outline: Viewer asks for "<alike>", which only looks like what it may have
+      When Viewer asks Ada for "read:appointments <alike>"
+      Then Viewer holds none of "<alike>"
+
+      Examples: longer, shorter, and in other letters
+        | alike                 |
+        | read:appointments:all |
+        | read:appointment      |
+        | READ:APPOINTMENTS     |
+
     @control
     Scenario: Viewer asks for what it may have
       When Viewer asks Ada for "read:appointments"

@@ -165,6 +165,12 @@ Feature: How a scope is written
       When Worker asks for "read:appointments WRITE:APPOINTMENTS" on its own behalf
       Then Worker holds none of "write:appointments"
 
+    @needs:as.code @needs:as.oidc.prompt @needs:consent.remembered @needs:consent.ui!=none @needs:fx.clients.fresh @needs:fx.scopes.decoys
+    Scenario: What Ada agreed to in small letters she has not agreed to in capitals
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid READ:APPOINTMENTS" silently
+      Then Planner holds none of "READ:APPOINTMENTS"
+
     @needs:as.code @needs:as.oidc
     Scenario: OPENID signs nobody in
       When Planner asks Ada for "OPENID read:appointments"

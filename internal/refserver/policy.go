@@ -50,7 +50,7 @@ type Policy struct {
 	// ErrorNeedsLogin says that somebody must sign in before an error is sent to a client (RFC 9700 section 4.11.2).
 	ErrorNeedsLogin func(c Client) bool
 	// ErrorShown says that an error is shown on a page and not sent to a client (RFC 9700 section 4.11.2).
-	ErrorShown func(c Client) bool
+	ErrorShown func(c Client, code string) bool
 	// SessionUser is who a request is about: signedIn, or whom login_hint names (OpenID Connect Core section 3.1.2.3).
 	SessionUser func(signedIn, hint string) string
 	// Remembered is what the user has consented to before (RFC 6749 section 10.2).
@@ -262,7 +262,7 @@ func (p *Policy) consenting() {
 	p.Prompt = promptValues
 	p.ErrorNeedsLogin = func(c Client) bool { return c.Dynamic }
 	// Choice: errors are sent also to clients that registered themselves.
-	p.ErrorShown = func(Client) bool { return false }
+	p.ErrorShown = func(Client, string) bool { return false }
 	p.SessionUser = func(signedIn, _ string) string { return signedIn }
 	p.Remembered = func(q ConsentQuestion, grants Grants) ScopeSet {
 		return grants.Of(q.User.Name, q.Client.ID, q.Resource).Remembered

@@ -196,10 +196,18 @@ var asking = []Choice{
 		Apply:  func(p *refserver.Policy) { p.ErrorNeedsLogin = func(refserver.Client) bool { return true } },
 	},
 	{
+		ID: "scope-errors-shown", Text: "That a scope is wrong is shown to the user, and sent to nobody.",
+		Source:   "RFC 9700 section 4.11.2 (SHOULD only automatically redirect the user agent if it trusts the redirection URI)",
+		Deviates: []string{"IMPL-04", "UNK-05"},
+		Apply: func(p *refserver.Policy) {
+			p.ErrorShown = func(_ refserver.Client, code string) bool { return code == "invalid_scope" }
+		},
+	},
+	{
 		ID: "errors-of-newcomers-shown", Text: "An error of a client that registered itself is shown to the user, and not sent on.",
 		Source: "RFC 9700 section 4.11.2 (SHOULD only automatically redirect the user agent if it trusts the redirection URI)",
 		Apply: func(p *refserver.Policy) {
-			p.ErrorShown = func(c refserver.Client) bool { return c.Dynamic }
+			p.ErrorShown = func(c refserver.Client, _ string) bool { return c.Dynamic }
 		},
 	},
 }

@@ -35,6 +35,22 @@ var naming = []Choice{
 		},
 	},
 	{
+		ID: "basics-always-granted", Text: "Every token for a user holds basic:appointments, whatever was asked for.",
+		Declares: map[string]string{"authorization_server.always_granted": "basic:appointments"},
+		Source:   "RFC 6749 section 3.3 (the issued scope may differ from the requested one, and is then named)",
+		Apply: func(p *refserver.Policy) {
+			const always = refserver.BasicAppointments
+			combine, may := p.Combine, p.ClientMay
+			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {
+				return combine(c, all).Or(refserver.ScopeSet{always})
+			}
+			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				c.Scope = c.Scope.Or(refserver.ScopeSet{always})
+				return may(c, asked)
+			}
+		},
+	},
+	{
 		ID: "scope-in-redirect", Text: "The redirect with the code names the scope that was granted, in an order of its own.",
 		Source: "RFC 6749 section 4.1.2 (the client MUST ignore unrecognized response parameters)",
 		Apply: func(p *refserver.Policy) {

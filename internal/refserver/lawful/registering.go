@@ -12,6 +12,16 @@ var registering = []Choice{
 		Source:   "RFC 7591 section 3 (the client registration endpoint may be an initial access token's, or none)",
 	},
 	{
+		ID: "clients-are-static", Text: "Clients are in the server's configuration, and the target file says which.",
+		Declares: map[string]string{
+			"embedded.without": "[registration]",
+			"clients.register": "{static: true}",
+			"clients.actors": `{Planner: {id: planner, secret: planner-secret}, Viewer: {id: viewer, secret: viewer-secret, ` +
+				`scope: "openid read:appointments"}, Pocket: {id: pocket}, House: {id: house, secret: house-secret}, Robot: {id: robot, secret: robot-secret, scope: "read:appointments"}}`,
+		},
+		Source: "RFC 6749 section 2 (the means through which the client registers are beyond the scope of this specification)",
+	},
+	{
 		ID: "registration-unmanaged", Text: "A registration is neither read nor changed.",
 		Declares: map[string]string{"embedded.without": "[registration_management]"},
 		Source:   "RFC 7592 section 1 (an optional extension)",
