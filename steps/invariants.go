@@ -375,5 +375,5 @@ func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 		w.breach("INV-6b", "%s holds %q after %s revoked the grant", i.Client.Name, held, i.Owner.Name)
 	}
 	w.checkRole("INV-6c", i, within)
-	w.beyond("INV-6d", i, within, i.Client.Scope, "may have now", !w.limits(i.Client))
+	w.beyond("INV-6d", i, within, i.Client.Scope.Union(oauth.FieldsScope(as.AlwaysGranted)), "may have now", !w.limits(i.Client))
 }

@@ -216,7 +216,26 @@ func (w *World) askForOne(ctx context.Context, client, owner string, token oauth
 		r.other = true
 		out, err = w.ask(ctx, r)
 	}
+	if machine := actor.Machine(client); err == nil && !grants(out, token) && w.capable("as.cc") && w.stage.HasClient(machine) {
+		return w.askAsMachine(ctx, machine, token)
+	}
 	return out, err
+}
+
+// askAsMachine asks for a scope that nobody may grant: it may be for clients that
+// act for themselves.
+func (w *World) askAsMachine(ctx context.Context, machine string, token oauth.ScopeToken) (*outcome, error) {
+	c, err := w.client(ctx, machine)
+	if err != nil {
+		return nil, err
+	}
+	if w.capable("fx.clients.scope_limits") && w.capable("ctl.client_admin") && !c.Scope.Has(token) {
+		if err := w.cast.LimitClient(ctx, c, c.Scope.Union(oauth.NewScopeSet(token))); err != nil {
+			return nil, err
+		}
+	}
+	raw := oauth.RawScope(token)
+	return w.ask(ctx, request{client: machine, scope: &raw, alone: true})
 }
 
 // grants reports whether a request led to a scope.

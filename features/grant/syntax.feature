@@ -42,8 +42,8 @@ Feature: How a scope is written
     @needs:as.code
     Scenario Outline: Planner asks for a scope with <what> in it
       When Planner asks Ada for "read:appointments x<character>y"
-      Then Planner is refused, or told "read:appointments"
-      And Planner holds no scope beyond "read:appointments"
+      Then Planner is refused, or told what it holds
+      And Planner holds no scope beyond "read:appointments" and the default scope
 
       Examples: quoting, control and foreign characters
         | what             | character |
@@ -58,8 +58,8 @@ Feature: How a scope is written
     @needs:as.cc
     Scenario Outline: Worker asks for a scope with <what> in it
       When Worker asks for "read:appointments x<character>y" on its own behalf
-      Then Worker is refused, or told "read:appointments"
-      And Worker holds no scope beyond "read:appointments"
+      Then Worker is refused, or told what it holds
+      And Worker holds no scope beyond "read:appointments" and the default scope
 
       Examples: quoting, control and foreign characters
         | what             | character |

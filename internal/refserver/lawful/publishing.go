@@ -28,6 +28,27 @@ var publishing = []Choice{
 		},
 	},
 	{
+		ID: "machine-scopes-published", Text: "The metadata lists a scope that only machines are given.",
+		Source: "RFC 8414 section 2 (a list of the scope values that this authorization server supports)",
+		Apply: func(p *refserver.Policy) {
+			own := refserver.ScopeSet{"synchronise:appointments"}
+			listing(p, func(_ string, scopes refserver.ScopeSet) any { return scopes.Or(own) })
+			known, may := p.Unknown, p.ClientMay
+			p.Unknown = func(grantType string, asked, all refserver.ScopeSet) (refserver.ScopeSet, error) {
+				if grantType == refserver.ClientCredentials {
+					all = all.Or(own)
+				}
+				return known(grantType, asked, all)
+			}
+			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				if c.MayUse(refserver.ClientCredentials) {
+					c.Scope = c.Scope.Or(own)
+				}
+				return may(c, asked)
+			}
+		},
+	},
+	{
 		ID: "scopes-published-by-discovery", Text: "Only OpenID Connect Discovery lists scopes.",
 		Source: "RFC 8414 section 2 (RECOMMENDED)",
 		Apply: func(p *refserver.Policy) {

@@ -1,6 +1,9 @@
 package lawful
 
 import (
+	"encoding/json"
+	"strings"
+
 	"github.com/scopeproof/scopeproof/internal/refserver"
 )
 
@@ -42,6 +45,38 @@ var registering = []Choice{
 			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
 				r.Permitted = refserver.AllScopes()
 				return open(r)
+			}
+		},
+	},
+	{
+		ID: "registration-mends-white-space", Text: "Tabs and line feeds in the scope of a registration are taken for spaces, and the answer says so.",
+		Source: "RFC 7591 section 3.2.2 (an authorization server MAY choose to substitute a valid value for any requested parameter)",
+		Apply: func(p *refserver.Policy) {
+			read := p.Registration.ReadScope
+			p.Registration.ReadScope = func(member json.RawMessage, parse func(string) (refserver.ScopeSet, error)) (refserver.ScopeSet, error) {
+				var text string
+				if json.Unmarshal(member, &text) != nil {
+					return read(member, parse)
+				}
+				mended, err := json.Marshal(strings.Join(strings.Fields(text), " "))
+				if err != nil {
+					return nil, err
+				}
+				return read(mended, parse)
+			}
+		},
+	},
+	{
+		ID: "registration-takes-lists", Text: "A registration may have its scopes in a list, and the answer has them in a string.",
+		Source: "RFC 7591 section 3.2.2 (an authorization server MAY choose to substitute a valid value for any requested parameter)",
+		Apply: func(p *refserver.Policy) {
+			read := p.Registration.ReadScope
+			p.Registration.ReadScope = func(member json.RawMessage, parse func(string) (refserver.ScopeSet, error)) (refserver.ScopeSet, error) {
+				var list []string
+				if json.Unmarshal(member, &list) != nil {
+					return read(member, parse)
+				}
+				return parse(strings.Join(list, " "))
 			}
 		},
 	},
