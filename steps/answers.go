@@ -131,6 +131,16 @@ func (w *World) isSentBack(_ context.Context, client, codes string) error {
 	case !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
 		return lenient("%s was sent back with %s, want %s", client, r, codes)
 	}
+	return wellDescribed(o)
+}
+
+// wellDescribed is about the characters of an error_description (RFC 6749 sections
+// 4.1.2.1 and 5.2), which is where what was sent comes back.
+func wellDescribed(o *outcome) error {
+	odd := func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
+	if text := o.refusal().Description; strings.ContainsFunc(text, odd) {
+		return lenient("%s was refused with the description %q, which holds a character that none may hold", o.client.Name, text)
+	}
 	return nil
 }
 
@@ -344,7 +354,7 @@ func (w *World) isErrorResponse(_ context.Context, client string) error {
 	if r.Status != http.StatusBadRequest || r.Media != "application/json" || r.Code == "" {
 		return violation("%s was refused with %s as %q, want 400, application/json and an error code", client, r, r.Media)
 	}
-	return nil
+	return wellDescribed(o)
 }
 
 func (w *World) everyAccount(ctx context.Context, client, want string) error {

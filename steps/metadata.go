@@ -217,7 +217,9 @@ func (w *World) askForOne(ctx context.Context, client, owner string, token oauth
 		out, err = w.ask(ctx, r)
 	}
 	if machine := actor.Machine(client); err == nil && !grants(out, token) && w.capable("as.cc") && w.stage.HasClient(machine) {
-		return w.askAsMachine(ctx, machine, token)
+		if other, err := w.askAsMachine(ctx, machine, token); err != nil || grants(other, token) {
+			return other, err
+		}
 	}
 	return out, err
 }

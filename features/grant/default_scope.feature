@@ -68,6 +68,12 @@ Feature: A request without a scope
       Then Planner is refused, or told that it holds nothing
       And Planner cannot read an appointment of Cy
 
+    @needs:as.dcr.scope
+    Scenario: Newcomer is registered for something else
+      Given Newcomer has registered for "write:appointments"
+      When Newcomer asks Ada for no scope
+      Then Newcomer holds no scope beyond "write:appointments"
+
     @needs:consent.ui!=none @needs:fx.clients.fresh
     Scenario: Ada has never heard of Planner
       When Planner asks Ada for no scope

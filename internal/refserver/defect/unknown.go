@@ -62,6 +62,19 @@ var defaults = []Defect{
 		},
 	},
 	{
+		ID:     "default-is-for-every-client",
+		Text:   "What is in the default is given to every client, whatever it is registered for.",
+		Breaks: []string{"DEF-06", "CLI-01"},
+		Shows:  `Newcomer holds "read:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			may, byDefault := p.ClientMay, p.DefaultScope
+			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				c.Scope = c.Scope.Or(byDefault(c))
+				return may(c, asked)
+			}
+		},
+	},
+	{
 		ID:     "default-remembered-as-everything",
 		Text:   "A client that was approved without scope is remembered as approved, and is not asked about again.",
 		Breaks: []string{"DEF-07", "CONS-12"},
@@ -146,6 +159,22 @@ var unknown = []Defect{
 					return ""
 				}
 				return state
+			}
+		},
+	},
+	{
+		ID:     "error-quotes-the-scope",
+		Text:   "The description of an error repeats the scope as it was sent, whatever is in it.",
+		Breaks: []string{"UNK-05", "UNK-06"},
+		Shows:  `Planner was refused with the description "got read:appointments x\"y`,
+		Apply: func(p *refserver.Policy) {
+			parse := p.ParseScope
+			p.ParseScope = func(raw string) (refserver.ScopeSet, error) {
+				set, err := parse(raw)
+				if err != nil {
+					return nil, refserver.Refuse("invalid_scope", "got "+raw+", want a scope")
+				}
+				return set, nil
 			}
 		},
 	},
