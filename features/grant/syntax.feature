@@ -336,7 +336,8 @@ Feature: How a scope is written
 
   @SYN-13 @GUIDANCE @okta-oidc-reference @rfc6749-3.3 @derived @needs:as.code|as.cc @needs:fx.scopes.decoys
   Rule: A long scope is taken whole or refused, and never cut off
-    A scope that is cut off is another scope, and often a larger one.
+    A scope that is cut off is another scope, and often a larger one. In front of the
+    last one stand words that nobody knows, as many as fill a column up to there.
 
     @needs:as.code
     Scenario Outline: <bytes> bytes end within the last scope

@@ -77,6 +77,10 @@ func (s *Stage) observeRegistration(ctx context.Context) {
 	default:
 		s.facts.yes("as.dcr.scope", r.Scope.Present, "observed")
 	}
+	if how := s.Target.Description.Clients.Register; err == nil && how.HTTP == nil && registers(s.Target.Target) && !s.can("as.dcr.scope") {
+		// Who is told of no scope is held to none.
+		s.facts.yes("fx.clients.scope_limits", false, "observed: the answer to a registration names no scope")
+	}
 	if !s.can("as.dcr.public") || s.Target.Capabilities["as.dcr.public"].Source == "declared" {
 		return
 	}

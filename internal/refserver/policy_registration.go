@@ -11,7 +11,7 @@ type RegistrationPolicy struct {
 	// StatementTrusted judges a software statement by its signature (RFC 7591 section 3.2.2).
 	StatementTrusted func(verified bool) error
 	// StatementScope is the scope that counts where a trusted software statement
-	// names one (RFC 7591 section 2.3).
+	// names one (RFC 7591 section 3.1.1).
 	StatementScope func(sent, stated ScopeSet) ScopeSet
 	// OpenScope is what a registration without credentials gives (RFC 7591 sections 3.2.2 and 5).
 	OpenScope func(r OpenRegistration) (ScopeSet, error)

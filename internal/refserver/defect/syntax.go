@@ -95,7 +95,7 @@ var syntax = []Defect{
 		ID:     "scope-lower-cased",
 		Text:   "The scope of a request is turned to lower case before it is looked up.",
 		Breaks: []string{"SYN-06", "DISC-03", "GRANT-01", "SYN-11"},
-		Shows:  `Planner holds "write:appointments"`,
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply:  reading(strings.ToLower),
 	},
 	{

@@ -42,6 +42,18 @@ var asking = []Choice{
 		},
 	},
 	{
+		ID: "user-excess-denied", Text: "A request for more than the resource owner may hand out ends with access_denied.",
+		Source: "RFC 6749 section 4.1.2.1 (access_denied: the authorization server denied the request)",
+		Apply: func(p *refserver.Policy) {
+			p.UserExcess = func(asked, may refserver.ScopeSet) (refserver.ScopeSet, error) {
+				if !may.Covers(asked) {
+					return nil, refserver.Refuse("access_denied", "the resource owner may not hand out every scope")
+				}
+				return asked, nil
+			}
+		},
+	},
+	{
 		ID: "client-excess-denied", Text: "A client that asks for more than it may have is told access_denied.",
 		Source:   "RFC 6749 section 4.1.2.1 (access_denied: the authorization server denied the request)",
 		Deviates: []string{"CIBA-01"},

@@ -12,7 +12,7 @@ var registering = []Choice{
 	{
 		ID: "no-registration", Text: "Clients are registered by an administrator alone.",
 		Declares: map[string]string{"embedded.without": "[registration]"},
-		Source:   "RFC 7591 section 3 (the client registration endpoint may be an initial access token's, or none)",
+		Source:   "RFC 8414 section 2 (registration_endpoint is OPTIONAL)",
 	},
 	{
 		ID: "clients-are-static", Text: "Clients are in the server's configuration, and the target file says which.",
@@ -30,6 +30,17 @@ var registering = []Choice{
 		Source:   "RFC 7592 section 1 (an optional extension)",
 	},
 	{
+		ID: "all-clients-register-themselves", Text: "There is no other way to a client than to register.",
+		Declares: map[string]string{"clients.register": "{dynamic: {metadata: {}}}"},
+		Source:   "RFC 7591 section 3",
+	},
+	{
+		ID: "all-clients-register-without-scope", Text: "There is no other way to a client than to register, and that knows no scope.",
+		Declares: map[string]string{"clients.register": "{dynamic: {metadata: {}}}"},
+		Source:   "RFC 7591 section 2 (the authorization server MUST ignore any client metadata values sent by the client that it does not understand)",
+		Apply:    scopeless,
+	},
+	{
 		ID: "registration-in-other-order", Text: "The answer to a registration names the scopes in another order.",
 		Source: "RFC 6749 section 3.3 (their order does not matter)",
 		Apply: func(p *refserver.Policy) {
@@ -39,14 +50,7 @@ var registering = []Choice{
 	{
 		ID: "registration-knows-no-scope", Text: "A registration has no scope: the member is not understood, and clients may ask for what is open to all.",
 		Source: "RFC 7591 section 2 (the authorization server MUST ignore any client metadata values sent by the client that it does not understand)",
-		Apply: func(p *refserver.Policy) {
-			p.Registration.ReportedScope = func(_, _ refserver.ScopeSet) refserver.ScopeSet { return nil }
-			open := p.Registration.OpenScope
-			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
-				r.Permitted = refserver.AllScopes()
-				return open(r)
-			}
-		},
+		Apply:  scopeless,
 	},
 	{
 		ID: "registration-mends-white-space", Text: "Tabs and line feeds in the scope of a registration are taken for spaces, and the answer says so.",
@@ -180,6 +184,16 @@ var registering = []Choice{
 			}
 		},
 	},
+}
+
+// scopeless is registration that does not know the member scope.
+func scopeless(p *refserver.Policy) {
+	p.Registration.ReportedScope = func(_, _ refserver.ScopeSet) refserver.ScopeSet { return nil }
+	open := p.Registration.OpenScope
+	p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) {
+		r.Permitted = refserver.AllScopes().Or(refserver.ScopeSet{refserver.QueryGrants, refserver.RevokeGrants})
+		return open(r)
+	}
 }
 
 // unnamed answers who registers for no scope.
