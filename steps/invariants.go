@@ -104,12 +104,35 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
 	if a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
-		agreed := a.Decision.Grants(a.Asked.Union(a.Beside))
+		agreed := a.Decision.Grants(offered(w, a))
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
 			l.removed[key] = l.removed[key].Minus(agreed)
 		}
 	}
+}
+
+// offered is what a page was about: where nothing was asked for that is known, the
+// scopes that it lists, or the default.
+func offered(w *World, a *actor.Authorization) oauth.ScopeSet {
+	counts := w.countsAs(a.Asked.Union(a.Beside), a.Other)
+	if shown, lists := a.Shown(); lists && !counts.Equal(a.Asked.Union(a.Beside)) {
+		return shown
+	}
+	return counts
+}
+
+// countsAs is what a request for a scope may lawfully come to: where the server
+// knows nothing of it, that is a request without scope (RFC 6749 section 3.3).
+func (w *World) countsAs(asked oauth.ScopeSet, other bool) oauth.ScopeSet {
+	known := w.cast.KnownAtAPI()
+	if other {
+		known = w.cast.KnownScopes()
+	}
+	if asked.Intersect(known).IsEmpty() {
+		return asked.Union(w.target().DefaultScope)
+	}
+	return asked
 }
 
 // consentBoth notes for the other API what was agreed to for both.
@@ -250,7 +273,7 @@ func stringClaim(claims map[string]json.RawMessage, name string) string {
 // client credentials, a password, an assertion or an exchange.
 func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	asked := i.Asked.Union(always)
+	asked := w.countsAs(i.Asked, i.Other).Union(always)
 	if i.Subject != nil { // it may be given all of its token where it asked for less (RFC 8693 section 2.2.1)
 		asked = asked.Union(w.ledger.held[i.Subject])
 	}
@@ -283,7 +306,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	key := consentKey{i.Owner, a.Client, i.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
-	asked := a.Asked.Union(a.Beside).Union(always)
+	asked := w.countsAs(a.Asked.Union(a.Beside), a.Other).Union(always)
 	if a.Union || w.unites() {
 		asked = asked.Union(agreed)
 	}
@@ -333,7 +356,8 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 // checkRefreshed is INV-5 and INV-6 for a refreshed token.
 func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	root := i.Root()
-	granted := w.ledger.held[root].Union(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
+	as := w.target().Description.AuthorizationServer
+	granted := w.ledger.held[root].Union(oauth.FieldsScope(as.Refresh.Scope + " " + as.AlwaysGranted))
 	client, began := root.Client, root.Number
 	if a := root.Authorization; a != nil {
 		client, began = a.Client, a.Number
@@ -351,5 +375,5 @@ func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 		w.breach("INV-6b", "%s holds %q after %s revoked the grant", i.Client.Name, held, i.Owner.Name)
 	}
 	w.checkRole("INV-6c", i, within)
-	w.beyond("INV-6d", i, within, i.Client.Scope, "may have now", !w.limits(i.Client))
+	w.beyond("INV-6d", i, within, i.Client.Scope.Union(oauth.FieldsScope(as.AlwaysGranted)), "may have now", !w.limits(i.Client))
 }

@@ -216,7 +216,28 @@ func (w *World) askForOne(ctx context.Context, client, owner string, token oauth
 		r.other = true
 		out, err = w.ask(ctx, r)
 	}
+	if machine := actor.Machine(client); err == nil && !grants(out, token) && w.capable("as.cc") && w.stage.HasClient(machine) {
+		if other, err := w.askAsMachine(ctx, machine, token); err != nil || grants(other, token) {
+			return other, err
+		}
+	}
 	return out, err
+}
+
+// askAsMachine asks for a scope that nobody may grant: it may be for clients that
+// act for themselves.
+func (w *World) askAsMachine(ctx context.Context, machine string, token oauth.ScopeToken) (*outcome, error) {
+	c, err := w.client(ctx, machine)
+	if err != nil {
+		return nil, err
+	}
+	if w.capable("fx.clients.scope_limits") && w.capable("ctl.client_admin") && !c.Scope.Has(token) {
+		if err := w.cast.LimitClient(ctx, c, c.Scope.Union(oauth.NewScopeSet(token))); err != nil {
+			return nil, err
+		}
+	}
+	raw := oauth.RawScope(token)
+	return w.ask(ctx, request{client: machine, scope: &raw, alone: true})
 }
 
 // grants reports whether a request led to a scope.
@@ -302,13 +323,6 @@ func (w *World) challengeNamesMetadata(ctx context.Context, client string) error
 		return lenient("the refusal of %s names the metadata of %q, want that of %q", client, resource, api.BaseURL)
 	default:
 		return violation("the refusal of %s names the metadata of %q, want that of %q", client, resource, api.BaseURL)
-	}
-	needed, _ := w.last.Challenge.Get("scope")
-	var texts []string
-	_ = json.Unmarshal(d.Members["scopes_supported"], &texts) // another rule is about its type
-	listed := oauth.FieldsScope(strings.Join(texts, " "))
-	if odd := oauth.FieldsScope(needed).Minus(listed); !odd.IsEmpty() && !listed.IsEmpty() {
-		return lenient("the refusal of %s asks for %q, and the metadata that it names lists %q", client, odd, listed)
 	}
 	return nil
 }

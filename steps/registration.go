@@ -57,11 +57,13 @@ func registering() phrasing[registrationRequest] {
 }
 
 // hasRegistered is registers as a state: a refusal leaves the scenario without it.
+// A change that is refused leaves the registration as it was (RFC 7592 section
+// 2.2), which is a state like another.
 func (w *World) hasRegistered(ctx context.Context, client, act, asked, how string) error {
 	if err := w.registers(ctx, client, act, asked, how); err != nil {
 		return err
 	}
-	if r := w.registrations[client].answer; r.Refused != nil {
+	if r := w.registrations[client].answer; r.Refused != nil && !strings.HasPrefix(act, "change") {
 		return fmt.Errorf("%s is refused a registration for %s: %d %w", client, asked, r.Status, r.Refused)
 	}
 	return nil

@@ -164,7 +164,7 @@ func (w *World) endAlike(ctx context.Context, which string) error {
 	if len(w.batch) < 2 {
 		return fmt.Errorf("got %d requests, want some to compare", len(w.batch))
 	}
-	first := map[string]string{}
+	first := map[string]*outcome{}
 	for n, o := range w.batch {
 		end, err := w.end(ctx, o)
 		if err != nil {
@@ -174,10 +174,20 @@ func (w *World) endAlike(ctx context.Context, which string) error {
 		if which == "every way" {
 			way = ""
 		}
-		if before, ok := first[way]; ok && before != end {
-			return numbered(n, o, violation("%s %s, want the same as before: %s", o.client.Name, end, before))
+		if first[way] == nil {
+			first[way] = o
 		}
-		first[way] = end
+		before, err := w.end(ctx, first[way])
+		if err != nil {
+			return err
+		}
+		if before != end {
+			differ := violation
+			if o.refusal() != nil && first[way].refusal() != nil { // by other names, and alike all the same
+				differ = lenient
+			}
+			return numbered(n, o, differ("%s %s, want the same as before: %s", o.client.Name, end, before))
+		}
 	}
 	return nil
 }

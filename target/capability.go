@@ -73,6 +73,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.metadata.scopes", "the metadata lists scopes (RFC 8414 section 2)"),
 		yes("as.dcr", "dynamic registration (RFC 7591)"),
 		yes("as.dcr.scope", "the answer to a registration says for which scopes it is"),
+		yes("as.dcr.public", "clients without a secret can register themselves (RFC 7591 section 2)"),
 		yes("as.dcr.mgmt", "registrations can be read, changed and deleted (RFC 7592)"),
 		yes("as.dcr.software_statement", "software statements (RFC 7591 section 2.3) of ours are trusted"),
 		yes("as.oidc", "OpenID Connect"),

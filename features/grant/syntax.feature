@@ -42,8 +42,8 @@ Feature: How a scope is written
     @needs:as.code
     Scenario Outline: Planner asks for a scope with <what> in it
       When Planner asks Ada for "read:appointments x<character>y"
-      Then Planner is refused, or told "read:appointments"
-      And Planner holds no scope beyond "read:appointments"
+      Then Planner is refused, or told what it holds
+      And Planner holds no scope beyond "read:appointments" and the default scope
 
       Examples: quoting, control and foreign characters
         | what             | character |
@@ -58,8 +58,8 @@ Feature: How a scope is written
     @needs:as.cc
     Scenario Outline: Worker asks for a scope with <what> in it
       When Worker asks for "read:appointments x<character>y" on its own behalf
-      Then Worker is refused, or told "read:appointments"
-      And Worker holds no scope beyond "read:appointments"
+      Then Worker is refused, or told what it holds
+      And Worker holds no scope beyond "read:appointments" and the default scope
 
       Examples: quoting, control and foreign characters
         | what             | character |
@@ -156,14 +156,20 @@ Feature: How a scope is written
       And Planner cannot create an appointment for Ada
 
       Examples: capitals, all or some
-        | asked              |
-        | WRITE:APPOINTMENTS |
-        | Write:Appointments |
+        | asked                                |
+        | read:appointments WRITE:APPOINTMENTS |
+        | read:appointments Write:Appointments |
 
     @needs:as.cc
     Scenario: Worker asks for it in capitals
       When Worker asks for "read:appointments WRITE:APPOINTMENTS" on its own behalf
       Then Worker holds none of "write:appointments"
+
+    @needs:as.code @needs:as.oidc.prompt @needs:consent.remembered @needs:consent.ui!=none @needs:fx.clients.fresh @needs:fx.scopes.decoys
+    Scenario: What Ada agreed to in small letters she has not agreed to in capitals
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid READ:APPOINTMENTS" silently
+      Then Planner holds none of "READ:APPOINTMENTS"
 
     @needs:as.code @needs:as.oidc.offline @needs:policy.refresh_without_offline=not_issued
     Scenario: Offline_Access gives no refresh token
@@ -303,8 +309,8 @@ Feature: How a scope is written
 
     @needs:as.code
     Scenario Outline: Planner asks for <what>
-      When Planner asks Ada for "<asked>"
-      Then Planner holds no known scope beyond the default scope
+      When Planner asks Ada for "read:appointments <asked>"
+      Then Planner holds no known scope beyond "read:appointments"
       And Planner cannot create an appointment for Ada
 
       Examples: what a second decoding, or a kind reader, would mend
@@ -325,7 +331,8 @@ Feature: How a scope is written
 
   @SYN-13 @GUIDANCE @okta-oidc-reference @rfc6749-3.3 @derived @needs:as.code|as.cc @needs:fx.scopes.decoys
   Rule: A long scope is taken whole or refused, and never cut off
-    A scope that is cut off is another scope, and often a larger one.
+    A scope that is cut off is another scope, and often a larger one. In front of the
+    last one stand words that nobody knows, as many as fill a column up to there.
 
     @needs:as.code
     Scenario Outline: <bytes> bytes end within the last scope

@@ -10,6 +10,8 @@ import (
 // registration is what clients can do about their own registration.
 func (f *finder) registration() {
 	f.yes("as.dcr.scope", f.found["as.dcr"].Yes(), "metadata: registration_endpoint")
+	none := f.found["as.dcr"].Yes() && f.lists("token_endpoint_auth_methods_supported", "none", true)
+	f.yes("as.dcr.public", none, "metadata: token_endpoint_auth_methods_supported")
 	f.yes("as.dcr.mgmt", false, "not declared")
 	f.yes("as.dcr.software_statement", f.found["as.dcr"].Yes() && f.d.Control.TrustStatementKey != nil, "declared: control.trust_statement_key")
 }

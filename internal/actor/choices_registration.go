@@ -64,8 +64,8 @@ func registrationTrials() []trial {
 }
 
 // observeRegistration finds out whether the answer to a registration has the
-// scope in it. A server that knows no such metadata leaves it out (RFC 7591
-// section 2).
+// scope in it, and whether a client may register without a secret. A server that
+// knows no such metadata leaves it out (RFC 7591 section 2).
 func (s *Stage) observeRegistration(ctx context.Context) {
 	cast := s.NewCast()
 	r, err := cast.Register(ctx, "Newcomer", map[string]any{"scope": "read:appointments"})
@@ -76,5 +76,19 @@ func (s *Stage) observeRegistration(ctx context.Context) {
 		s.facts.yes("as.dcr.scope", false, "observed: a registration is refused with "+cast.Recorder.Redact(r.Refused.Error()))
 	default:
 		s.facts.yes("as.dcr.scope", r.Scope.Present, "observed")
+	}
+	if how := s.Target.Description.Clients.Register; err == nil && how.HTTP == nil && registers(s.Target.Target) && !s.can("as.dcr.scope") {
+		// Who is told of no scope is held to none.
+		s.facts.yes("fx.clients.scope_limits", false, "observed: the answer to a registration names no scope")
+	}
+	if !s.can("as.dcr.public") || s.Target.Capabilities["as.dcr.public"].Source == "declared" {
+		return
+	}
+	r, err = cast.Register(ctx, "Newcomer", map[string]any{"scope": "read:appointments", "token_endpoint_auth_method": string(oauth.AuthNone)})
+	switch {
+	case err != nil:
+		s.facts.set("as.dcr.public", target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
+	case r.Refused != nil:
+		s.facts.yes("as.dcr.public", false, "observed: a registration without a secret is refused with "+cast.Recorder.Redact(r.Refused.Error()))
 	}
 }

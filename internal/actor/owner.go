@@ -98,7 +98,7 @@ func (o *Owner) setPermissions(ctx context.Context, permissions oauth.ScopeSet) 
 // KnownScopes are the scopes that the target knows: those that its file speaks of, and
 // those of OpenID Connect.
 func (c *Cast) KnownScopes() oauth.ScopeSet {
-	all := c.everything().Union(c.ProtocolScopes()).Union(c.Stage.Target.DefaultScope)
+	all := c.KnownAtAPI()
 	if other := c.Stage.Target.OtherAPI; other != nil {
 		for _, op := range other.Operations {
 			needs, _ := op.Needs()
@@ -106,6 +106,12 @@ func (c *Cast) KnownScopes() oauth.ScopeSet {
 		}
 	}
 	return all.Union(oauth.NewScopeSet("grant_management_query", "grant_management_revoke"))
+}
+
+// KnownAtAPI are those of them that mean something at the first API, or at the
+// server itself.
+func (c *Cast) KnownAtAPI() oauth.ScopeSet {
+	return c.everything().Union(c.ProtocolScopes()).Union(c.Stage.Target.DefaultScope)
 }
 
 // everything is every scope that the target file speaks of.

@@ -15,10 +15,10 @@ import (
 // clients may introspect their tokens. What could not be seen is recorded as
 // unknown. The error is that of ctx.
 func (s *Stage) observe(ctx context.Context) error {
-	if dcr := s.Target.Capabilities["as.dcr.scope"]; dcr.Yes() && dcr.Source != "declared" && s.Target.Kind != target.KindEmbedded {
+	if dcr := s.Target.Capabilities["as.dcr.scope"]; dcr.Yes() && dcr.Source != "declared" && !s.isReference() {
 		s.observeRegistration(ctx)
 	}
-	if s.Target.Kind != target.KindEmbedded && s.Target.Capabilities["fx.channels"].Source != "declared" {
+	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
 		s.observeWays(ctx)
 	}
 	if post := s.Target.Capabilities["as.post"]; post.Yes() && post.Source != "declared" && s.Target.Kind != target.KindEmbedded {
@@ -26,7 +26,7 @@ func (s *Stage) observe(ctx context.Context) error {
 	}
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
-	api := s.Target.API != nil && s.Target.API.Ours && s.Target.Kind != target.KindEmbedded
+	api := s.Target.API != nil && s.Target.API.Ours && !s.isReference()
 	if !ui && !introspects && !api {
 		return nil
 	}
@@ -51,6 +51,13 @@ func (s *Stage) observe(ctx context.Context) error {
 		}
 	}
 	return whole.Err()
+}
+
+// isReference reports whether the target is the reference as it is described: its
+// description says all there is to see.
+func (s *Stage) isReference() bool {
+	own := s.Target.Description.Embedded
+	return s.Target.Kind == target.KindEmbedded && (own == nil || len(own.Lawful) == 0)
 }
 
 // within is ctx with the time that one thing to learn may take.

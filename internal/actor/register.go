@@ -82,12 +82,15 @@ func describe(d *target.Description, name string) (target.ClientDescription, err
 			return c, nil
 		}
 	}
+	as := d.AuthorizationServer
 	if name != "Viewer" && name != "Robot" {
-		as := d.AuthorizationServer
 		set := oauth.FieldsScope(c.Scope + " " + as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes +
 			" " + as.ConfidentialOnlyScopes + " " + as.ExoticScope)
 		if as.OtherResource != "" {
 			set = set.Union(oauth.NewScopeSet("read:contacts"))
+		}
+		if name == "Newcomer" { // who registers itself may be refused for what is not given to everybody (RFC 7591 section 3.2.2)
+			set = set.Minus(oauth.FieldsScope(as.PrivilegedScopes))
 		}
 		c.Scope = set.String()
 	}

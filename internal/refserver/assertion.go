@@ -28,6 +28,9 @@ func (s *Server) byAssertion(q tokenRequest) (tokenResponse, error) {
 	}
 	asked := q.asked
 	if asked.IsEmpty() {
+		if err = s.policy.OmittedScope(JWTBearer); err != nil {
+			return tokenResponse{}, err
+		}
 		asked = s.policy.Assertion.DefaultScope(q.client)
 	}
 	if asked, err = s.screen(JWTBearer, q.client, api, asked, true); err != nil {

@@ -334,6 +334,10 @@ func (s *Server) redirectError(w http.ResponseWriter, r *http.Request, tx *trans
 	if !errors.As(err, &refused) {
 		refused = &Error{Code: "server_error", Text: "the request failed"}
 	}
+	if s.policy.ErrorShown(tx.client, refused.Code) {
+		s.page(w, http.StatusBadRequest, errorPage, "The application was refused: "+refused.Text+".")
+		return
+	}
 	answer := url.Values{"error": {refused.Code}, "error_description": {refused.Text}, "iss": {s.issuer}}
 	s.errorIDToken(tx, answer)
 	s.redirect(w, r, tx, answer, true)

@@ -21,6 +21,9 @@ func (s *Server) byPassword(q tokenRequest) (tokenResponse, error) {
 	}
 	asked := q.asked
 	if asked.IsEmpty() {
+		if err = s.policy.OmittedScope(PasswordGrant); err != nil {
+			return tokenResponse{}, err
+		}
 		asked = s.policy.Password.DefaultScope(q.client)
 	}
 	if asked, err = s.screen(PasswordGrant, q.client, api, asked, true); err != nil {

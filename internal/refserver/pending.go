@@ -76,6 +76,11 @@ func (s *Server) begin(grantType string, client Client, form url.Values) (*pendi
 	if p.requested, err = s.policy.ParseScope(form.Get("scope")); err != nil {
 		return nil, err
 	}
+	if p.requested.IsEmpty() {
+		if err := s.policy.OmittedScope(grantType); err != nil {
+			return nil, err
+		}
+	}
 	asked, err := s.pendingPolicy(grantType).Requested(client, p.requested)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,8 @@ type Policy struct {
 	// RepeatedScope reads a scope parameter that is there several times: what is shown to the resource owner, and what
 	// is issued (RFC 6749 sections 3.1 and 3.2).
 	RepeatedScope func(values []string) (shown, issued string, err error)
+	// OmittedScope refuses a request without scope, if that is to be done (RFC 6749 section 3.3).
+	OmittedScope func(grantType string) error
 	// DefaultScope is used where the client omits scope (RFC 6749 section 3.3).
 	DefaultScope func(c Client) ScopeSet
 	// Unknown treats scopes that are not known at the API (RFC 6749 sections 3.3 and 4.1.2.1).
@@ -47,6 +49,8 @@ type Policy struct {
 	Prompt func(values []string) ([]string, error)
 	// ErrorNeedsLogin says that somebody must sign in before an error is sent to a client (RFC 9700 section 4.11.2).
 	ErrorNeedsLogin func(c Client) bool
+	// ErrorShown says that an error is shown on a page and not sent to a client (RFC 9700 section 4.11.2).
+	ErrorShown func(c Client, code string) bool
 	// SessionUser is who a request is about: signedIn, or whom login_hint names (OpenID Connect Core section 3.1.2.3).
 	SessionUser func(signedIn, hint string) string
 	// Remembered is what the user has consented to before (RFC 6749 section 10.2).
@@ -188,6 +192,8 @@ func (p *Policy) asking() {
 	p.RepeatedScope = func([]string) (string, string, error) {
 		return "", "", Refuse("invalid_request", "the scope is repeated")
 	}
+	// Choice: it is given the default.
+	p.OmittedScope = func(string) error { return nil }
 	p.DefaultScope = func(Client) ScopeSet { return ScopeSet{ReadAppointments} }
 	// Choice: unknown scopes are ignored, and the response says so.
 	p.Unknown = func(_ string, asked, known ScopeSet) (ScopeSet, error) { return asked.And(known), nil }
@@ -255,6 +261,8 @@ func parseScope(raw string) (ScopeSet, error) {
 func (p *Policy) consenting() {
 	p.Prompt = promptValues
 	p.ErrorNeedsLogin = func(c Client) bool { return c.Dynamic }
+	// Choice: errors are sent also to clients that registered themselves.
+	p.ErrorShown = func(Client, string) bool { return false }
 	p.SessionUser = func(signedIn, _ string) string { return signedIn }
 	p.Remembered = func(q ConsentQuestion, grants Grants) ScopeSet {
 		return grants.Of(q.User.Name, q.Client.ID, q.Resource).Remembered

@@ -22,7 +22,9 @@ func (s *Server) registrationScope(m *clientMetadata, public, dynamic bool) (reg
 	}
 	registered := s.policy.RegisteredScope(asked, s.allScopes())
 	if dynamic {
-		registered = policy.OpenScope(registered)
+		if registered, err = policy.OpenScope(OpenRegistration{Public: public, Asked: asked, Permitted: registered}); err != nil {
+			return registrationScope{}, err
+		}
 	}
 	return registrationScope{asked, policy.PublicScope(Client{Public: public}, registered)}, nil
 }
@@ -110,7 +112,11 @@ func (s *Server) updateRegistration(w http.ResponseWriter, r *http.Request, c Cl
 		return
 	}
 	changed.registration = c.registration
-	changed.Scope = s.policy.Registration.UpdatedScope(scope.asked, scope.registered)
+	changed.Scope, err = s.policy.Registration.UpdatedScope(RegistrationUpdate{Before: c.Scope, Asked: scope.asked, Permitted: scope.registered})
+	if err != nil {
+		writeError(w, err)
+		return
+	}
 	m.Scope = scopeMember(s.policy.Registration.ReportedScope(scope.asked, changed.Scope))
 	changed.metadata = &m
 	s.parties.changeClient(c.ID, func(old *Client) { *old = changed })

@@ -143,6 +143,9 @@ func (s *Server) readScope(tx *transaction, form url.Values) error {
 	case len(tx.details) > 0:
 		asked, tx.details = s.policy.Details.Beside(asked, tx.details)
 	case tx.omitted:
+		if err := s.policy.OmittedScope(AuthorizationCode); err != nil {
+			return err
+		}
 		asked = s.policy.DefaultScope(tx.client)
 	}
 	return s.limitScope(tx, asked)

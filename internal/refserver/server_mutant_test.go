@@ -168,7 +168,9 @@ func TestFaultsOfRegistrationAreOneFunctionEach(t *testing.T) {
 			}, ra + ", " + admin,
 		},
 		"an update is not checked": {
-			func(p *refserver.RegistrationPolicy) { p.UpdatedScope = asked },
+			func(p *refserver.RegistrationPolicy) {
+				p.UpdatedScope = func(u refserver.RegistrationUpdate) (refserver.ScopeSet, error) { return u.Asked, nil }
+			},
 			func(r rig) string {
 				_, made := r.registers(map[string]any{"scope": ra})
 				body, _ := json.Marshal(map[string]any{"client_id": made["client_id"], "redirect_uris": made["redirect_uris"], "scope": admin})

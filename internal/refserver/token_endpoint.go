@@ -280,6 +280,9 @@ func (s *Server) serve(q tokenRequest) (tokenResponse, error) {
 	}
 	scope := q.asked
 	if q.omitted {
+		if err = s.policy.OmittedScope(ClientCredentials); err != nil {
+			return tokenResponse{}, err
+		}
 		scope = s.policy.DefaultScope(q.client)
 	}
 	if scope, err = s.policy.Unknown(ClientCredentials, scope, s.scopesAt(api)); err != nil {

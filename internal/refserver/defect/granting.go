@@ -103,7 +103,7 @@ var granting = []Defect{
 	{
 		ID:     "scope-reported-by-turns",
 		Text:   "A scope that was granted as asked is reported in every second response only.",
-		Breaks: []string{"GRANT-08", "SYN-07", "SYN-08"},
+		Breaks: []string{"GRANT-08"},
 		Shows:  `the choice of scope_in_response is mixed`,
 		Apply: func(p *refserver.Policy) {
 			var turn atomic.Int64

@@ -2,6 +2,7 @@ package defect
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 
@@ -23,6 +24,19 @@ var clients = []Defect{
 		Breaks: []string{"CLI-01", "CLI-02", "CLI-03", "CLI-05", "CLI-06", "CLI-07", "CLI-08", "CLI-10", "CODE-06", "GRANT-03", "PAR-01"},
 		Shows:  `request 1: Viewer holds "read:appointments write:appointments"`,
 		Apply:  beyond(refserver.ClientLimit, refserver.AuthorizationCode),
+	},
+	{
+		ID:     "client-limit-compares-beginnings",
+		Text:   "A client may ask for whatever begins with one of its scopes: the check is made for those that have parts.",
+		Breaks: []string{"CLI-01"},
+		Shows:  `Viewer holds "read:appointments read:appointments:all"`,
+		Apply: func(p *refserver.Policy) {
+			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				return asked.Where(func(token string) bool {
+					return slices.ContainsFunc(c.Scope, func(own string) bool { return strings.HasPrefix(token, own) })
+				})
+			}
+		},
 	},
 	{
 		ID:     "password-drops-client-excess",
@@ -69,7 +83,7 @@ var clients = []Defect{
 		Breaks: []string{"CLI-04", "CLI-06"},
 		Shows:  `the choice of registration_privileged is "accept"`,
 		Apply: func(p *refserver.Policy) {
-			p.Registration.OpenScope = func(scope refserver.ScopeSet) refserver.ScopeSet { return scope }
+			p.Registration.OpenScope = func(r refserver.OpenRegistration) (refserver.ScopeSet, error) { return r.Permitted, nil }
 		},
 	},
 	{
@@ -92,7 +106,7 @@ var clients = []Defect{
 		Breaks: []string{"CLI-06"},
 		Shows:  `Newcomer is registered for "appointments-admin read:appointments"`,
 		Apply: func(p *refserver.Policy) {
-			p.Registration.UpdatedScope = func(asked, _ refserver.ScopeSet) refserver.ScopeSet { return asked }
+			p.Registration.UpdatedScope = func(u refserver.RegistrationUpdate) (refserver.ScopeSet, error) { return u.Asked, nil }
 		},
 	},
 	{

@@ -95,8 +95,23 @@ var syntax = []Defect{
 		ID:     "scope-lower-cased",
 		Text:   "The scope of a request is turned to lower case before it is looked up.",
 		Breaks: []string{"SYN-06", "DISC-03", "GRANT-01", "SYN-11"},
-		Shows:  `Planner holds "write:appointments"`,
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply:  reading(strings.ToLower),
+	},
+	{
+		ID:     "consent-column-folds-letters",
+		Text:   "What was agreed to is looked up in a column whose collation makes no difference between capitals and small letters.",
+		Breaks: []string{"SYN-06", "CONS-12"},
+		Shows:  `Planner holds "READ:APPOINTMENTS openid"`,
+		Apply: func(p *refserver.Policy) {
+			needing(p, func(q refserver.ConsentQuestion, needed bool) bool {
+				folded := func(scope refserver.ScopeSet) refserver.ScopeSet {
+					return refserver.NewScopeSet(strings.Fields(strings.ToLower(scope.String()))...)
+				}
+				agreed := !q.Asked.IsEmpty() && folded(q.Remembered).Covers(folded(q.Asked))
+				return needed && (!agreed || q.Client.Public || len(q.Prompt) > 0 && q.Prompt[0] != "none")
+			})
+		},
 	},
 	{
 		ID:     "consent-counts-words",

@@ -13,7 +13,7 @@ var defaults = []Defect{
 	{
 		ID:     "default-is-everything",
 		Text:   "A request without scope is given every scope that the client is registered for.",
-		Breaks: []string{"DEF-01", "CONS-12", "DEF-02", "DEF-03", "DEF-05", "DEF-07", "SYN-08"},
+		Breaks: []string{"DEF-01", "DEF-02", "DEF-03", "DEF-05", "DEF-07", "SYN-08"},
 		Shows:  `request 1: Planner was told "READ:APPOINTMENTS address appointments-admin email export:appointments openid pho`,
 		Apply: func(p *refserver.Policy) {
 			p.DefaultScope = func(c refserver.Client) refserver.ScopeSet {
@@ -39,7 +39,7 @@ var defaults = []Defect{
 		ID:     "machine-default-is-everything",
 		Text:   "A machine that names no scope is given every scope that it is registered for.",
 		Breaks: []string{"DEF-03"},
-		Shows:  `Worker holds "READ:APPOINTMENTS appointments-admin basic:appointments export:appointments read:appointment rea`,
+		Shows:  `Worker was told "READ:APPOINTMENTS appointments-admin basic:appointments export:appointments read:appointment `,
 		Apply: func(p *refserver.Policy) {
 			fallback := p.DefaultScope
 			p.DefaultScope = func(c refserver.Client) refserver.ScopeSet {
@@ -55,10 +55,23 @@ var defaults = []Defect{
 	{
 		ID:     "default-asked-by-nobody",
 		Text:   "The default is put in after the resource owner was asked: a request without scope is approved without a page.",
-		Breaks: []string{"DEF-06"},
+		Breaks: []string{"DEF-06", "CONS-12"},
 		Shows:  `Planner was given a code for "" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			needing(p, func(q refserver.ConsentQuestion, needed bool) bool { return needed && !q.Omitted })
+		},
+	},
+	{
+		ID:     "default-is-for-every-client",
+		Text:   "What is in the default is given to every client, whatever it is registered for.",
+		Breaks: []string{"DEF-06", "CLI-01"},
+		Shows:  `Newcomer holds "read:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			may, byDefault := p.ClientMay, p.DefaultScope
+			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				c.Scope = c.Scope.Or(byDefault(c))
+				return may(c, asked)
+			}
 		},
 	},
 	{
@@ -150,6 +163,22 @@ var unknown = []Defect{
 		},
 	},
 	{
+		ID:     "error-quotes-the-scope",
+		Text:   "The description of an error repeats the scope as it was sent, whatever is in it.",
+		Breaks: []string{"UNK-05", "UNK-06"},
+		Shows:  `Planner was refused with the description "got read:appointments x\"y`,
+		Apply: func(p *refserver.Policy) {
+			parse := p.ParseScope
+			p.ParseScope = func(raw string) (refserver.ScopeSet, error) {
+				set, err := parse(raw)
+				if err != nil {
+					return nil, refserver.Refuse("invalid_scope", "got "+raw+", want a scope")
+				}
+				return set, nil
+			}
+		},
+	},
+	{
 		ID:     "wrong-scope-is-success",
 		Text:   "The token endpoint reports a wrong scope with status 200.",
 		Breaks: []string{"UNK-06"},
@@ -183,7 +212,7 @@ var unknown = []Defect{
 		ID:     "request-matched-as-pattern",
 		Text:   "Stars that registrations may hold work in requests as well.",
 		Breaks: []string{"UNK-08", "GRANT-01"},
-		Shows:  `Planner holds "write:appointments"`,
+		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			known := p.Unknown
 			p.Unknown = func(grantType string, asked, all refserver.ScopeSet) (refserver.ScopeSet, error) {
