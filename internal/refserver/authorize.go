@@ -77,7 +77,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form, pushed, err := s.resolve(client, sent)
-	if pushed && err != nil {
+	if pushed && err != nil && s.policy.PAR.OnPage(err) {
 		s.page(w, http.StatusBadRequest, errorPage, "The request that was pushed cannot be used.")
 		return
 	}

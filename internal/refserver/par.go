@@ -80,7 +80,7 @@ func (s *Server) readPushed(r *http.Request) (url.Values, Client, error) {
 	}
 	tx := newTransaction(client, redirectURI, params)
 	tx.pushed = true
-	return params, client, s.readAuthorization(tx, params)
+	return params, client, s.policy.PAR.Deferred(s.readAuthorization(tx, params))
 }
 
 // pulled returns the parameters that stand behind a request_uri.
