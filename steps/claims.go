@@ -459,11 +459,9 @@ func (w *World) noValue(ctx context.Context, client, owner, scopes string) error
 		text string
 	}{{name: "the ID token", says: claims}, {name: "the access token", says: seen.Claims}, {name: "UserInfo", says: u.Claims}}
 	for n := range carriers {
-		data, err := json.Marshal(carriers[n].says)
-		if err != nil {
+		if carriers[n].text, err = besideSubject(carriers[n].says); err != nil {
 			return err
 		}
-		carriers[n].text = string(data)
 	}
 	for _, s := range oauth.FieldsScope(scopes).Tokens() {
 		for _, name := range actor.Claims(s) {
@@ -479,4 +477,20 @@ func (w *World) noValue(ctx context.Context, client, owner, scopes string) error
 		}
 	}
 	return nil
+}
+
+// besideSubject is the JSON of claims less the subject, which openid opens, and
+// which may be an e-mail address (OpenID Connect Core section 2).
+func besideSubject(claims any) (string, error) {
+	data, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return "", err
+	}
+	delete(all, "sub")
+	data, err = json.Marshal(all)
+	return string(data), err
 }

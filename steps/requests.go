@@ -51,12 +51,8 @@ func (w *World) asks(ctx context.Context, client, owner, asked, how string) erro
 }
 
 // readsObjects reports whether the server has to read a request object: of any
-// request, if its metadata is that of RFC 9101 (section 10.5), or else of one of
-// OpenID Connect.
-func (w *World) readsObjects(r request) bool {
-	_, any := w.target().Metadata["require_signed_request_object"]
-	return any || r.openID()
-}
+// request, or of one of OpenID Connect alone.
+func (w *World) readsObjects(r request) bool { return w.capable("as.jar.alone") || r.openID() }
 
 func (r *request) openID() bool {
 	return r.scope != nil && oauth.FieldsScope(string(*r.scope)).Has("openid")

@@ -241,6 +241,9 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 	if i.Unaimed && !i.settleAim(o) {
 		return nil
 	}
+	if !i.Unaimed {
+		i.followAim(o)
+	}
 	api := i.API()
 	if api == nil {
 		return nil

@@ -21,6 +21,9 @@ func (s *Stage) observe(ctx context.Context) error {
 	if s.Target.Kind != target.KindEmbedded && s.Target.Capabilities["fx.channels"].Source != "declared" {
 		s.observeWays(ctx)
 	}
+	if err := s.observeParts(ctx); err != nil {
+		return err
+	}
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && s.Target.Kind != target.KindEmbedded

@@ -362,6 +362,19 @@ func (i *Issue) settleAim(o *Observation) (settled bool) {
 	return first != other
 }
 
+// followAim looks at the API that a token is for where that is the one of ours
+// that was not named: a server need not follow the resource parameter.
+func (i *Issue) followAim(o *Observation) {
+	all, own := i.cast.Resources(), 0
+	if i.Other {
+		own = 1
+	}
+	named := o.Audience()
+	if len(all) > own && !slices.Contains(named, all[own]) && slices.Contains(named, all[1-own]) {
+		i.Other = !i.Other
+	}
+}
+
 // Audience is whom the token is for, as its claims or introspection say; nil:
 // they do not (RFC 9068 section 2.2, RFC 7662 section 2.2).
 func (o *Observation) Audience() []string {

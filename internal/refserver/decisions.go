@@ -195,6 +195,8 @@ type ConsentQuestion struct {
 	Claims []string
 	// Managed is the grant management action of the request; empty: none.
 	Managed string
+	// Request names the authorization request.
+	Request string
 }
 
 // ConsentItem is one line of the consent page.
@@ -216,6 +218,8 @@ type ConsentBinding struct {
 	Genuine bool
 	// Used is true if the form was posted before.
 	Used bool
+	// Superseded is true if the browser has begun another request of the client since.
+	Superseded bool
 }
 
 // ConsentAnswer is what the resource owner answered.

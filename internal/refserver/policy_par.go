@@ -7,6 +7,8 @@ import (
 
 // PARPolicy is every decision about pushed authorization requests (RFC 9126).
 type PARPolicy struct {
+	// Registered says whether a client that registers to push its requests has to (RFC 9126 section 6, RFC 7591 section 3.2.1).
+	Registered func() bool
 	// Required refuses what a client sends in the front channel although it has to push (RFC 9126 sections 5 and 6).
 	Required func(c Client, pushed bool) error
 	// ClientExcess answers a pushed request for more than the client may have, at both endpoints (RFC 9126 sections 2.1 and 4).
@@ -34,6 +36,7 @@ type PushedUse struct {
 
 func conformantPAR() PARPolicy {
 	return PARPolicy{
+		Registered: func() bool { return true },
 		Required: func(c Client, pushed bool) error {
 			if c.RequiresPAR && !pushed {
 				return Refuse("invalid_request", "this client has to push its authorization requests")

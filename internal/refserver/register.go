@@ -153,7 +153,7 @@ func (s *Server) takeRequests(m *clientMetadata, c *Client) {
 	if m.Keys != nil {
 		c.keys = *m.Keys
 	}
-	m.RequiresPAR = m.RequiresPAR && s.has(pushing)
+	m.RequiresPAR = m.RequiresPAR && s.has(pushing) && s.policy.PAR.Registered()
 	c.ResponseTypes, c.RequiresPAR, c.RequestObjectAlg = m.ResponseTypes, m.RequiresPAR, m.RequestObjectAlg
 }
 

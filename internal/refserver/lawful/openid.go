@@ -100,6 +100,16 @@ var openID = []Choice{
 		},
 	},
 	{
+		ID: "subject-is-email", Text: "Clients know a user by the e-mail address.",
+		Source: "OpenID Connect Core section 2 (sub: any string of at most 255 characters)",
+		Apply: func(p *refserver.Policy) {
+			p.OpenID.Subject = func(u refserver.User, _ refserver.Client) string {
+				email, _ := u.Claims["email"].(string)
+				return email
+			}
+		},
+	},
+	{
 		ID: "profile-needs-openid", Text: "A request for scopes about the person without openid is refused.",
 		Source: "OpenID Connect Core section 3.1.2.1 (without openid the behavior is entirely unspecified)",
 		Apply: func(p *refserver.Policy) {
@@ -154,7 +164,7 @@ var openID = []Choice{
 	{
 		ID: "offline-by-consent", Text: "offline_access is granted on a page that lists it, whether or not the client insists on one.",
 		Source:   "OpenID Connect Core section 11 (unless other conditions for processing the request are in place)",
-		Declares: map[string]string{"authorization_server.refresh.prompt": `""`},
+		Declares: map[string]string{"authorization_server.refresh": `{scope: offline_access}`},
 		Apply: func(p *refserver.Policy) {
 			p.OfflineAccess = func(q refserver.OfflineQuestion) refserver.ScopeSet {
 				if q.Client.MayUse(refserver.RefreshToken) {

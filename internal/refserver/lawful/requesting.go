@@ -17,11 +17,9 @@ var requesting = []Choice{
 		Apply:  func(p *refserver.Policy) { p.PAR.Deferred = func(error) error { return nil } },
 	},
 	{
-		ID: "pushed-excess-dropped", Text: "What a client may not have is left out of a pushed request, and the response says so.",
-		Source: "RFC 9126 section 2.1, RFC 6749 section 3.3 (MAY fully or partially ignore the scope)",
-		Apply: func(p *refserver.Policy) {
-			p.PAR.ClientExcess = func(_ string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) { return asked.And(may), nil }
-		},
+		ID: "pushing-not-required-of-one", Text: "Clients may push their requests; that one has to is a metadata member that the server does not know.",
+		Source: "RFC 9126 section 6, RFC 7591 section 2 (MUST ignore metadata that it does not understand)",
+		Apply:  func(p *refserver.Policy) { p.PAR.Registered = func() bool { return false } },
 	},
 	{
 		ID: "pushed-reusable", Text: "A request_uri is good until it expires.",
@@ -53,9 +51,10 @@ var requesting = []Choice{
 		ID: "object-without-scope-beside-refused", Text: "A request object without a scope beside it is refused.",
 		Source: "OpenID Connect Core section 6.1 (a scope parameter MUST always be passed using the OAuth 2.0 request syntax)",
 		Apply: func(p *refserver.Policy) {
+			p.JAR.Counts = func(sent url.Values) bool { return sent.Has("request") } // it does not say that it knows RFC 9101
 			p.JAR.Parameters = func(object, sent url.Values) url.Values {
 				if !sent.Has("scope") {
-					object.Set("response_type", "") // as a request that lacks something
+					object.Del("response_type") // as a request that lacks something
 				}
 				return object
 			}
@@ -190,8 +189,8 @@ var requesting = []Choice{
 		},
 	},
 	{
-		ID: "redirect-token-reads-only", Text: "Where a code comes with a token, the token in the redirect does not write, and says so.",
-		Source: "OpenID Connect Core section 3.3.3.8 (the access tokens may differ)",
+		ID: "redirect-token-reads-only", Text: "A token in the redirect never writes, and says so.",
+		Source: "RFC 6749 section 3.3 (based on the authorization server policy), OpenID Connect Core section 3.3.3.8 (the access tokens may differ)",
 		Apply: func(p *refserver.Policy) {
 			scope := p.Front.Scope
 			p.Front.Scope = func(i refserver.Issue) refserver.ScopeSet {
