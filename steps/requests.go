@@ -211,6 +211,9 @@ func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorizat
 		params.Set("scope", w.cast.Wire(*r.scope))
 	}
 	w.aim(params, r.target)
+	if r.details != "" {
+		params.Set("authorization_details", asJSON(w.detailsNamed(r.details)))
+	}
 	present := c.Redeem
 	if a.Pending != nil {
 		present = func(ctx context.Context, a *actor.Authorization, params url.Values) (*actor.Issue, error) {

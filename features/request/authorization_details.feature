@@ -31,8 +31,15 @@ Feature: Authorization details beside a scope
       Then Ada was asked about exactly "read:appointments write:appointments"
 
   @RAR-03 @MUST @rfc9396-6 @rfc9396-6.1 @rfc6749-6 @derived @needs:as.rar @needs:as.refresh
-  Rule: At refresh neither scope nor authorization details grow by way of the other
-    Otherwise what was refused at the front door comes in with a refresh.
+  Rule: At the token endpoint neither scope nor authorization details grow by way of the other
+    Otherwise what was refused at the front door comes in with a refresh, or with
+    the code.
+
+    Scenario: Planner asks for larger details with the code
+      Given Planner has a code from Ada for "read:appointments" with the plain details
+      When Planner redeems its code with the larger details
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner receives no more than the plain details
 
     Scenario: Planner asks for larger details
       Given Ada has granted Planner "read:appointments" with the plain details

@@ -21,7 +21,8 @@ Feature: Tokens in the redirect
     @needs:policy.user_limits @needs:policy.user_excess=drop
     Scenario: Bo may not write
       When Legacy asks Bo for "read:appointments write:appointments" for a token in the redirect
-      Then Legacy is not misled about its scope
+      Then Legacy holds no scope beyond "read:appointments"
+      And Legacy is not misled about its scope
 
     @control
     Scenario: Ada lets Legacy do both
@@ -55,6 +56,12 @@ Feature: Tokens in the redirect
     Scenario: Ada lets Legacy read, but not write
       Given Ada will grant only "read:appointments"
       When Legacy asks Ada for "read:appointments write:appointments" with a response type of "code token"
+      Then each of them holds no scope beyond "read:appointments"
+      And each of them is not misled about its scope
+
+    @needs:policy.user_limits @needs:policy.user_excess=drop
+    Scenario: Bo may not write
+      When Legacy asks Bo for "read:appointments write:appointments" with a response type of "code token"
       Then each of them holds no scope beyond "read:appointments"
       And each of them is not misled about its scope
 

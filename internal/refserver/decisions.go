@@ -348,6 +348,8 @@ type ClaimsQuestion struct {
 	// UserBound is false for a client's own token.
 	UserBound     bool
 	Authorization Authorization
+	// Posted is true for a request to UserInfo by POST.
+	Posted bool
 	// GrantType is that of the token request; empty at UserInfo.
 	GrantType string
 }

@@ -46,7 +46,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	question := ClaimsQuestion{
 		User: user, Client: client, Scope: s.policy.LiveScope(live), TokenScope: t.scope, UserBound: live.UserBound,
-		Authorization: live.Authorization,
+		Authorization: live.Authorization, Posted: r.Method == http.MethodPost,
 	}
 	if !s.policy.UserInfoAllowed(question) {
 		status, code := s.policy.OpenID.UserInfoRefusal(question)
