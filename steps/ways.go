@@ -86,7 +86,9 @@ func (w *World) kinds(r request) []request {
 			all = append(all, kind)
 		}
 	}
-	add("authorization request by POST", "as.oidc", func(kind *request) { kind.way.Via = actor.ByPost }) // OpenID Connect Core section 3.1.2.1
+	if w.target().Metadata["require_pushed_authorization_requests"] != true { // OpenID Connect Core section 3.1.2.1, RFC 9126 section 5
+		add("authorization request by POST", "as.oidc", func(kind *request) { kind.way.Via = actor.ByPost })
+	}
 	add("pushed request", "as.par", func(kind *request) { kind.way.Via = actor.Pushed })
 	if w.readsObjects(r) {
 		add("request object", "as.jar", inObject)

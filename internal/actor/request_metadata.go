@@ -149,7 +149,7 @@ func (f *finder) objectsAlone() {
 func (f *finder) kinds() int {
 	has := func(name target.Capability) bool { return f.found[name].Yes() }
 	kinds := 0
-	for _, can := range []bool{has("as.code"), has("as.oidc"), has("as.par"), has("as.jar.alone")} {
+	for _, can := range []bool{has("as.code"), has("as.oidc") && !pushesAll(f.t), has("as.par"), has("as.jar.alone")} {
 		if can && has("as.code") {
 			kinds++
 		}

@@ -23,7 +23,7 @@ type Channel string
 
 // The channels.
 const (
-	ByQuery      Channel = ""               // in the address (RFC 6749 section 3.1)
+	ByQuery      Channel = ""               // in the address (RFC 6749 section 3.1), or pushed where nothing else is taken
 	ByPost       Channel = "post"           // in the body of a POST (RFC 6749 section 3.1)
 	Pushed       Channel = "par"            // pushed (RFC 9126)
 	ByObject     Channel = "request_object" // in a request object by value (RFC 9101 section 5.1)
@@ -113,8 +113,9 @@ func (c *Client) take(a *Authorization, r Request, q url.Values) {
 // send makes the visit that takes the parameters to the server in the way that
 // the request has. What is pushed is pushed at once.
 func (c *Client) send(ctx context.Context, endpoint string, a *Authorization, r Request, q url.Values) (*Authorization, target.Visit, error) {
-	switch r.Via {
+	switch c.via(r.Way) {
 	case Pushed, PushedObject:
+		r.Via = c.via(r.Way)
 		p, err := c.push(ctx, a, r, q)
 		if err != nil {
 			return nil, target.Visit{}, err
@@ -144,6 +145,22 @@ func (c *Client) send(ctx context.Context, endpoint string, a *Authorization, r 
 	}
 	return nil, target.Visit{}, fmt.Errorf("got the way %q of a request, want one that is known", r.Via)
 }
+
+// via is the channel of a request. Where the server takes none but pushed requests
+// (RFC 9126 section 5), they are pushed: only Strict tries what else there is.
+func (c *Client) via(way Way) Channel {
+	switch {
+	case !pushesAll(c.cast.Stage.Target.Target) || c.Name == "Strict":
+		return way.Via
+	case way.Via == ByQuery:
+		return Pushed
+	case way.Via == ByObject:
+		return PushedObject
+	}
+	return way.Via
+}
+
+func pushesAll(t *target.Target) bool { return t.Metadata["require_pushed_authorization_requests"] == true }
 
 // with adds a query to a URL that may have one.
 func with(endpoint, query string) string {

@@ -134,6 +134,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	answer := ConsentAnswer{
 		Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
 		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required, Details: len(more.details),
+		DetailsAsked: len(question.Details),
 	}
 	s.conclude(w, r, tx, current, questions, answer, more)
 }

@@ -229,8 +229,8 @@ type ConsentAnswer struct {
 	Asked, Ticked ScopeSet
 	// Required is the part of Asked that cannot be deselected.
 	Required ScopeSet
-	// Details is how many authorization details were ticked.
-	Details int
+	// Details is how many authorization details were ticked, of DetailsAsked.
+	Details, DetailsAsked int
 }
 
 // ConsentOutcome is what came of one authorization request.

@@ -24,7 +24,7 @@ func pushedRequests() part {
 		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /par", s.push) },
 		metadata: func(s *Server, m map[string]any) {
 			m["pushed_authorization_request_endpoint"] = s.issuer + "/par"
-			m["require_pushed_authorization_requests"] = false
+			m["require_pushed_authorization_requests"] = s.policy.PAR.Required(Client{}, false) != nil
 		},
 	}
 }

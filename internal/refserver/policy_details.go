@@ -53,7 +53,7 @@ func conformantDetails() DetailsPolicy {
 		// Choice: a narrower detail is honoured, a wider one is an error.
 		Redeemed:  within,
 		Refreshed: within,
-		Reported: func(i Issue) Details { return i.Details },
+		Reported:  func(i Issue) Details { return i.Details },
 	}
 }
 

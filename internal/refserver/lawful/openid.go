@@ -90,6 +90,15 @@ var openID = []Choice{
 		},
 	},
 	{
+		ID: "userinfo-not-for-api-tokens", Text: "UserInfo takes tokens of sign-ins alone: one that was asked for with the name of an API is for that API.",
+		Source: "RFC 9068 section 4 (the aud claim), RFC 9700 section 2.3 (audience restriction)",
+		Apply: func(p *refserver.Policy) {
+			allowed := p.UserInfoAllowed
+			p.UserInfoAllowed = func(q refserver.ClaimsQuestion) bool { return allowed(q) && !q.Authorization.Named }
+			p.OpenID.UserInfoRefusal = func(refserver.ClaimsQuestion) (int, string) { return http.StatusUnauthorized, "invalid_token" }
+		},
+	},
+	{
 		ID: "subject-pairwise", Text: "Each client knows a user by another identifier, which the API does not know.",
 		Source: "OpenID Connect Core section 8.1",
 		Apply: func(p *refserver.Policy) {
@@ -171,6 +180,16 @@ var openID = []Choice{
 					return q.Asked
 				}
 				return q.Asked.Without(refserver.OfflineAccess)
+			}
+		},
+	},
+	{
+		ID: "offline-access-not-told", Text: "offline_access is no scope of an access token: neither the token nor the response names it, and a refresh token is there.",
+		Source: "RFC 6749 section 5.1 (the scope of the access token), OpenID Connect Core section 11",
+		Apply: func(p *refserver.Policy) {
+			p.TokenScope = func(i refserver.Issue) refserver.ScopeSet { return i.Scope.Without(refserver.OfflineAccess) }
+			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
+				return i.Scope.Without(refserver.OfflineAccess), true
 			}
 		},
 	},

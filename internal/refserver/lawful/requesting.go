@@ -22,6 +22,18 @@ var requesting = []Choice{
 		Apply:  func(p *refserver.Policy) { p.PAR.Registered = func() bool { return false } },
 	},
 	{
+		ID: "pushing-required-of-all", Text: "No authorization request is taken that was not pushed.",
+		Source: "RFC 9126 section 5 (require_pushed_authorization_requests)",
+		Apply: func(p *refserver.Policy) {
+			p.PAR.Required = func(_ refserver.Client, pushed bool) error {
+				if !pushed {
+					return refserver.Refuse("invalid_request", "authorization requests have to be pushed")
+				}
+				return nil
+			}
+		},
+	},
+	{
 		ID: "pushed-reusable", Text: "A request_uri is good until it expires.",
 		Source:   "RFC 9126 section 4 (SHOULD treat as one-time use, MAY allow for duplicate requests)",
 		Deviates: []string{"CONC-13"},
@@ -129,6 +141,19 @@ var requesting = []Choice{
 		},
 	},
 	{
+		ID: "resource-named-for-token", Text: "Whoever was granted several APIs has to name one of them for each token.",
+		Source: "RFC 8707 section 2.2 (the client selects with resource), section 2 (invalid_target)",
+		Apply: func(p *refserver.Policy) {
+			chosen := p.Resources.Chosen
+			p.Resources.Chosen = func(granted, asked []string) (string, error) {
+				if len(granted) > 1 && len(asked) == 0 {
+					return "", refserver.Refuse("invalid_target", "the request names none of the resources that were granted")
+				}
+				return chosen(granted, asked)
+			}
+		},
+	},
+	{
 		ID: "audience-with-server", Text: "An access token is for the API and for the server itself.",
 		Source: "RFC 9068 section 3, RFC 7519 section 4.1.3 (an array)",
 		Apply: func(p *refserver.Policy) {
@@ -166,6 +191,19 @@ var requesting = []Choice{
 					granted[n].Limit = 1
 				}
 				return granted
+			}
+		},
+	},
+	{
+		ID: "details-required", Text: "Who does not agree to the authorization details of a request ends it.",
+		Source: "RFC 6749 section 4.1.2.1 (access_denied), RFC 9396 section 7",
+		Apply: func(p *refserver.Policy) {
+			decide := p.ConsentDecision
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				if a.Details < a.DetailsAsked {
+					return nil, refserver.Refuse("access_denied", "the resource owner declined the authorization details")
+				}
+				return decide(a)
 			}
 		},
 	},
