@@ -52,6 +52,7 @@ Feature: Requests in a signed object
       Then Planner is refused
       And Planner receives no token
 
+    @needs:as.jar.alg
     Scenario: The object is not signed, though Planner registered how it signs
       When Planner asks Ada for "openid read:appointments" in an unsigned request object, with "openid read:appointments write:appointments" beside it
       Then Planner is refused

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -15,9 +16,10 @@ import (
 var errNotTaken = errors.New("the server did not take")
 
 // observeParts finds out whether Strict can have to push its requests, whether
-// Legacy can have tokens in the redirect, and whether UserInfo is for tokens such
-// as ours: a server may know each of them, and let no client have it that is
-// registered, and asks, as ours do. The error is that of ctx.
+// Legacy can have tokens in the redirect, whether UserInfo is for tokens such as
+// ours, and whether Planner may push requests and send request objects: a server
+// may know each of them, and let no client have it that is registered, and asks, as
+// ours do. The error is that of ctx.
 func (s *Stage) observeParts(ctx context.Context) error {
 	limited, cancel := s.within(ctx)
 	defer cancel()
@@ -37,6 +39,44 @@ func (s *Stage) observeParts(ctx context.Context) error {
 			s.facts.yes("as.oidc.userinfo", false, "observed: "+why)
 		}
 	}
+	if driven {
+		s.observeChannels(limited, cast, open)
+		s.observeFront(limited, cast, open)
+	}
+	return ctx.Err()
+}
+
+// observeChannels asks by a pushed request and in a request object.
+func (s *Stage) observeChannels(ctx context.Context, cast *Cast, open func(target.Capability) bool) {
+	for _, part := range []struct {
+		name target.Capability
+		way  Way
+	}{
+		{"as.par", Way{Via: Pushed}},
+		{"as.jar", Way{Via: ByObject}},
+	} {
+		if !open(part.name) {
+			continue
+		}
+		if why := cast.closed(ctx, "Planner", part.way); why != nil {
+			s.facts.yes(part.name, false, "observed: "+cast.Recorder.Redact(why.Error()))
+		}
+	}
+	if open("as.jar.alg") && cast.objectAlg["Planner"] == "" && cast.clients["Planner"] != nil {
+		s.facts.yes("as.jar.alg", false, "observed: the registration of Planner does not say how it signs")
+	}
+	if par := s.Target.Capabilities["as.par"]; !par.Yes() {
+		s.facts.yes("as.par.required", false, par.Source)
+	}
+	if jar := s.Target.Capabilities["as.jar"]; !jar.Yes() {
+		s.facts.yes("as.jar.alone", false, jar.Source)
+		s.facts.yes("as.jar.alg", false, jar.Source)
+	}
+	s.facts.set("fx.request_kinds", strconv.Itoa(s.facts.kinds()), "derived: as.code, as.oidc, as.par, as.jar.alone")
+}
+
+// observeFront asks for every kind of token in the redirect.
+func (s *Stage) observeFront(ctx context.Context, cast *Cast, open func(target.Capability) bool) {
 	for _, part := range []struct {
 		name  target.Capability
 		types []string
@@ -46,17 +86,27 @@ func (s *Stage) observeParts(ctx context.Context) error {
 		{"as.hybrid", []string{"code id_token"}},
 		{"as.hybrid.token", []string{"code token"}},
 	} {
-		if !open(part.name) || !driven {
+		if !open(part.name) {
 			continue
 		}
 		for _, kind := range part.types {
-			if why := cast.closed(limited, kind); why != "" {
-				s.facts.yes(part.name, false, "observed: "+cast.Recorder.Redact(why))
+			why := cast.closed(ctx, "Legacy", Way{ResponseType: kind})
+			if closes(why) {
+				s.facts.yes(part.name, false, "observed: "+cast.Recorder.Redact(why.Error()))
 				break
 			}
 		}
 	}
-	return ctx.Err()
+}
+
+// closes reports whether an error says that a client may not use a response type,
+// or that the server does not know it, which may be said on a page alone.
+func closes(err error) bool {
+	var refused *oauth.ErrorResponse
+	if !errors.As(err, &refused) {
+		return err != nil // it could not be registered for it
+	}
+	return refused.Code == "unauthorized_client" || refused.Code == "unsupported_response_type" || refused.Code == ""
 }
 
 // unanswered is why UserInfo answers no token of ours; empty: it does, or nobody
@@ -75,31 +125,30 @@ func (c *Cast) unanswered(ctx context.Context) string {
 	return fmt.Sprintf("UserInfo refuses a token with openid that names an API, with %d", u.Status)
 }
 
-// closed is why Legacy is not let have a response type, whatever it asks for;
-// empty: it is, or nobody can tell.
-func (c *Cast) closed(ctx context.Context, responseType string) string {
-	legacy, err := c.Client(ctx, "Legacy")
+// closed is why a client is not let ask in a way, whatever it asks for; nil: it
+// is, or nobody can tell.
+func (c *Cast) closed(ctx context.Context, client string, way Way) error {
+	cl, err := c.Client(ctx, client)
 	if errors.Is(err, errNotTaken) {
-		return err.Error()
+		return err
 	}
 	if err != nil {
-		return ""
+		return nil
 	}
 	owner, err := c.Owner(ctx, "Ada")
 	if err != nil {
-		return ""
+		return nil
 	}
 	scope := oauth.RawScope("read:appointments")
 	if c.Stage.can("as.oidc") {
 		scope = "openid " + scope
+		if way.Via == ByObject {
+			way.Beside = "scope=openid"
+		}
 	}
-	a, err := legacy.Authorize(ctx, Request{Owner: owner, Scope: &scope, Way: Way{ResponseType: responseType}})
+	a, err := cl.Authorize(ctx, Request{Owner: owner, Scope: &scope, Way: way})
 	if err != nil || a.Refused == nil {
-		return ""
+		return nil
 	}
-	switch a.Refused.Code {
-	case "unauthorized_client", "unsupported_response_type", "":
-		return "Legacy asks for the response type " + responseType + ": " + a.Refused.Error()
-	}
-	return ""
+	return fmt.Errorf("%s is refused: %w", client, a.Refused)
 }

@@ -55,8 +55,10 @@ func (c *Cast) confirmed(client *oauth.Client, answer []byte) error {
 	var reply struct {
 		ResponseTypes []string `json:"response_types"`
 		RequiresPAR   bool     `json:"require_pushed_authorization_requests"`
+		ObjectAlg     string   `json:"request_object_signing_alg"`
 	}
 	_ = json.Unmarshal(answer, &reply) // one that is no JSON object says nothing
+	c.objectAlg[client.Name] = reply.ObjectAlg
 	f := &finder{t: c.Stage.Target.Target, d: c.Stage.Target.Description}
 	switch {
 	case client.Name == "Strict" && !reply.RequiresPAR && f.t.Metadata["require_pushed_authorization_requests"] != true:
@@ -110,6 +112,7 @@ func (f *finder) requests() {
 	f.yes("as.par.required", par && knows && f.present("Strict"), "metadata: require_pushed_authorization_requests")
 	f.yes("as.jar", code && f.takesObjects(), "metadata: request_parameter_supported")
 	f.objectsAlone()
+	f.yes("as.jar.alg", f.found["as.jar"].Yes(), "metadata: request_parameter_supported")
 	f.set("fx.request_kinds", strconv.Itoa(f.kinds()), "derived: as.code, as.oidc, as.par, as.jar.alone")
 	const types = "metadata: response_types_supported"
 	legacy := f.present("Legacy")

@@ -160,7 +160,9 @@ func (c *Client) via(way Way) Channel {
 	return way.Via
 }
 
-func pushesAll(t *target.Target) bool { return t.Metadata["require_pushed_authorization_requests"] == true }
+func pushesAll(t *target.Target) bool {
+	return t.Metadata["require_pushed_authorization_requests"] == true
+}
 
 // with adds a query to a URL that may have one.
 func with(endpoint, query string) string {

@@ -150,6 +150,7 @@ func (s *Server) takeRequests(m *clientMetadata, c *Client) {
 	if !s.has(requestObjects) {
 		m.RequestObjectAlg = ""
 	}
+	m.RequestObjectAlg = s.policy.JAR.Registered(m.RequestObjectAlg)
 	if m.Keys != nil {
 		c.keys = *m.Keys
 	}

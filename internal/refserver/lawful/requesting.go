@@ -51,6 +51,27 @@ var requesting = []Choice{
 		Apply:  func(p *refserver.Policy) { p.PAR.OnPage = func(error) bool { return false } },
 	},
 	{
+		ID: "pushing-not-for-clients", Text: "The server knows pushed requests, and lets no new client make them.",
+		Source: "RFC 9126 section 2.3 (error responses as of RFC 6749 section 5.2: unauthorized_client)",
+		Apply: func(p *refserver.Policy) {
+			p.PAR.Deferred = func(error) error { return refserver.Refuse("unauthorized_client", "the client may not push requests") }
+		},
+	},
+	{
+		ID: "objects-not-for-clients", Text: "The server knows request objects, and takes none of new clients.",
+		Source: "OpenID Connect Core section 3.1.2.6 (request_not_supported)",
+		Apply: func(p *refserver.Policy) {
+			p.JAR.Accept = func(refserver.RequestObject) error {
+				return refserver.Refuse("request_not_supported", "the client may not send request objects")
+			}
+		},
+	},
+	{
+		ID: "object-algorithm-not-registered", Text: "That a client signs its request objects is a metadata member that the server does not know.",
+		Source: "RFC 7591 section 2 (MUST ignore metadata that it does not understand), OpenID Connect Core section 6.1 (MAY be signed)",
+		Apply:  func(p *refserver.Policy) { p.JAR.Registered = func(string) string { return "" } },
+	},
+	{
 		ID: "objects-with-openid-only", Text: "A request object is looked at where the scope beside it has openid; elsewhere the parameter is not known.",
 		Source: "OpenID Connect Core section 6.1 (a scope parameter MUST always be passed), RFC 6749 section 3.1 (MUST ignore unrecognized parameters)",
 		Apply: func(p *refserver.Policy) {
