@@ -113,7 +113,7 @@ func closes(err error) bool {
 // can tell. A token that is for an API need not be good at UserInfo, and ours name
 // one where the server knows a parameter for it (RFC 9068 section 4).
 func (c *Cast) unanswered(ctx context.Context) string {
-	scope := oauth.RawScope("openid")
+	scope := oauth.RawScope("openid profile email")
 	_, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
 	if err != nil || i == nil || i.Response == nil || c.Resources() == nil {
 		return ""
