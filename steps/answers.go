@@ -124,6 +124,8 @@ func (w *World) isSentBack(_ context.Context, client, codes string) error {
 	switch r := o.refusal(); {
 	case r == nil:
 		return excess("%s was issued a token for %q, want an error", client, o.issue.Means())
+	case o.auth != nil && o.auth.AtPush: // before there was anybody to send back (RFC 9126 section 2.3)
+		return nil
 	case o.auth == nil || o.auth.Arrival.Redirect == nil && !strings.Contains(codes, string(oauth.InvalidScope)):
 		return violation("%s was not sent back: a page was shown, want a redirect with an error", client)
 	case o.auth.Arrival.Redirect == nil: // a server need not trust the redirect URI (RFC 9700 section 4.11.2)
@@ -289,6 +291,9 @@ func (w *World) getsState(_ context.Context, client, where string) error {
 	o, err := w.outcomeOf(client)
 	if err != nil {
 		return err
+	}
+	if o.auth != nil && o.auth.AtPush {
+		return nil // the client is answered itself, and nobody is sent back
 	}
 	if o.auth == nil || o.auth.Arrival.Redirect == nil { // a server need not trust the redirect URI (RFC 9700 section 4.11.2)
 		return lenient("%s was sent nothing back, want a redirect with its state", client)

@@ -25,30 +25,6 @@ func registerClaims(r registrar, w *World) {
 	r.Then(`^nothing that (\w+) receives holds a value of (\w+)'s "([^"]*)" claims$`, w.noValue)
 }
 
-func (w *World) userInfoTells(ctx context.Context, client, how, scopes, named string) error {
-	switch how {
-	case "exactly the":
-		return w.userInfoExactly(ctx, client, scopes)
-	case "every":
-		return w.userInfoEvery(ctx, client, scopes)
-	case "at least one":
-		return w.userInfoSome(ctx, client, scopes)
-	case "the custom":
-		return w.userInfoCustom(ctx, client, scopes)
-	}
-	return w.userInfoNoMore(ctx, client, scopes, named)
-}
-
-func (w *World) userInfoRefusal(ctx context.Context, client, challenged string) error {
-	switch {
-	case strings.Contains(client, " "):
-		return w.userInfoRefusesNobody(ctx)
-	case challenged != "":
-		return w.userInfoRefusesProperly(ctx, client)
-	}
-	return w.userInfoRefuses(ctx, client)
-}
-
 func (w *World) tokenCarries(ctx context.Context, client, token, how, scopes string) error {
 	switch {
 	case token == "access token":
@@ -65,34 +41,6 @@ func (w *World) tokenCarries(ctx context.Context, client, token, how, scopes str
 		return err
 	}
 	return w.idTokenNoMore(client, claims, scopes)
-}
-
-// userInfo asks with a client's latest token; nil when it has none.
-func (w *World) userInfo(ctx context.Context, client string) (*actor.UserInfo, *outcome, error) {
-	o, err := w.outcomeOf(client)
-	if err != nil {
-		return nil, nil, err
-	}
-	if o.refusal() != nil {
-		return nil, o, nil
-	}
-	u, err := w.cast.UserInfo(ctx, client, o.issue.Response.AccessToken)
-	return u, o, err
-}
-
-// served is userInfo for judgements that need claims to look at.
-func (w *World) served(ctx context.Context, client string) (*actor.UserInfo, *outcome, error) {
-	u, o, err := w.userInfo(ctx, client)
-	if err != nil {
-		return nil, nil, err
-	}
-	if u == nil {
-		return nil, nil, violation("%s was refused with %s, want a token for UserInfo", client, o.refusal())
-	}
-	if !u.Served() {
-		return nil, nil, violation("UserInfo refuses %s: got %d, want claims", client, u.Status)
-	}
-	return u, o, nil
 }
 
 // opened is the claims that scopes open at this target.
@@ -158,47 +106,6 @@ func (w *World) missing(claims map[string]any, s oauth.ScopeToken, owner *actor.
 	return all, missing
 }
 
-func (w *World) userInfoNoMore(ctx context.Context, client, scopes, named string) error {
-	u, _, err := w.userInfo(ctx, client)
-	if err != nil || u == nil || !u.Served() {
-		return err
-	}
-	extra := w.tooMany(u.Claims, oauth.FieldsScope(scopes))
-	extra = slices.DeleteFunc(extra, func(name string) bool { return name == named })
-	if len(extra) > 0 && w.target().Capabilities["consent.ui"].Value == "none" {
-		// Nobody declined them: UserInfo may return further claims (OpenID Connect Core section 5.3.2).
-		return lenient("UserInfo tells %s %q, want no more than the claims of %q", client, extra, scopes)
-	}
-	if len(extra) > 0 {
-		return excess("UserInfo tells %s %q, want no more than the claims of %q", client, extra, scopes)
-	}
-	return nil
-}
-
-func (w *World) userInfoExactly(ctx context.Context, client, scopes string) error {
-	if _, _, err := w.served(ctx, client); err != nil {
-		return err
-	}
-	if err := w.userInfoNoMore(ctx, client, scopes, ""); err != nil {
-		return err
-	}
-	return w.userInfoSome(ctx, client, scopes)
-}
-
-// userInfoSome wants one claim at least of each of the scopes.
-func (w *World) userInfoSome(ctx context.Context, client, scopes string) error {
-	u, o, err := w.served(ctx, client)
-	if err != nil {
-		return err
-	}
-	for _, s := range w.supported(scopes) {
-		if all, missing := w.missing(u.Claims, s, o.owner); all > 0 && len(missing) == all {
-			return violation("UserInfo tells %s no claim of %q, want at least one of %q", client, s, missing)
-		}
-	}
-	return nil
-}
-
 // supported are the scopes of a list that the metadata does not leave out: a
 // server need not know address or phone (OpenID Connect Core section 5.4).
 func (w *World) supported(scopes string) []oauth.ScopeToken {
@@ -210,93 +117,6 @@ func (w *World) supported(scopes string) []oauth.ScopeToken {
 		}
 	}
 	return list
-}
-
-func (w *World) userInfoEvery(ctx context.Context, client, scopes string) error {
-	u, o, err := w.served(ctx, client)
-	if err != nil {
-		return err
-	}
-	for _, s := range w.supported(scopes) {
-		if _, missing := w.missing(u.Claims, s, o.owner); len(missing) > 0 {
-			return violation("UserInfo does not tell %s %q of %q, which %s has", client, missing, s, o.owner.Name)
-		}
-	}
-	return nil
-}
-
-func (w *World) userInfoCustom(ctx context.Context, client, scopes string) error {
-	u, _, err := w.served(ctx, client)
-	if err != nil {
-		return err
-	}
-	set := oauth.FieldsScope(scopes)
-	for name, s := range w.target().Description.AuthorizationServer.CustomClaims {
-		if set.Has(oauth.ScopeToken(s)) && u.Claims[name] == nil {
-			return violation("UserInfo does not tell %s %q of %q", client, name, s)
-		}
-	}
-	return nil
-}
-
-func (w *World) userInfoNothing(ctx context.Context, client string) error {
-	if !w.capable("as.oidc.userinfo") {
-		return nil
-	}
-	return w.userInfoNoMore(ctx, client, "", "")
-}
-
-func (w *World) userInfoNoEmpty(ctx context.Context, client string) error {
-	u, _, err := w.served(ctx, client)
-	if err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(u.Claims)) {
-		if v := u.Claims[name]; v == nil || v == "" {
-			return violation("UserInfo has an empty %q for %s, want it left out", name, client)
-		}
-	}
-	return nil
-}
-
-func (w *World) userInfoRefuses(ctx context.Context, client string) error {
-	u, _, err := w.userInfo(ctx, client)
-	if err != nil || u == nil {
-		return err
-	}
-	if !u.Served() {
-		return nil
-	}
-	told := slices.Sorted(maps.Keys(u.Claims))
-	if u.Claims["sub"] != nil || len(w.tooMany(u.Claims, oauth.ScopeSet{})) > 0 {
-		return excess("UserInfo tells %s %q, want a refusal", client, told)
-	}
-	return lenient("UserInfo accepts the token of %s and tells %q, which names nobody, want a refusal", client, told)
-}
-
-func (w *World) userInfoRefusesProperly(ctx context.Context, client string) error {
-	if err := w.userInfoRefuses(ctx, client); err != nil {
-		return err
-	}
-	u, _, err := w.userInfo(ctx, client)
-	if err != nil || u == nil {
-		return err
-	}
-	if !u.Challenged {
-		return violation("UserInfo refuses %s with %d and no Bearer challenge", client, u.Status)
-	}
-	return nil
-}
-
-func (w *World) userInfoRefusesNobody(ctx context.Context) error {
-	u, err := w.cast.UserInfo(ctx, "Stranger", "")
-	if err != nil {
-		return err
-	}
-	if u.Served() {
-		return excess("UserInfo tells somebody without a token %q, want a refusal", slices.Sorted(maps.Keys(u.Claims)))
-	}
-	return nil
 }
 
 func (w *World) idToken(ctx context.Context, client string) (map[string]any, error) {
@@ -459,24 +279,48 @@ func (w *World) noValue(ctx context.Context, client, owner, scopes string) error
 		text string
 	}{{name: "the ID token", says: claims}, {name: "the access token", says: seen.Claims}, {name: "UserInfo", says: u.Claims}}
 	for n := range carriers {
-		data, err := json.Marshal(carriers[n].says)
-		if err != nil {
+		if carriers[n].text, err = besideSubject(carriers[n].says); err != nil {
 			return err
 		}
-		carriers[n].text = string(data)
 	}
 	for _, s := range oauth.FieldsScope(scopes).Tokens() {
 		for _, name := range actor.Claims(s) {
-			value, ok := o.owner.Claims[name].(string)
-			if !ok || len(value) < 5 {
-				continue
-			}
 			for _, c := range carriers {
-				if strings.Contains(c.text, value) {
+				if slices.ContainsFunc(texts(o.owner.Claims[name]), func(value string) bool { return strings.Contains(c.text, value) }) {
 					return excess("%s holds the value of %s's %s, which was not granted", c.name, owner, name)
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// besideSubject is the JSON of claims less the subject, which openid opens, and
+// which may be an e-mail address (OpenID Connect Core section 2).
+func besideSubject(claims any) (string, error) {
+	data, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return "", err
+	}
+	delete(all, "sub")
+	data, err = json.Marshal(all)
+	return string(data), err
+}
+
+// texts are the words of a claim that stand nowhere by accident, as JSON has them:
+// of an address the lines of it, and not the country.
+func texts(claim any) []string {
+	switch claim := claim.(type) {
+	case string:
+		if data, err := json.Marshal(claim); err == nil && len(claim) >= 5 {
+			return []string{strings.Trim(string(data), `"`)}
+		}
+	case map[string]any:
+		return slices.Concat(texts(claim["formatted"]), texts(claim["street_address"]))
 	}
 	return nil
 }

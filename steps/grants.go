@@ -74,7 +74,11 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 	if r.redeem != nil || r.target != "" {
 		return nil // the response is about what was asked for with the code
 	}
-	if missing := want.Minus(issue.Means()); !missing.IsEmpty() {
+	missing := want.Minus(issue.Means())
+	if issue.Response.RefreshToken != "" { // it is what offline_access is for, which need not be named
+		missing = missing.Minus(oauth.FieldsScope("offline_access " + w.target().Description.AuthorizationServer.Refresh.Scope))
+	}
+	if !missing.IsEmpty() {
 		return fmt.Errorf("%s grants %s %q: got %q, want %q as well", r.owner, r.client, want, issue.Means(), missing)
 	}
 	return nil

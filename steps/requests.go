@@ -51,12 +51,8 @@ func (w *World) asks(ctx context.Context, client, owner, asked, how string) erro
 }
 
 // readsObjects reports whether the server has to read a request object: of any
-// request, if its metadata is that of RFC 9101 (section 10.5), or else of one of
-// OpenID Connect.
-func (w *World) readsObjects(r request) bool {
-	_, any := w.target().Metadata["require_signed_request_object"]
-	return any || r.openID()
-}
+// request, or of one of OpenID Connect alone.
+func (w *World) readsObjects(r request) bool { return w.capable("as.jar.alone") || r.openID() }
 
 func (r *request) openID() bool {
 	return r.scope != nil && oauth.FieldsScope(string(*r.scope)).Has("openid")
@@ -215,6 +211,9 @@ func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorizat
 		params.Set("scope", w.cast.Wire(*r.scope))
 	}
 	w.aim(params, r.target)
+	if r.details != "" {
+		params.Set("authorization_details", asJSON(w.detailsNamed(r.details)))
+	}
 	present := c.Redeem
 	if a.Pending != nil {
 		present = func(ctx context.Context, a *actor.Authorization, params url.Values) (*actor.Issue, error) {

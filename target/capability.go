@@ -58,6 +58,8 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.par", "pushed authorization requests (RFC 9126)"),
 		yes("as.par.required", "a client that has to push its requests (RFC 9126 section 6)"),
 		yes("as.jar", "request objects by value (RFC 9101 section 5.1)"),
+		yes("as.jar.alone", "request objects that count also where no scope stands beside them (RFC 9101 section 5)"),
+		yes("as.jar.alg", "the server registers how a client signs its request objects (RFC 9101 section 10.5)"),
 		yes("as.rar", "authorization details (RFC 9396)"),
 		yes("as.gm.create", "grants that are managed one by one (Grant Management for OAuth 2.0)"),
 		yes("as.gm.merge", "adding to such a grant"),

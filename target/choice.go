@@ -37,6 +37,7 @@ const (
 	TokenRevocation     ChoiceName = "token_revocation"
 
 	ConsentAfterRevocation ChoiceName = "consent_after_revocation"
+	UsedTokenRevocation    ChoiceName = "used_token_revocation"
 	OmittedResource        ChoiceName = "omitted_resource"
 	MixedAPIs              ChoiceName = "mixed_apis"
 
@@ -81,6 +82,7 @@ func Choices() []ChoiceInfo {
 		{RegisteredOmission, []string{"default", "none", "reject"}, "CLI-05", "RFC 7591 section 2", "a registration without scope"},
 		{TokenRevocation, []string{"keeps", "drops"}, "REV-02", "RFC 7009 section 2.1", "the grant, when an access token of it is revoked"},
 		{ConsentAfterRevocation, []string{"kept", "forgotten"}, "REV-04", "RFC 7009 section 2.1", "what the resource owner agreed to, when the refresh token is revoked"},
+		{UsedTokenRevocation, []string{"ends", "ignored"}, "", "RFC 7009 section 2.2", "what came of a refresh token, when it is revoked after it was used"},
 		{OmittedResource, []string{"default", "reject"}, "RES-05", "RFC 8707 section 2.1", "a request that names no API"},
 		{MixedAPIs, []string{"reject", "one_api", "both_apis"}, "RES-06", "RFC 9068 section 3", "scopes of two APIs, and neither named"},
 		{TokenExchangeBound, []string{"subset", "client"}, "TX-01", "RFC 8693 section 5", "the bound of an exchanged token: the subject token, or what the client and the resource owner may have"},

@@ -63,7 +63,7 @@ Feature: Which scope opens which claims
         | profile |
         | email   |
 
-  @CLM-04 @SHOULD @oidc-5.4 @needs:as.code @needs:as.oidc
+  @CLM-04 @SHOULD @oidc-5.4 @needs:as.code @needs:as.oidc.userinfo
   Rule: Where there is an access token, claims of scopes come from UserInfo and not in the ID token
     An ID token is handed on as proof of a sign-in, with everything in it.
 

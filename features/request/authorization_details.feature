@@ -31,8 +31,15 @@ Feature: Authorization details beside a scope
       Then Ada was asked about exactly "read:appointments write:appointments"
 
   @RAR-03 @MUST @rfc9396-6 @rfc9396-6.1 @rfc6749-6 @derived @needs:as.rar @needs:as.refresh
-  Rule: At refresh neither scope nor authorization details grow by way of the other
-    Otherwise what was refused at the front door comes in with a refresh.
+  Rule: At the token endpoint neither scope nor authorization details grow by way of the other
+    Otherwise what was refused at the front door comes in with a refresh, or with
+    the code.
+
+    Scenario: Planner asks for larger details with the code
+      Given Planner has a code from Ada for "read:appointments" with the plain details
+      When Planner redeems its code with the larger details
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner receives no more than the plain details
 
     Scenario: Planner asks for larger details
       Given Ada has granted Planner "read:appointments" with the plain details
@@ -67,8 +74,8 @@ Feature: Authorization details beside a scope
     Scenario: Ada grants a scope, and no details
       Given Ada will grant only "read:appointments"
       When Planner asks Ada for "read:appointments write:appointments" with the plain details
-      Then Planner holds exactly "read:appointments"
-      And Planner is told "read:appointments"
+      Then Planner holds exactly "read:appointments", or is refused
+      And Planner is told "read:appointments", or is refused
       And Planner receives no details
 
     Scenario: Ada grants the details, and one scope of two

@@ -28,7 +28,7 @@ Feature: Requests in a signed object
       When Planner asks Ada for "openid read:appointments" in a request object, with "openid read:appointments" beside it
       Then Planner can read an appointment of Ada
 
-  @JAR-02 @MAY @rfc9101-5 @oidc-6.1 @derived @needs:as.jar
+  @JAR-02 @MAY @rfc9101-5 @oidc-6.1 @derived @needs:as.jar.alone
   Rule: Where only the object has a scope, that scope counts or the request is refused
     Otherwise the client asks for one thing, signed, and is granted whatever the
     server has for requests that ask for nothing.
@@ -52,6 +52,7 @@ Feature: Requests in a signed object
       Then Planner is refused
       And Planner receives no token
 
+    @needs:as.jar.alg
     Scenario: The object is not signed, though Planner registered how it signs
       When Planner asks Ada for "openid read:appointments" in an unsigned request object, with "openid read:appointments write:appointments" beside it
       Then Planner is refused

@@ -178,6 +178,17 @@ Feature: Which API a token is for
       When Planner redeems its code for the other API
       Then Planner holds a token for the other API
 
+    @needs:as.refresh
+    Scenario: Planner refreshes a token for the first API
+      Given Ada has granted Planner "read:appointments"
+      When Planner refreshes its token
+      Then Planner holds a token for the first API
+
+    @needs:as.cc
+    Scenario: A machine names the first API
+      When Robot asks for "read:appointments" on its own behalf
+      Then Robot holds a token for the first API
+
   @RES-08 @GUIDANCE @auth0-api-authorization @derived @needs:as.code @needs:as.resource @needs:as.oidc.userinfo
   Rule: Scopes about the person and scopes of an API can be asked for together
     Otherwise a client has to ask twice, or the API it names costs it the claims.

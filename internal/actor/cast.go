@@ -129,6 +129,7 @@ type Cast struct {
 	clients         map[string]*Client
 	owners          map[string]*Owner
 	keys            map[string]*harnessKey // of clients that sign, by name
+	objectAlg       map[string]string      // how they sign request objects, as the server registered it
 	auditor         *Client
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool
@@ -160,9 +161,11 @@ func (s *Stage) NewCast() *Cast {
 		clients:  map[string]*Client{},
 		owners:   map[string]*Owner{},
 		keys:     map[string]*harnessKey{},
-		audits:   map[string]oauth.Secret{},
-		met:      map[meeting]bool{},
-		seed:     random(4),
+
+		objectAlg: map[string]string{},
+		audits:    map[string]oauth.Secret{},
+		met:       map[meeting]bool{},
+		seed:      random(4),
 	}
 }
 

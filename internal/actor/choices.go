@@ -85,6 +85,7 @@ func byRefusal() map[target.ChoiceName][2]string {
 		target.OmittedResource:        {"reject", "default"},
 		target.TokenRevocation:        {"drops", "keeps"},    // of the refresh afterwards
 		target.ConsentAfterRevocation: {"forgotten", "kept"}, // of a silent request afterwards
+		target.UsedTokenRevocation:    {"ends", "ignored"},   // of the refresh afterwards
 	}
 }
 
@@ -243,6 +244,7 @@ func trials() []trial {
 		{target.ConsentAfterRevocation, func(s *Stage) bool {
 			return s.can("as.code") && s.can("as.refresh") && s.can("as.revocation") && s.can("as.oidc.prompt") && s.can("fx.clients.fresh")
 		}, revokingRefreshToken},
+		{target.UsedTokenRevocation, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") && s.can("as.revocation") }, revokingUsedToken},
 		{target.OmittedResource, func(s *Stage) bool { return s.can("as.code") && s.can("as.resource") }, unaimed("read:appointments", target.OmittedResource)},
 		{target.MixedAPIs, func(s *Stage) bool {
 			return s.can("as.code") && s.can("as.resource") && s.Target.Capabilities["token.format"].Value == "jwt"

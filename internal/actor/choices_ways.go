@@ -175,7 +175,7 @@ func (s *Stage) observePost(ctx context.Context) {
 		err = errRefused
 	}
 	s.facts.set("as.post", "false", "observed: "+cast.Recorder.Redact(err.Error()))
-	s.facts.set("fx.request_kinds", strconv.Itoa(s.facts.kinds()), "derived: as.code, as.post, as.par, as.jar")
+	s.facts.set("fx.request_kinds", strconv.Itoa(s.facts.kinds()), kindsFrom)
 }
 
 // refusal is why nothing was issued.

@@ -241,6 +241,9 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 	if i.Unaimed && !i.settleAim(o) {
 		return nil
 	}
+	if !i.Unaimed {
+		i.followAim(o)
+	}
 	api := i.API()
 	if api == nil {
 		return nil
@@ -309,11 +312,12 @@ type UserInfo struct {
 // Served reports whether claims were returned.
 func (u *UserInfo) Served() bool { return u.Claims != nil }
 
-// UserInfo asks the UserInfo endpoint with a token.
-func (c *Cast) UserInfo(ctx context.Context, who string, token oauth.AccessToken) (*UserInfo, error) {
+// UserInfo asks the UserInfo endpoint with a token, by GET or by POST, which are
+// one request in two forms (OpenID Connect Core section 5.3.1).
+func (c *Cast) UserInfo(ctx context.Context, who, method string, token oauth.AccessToken) (*UserInfo, error) {
 	endpoint := metadata(c.Stage.Target.Target, "userinfo_endpoint")
 	ctx = as(ctx, who, "asks for UserInfo")
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	req, err := http.NewRequestWithContext(ctx, method, endpoint, nil)
 	if err != nil {
 		return nil, err
 	}

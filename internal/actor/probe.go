@@ -21,8 +21,8 @@ func (s *Stage) observe(ctx context.Context) error {
 	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
 		s.observeWays(ctx)
 	}
-	if post := s.Target.Capabilities["as.post"]; post.Yes() && post.Source != "declared" && s.Target.Kind != target.KindEmbedded {
-		s.observePost(ctx)
+	if err := s.observeParts(ctx); err != nil {
+		return err
 	}
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"

@@ -55,14 +55,16 @@ func (c *Cast) confirmed(client *oauth.Client, answer []byte) error {
 	var reply struct {
 		ResponseTypes []string `json:"response_types"`
 		RequiresPAR   bool     `json:"require_pushed_authorization_requests"`
+		ObjectAlg     string   `json:"request_object_signing_alg"`
 	}
 	_ = json.Unmarshal(answer, &reply) // one that is no JSON object says nothing
+	c.objectAlg[client.Name] = reply.ObjectAlg
 	f := &finder{t: c.Stage.Target.Target, d: c.Stage.Target.Description}
 	switch {
 	case client.Name == "Strict" && !reply.RequiresPAR && f.t.Metadata["require_pushed_authorization_requests"] != true:
-		return fmt.Errorf("the server did not take require_pushed_authorization_requests (RFC 9126 section 6)")
+		return fmt.Errorf("%w require_pushed_authorization_requests (RFC 9126 section 6)", errNotTaken)
 	case client.Name == "Legacy" && reply.ResponseTypes != nil && len(reply.ResponseTypes) <= len(f.frontTypes()):
-		return fmt.Errorf("the server registered the response types %q, want %q as well", reply.ResponseTypes, f.frontTypes())
+		return fmt.Errorf("%w every response type: it registered %q, want %q as well", errNotTaken, reply.ResponseTypes, f.frontTypes())
 	}
 	return nil
 }
@@ -109,8 +111,10 @@ func (f *finder) requests() {
 	_, knows := f.t.Metadata["require_pushed_authorization_requests"]
 	f.yes("as.par.required", par && knows && f.present("Strict"), "metadata: require_pushed_authorization_requests")
 	f.yes("as.jar", code && f.takesObjects(), "metadata: request_parameter_supported")
-	f.yes("as.post", code && f.found["as.oidc"].Yes(), "derived: as.oidc (OpenID Connect Core section 3.1.2.1)")
-	f.set("fx.request_kinds", strconv.Itoa(f.kinds()), "derived: as.code, as.post, as.par, as.jar")
+	f.yes("as.post", code && f.found["as.oidc"].Yes() && !pushesAll(f.t), "derived: as.oidc (OpenID Connect Core section 3.1.2.1)")
+	f.objectsAlone()
+	f.yes("as.jar.alg", f.found["as.jar"].Yes(), "metadata: request_parameter_supported")
+	f.set("fx.request_kinds", strconv.Itoa(f.kinds()), kindsFrom)
 	const types = "metadata: response_types_supported"
 	legacy := f.present("Legacy")
 	f.yes("as.implicit", f.answersFront("token") && legacy, types)
@@ -132,14 +136,27 @@ func (f *finder) requests() {
 	}
 }
 
+// objectsAlone is whether a request object counts also where no scope stands
+// beside it. OpenID Connect reads it only beside openid: without that, the
+// request is one of OAuth, which need not know the parameter (OpenID Connect Core
+// section 6.1, RFC 6749 section 3.1). Who publishes what RFC 9101 section 10.5
+// adds reads it always, and so does who reads it and knows no OpenID Connect.
+func (f *finder) objectsAlone() {
+	_, published := f.t.Metadata["require_signed_request_object"]
+	alone := f.found["as.jar"].Yes() && (published || !f.found["as.oidc"].Yes())
+	f.yes("as.jar.alone", alone, "metadata: require_signed_request_object")
+}
+
+// kindsFrom is where the number of kinds of authorization request comes from.
+const kindsFrom = "derived: as.code, as.post, as.par, as.jar.alone"
+
 // kinds is how many kinds of authorization request can be made, whatever is asked
 // for. OpenID Connect has it taken by POST as well (OpenID Connect Core section
 // 3.1.2.1); not every server reads a request object without openid beside it.
 func (f *finder) kinds() int {
-	_, any := f.t.Metadata["require_signed_request_object"] // RFC 9101 section 10.5
 	has := func(name target.Capability) bool { return f.found[name].Yes() }
 	kinds := 0
-	for _, can := range []bool{has("as.code"), has("as.post"), has("as.par"), has("as.jar") && any} {
+	for _, can := range []bool{has("as.code"), has("as.post"), has("as.par"), has("as.jar.alone")} {
 		if can && has("as.code") {
 			kinds++
 		}

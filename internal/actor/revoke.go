@@ -73,6 +73,34 @@ func revokingToken(ctx context.Context, c *Cast) (string, error) {
 	return Class(ctx, target.TokenRevocation, nil, next, 0)
 }
 
+// revokingUsedToken revokes a refresh token that was used before, and looks whether
+// what came of it goes on. To such a server the token is no longer good, and there
+// is nothing left to do (RFC 7009 section 2.2).
+func revokingUsedToken(ctx context.Context, c *Cast) (string, error) {
+	i, err := c.revocable(ctx, "read:appointments")
+	if err != nil {
+		return "", err
+	}
+	next, err := i.Client.Refresh(ctx, i, nil, nil)
+	if err != nil {
+		return "", err
+	}
+	if next.Response == nil {
+		return "", fmt.Errorf("it cannot be refreshed: %w", errRefused)
+	}
+	if _, err := i.Client.RevokeToken(ctx, i.Response.RefreshToken, ""); err != nil {
+		return "", err
+	}
+	if next.Response.RefreshToken == "" {
+		next = i // it is not rotated
+	}
+	again, err := i.Client.Refresh(ctx, next, nil, nil)
+	if err != nil {
+		return "", err
+	}
+	return Class(ctx, target.UsedTokenRevocation, nil, again, 0)
+}
+
 // revokingRefreshToken revokes a refresh token and asks without a page for what
 // was agreed to.
 func revokingRefreshToken(ctx context.Context, c *Cast) (string, error) {

@@ -23,7 +23,7 @@ type Channel string
 
 // The channels.
 const (
-	ByQuery      Channel = ""               // in the address (RFC 6749 section 3.1)
+	ByQuery      Channel = ""               // in the address (RFC 6749 section 3.1), or pushed where nothing else is taken
 	ByPost       Channel = "post"           // in the body of a POST (RFC 6749 section 3.1)
 	Pushed       Channel = "par"            // pushed (RFC 9126)
 	ByObject     Channel = "request_object" // in a request object by value (RFC 9101 section 5.1)
@@ -123,8 +123,9 @@ func (c *Client) beside(r Request) oauth.ScopeSet {
 // send makes the visit that takes the parameters to the server in the way that
 // the request has. What is pushed is pushed at once.
 func (c *Client) send(ctx context.Context, endpoint string, a *Authorization, r Request, q url.Values) (*Authorization, target.Visit, error) {
-	switch r.Via {
+	switch c.via(r.Way) {
 	case Pushed, PushedObject:
+		r.Via = c.via(r.Way)
 		p, err := c.push(ctx, a, r, q)
 		if err != nil {
 			return nil, target.Visit{}, err
@@ -153,6 +154,24 @@ func (c *Client) send(ctx context.Context, endpoint string, a *Authorization, r 
 		return a, c.visit(a, r, with(endpoint, joined(q.Encode(), r.Raw, r.Beside)), ""), nil
 	}
 	return nil, target.Visit{}, fmt.Errorf("got the way %q of a request, want one that is known", r.Via)
+}
+
+// via is the channel of a request. Where the server takes none but pushed requests
+// (RFC 9126 section 5), they are pushed: only Strict tries what else there is.
+func (c *Client) via(way Way) Channel {
+	switch {
+	case !pushesAll(c.cast.Stage.Target.Target) || c.Name == "Strict":
+		return way.Via
+	case way.Via == ByQuery:
+		return Pushed
+	case way.Via == ByObject:
+		return PushedObject
+	}
+	return way.Via
+}
+
+func pushesAll(t *target.Target) bool {
+	return t.Metadata["require_pushed_authorization_requests"] == true
 }
 
 // with adds a query to a URL that may have one.
@@ -370,6 +389,19 @@ func (i *Issue) settleAim(o *Observation) (settled bool) {
 	}
 	i.Other = other && !first
 	return first != other
+}
+
+// followAim looks at the API that a token is for where that is the one of ours
+// that was not named: a server need not follow the resource parameter.
+func (i *Issue) followAim(o *Observation) {
+	all, own := i.cast.Resources(), 0
+	if i.Other {
+		own = 1
+	}
+	named := o.Audience()
+	if len(all) > own && !slices.Contains(named, all[own]) && slices.Contains(named, all[1-own]) {
+		i.Other = !i.Other
+	}
 }
 
 // Audience is whom the token is for, as its claims or introspection say; nil:

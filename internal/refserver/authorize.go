@@ -77,7 +77,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form, pushed, err := s.resolve(client, sent)
-	if pushed && err != nil {
+	if pushed && err != nil && s.policy.PAR.OnPage(err) {
 		s.page(w, http.StatusBadRequest, errorPage, "The request that was pushed cannot be used.")
 		return
 	}
@@ -220,7 +220,7 @@ func (s *Server) questionsFor(tx *transaction, user User) ([]ConsentQuestion, er
 		q := ConsentQuestion{
 			Client: tx.client, User: user, Resource: t.resource, API: t.api, Prompt: tx.prompt, Asked: asked,
 			Removed: s.rowOf(tx, user.Name, t.resource).Removed, Sent: tx.sent, Pushed: tx.pushed, Details: tx.details, Managed: tx.managed.action,
-			Claims: tx.names.all(), Text: tx.text, Omitted: tx.omitted, GrantType: tx.grantType(),
+			Claims: tx.names.all(), Request: tx.id, Text: tx.text, Omitted: tx.omitted, GrantType: tx.grantType(),
 		}
 		q.Remembered = s.policy.Remembered(q, all)
 		questions = append(questions, q)

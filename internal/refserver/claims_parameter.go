@@ -33,8 +33,11 @@ func (n namedClaims) and(names []string) namedClaims {
 // readClaims reads the parameter claims (OpenID Connect Core section 5.5).
 func (s *Server) readClaims(form url.Values) (namedClaims, error) {
 	raw := form.Get("claims")
-	if raw == "" || !s.has(claimsParameter) {
+	switch {
+	case raw == "":
 		return namedClaims{}, nil
+	case !s.has(claimsParameter):
+		return namedClaims{}, s.policy.Claims.Unsupported()
 	}
 	var sent struct {
 		UserInfo map[string]any `json:"userinfo"`

@@ -97,12 +97,14 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		question = tx.questions[0]
 	}
 	questions, used := tx.questions, tx.used
+	latest, followed := s.latest.get(current.id+tx.client.ID, s.clock.now())
 	s.policy.Race.Between(TakeForm, &tx.mu)
 	bound := s.policy.ConsentBound(ConsentBinding{
 		SameSession: tx.session == current.id,
 		SameUser:    question.User.Name != "" && question.User.Name == current.user,
 		Genuine:     hmac.Equal([]byte(r.PostForm.Get("csrf")), []byte(s.formSecret(current))),
 		Used:        used,
+		Superseded:  followed && latest.Request != tx.id,
 	})
 	if bound == nil {
 		bound = s.claim(tx)
@@ -115,7 +117,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		s.page(w, http.StatusForbidden, errorPage, decidedText)
 		return
 	}
-	if latest, ok := s.latest.get(current.id+tx.client.ID, s.clock.now()); ok {
+	if followed {
 		questions = append([]ConsentQuestion{s.policy.Answered(question, latest)}, questions[1:]...)
 	}
 	var required []string
@@ -132,6 +134,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	answer := ConsentAnswer{
 		Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
 		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required, Details: len(more.details),
+		DetailsAsked: len(question.Details),
 	}
 	s.conclude(w, r, tx, current, questions, answer, more)
 }

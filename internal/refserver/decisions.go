@@ -195,6 +195,8 @@ type ConsentQuestion struct {
 	Claims []string
 	// Managed is the grant management action of the request; empty: none.
 	Managed string
+	// Request names the authorization request.
+	Request string
 }
 
 // ConsentItem is one line of the consent page.
@@ -216,6 +218,8 @@ type ConsentBinding struct {
 	Genuine bool
 	// Used is true if the form was posted before.
 	Used bool
+	// Superseded is true if the browser has begun another request of the client since.
+	Superseded bool
 }
 
 // ConsentAnswer is what the resource owner answered.
@@ -225,8 +229,8 @@ type ConsentAnswer struct {
 	Asked, Ticked ScopeSet
 	// Required is the part of Asked that cannot be deselected.
 	Required ScopeSet
-	// Details is how many authorization details were ticked.
-	Details int
+	// Details is how many authorization details were ticked, of DetailsAsked.
+	Details, DetailsAsked int
 }
 
 // ConsentOutcome is what came of one authorization request.
@@ -344,6 +348,8 @@ type ClaimsQuestion struct {
 	// UserBound is false for a client's own token.
 	UserBound     bool
 	Authorization Authorization
+	// Posted is true for a request to UserInfo by POST.
+	Posted bool
 	// GrantType is that of the token request; empty at UserInfo.
 	GrantType string
 }

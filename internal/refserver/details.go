@@ -34,6 +34,8 @@ type Detail struct {
 	Actions []string `json:"actions,omitempty"`
 	// Limit is the most appointments that may be touched.
 	Limit int `json:"limit,omitempty"`
+	// Locations are where it is good (RFC 9396 section 2.2).
+	Locations []string `json:"locations,omitempty"`
 }
 
 // Details are the authorization details of a request or a grant.

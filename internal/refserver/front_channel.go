@@ -44,7 +44,7 @@ func (s *Server) readResponseType(client Client, raw string) (ScopeSet, error) {
 		return asked, nil
 	case !s.has(front) || !slices.ContainsFunc(frontTypes(), same):
 		return ScopeSet{"code"}, Refuse("unsupported_response_type", "this response type is not supported")
-	case !client.MayUse(Implicit) || !slices.ContainsFunc(client.ResponseTypes, same):
+	case !s.policy.Front.Registered(client, asked):
 		return asked, Refuse("unauthorized_client", "the client is not registered for this response type")
 	}
 	return asked, nil

@@ -24,7 +24,7 @@ func pushedRequests() part {
 		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /par", s.push) },
 		metadata: func(s *Server, m map[string]any) {
 			m["pushed_authorization_request_endpoint"] = s.issuer + "/par"
-			m["require_pushed_authorization_requests"] = false
+			m["require_pushed_authorization_requests"] = s.policy.PAR.Required(Client{}, false) != nil
 		},
 	}
 }
@@ -80,7 +80,7 @@ func (s *Server) readPushed(r *http.Request) (url.Values, Client, error) {
 	}
 	tx := newTransaction(client, redirectURI, params)
 	tx.pushed = true
-	return params, client, s.readAuthorization(tx, params)
+	return params, client, s.policy.PAR.Deferred(s.readAuthorization(tx, params))
 }
 
 // pulled returns the parameters that stand behind a request_uri.

@@ -161,6 +161,7 @@ type Policy struct {
 	Details   DetailsPolicy
 	Manage    ManagePolicy
 	Claims    ClaimsPolicy
+	OpenID    OpenIDPolicy
 	Race      RacePolicy
 }
 
@@ -173,7 +174,7 @@ func Conformant() Policy {
 		Exchange: conformantExchange(), Password: conformantPassword(), Assertion: conformantAssertion(),
 		PAR: conformantPAR(), JAR: conformantJAR(),
 		Resources: conformantResources(), Front: conformantFront(), Details: conformantDetails(), Manage: conformantManage(),
-		Claims: conformantClaims(), Race: conformantRace(),
+		Claims: conformantClaims(), OpenID: conformantOpenID(), Race: conformantRace(),
 	}
 	p.asking()
 	p.consenting()

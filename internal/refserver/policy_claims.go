@@ -5,6 +5,8 @@ import "slices"
 // ClaimsPolicy is every decision about the claims parameter (OpenID Connect Core
 // section 5.5).
 type ClaimsPolicy struct {
+	// Unsupported answers a claims parameter where the server does not support it (OpenID Connect Core section 5.5).
+	Unsupported func() error
 	// Asked is what counts of the claims asked for by name; known are those that there are (OpenID Connect Core section 5.5.1).
 	Asked func(sent, known []string) []string
 	// ConsentNeeded says whether the user must be asked about them (OpenID Connect Core sections 3.1.2.4 and 5.5).
@@ -20,6 +22,8 @@ type ClaimsPolicy struct {
 func conformantClaims() ClaimsPolicy {
 	both := func(one, other []string) []string { return ScopeSet(one).And(other) }
 	return ClaimsPolicy{
+		// Choice: it is ignored.
+		Unsupported: func() error { return nil },
 		// Choice: claims that are not known are ignored, essential or not.
 		Asked: both,
 		// Choice: they are asked about each time.

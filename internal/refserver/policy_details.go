@@ -12,6 +12,8 @@ type DetailsPolicy struct {
 	Items func(q ConsentQuestion) []DetailItem
 	// Granted is what an answer grants; accepted is what it grants of the scope (RFC 9396 section 3.1).
 	Granted func(asked, ticked Details, accepted ScopeSet) Details
+	// Redeemed are the details of the token that a code buys; nil asked: the request has none (RFC 9396 section 6).
+	Redeemed func(granted, asked Details) (Details, error)
 	// Refreshed are the details of a refreshed token; nil asked: the request has none (RFC 9396 section 6).
 	Refreshed func(granted, asked Details) (Details, error)
 	// Reported are the details in token response and access token (RFC 9396 sections 7 and 9).
@@ -49,17 +51,21 @@ func conformantDetails() DetailsPolicy {
 		},
 		Granted: func(_, ticked Details, _ ScopeSet) Details { return ticked },
 		// Choice: a narrower detail is honoured, a wider one is an error.
-		Refreshed: func(granted, asked Details) (Details, error) {
-			if asked == nil {
-				return granted, nil
-			}
-			for _, d := range asked {
-				if !granted.allow(d) {
-					return nil, Refuse("invalid_authorization_details", "the authorization details exceed what is granted")
-				}
-			}
-			return asked, nil
-		},
-		Reported: func(i Issue) Details { return i.Details },
+		Redeemed:  within,
+		Refreshed: within,
+		Reported:  func(i Issue) Details { return i.Details },
 	}
+}
+
+// within is what is asked of the details granted, or all of them.
+func within(granted, asked Details) (Details, error) {
+	if asked == nil {
+		return granted, nil
+	}
+	for _, d := range asked {
+		if !granted.allow(d) {
+			return nil, Refuse("invalid_authorization_details", "the authorization details exceed what is granted")
+		}
+	}
+	return asked, nil
 }

@@ -1,8 +1,15 @@
 package refserver
 
+import (
+	"slices"
+	"strings"
+)
+
 // FrontPolicy is every decision about tokens from the authorization endpoint
 // (RFC 6749 section 4.2, OpenID Connect Core sections 3.2 and 3.3).
 type FrontPolicy struct {
+	// Registered says whether a client may use a response type other than code (RFC 6749 section 4.2.2.1: unauthorized_client).
+	Registered func(c Client, responseType ScopeSet) bool
 	// WithoutOpenID answers a request for an ID token without the scope openid (OpenID Connect Core section 3.2.2.1).
 	WithoutOpenID func(responseType, asked ScopeSet) error
 	// OfflineAccess is asked less offline_access where no code is asked for (OpenID Connect Core section 11).
@@ -23,6 +30,11 @@ type FrontPolicy struct {
 
 func conformantFront() FrontPolicy {
 	return FrontPolicy{
+		Registered: func(c Client, responseType ScopeSet) bool {
+			return c.MayUse(Implicit) && slices.ContainsFunc(c.ResponseTypes, func(registered string) bool {
+				return responseType.Equal(ScopeSet(strings.Fields(registered)))
+			})
+		},
 		// Choice: refused.
 		WithoutOpenID: func(responseType, asked ScopeSet) error {
 			if responseType.Has("id_token") && !asked.Has(OpenID) {

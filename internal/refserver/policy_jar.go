@@ -8,6 +8,11 @@ import (
 // JARPolicy is every decision about request objects (RFC 9101, OpenID Connect
 // Core section 6.1).
 type JARPolicy struct {
+	// Counts says whether a request object that comes with these parameters is looked at (RFC 9101 section 5: always;
+	// OpenID Connect Core section 6.1: where the scope beside it has openid).
+	Counts func(sent url.Values) bool
+	// Registered is how a client's objects are signed that registers alg; empty: it does not say (RFC 9101 section 10.5).
+	Registered func(alg string) string
 	// Accept checks a request object (RFC 9101 section 6.2).
 	Accept func(o RequestObject) error
 	// Refused is what counts in place of an object that was not accepted (RFC 9101 section 6.2: nothing).
@@ -31,6 +36,8 @@ type RequestObject struct {
 
 func conformantJAR() JARPolicy {
 	return JARPolicy{
+		Counts:     func(url.Values) bool { return true },
+		Registered: func(alg string) string { return alg },
 		// Choice: unsigned objects are accepted from clients that registered no algorithm.
 		Accept: func(o RequestObject) error {
 			signed := o.Verified && (o.Client.RequestObjectAlg == "" || o.Client.RequestObjectAlg == o.Algorithm)

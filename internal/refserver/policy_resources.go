@@ -7,6 +7,9 @@ import "slices"
 type ResourcePolicy struct {
 	// Requested is the APIs that a request is about, of those served, the default first (RFC 8707 sections 2 and 2.1).
 	Requested func(sent, served []string) ([]string, error)
+	// Unnamed is the APIs of an authorization request that names none, by what it asks for; nil: the default
+	// (RFC 9068 section 3). knows says whether an API knows a scope.
+	Unnamed func(asked ScopeSet, served []string, knows func(resource, token string) bool) ([]string, error)
 	// Share is the part of a scope that is asked of one of several APIs; known is what that API knows (RFC 8707 section 2.2).
 	Share func(asked, known ScopeSet) ScopeSet
 	// Chosen is the API that a token is for, of those granted (RFC 8707 section 2.2).
@@ -37,7 +40,8 @@ func conformantResources() ResourcePolicy {
 			}
 			return found, nil
 		},
-		Share: func(asked, known ScopeSet) ScopeSet { return asked.And(known) },
+		Unnamed: func(ScopeSet, []string, func(string, string) bool) ([]string, error) { return nil, nil },
+		Share:   func(asked, known ScopeSet) ScopeSet { return asked.And(known) },
 		// Choice: one API to a token; without the parameter it is the first.
 		Chosen: func(granted, asked []string) (string, error) {
 			switch {

@@ -5,6 +5,8 @@ package refserver
 type RevocationPolicy struct {
 	// MayRevoke says whether a caller may revoke a token of owner (RFC 7009 section 2.1).
 	MayRevoke func(owner, caller Client) bool
+	// UsedCounts says whether to revoke a refresh token that was used before ends anything (RFC 7009 section 2.2).
+	UsedCounts func() bool
 	// AlsoEnds says whether another authorization of the same user, client and API
 	// ends with the revoked one (RFC 7009 section 2.1).
 	AlsoEnds func(revoked, other Authorization) bool
@@ -18,6 +20,8 @@ type RevocationPolicy struct {
 func conformantRevocation() RevocationPolicy {
 	return RevocationPolicy{
 		MayRevoke: func(owner, caller Client) bool { return owner.ID == caller.ID },
+		// Choice: it ends what came of it.
+		UsedCounts: func() bool { return true },
 		// Choice: what was combined ends together, what is separate does not.
 		AlsoEnds: func(revoked, other Authorization) bool { return revoked.Union || other.Union },
 		// Choice: an access token ends alone.

@@ -150,10 +150,11 @@ func (s *Server) takeRequests(m *clientMetadata, c *Client) {
 	if !s.has(requestObjects) {
 		m.RequestObjectAlg = ""
 	}
+	m.RequestObjectAlg = s.policy.JAR.Registered(m.RequestObjectAlg)
 	if m.Keys != nil {
 		c.keys = *m.Keys
 	}
-	m.RequiresPAR = m.RequiresPAR && s.has(pushing)
+	m.RequiresPAR = m.RequiresPAR && s.has(pushing) && s.policy.PAR.Registered()
 	c.ResponseTypes, c.RequiresPAR, c.RequestObjectAlg = m.ResponseTypes, m.RequiresPAR, m.RequestObjectAlg
 }
 

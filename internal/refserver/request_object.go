@@ -14,9 +14,11 @@ const requestObjects Feature = "request_object"
 func objects() part {
 	return part{
 		feature: requestObjects,
-		metadata: func(_ *Server, m map[string]any) {
+		metadata: func(s *Server, m map[string]any) {
 			m["request_parameter_supported"] = true
-			m["require_signed_request_object"] = false
+			if s.policy.JAR.Counts(url.Values{}) {
+				m["require_signed_request_object"] = false // RFC 9101 section 10.5
+			}
 			m["request_object_signing_alg_values_supported"] = []string{string(jose.ES256), "none"}
 		},
 	}
@@ -27,7 +29,7 @@ func objects() part {
 func (s *Server) unwrap(client Client, sent url.Values) (url.Values, error) {
 	raw := sent.Get("request")
 	switch {
-	case raw == "":
+	case raw == "", !s.policy.JAR.Counts(sent):
 		return sent, nil
 	case !s.has(requestObjects):
 		return nil, Refuse("request_not_supported", "request objects are not supported")

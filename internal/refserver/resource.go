@@ -3,6 +3,7 @@ package refserver
 import (
 	"net/url"
 	"slices"
+	"strings"
 )
 
 const multiResource Feature = "multi_resource"
@@ -44,6 +45,16 @@ func (s *Server) targets(form url.Values) ([]targeted, error) {
 	sent := named(form)
 	if len(sent) > 1 && !s.has(multiResource) {
 		return nil, Refuse("invalid_target", "more than one resource is not supported")
+	}
+	if len(sent) == 0 {
+		asked := NewScopeSet(strings.Fields(form.Get("scope"))...)
+		var err error
+		if sent, err = s.policy.Resources.Unnamed(asked, s.served(), func(resource, token string) bool {
+			api, _ := s.apiOf(resource)
+			return !IsOIDC(token) && s.scopesAt(api).Has(token)
+		}); err != nil {
+			return nil, err
+		}
 	}
 	found, err := s.policy.Resources.Requested(sent, s.served())
 	if err != nil {

@@ -1,6 +1,7 @@
 package refserver
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // authenticated reads a form and the client that sent it.
@@ -43,10 +46,15 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	question := ClaimsQuestion{
 		User: user, Client: client, Scope: s.policy.LiveScope(live), TokenScope: t.scope, UserBound: live.UserBound,
-		Authorization: live.Authorization,
+		Authorization: live.Authorization, Posted: r.Method == http.MethodPost,
 	}
 	if !s.policy.UserInfoAllowed(question) {
-		challenge(w, http.StatusForbidden, "insufficient_scope", ScopeSet{OpenID})
+		status, code := s.policy.OpenID.UserInfoRefusal(question)
+		var needed ScopeSet
+		if code == "insufficient_scope" {
+			needed = ScopeSet{OpenID}
+		}
+		challenge(w, status, code, needed)
 		return
 	}
 	claims := map[string]any{}
@@ -56,8 +64,26 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	for name, value := range s.opened(user, question.Scope, live.Authorization.UserInfoNames) {
 		claims[name] = value
 	}
-	claims["sub"] = t.subject
-	writeJSON(w, http.StatusOK, claims)
+	claims["sub"] = s.policy.OpenID.Subject(user, client)
+	s.tell(w, client, claims)
+}
+
+// tell writes claims as the client is to have them (OpenID Connect Core section
+// 5.3.2).
+func (s *Server) tell(w http.ResponseWriter, client Client, claims map[string]any) {
+	if !s.policy.OpenID.UserInfoSigned(client) {
+		writeJSON(w, http.StatusOK, claims)
+		return
+	}
+	claims["iss"], claims["aud"] = s.issuer, client.ID
+	token, err := jwt.Signed(s.signing.identities).Claims(claims).Serialize()
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwt")
+	w.Header().Set("Cache-Control", "no-store")
+	io.WriteString(w, token)
 }
 
 // bearer returns the token in the Authorization header, the only way supported

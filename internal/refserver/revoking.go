@@ -11,7 +11,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token := form.Get("token")
-	if id, _, ok := s.readRefreshToken(token); ok {
+	if id, number, ok := s.readRefreshToken(token); ok && s.stillCounts(id, number) {
 		if a := s.grants.authorization(id); a != nil && s.mayRevoke(a.Client, caller) {
 			s.grants.end(a, s.scopesAt(s.apiNamed(a.Resource)))
 		}
@@ -24,6 +24,18 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.WriteHeader(http.StatusOK)
+}
+
+// stillCounts says whether the refresh token number of an authorization can be
+// revoked.
+func (s *Server) stillCounts(id string, number int) bool {
+	a := s.grants.authorization(id)
+	if a == nil || s.policy.Revocation.UsedCounts() {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.live[number]
 }
 
 func (s *Server) mayRevoke(owner string, caller Client) bool {

@@ -154,9 +154,16 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	if err != nil {
 		return tokenResponse{}, err
 	}
+	details, err := s.readDetails(q.form)
+	if err == nil {
+		details, err = s.policy.Details.Redeemed(state.Details, details)
+	}
+	if err != nil {
+		return tokenResponse{}, err
+	}
 	issue := Issue{
 		GrantType: AuthorizationCode, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope,
-		Details: state.Details,
+		Details: details,
 	}
 	return s.respond(issue, a, s.firstRefresh(issue, a))
 }

@@ -346,7 +346,7 @@ func halfHash(text string) string {
 func (s *Server) signIDToken(i Issue, nonce string, loggedIn time.Time, more map[string]any) (string, error) {
 	now := s.clock.now()
 	claims := map[string]any{
-		"iss": s.issuer, "sub": i.User.Name, "aud": i.Client.ID, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
+		"iss": s.issuer, "sub": s.policy.OpenID.Subject(i.User, i.Client), "aud": i.Client.ID, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
 	}
 	if i.GrantType == ClientCredentials {
 		claims["sub"] = i.Client.ID

@@ -137,6 +137,42 @@ var claims = []Defect{
 		},
 	},
 	{
+		ID:     "userinfo-posted-unfiltered",
+		Text:   "UserInfo by POST has a handler of its own, which returns the whole profile for any token with openid.",
+		Breaks: []string{"CLM-01", "CLM-03", "CLM-04", "CLM-07", "CLM-10", "CLM-13", "EDIT-04", "REF-11"},
+		Shows:  `UserInfo tells Planner ["address" "birthdate" "email" "email_verified" "family_name" "gender" "given_name" "ht`,
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				if q.Posted {
+					maps.Copy(released, q.User.Claims)
+				}
+			})
+		},
+	},
+	{
+		ID:     "userinfo-posted-to-any-token",
+		Text:   "UserInfo by POST does not look for openid in the scope of the token.",
+		Breaks: []string{"CLM-08", "CONS-17", "OIDC-02", "REF-11"},
+		Shows:  `UserInfo tells Planner ["sub"] by POST`,
+		Apply: func(p *refserver.Policy) {
+			allowed := p.UserInfoAllowed
+			p.UserInfoAllowed = func(q refserver.ClaimsQuestion) bool { return q.Posted && q.UserBound || allowed(q) }
+		},
+	},
+	{
+		ID:     "shipping-address-for-everybody",
+		Text:   "A claim for the shop carries the postal address to every client.",
+		Breaks: []string{"CLM-14"},
+		Shows:  `UserInfo holds the value of Ada's address, which was not granted`,
+		Apply: func(p *refserver.Policy) {
+			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
+				if address, ok := q.User.Claims["address"]; ok {
+					released["shipping"] = []any{address}
+				}
+			})
+		},
+	},
+	{
 		ID:     "custom-claim-copies-email",
 		Text:   "A custom claim carries the user's e-mail address to every client.",
 		Breaks: []string{"CLM-14"},

@@ -49,6 +49,20 @@ var richRequests = []Defect{
 		},
 	},
 	{
+		ID:     "details-of-the-token-request",
+		Text:   "Authorization details that are sent with a code take the place of those that were granted.",
+		Breaks: []string{"RAR-03"},
+		Shows:  `Planner holds larger authorization details than the plain ones: the response says "limit" is 9`,
+		Apply: func(p *refserver.Policy) {
+			p.Details.Redeemed = func(granted, asked refserver.Details) (refserver.Details, error) {
+				if asked == nil {
+					return granted, nil
+				}
+				return asked, nil
+			}
+		},
+	},
+	{
 		ID:     "details-reset-scope-at-refresh",
 		Text:   "A refresh with authorization details starts from what the client may have at the calendar, and no longer from what was granted.",
 		Breaks: []string{"RAR-03", "REF-03"},

@@ -34,6 +34,19 @@ var frontChannel = []Defect{
 		},
 	},
 	{
+		ID:     "redirect-token-ignores-role",
+		Text:   "What the user may not hand out is taken out of the code alone: the token in the redirect has it.",
+		Breaks: []string{"IMPL-03", "IMPL-01", "ROLE-01"},
+		Shows:  `request 1 (in the redirect): Legacy holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			scope := p.Front.Scope
+			p.Front.Scope = func(i refserver.Issue) refserver.ScopeSet {
+				taken := i.Authorization.Requested.Minus(i.Authorization.Asked).And(refserver.ScopesAt(refserver.CalendarAPI))
+				return scope(i).Or(taken.Without(refserver.OfflineAccess))
+			}
+		},
+	},
+	{
 		ID:     "redirect-error-in-query",
 		Text:   "Errors are put into the query of the redirect, also where tokens were asked for and the client reads the fragment.",
 		Breaks: []string{"IMPL-04"},

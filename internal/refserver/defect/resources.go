@@ -90,6 +90,20 @@ var resources = []Defect{
 		},
 	},
 	{
+		ID:     "refreshed-for-every-api",
+		Text:   "A refresh does not know any longer which API was named, and issues a token for all of them.",
+		Breaks: []string{"RES-07"},
+		Shows:  `Planner holds a token for the first API and the other API`,
+		Apply:  func(p *refserver.Policy) { everywhere(p, refserver.RefreshToken) },
+	},
+	{
+		ID:     "machines-go-everywhere",
+		Text:   "The token of a machine is for every API, whichever it named.",
+		Breaks: []string{"RES-07"},
+		Shows:  `Robot holds a token for the first API and the other API`,
+		Apply:  func(p *refserver.Policy) { everywhere(p, refserver.ClientCredentials) },
+	},
+	{
 		ID:     "userinfo-for-the-default-api",
 		Text:   "UserInfo takes tokens for the default API only; who names another one with openid is refused there.",
 		Breaks: []string{"RES-08"},
@@ -101,4 +115,15 @@ var resources = []Defect{
 			}
 		},
 	},
+}
+
+// everywhere makes the tokens of one grant type good at every API.
+func everywhere(p *refserver.Policy, grantType string) {
+	audience := p.Resources.Audience
+	p.Resources.Audience = func(i refserver.Issue, resource string, served []string) []string {
+		if i.GrantType == grantType {
+			return served
+		}
+		return audience(i, resource, served)
+	}
 }

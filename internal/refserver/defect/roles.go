@@ -14,7 +14,7 @@ var roles = []Defect{
 	{
 		ID:     "role-filter-missing",
 		Text:   "Consent alone is enough: the user's permissions are not looked at.",
-		Breaks: []string{"ROLE-01", "CONC-10", "DEF-06", "DEV-01", "GRANT-02", "GRANT-04", "GRANT-05", "INTR-01", "JWT-02", "PAR-01", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11", "ROPC-01"},
+		Breaks: []string{"ROLE-01", "CONC-10", "DEF-06", "DEV-01", "GRANT-02", "GRANT-04", "GRANT-05", "IMPL-01", "IMPL-03", "INTR-01", "JWT-02", "PAR-01", "ROLE-03", "ROLE-04", "ROLE-06", "ROLE-07", "ROLE-11", "ROPC-01"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.UserMay = func(_ refserver.User, _ refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet { return asked }

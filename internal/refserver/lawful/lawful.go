@@ -33,7 +33,7 @@ type Choice struct {
 }
 
 // All are the choices there are, area by area.
-var All = slices.Concat(observed, optional(), asking, naming, registering, publishing, consenting, refreshing)
+var All = slices.Concat(observed, optional(), asking, naming, registering, publishing, consenting, refreshing, openID, requesting, racing)
 
 // Find returns the choice with the given id.
 func Find(id string) (Choice, bool) {

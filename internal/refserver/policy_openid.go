@@ -1,0 +1,25 @@
+package refserver
+
+import "net/http"
+
+// OpenIDPolicy is how the server signs people in and answers UserInfo, besides
+// what is said of them.
+type OpenIDPolicy struct {
+	// Subject is what a user is called in ID tokens and UserInfo (OpenID Connect Core section 8).
+	Subject func(u User, c Client) string
+	// UserInfoSigned says whether UserInfo is a signed JWT (OpenID Connect Core section 5.3.2).
+	UserInfoSigned func(c Client) bool
+	// UserInfoRefusal is the status and the error code for a token that UserInfoAllowed turns down; no code: the
+	// challenge has none (OpenID Connect Core section 5.3.3, RFC 6750 section 3.1).
+	UserInfoRefusal func(q ClaimsQuestion) (status int, code string)
+}
+
+func conformantOpenID() OpenIDPolicy {
+	return OpenIDPolicy{
+		// Choice: the subject is public.
+		Subject: func(u User, _ Client) string { return u.Name },
+		// Choice: JSON.
+		UserInfoSigned:  func(Client) bool { return false },
+		UserInfoRefusal: func(ClaimsQuestion) (int, string) { return http.StatusForbidden, "insufficient_scope" },
+	}
+}

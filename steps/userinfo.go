@@ -1,0 +1,231 @@
+package steps
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+func (w *World) userInfoTells(ctx context.Context, client, how, scopes, named string) error {
+	switch how {
+	case "exactly the":
+		return w.userInfoExactly(ctx, client, scopes)
+	case "every":
+		return w.userInfoEvery(ctx, client, scopes)
+	case "at least one":
+		return w.userInfoSome(ctx, client, scopes)
+	case "the custom":
+		return w.userInfoCustom(ctx, client, scopes)
+	}
+	return w.userInfoNoMore(ctx, client, scopes, named)
+}
+
+func (w *World) userInfoRefusal(ctx context.Context, client, challenged string) error {
+	switch {
+	case strings.Contains(client, " "):
+		return w.userInfoRefusesNobody(ctx)
+	case challenged != "":
+		return w.userInfoRefusesProperly(ctx, client)
+	}
+	return w.userInfoRefuses(ctx, client)
+}
+
+// userInfo asks with a client's latest token; nil when it has none.
+func (w *World) userInfo(ctx context.Context, client string) (*actor.UserInfo, *outcome, error) {
+	o, err := w.outcomeOf(client)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.refusal() != nil {
+		return nil, o, nil
+	}
+	u, err := w.cast.UserInfo(ctx, client, http.MethodGet, o.issue.Response.AccessToken)
+	return u, o, err
+}
+
+// told is what UserInfo tells a client by a method; nil: nothing. Where it is not
+// to be had by POST, or fails, nothing is told by it.
+func (w *World) told(ctx context.Context, client, method string) (*actor.UserInfo, error) {
+	if method == http.MethodGet {
+		u, _, err := w.userInfo(ctx, client)
+		if err != nil || u == nil || !u.Served() {
+			return nil, err
+		}
+		return u, nil
+	}
+	o, err := w.outcomeOf(client)
+	if err != nil || o.refusal() != nil {
+		return nil, err
+	}
+	u, err := w.cast.UserInfo(ctx, client, method, o.issue.Response.AccessToken)
+	if err != nil || !u.Served() {
+		return nil, ctx.Err()
+	}
+	return u, nil
+}
+
+// served is userInfo for judgements that need claims to look at.
+func (w *World) served(ctx context.Context, client string) (*actor.UserInfo, *outcome, error) {
+	u, o, err := w.userInfo(ctx, client)
+	if err != nil {
+		return nil, nil, err
+	}
+	if u == nil {
+		return nil, nil, violation("%s was refused with %s, want a token for UserInfo", client, o.refusal())
+	}
+	if !u.Served() {
+		return nil, nil, violation("UserInfo refuses %s: got %d, want claims", client, u.Status)
+	}
+	return u, o, nil
+}
+
+func (w *World) userInfoNoMore(ctx context.Context, client, scopes, named string) error {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		u, err := w.told(ctx, client, method)
+		if err != nil {
+			return err
+		}
+		if u == nil {
+			continue
+		}
+		extra := w.tooMany(u.Claims, oauth.FieldsScope(scopes))
+		extra = slices.DeleteFunc(extra, func(name string) bool { return name == named })
+		if len(extra) == 0 {
+			continue
+		}
+		how := excess
+		if w.target().Capabilities["consent.ui"].Value == "none" {
+			// Nobody declined them: UserInfo may return further claims (OpenID Connect Core section 5.3.2).
+			how = lenient
+		}
+		return how("UserInfo tells %s %q%s, want no more than the claims of %q", client, extra, by(method), scopes)
+	}
+	return nil
+}
+
+// by is how UserInfo was asked, where that is not the usual way.
+func by(method string) string {
+	if method == http.MethodPost {
+		return " by POST"
+	}
+	return ""
+}
+
+func (w *World) userInfoExactly(ctx context.Context, client, scopes string) error {
+	if _, _, err := w.served(ctx, client); err != nil {
+		return err
+	}
+	if err := w.userInfoNoMore(ctx, client, scopes, ""); err != nil {
+		return err
+	}
+	return w.userInfoSome(ctx, client, scopes)
+}
+
+// userInfoSome wants one claim at least of each of the scopes.
+func (w *World) userInfoSome(ctx context.Context, client, scopes string) error {
+	u, o, err := w.served(ctx, client)
+	if err != nil {
+		return err
+	}
+	for _, s := range w.supported(scopes) {
+		if all, missing := w.missing(u.Claims, s, o.owner); all > 0 && len(missing) == all {
+			return violation("UserInfo tells %s no claim of %q, want at least one of %q", client, s, missing)
+		}
+	}
+	return nil
+}
+
+func (w *World) userInfoEvery(ctx context.Context, client, scopes string) error {
+	u, o, err := w.served(ctx, client)
+	if err != nil {
+		return err
+	}
+	for _, s := range w.supported(scopes) {
+		if _, missing := w.missing(u.Claims, s, o.owner); len(missing) > 0 {
+			return violation("UserInfo does not tell %s %q of %q, which %s has", client, missing, s, o.owner.Name)
+		}
+	}
+	return nil
+}
+
+func (w *World) userInfoCustom(ctx context.Context, client, scopes string) error {
+	u, _, err := w.served(ctx, client)
+	if err != nil {
+		return err
+	}
+	set := oauth.FieldsScope(scopes)
+	for name, s := range w.target().Description.AuthorizationServer.CustomClaims {
+		if set.Has(oauth.ScopeToken(s)) && u.Claims[name] == nil {
+			return violation("UserInfo does not tell %s %q of %q", client, name, s)
+		}
+	}
+	return nil
+}
+
+func (w *World) userInfoNothing(ctx context.Context, client string) error {
+	if !w.capable("as.oidc.userinfo") {
+		return nil
+	}
+	return w.userInfoNoMore(ctx, client, "", "")
+}
+
+func (w *World) userInfoNoEmpty(ctx context.Context, client string) error {
+	u, _, err := w.served(ctx, client)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.Claims)) {
+		if v := u.Claims[name]; v == nil || v == "" {
+			return violation("UserInfo has an empty %q for %s, want it left out", name, client)
+		}
+	}
+	return nil
+}
+
+func (w *World) userInfoRefuses(ctx context.Context, client string) error {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		u, err := w.told(ctx, client, method)
+		if err != nil {
+			return err
+		}
+		if u == nil {
+			continue
+		}
+		told := slices.Sorted(maps.Keys(u.Claims))
+		if u.Claims["sub"] != nil || len(w.tooMany(u.Claims, oauth.ScopeSet{})) > 0 {
+			return excess("UserInfo tells %s %q%s, want a refusal", client, told, by(method))
+		}
+		return lenient("UserInfo accepts the token of %s%s and tells %q, which names nobody, want a refusal", client, by(method), told)
+	}
+	return nil
+}
+
+func (w *World) userInfoRefusesProperly(ctx context.Context, client string) error {
+	if err := w.userInfoRefuses(ctx, client); err != nil {
+		return err
+	}
+	u, _, err := w.userInfo(ctx, client)
+	if err != nil || u == nil {
+		return err
+	}
+	if !u.Challenged {
+		return violation("UserInfo refuses %s with %d and no Bearer challenge", client, u.Status)
+	}
+	return nil
+}
+
+func (w *World) userInfoRefusesNobody(ctx context.Context) error {
+	u, err := w.cast.UserInfo(ctx, "Stranger", http.MethodGet, "")
+	if err != nil {
+		return err
+	}
+	if u.Served() {
+		return excess("UserInfo tells somebody without a token %q, want a refusal", slices.Sorted(maps.Keys(u.Claims)))
+	}
+	return nil
+}
