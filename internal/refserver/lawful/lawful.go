@@ -32,7 +32,9 @@ type Choice struct {
 }
 
 // All are the choices there are, area by area.
-var All = slices.Concat(observed, asking, consenting, refreshing)
+var All = slices.Concat(
+	observed, asking, consenting, refreshing, redeeming, tokens, introspecting, revoking, exchanging, elsewhere,
+)
 
 // Find returns the choice with the given id.
 func Find(id string) (Choice, bool) {
