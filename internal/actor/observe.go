@@ -62,6 +62,7 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	if o.Introspected, err = i.Introspect(ctx); err != nil && !errors.Is(err, errMayNotIntrospect) {
 		return nil, err
 	}
+	i.keepAim(o)
 	if err := i.probe(ctx, o); err != nil {
 		return nil, err
 	}

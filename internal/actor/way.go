@@ -362,6 +362,22 @@ func (i *Issue) settleAim(o *Observation) (settled bool) {
 	return first != other
 }
 
+// keepAim notes that a token is for the API of the one that it comes from, where
+// the request named the other API and the server took no notice.
+func (i *Issue) keepAim(o *Observation) {
+	from := i.From
+	if from == nil {
+		from = i.Subject
+	}
+	if from == nil || from.Unaimed || i.Unaimed || from.Other == i.Other {
+		return
+	}
+	own := *i
+	if own.settleAim(o) && own.Other == from.Other {
+		i.Other = from.Other
+	}
+}
+
 // Audience is whom the token is for, as its claims or introspection say; nil:
 // they do not (RFC 9068 section 2.2, RFC 7662 section 2.2).
 func (o *Observation) Audience() []string {

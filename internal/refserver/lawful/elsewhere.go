@@ -35,21 +35,26 @@ var elsewhere = []Choice{
 	{
 		ID: "device-page-lists-nothing", Text: "The page for a device names the client, and no scope.",
 		Source:   "RFC 8628 section 3.3 (should inform the user about the action they are undertaking)",
-		Deviates: []string{"DEV-05"},
 		Apply: func(p *refserver.Policy) {
-			items := p.ConsentItems
+			items, decide := p.ConsentItems, p.ConsentDecision
 			p.ConsentItems = func(q refserver.ConsentQuestion) []refserver.ConsentItem {
-				list := items(q)
-				for i := range list {
-					list[i].Hidden = q.GrantType == refserver.DeviceCode
+				if q.GrantType == refserver.DeviceCode {
+					return nil
 				}
-				return list
+				return items(q)
+			}
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				if a.GrantType == refserver.DeviceCode {
+					a.Ticked = a.Asked
+				}
+				return decide(a)
 			}
 		},
 	},
 	{
 		ID: "device-needs-scope", Text: "A device that names no scope is refused, other clients are given the default.",
-		Source: "RFC 6749 section 3.3 (or fail the request indicating an invalid scope)",
+		Source:   "RFC 6749 section 3.3 (or fail the request indicating an invalid scope)",
+		Deviates: []string{"DEF-05"},
 		Apply: func(p *refserver.Policy) {
 			requested := p.Device.Requested
 			p.Device.Requested = func(c refserver.Client, asked refserver.ScopeSet) (refserver.ScopeSet, error) {

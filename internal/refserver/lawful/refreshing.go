@@ -21,7 +21,7 @@ var refreshing = []Choice{
 		Apply: func(p *refserver.Policy) {
 			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
 				most := mostAtRefresh(r)
-				if !r.Asked.IsEmpty() && !r.Asked.Equal(most) {
+				if !r.Asked.IsEmpty() && !r.Asked.Without(refserver.OfflineAccess).Equal(most.Without(refserver.OfflineAccess)) {
 					return nil, refserver.Refuse("invalid_scope", "a refresh is for all that was granted")
 				}
 				return most, nil
@@ -95,7 +95,8 @@ var refreshing = []Choice{
 	},
 	{
 		ID: "refresh-ignores-resource", Text: "A refresh is for the API that was granted, whichever it names.",
-		Source: "RFC 6749 section 3.2 (MUST ignore unrecognized request parameters)",
+		Source:   "RFC 6749 section 3.2 (MUST ignore unrecognized request parameters)",
+		Deviates: []string{"RES-04"},
 		Apply: func(p *refserver.Policy) {
 			p.RefreshTarget = func(granted, _ string) (string, error) { return granted, nil }
 		},
@@ -106,7 +107,8 @@ var refreshing = []Choice{
 		Apply: func(p *refserver.Policy) {
 			report := p.ReportedScope
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
-				if i.GrantType == refserver.RefreshToken && i.Asked.IsEmpty() && i.Scope.Equal(i.Authorization.Granted) {
+				all := i.Asked.IsEmpty() && i.Scope.Equal(i.Authorization.Granted) && len(i.Authorization.Resources) < 2
+				if i.GrantType == refserver.RefreshToken && all {
 					return nil, false
 				}
 				return report(i)

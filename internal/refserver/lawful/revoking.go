@@ -8,7 +8,8 @@ import (
 var revoking = []Choice{
 	{
 		ID: "access-tokens-not-revocable", Text: "Access tokens cannot be revoked.",
-		Source: "RFC 7009 section 2 (SHOULD support the revocation of access tokens), section 2.2.1 (unsupported_token_type)",
+		Source:   "RFC 7009 section 2 (SHOULD support the revocation of access tokens), section 2.2.1 (unsupported_token_type)",
+		Deviates: []string{"RST-05"},
 		Apply: func(p *refserver.Policy) {
 			p.Revocation.Revocable = func(kind string) error {
 				if kind == refserver.KindAccessToken {
@@ -36,7 +37,7 @@ var revoking = []Choice{
 	{
 		ID: "access-tokens-outlive-revocation", Text: "Whoever revokes a refresh token revokes nothing else: access tokens live until they expire.",
 		Source:   "RFC 7009 section 2.1 (SHOULD also invalidate all access tokens), section 3 (self-contained tokens)",
-		Deviates: []string{"REV-01"},
+		Deviates: []string{"REV-01", "CONC-04"},
 		Apply: func(p *refserver.Policy) {
 			active := p.TokenActive
 			p.TokenActive = func(l refserver.Live) bool {
