@@ -140,6 +140,9 @@ func operations(verb string) []string {
 }
 
 func (w *World) can(ctx context.Context, client, verb, owner string) error {
+	if err := w.refusedNow(client); err != nil {
+		return err
+	}
 	if w.target().API == nil {
 		return w.holdsFor(ctx, client, verb)
 	}
@@ -269,6 +272,9 @@ func (w *World) firstCannot(ctx context.Context, client, owner string) error {
 
 // opens judges one operation that is about no single appointment.
 func (w *World) opens(ctx context.Context, client, operation, owner string, want bool) error {
+	if err := w.refusedNow(client); err != nil && want {
+		return err
+	}
 	token, api, o, err := w.parties(ctx, client, owner)
 	if err != nil {
 		return err

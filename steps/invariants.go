@@ -361,6 +361,9 @@ func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	client, began := root.Client, root.Number
 	if a := root.Authorization; a != nil {
 		client, began = a.Client, a.Number
+		if !root.Asked.IsEmpty() { // the code was redeemed for a part of it, which need not be all that the grant holds
+			granted = granted.Union(w.ledger.agreed[a].Intersect(a.Asked))
+		}
 		if len(a.Resources) > 1 { // the first token was for one API alone (RFC 8707 section 2.2)
 			granted = granted.Union(w.ledger.agreed[a])
 		}

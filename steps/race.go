@@ -208,6 +208,7 @@ func (w *World) change(ctx context.Context, c *actor.Client, from []*actor.Issue
 		return nil, nil
 	}
 	if text == "it revokes them" {
+		w.ownRevocation = true
 		var all []*actor.Entry
 		for _, i := range from {
 			e, err := c.Revocation(ctx, i)

@@ -207,8 +207,8 @@ func (w *World) redeem(ctx context.Context, c *actor.Client, a *actor.Authorizat
 	params := url.Values{}
 	if r.scope != nil && a.Pending != nil {
 		params.Set("scope", string(*r.scope))
-	} else if r.scope != nil {
-		params.Set("scope", w.cast.Wire(*r.scope))
+	} else if r.scope != nil { // what was asked for to obtain a refresh token is still wanted
+		params.Set("scope", strings.TrimSpace(w.cast.Wire(*r.scope)+" "+w.cast.Wire(a.Added.Raw())))
 	}
 	w.aim(params, r.target)
 	if r.details != "" {

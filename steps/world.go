@@ -39,6 +39,7 @@ type World struct {
 	workers       int                        // most requests that were made at once
 	unjudged      bool                       // the invariants were checked in an earlier round
 	changes       []*actor.Entry             // what happened while the batch was under way
+	ownRevocation bool                       // they were revocations by the client itself
 	alone         []trial                    // requests that were made alone, and then at once
 	registrations map[string]*registration   // of clients that registered themselves in this scenario
 	proofs        map[string]*actor.ProofKey // by client
@@ -187,6 +188,15 @@ func (w *World) refused(client string) bool {
 	}
 	o, ok := w.latest[client]
 	return ok && o.refusal() != nil
+}
+
+// refusedNow is a violation if the token endpoint has just refused a client: that
+// it can do something with a token from before shows nothing of what it asked for.
+func (w *World) refusedNow(client string) error {
+	if o, ok := w.latest[client]; ok && w.refused(client) && o.issue != nil {
+		return violation("%s was refused with %s, want a token", client, o.refusal())
+	}
+	return nil
 }
 
 // bearer is the token that a client would use now: the one it was just issued,

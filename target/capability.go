@@ -48,9 +48,11 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.hybrid.token", "a code and an access token in one redirect (OAuth 2.0 Multiple Response Types section 5)"),
 		yes("as.cc", "the client credentials grant (RFC 6749 section 4.4)"),
 		yes("as.ropc", "the password grant (RFC 6749 section 4.3)"),
+		yes("as.ropc.refresh", "a password buys refresh tokens"),
 		yes("as.refresh", "refresh tokens (RFC 6749 section 6)"),
 		yes("as.refresh.keeps", "a refresh token with which less was asked for once is worth as much as before"),
 		yes("as.device", "the device grant (RFC 8628)"),
+		yes("as.device.refresh", "a device obtains refresh tokens"),
 		yes("as.tx", "token exchange (RFC 8693)"),
 		yes("as.tx.actor", "token exchange with an actor token (RFC 8693 section 1.1)"),
 		yes("as.assertion", "the JWT assertion grant (RFC 7523 section 2.1)"),
@@ -69,6 +71,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.resource", "a parameter that names the API (RFC 8707), and two APIs"),
 		yes("as.resource.multi", "several APIs in one authorization request (RFC 8707 section 2)"),
 		yes("as.introspection", "introspection (RFC 7662)"),
+		yes("as.introspection.scope", "introspection names the scope of a token (RFC 7662 section 2.2)"),
 		yes("as.introspection.auth", "who introspects has to prove who it is"),
 		yes("as.revocation", "token revocation (RFC 7009)"),
 		yes("as.metadata", "a metadata document (RFC 8414)"),
@@ -98,6 +101,7 @@ func serverCapabilities() []CapabilityInfo {
 func fixtureCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
 		word("consent.ui", "what the consent page lets a resource owner choose", "none", "all_or_nothing", "granular"),
+		word("consent.ui.device", "the same of the page where the request of a device is decided", "none", "all_or_nothing", "granular"),
 		word("consent.driver", "how consent is played", "form", "api", "none"),
 		yes("consent.driver.lists", "which scopes are asked for can be read"),
 		yes("consent.driver.text", "the words of the consent page can be read"),

@@ -64,7 +64,7 @@ Feature: A device without a browser
       When Planner redeems its code
       Then Planner can create an appointment for Ada
 
-  @DEV-03 @MUST @rfc8628-3.5 @needs:as.device @needs:consent.ui!=none @needs:fx.clients.fresh
+  @DEV-03 @MUST @rfc8628-3.5 @needs:as.device @needs:consent.ui.device!=none @needs:fx.clients.fresh
   Rule: A device that was denied access is told so, and never obtains a token for that code
     Otherwise "no" means "ask again".
 
@@ -85,7 +85,7 @@ Feature: A device without a browser
       When Planner asks Ada for "read:appointments" on a device
       Then Planner holds at least "read:appointments"
 
-  @DEV-04 @MUST @rfc6749-5.1 @rfc6749-3.3 @needs:as.device @needs:consent.ui=granular
+  @DEV-04 @MUST @rfc6749-5.1 @rfc6749-3.3 @needs:as.device @needs:consent.ui.device=granular
   Rule: A device that is granted a part is granted that part, and is told which
     It has not seen the page, and cannot guess what was left out on it.
 
@@ -102,10 +102,11 @@ Feature: A device without a browser
       When Planner asks Ada for "read:appointments write:appointments" on a device
       Then Planner holds at least "read:appointments write:appointments"
 
-  @DEV-05 @SHOULD @rfc8628-3.3 @rfc8628-3.3.1 @derived @needs:as.device @needs:consent.ui!=none @needs:consent.driver.lists @needs:fx.clients.fresh
+  @DEV-05 @SHOULD @rfc8628-3.3 @rfc8628-3.3.1 @derived @needs:as.device @needs:consent.ui.device!=none @needs:fx.clients.fresh
   Rule: Whoever brings the code of a device is shown what it asks for, and decides
     Otherwise to follow a link, or scan a picture, is to agree.
 
+    @needs:consent.ui.device=granular
     Scenario: Ada is shown what Planner asks for
       When Planner asks Ada for "read:appointments write:appointments" on a device
       Then Ada was asked about exactly "read:appointments write:appointments"
@@ -166,7 +167,7 @@ Feature: A device without a browser
       When Planner redeems its code
       Then Planner holds at least "read:appointments write:appointments"
 
-  @DEV-08 @MUST @rfc6749-6 @needs:as.device @needs:as.refresh
+  @DEV-08 @MUST @rfc6749-6 @needs:as.device @needs:as.refresh @needs:as.device.refresh
   Rule: A device refreshes its token within what was approved
     A device stays signed in for years: what a refresh adds, it keeps.
 
@@ -187,7 +188,7 @@ Feature: A device without a browser
       When Planner refreshes its token
       Then Planner holds exactly "read:appointments write:appointments"
 
-    @needs:consent.ui=granular
+    @needs:consent.ui.device=granular
     Scenario: Planner asks for what Ada had refused
       Given Ada will grant only "read:appointments"
       And Planner has redeemed a code from Ada for "read:appointments write:appointments" on a device

@@ -36,7 +36,7 @@ Feature: Editing and revoking a grant afterwards
       When Planner refreshes its token
       Then Planner is told "read:appointments", or is refused
 
-  @EDIT-03 @SHOULD @rfc7662-2.2 @rfc7662-4 @fapi2-5.3.4 @needs:as.code @needs:as.introspection @needs:consent.edit=edit_scopes @needs:token.revocation_visible=immediate
+  @EDIT-03 @SHOULD @rfc7662-2.2 @rfc7662-4 @fapi2-5.3.4 @needs:as.code @needs:as.introspection.scope @needs:consent.edit=edit_scopes @needs:token.revocation_visible=immediate
   Rule: Introspection of an outstanding token shows the edit
     Resource servers that ask are told what Ada decided, not what she once did.
 
@@ -115,7 +115,7 @@ Feature: Editing and revoking a grant afterwards
     @control @needs:as.introspection
     Scenario: Introspection calls the token of a grant that stands active
       When Planner asks Ada for "read:appointments"
-      Then introspection shows Planner's token with at least "read:appointments"
+      Then introspection shows Planner's token active
 
     @needs:as.introspection @needs:token.revocation_visible=immediate
     Scenario: Introspection calls the token inactive

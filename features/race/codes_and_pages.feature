@@ -95,7 +95,7 @@ Feature: Codes and pages that are used at once
       When Planner redeems its code 10 times at once
       Then at most one of them is issued a token
 
-    @rounds:5 @needs:consent.ui=granular
+    @rounds:5 @needs:consent.ui.device=granular
     Scenario: Ada has agreed to a part
       Given Ada will grant only "read:appointments"
       And Planner has a code from Ada for "read:appointments write:appointments" on a device

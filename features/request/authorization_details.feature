@@ -55,6 +55,7 @@ Feature: Authorization details beside a scope
       And Planner receives no more than the plain details
       And Planner cannot create an appointment for Ada
 
+    @needs:policy.refresh_narrowing!=rejects
     Scenario: Planner asks for less of the scope
       Given Ada has granted Planner "read:appointments write:appointments" with the plain details
       When Planner refreshes its token asking for "read:appointments"

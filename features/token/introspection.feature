@@ -2,33 +2,33 @@ Feature: Introspecting a token
   A resource server that cannot read a token asks the authorization server. What
   it is told decides what the token opens.
 
-  @INTR-01 @MUST @rfc7662-2.2 @needs:as.introspection @needs:as.code|as.cc
+  @INTR-01 @MUST @rfc7662-2.2 @needs:as.introspection.scope|rs.introspects @needs:as.code|as.cc
   Rule: The scope that introspection tells is the scope of that token
     An API that asks lets the token do what it is told, whatever was granted.
 
-    @needs:as.code
+    @needs:as.introspection.scope @needs:as.code
     Scenario: A token for two scopes
       When Planner asks Ada for "read:appointments write:appointments"
       Then introspection shows Planner's token with exactly "read:appointments write:appointments"
 
-    @needs:as.code @needs:consent.ui=granular
+    @needs:as.introspection.scope @needs:as.code @needs:consent.ui=granular
     Scenario: A token that Ada narrowed
       Given Ada will grant only "read:appointments"
       When Planner asks Ada for "read:appointments write:appointments"
       Then introspection shows Planner's token with exactly "read:appointments"
 
-    @needs:as.code @needs:policy.user_limits @needs:policy.user_excess=drop
+    @needs:as.introspection.scope @needs:as.code @needs:policy.user_limits @needs:policy.user_excess=drop
     Scenario: A token that Bo's role narrowed
       When Planner asks Bo for "read:appointments write:appointments"
       Then introspection shows Planner's token with exactly "read:appointments"
 
-    @needs:as.code @needs:as.refresh
+    @needs:as.introspection.scope @needs:as.code @needs:as.refresh
     Scenario: A refreshed token
       Given Ada has granted Planner "read:appointments"
       When Planner refreshes its token
       Then introspection shows Planner's token with exactly "read:appointments"
 
-    @needs:as.cc
+    @needs:as.introspection.scope @needs:as.cc
     Scenario: A machine's token
       When Worker asks for "read:appointments" on its own behalf
       Then introspection shows Worker's token with exactly "read:appointments"
@@ -65,7 +65,7 @@ Feature: Introspecting a token
       When Planner asks Ada for "read:appointments"
       Then introspection shows Planner's token active
 
-  @INTR-03 @MUST @rfc7662-2.2 @rfc7662-4 @needs:as.introspection @needs:as.code @needs:rs.other_introspects @needs:fx.apis>=2
+  @INTR-03 @MUST @rfc7662-2.2 @rfc7662-4 @needs:rs.other_introspects @needs:as.code @needs:fx.apis>=2
   Rule: An API that a token is not for is not told that it is good
     Two APIs may have a scope of the same name: the one would open to tokens for
     the other.
@@ -79,7 +79,7 @@ Feature: Introspecting a token
       When Planner asks Ada for "read:appointments" at the other API
       Then introspection shows the other API Planner's token active
 
-  @INTR-04 @MUST @rfc7662-2.2 @rfc6749-6 @derived @needs:as.introspection @needs:as.code @needs:as.refresh @needs:policy.refresh_narrowing=honours
+  @INTR-04 @MUST @rfc7662-2.2 @rfc6749-6 @derived @needs:as.introspection.scope @needs:as.code @needs:as.refresh @needs:policy.refresh_narrowing=honours
   Rule: Introspection tells a narrowed token from the grant that it comes from
     A client that hands on a weak token would hand on a strong one.
 
@@ -119,7 +119,7 @@ Feature: Introspecting a token
       When Planner asks Ada for "read:appointments"
       Then introspection shows Planner's token active
 
-  @INTR-06 @MUST @rfc7662-2.2 @rfc6749-7 @derived @needs:as.introspection @needs:as.code|as.cc @needs:rs.introspects
+  @INTR-06 @MUST @rfc7662-2.2 @rfc6749-7 @derived @needs:rs.introspects @needs:as.code|as.cc
   Rule: An API that introspects serves what it is told, and nothing more
     A token that is active is not a token that may do everything.
 

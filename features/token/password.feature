@@ -45,7 +45,7 @@ Feature: A client that knows the resource owner's password
       When Planner asks Bo for "read:appointments write:appointments" with the password of the owner
       Then Planner is not misled about its scope
 
-    @needs:as.refresh
+    @needs:as.refresh @needs:as.ropc.refresh
     Scenario: Planner refreshes and asks for more
       Given Ada has granted Planner "read:appointments" with the password of the owner
       When Planner refreshes its token asking for "read:appointments write:appointments"
@@ -53,7 +53,7 @@ Feature: A client that knows the resource owner's password
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-    @needs:as.refresh
+    @needs:as.refresh @needs:as.ropc.refresh
     Scenario: Planner refreshes without asking for anything
       Given Ada has granted Planner "read:appointments write:appointments" with the password of the owner
       When Planner refreshes its token

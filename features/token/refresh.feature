@@ -141,7 +141,7 @@ Feature: Refreshing an access token
     @control
     Scenario: The scope itself is there
       Given Ada has granted Planner "read:appointments:own read:appointments"
-      When Planner refreshes its token asking for "read:appointments"
+      When Planner refreshes its token asking for "read:appointments:own read:appointments"
       Then Planner can read an appointment of Ada
 
   @REF-08 @MUST @rfc6749-6 @rfc6749-10.4 @needs:as.code @needs:as.refresh @needs:fx.clients>=2

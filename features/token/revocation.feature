@@ -13,7 +13,7 @@ Feature: A client revokes its token
       Then Planner is refused with "invalid_grant"
       And Planner receives no token
 
-    @SHOULD @needs:token.revocation_visible=immediate @needs:as.introspection|token.format=opaque
+    @SHOULD @needs:token.revocation_visible=immediate @needs:as.introspection|token.format=opaque @needs:policy.refresh_narrowing!=rejects
     Scenario: The strong token from before ends, and the weak one as well
       Given Ada has granted Planner "read:appointments write:appointments"
       And Planner has refreshed its token asking for "read:appointments"

@@ -95,6 +95,7 @@ func (f *finder) grants() {
 	f.yes("as.refresh.keeps", f.found["as.refresh"].Yes(), "derived: as.refresh")
 	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
 	asked := f.d.AuthorizationServer.Introspection.As != "none" && has("introspection_endpoint")
+	f.yes("as.introspection.scope", has("introspection_endpoint"), "metadata: introspection_endpoint")
 	f.yes("as.introspection.auth", asked, "declared: authorization_server.introspection.as")
 	f.yes("as.revocation", has("revocation_endpoint"), "metadata: revocation_endpoint")
 	f.yes("as.metadata", f.t.Metadata["issuer"] != nil, "metadata: issuer")
@@ -144,6 +145,9 @@ func (f *finder) furtherGrants() {
 	driven := f.t.UserAgent != nil || f.d.Login.Driver == "" || f.d.Login.Driver == "form"
 	f.yes("as.ropc", lists(oauth.PasswordGrant), "metadata: "+grants)
 	f.yes("as.device", has("device_authorization_endpoint") && f.lists(grants, string(oauth.DeviceCode), true) && driven, "metadata: device_authorization_endpoint")
+	refresh := f.found["as.refresh"].Yes()
+	f.yes("as.ropc.refresh", f.found["as.ropc"].Yes() && refresh, "metadata: "+grants)
+	f.yes("as.device.refresh", f.found["as.device"].Yes() && refresh, "metadata: "+grants)
 	f.yes("as.tx", lists(oauth.TokenExchange), "metadata: "+grants)
 	f.yes("as.tx.actor", false, "not declared")
 	if !f.found["as.tx"].Yes() {
@@ -206,6 +210,7 @@ func (f *finder) consent() {
 // follows from it.
 func (f *finder) consentUI(value, source string) {
 	f.set("consent.ui", value, source)
+	f.set("consent.ui.device", f.found["consent.ui"].Value, "derived: consent.ui")
 	ui, driver := f.found["consent.ui"], f.found["consent.driver"].Value
 	if ui.Value == target.Unknown {
 		f.set("consent.driver.lists", target.Unknown, ui.Source)

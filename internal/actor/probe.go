@@ -21,6 +21,10 @@ func (s *Stage) observe(ctx context.Context) error {
 	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
 		s.observeWays(ctx)
 	}
+	for _, way := range []target.Way{target.ByDevice, target.ByPassword} {
+		s.observeWay(ctx, way)
+	}
+	s.observeExchange(ctx)
 	if err := s.observeParts(ctx); err != nil {
 		return err
 	}
@@ -28,7 +32,7 @@ func (s *Stage) observe(ctx context.Context) error {
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && !s.isReference()
 	if !ui && !introspects && !api {
-		return nil
+		return ctx.Err()
 	}
 	whole := ctx
 	ctx, cancel := s.within(ctx)
@@ -142,10 +146,14 @@ func (s *Stage) observeNames(ctx context.Context, i *Issue) {
 func (s *Stage) observeIntrospection(ctx context.Context, i *Issue) {
 	in, err := i.Introspect(ctx)
 	if !errors.Is(err, errMayNotIntrospect) && (in == nil || in.Active) {
+		if in != nil && !in.Scope.Present {
+			s.facts.yes("as.introspection.scope", false, "observed: introspection names no scope")
+		}
 		return
 	}
 	const source = "observed: the client may not introspect its token"
 	s.facts.yes("as.introspection", false, source)
+	s.facts.yes("as.introspection.scope", false, source)
 	if claims, _ := decodeJWT(i.Response.AccessToken); s.Target.API == nil && claims["scope"] == nil && claims["scp"] == nil {
 		s.facts.yes("token.observable", false, source)
 	}

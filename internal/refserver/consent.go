@@ -132,7 +132,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	more := extras{ticked(question.Details, r), tx.names.and(r.PostForm["claim"])}
 	answer := ConsentAnswer{
-		Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
+		GrantType: tx.grantType(), Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
 		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required, Details: len(more.details),
 		DetailsAsked: len(question.Details),
 	}

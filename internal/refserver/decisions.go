@@ -224,7 +224,9 @@ type ConsentBinding struct {
 
 // ConsentAnswer is what the resource owner answered.
 type ConsentAnswer struct {
-	Allow bool
+	// GrantType is how the client asks: AuthorizationCode, DeviceCode or CIBA.
+	GrantType string
+	Allow     bool
 	// Asked is what the page offered, Ticked what was posted.
 	Asked, Ticked ScopeSet
 	// Required is the part of Asked that cannot be deselected.

@@ -21,7 +21,7 @@ type authorization struct {
 	mu sync.Mutex
 	Authorization
 	// last is the number of the latest refresh token, 0: none yet; live are the
-	// numbers of those that are good, one at most.
+	// numbers of those that are good.
 	last     int
 	live     map[int]bool
 	redeemed bool
@@ -50,6 +50,21 @@ func (a *authorization) nextToken() int {
 	a.last++
 	a.live[a.last] = true
 	return a.last
+}
+
+// rotated is the number of the refresh token that goes with a refresh; 0: none.
+// The lock is held.
+func (a *authorization) rotated(r Rotation, used int) int {
+	if r.Retire {
+		delete(a.live, used)
+	}
+	switch {
+	case r.Anew:
+		return a.nextToken()
+	case r.Repeat:
+		return used
+	}
+	return 0
 }
 
 // end revokes the authorization and those that go with it. The lock of a and of

@@ -113,6 +113,8 @@ type Policy struct {
 
 	// TokenScope is the scope written into the access token (RFC 9068 section 2.2.3).
 	TokenScope func(i Issue) ScopeSet
+	// ScopeClaims are the claims of a JWT that name a scope (RFC 9068 section 2.2.3).
+	ScopeClaims func(scope ScopeSet) map[string]any
 	// ReportedScope is the scope member of the token response, if it has one (RFC 6749 section 5.1).
 	ReportedScope func(i Issue) (ScopeSet, bool)
 	// WrittenScope is a scope as it stands in a token response (RFC 6749 sections 3.3 and 5.1).
@@ -143,6 +145,7 @@ type Policy struct {
 	// request asked for HighACR, fresh if they signed in for it (RFC 9470 section 4).
 	AuthenticationClass func(high, fresh bool) string
 
+	Rotation      RotationPolicy
 	Introspection IntrospectionPolicy
 	Revocation    RevocationPolicy
 	Registration  RegistrationPolicy
@@ -169,7 +172,7 @@ type Policy struct {
 // comment says which one is made.
 func Conformant() Policy {
 	p := Policy{
-		Introspection: conformantIntrospection(), Revocation: conformantRevocation(), Registration: conformantRegistration(),
+		Rotation: conformantRotation(), Introspection: conformantIntrospection(), Revocation: conformantRevocation(), Registration: conformantRegistration(),
 		Metadata: conformantMetadata(), API: conformantAPI(), Device: conformantDevice(), CIBA: conformantCIBA(),
 		Exchange: conformantExchange(), Password: conformantPassword(), Assertion: conformantAssertion(),
 		PAR: conformantPAR(), JAR: conformantJAR(),
@@ -428,6 +431,12 @@ func (p *Policy) redeeming() {
 // issuing sets the decisions about tokens and what is said of them.
 func (p *Policy) issuing() {
 	p.TokenScope = func(i Issue) ScopeSet { return i.Scope }
+	p.ScopeClaims = func(scope ScopeSet) map[string]any {
+		if scope.IsEmpty() {
+			return nil
+		}
+		return map[string]any{"scope": scope.String()}
+	}
 	// Choice: the scope is always reported.
 	p.ReportedScope = func(i Issue) (ScopeSet, bool) { return i.Scope, true }
 	p.WrittenScope = func(scope ScopeSet) any { return scope.String() }

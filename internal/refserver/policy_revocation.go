@@ -7,6 +7,12 @@ type RevocationPolicy struct {
 	MayRevoke func(owner, caller Client) bool
 	// UsedCounts says whether to revoke a refresh token that was used before ends anything (RFC 7009 section 2.2).
 	UsedCounts func() bool
+	// NotOwn answers who presents a token of another client (RFC 7009 section 2.1).
+	NotOwn func() error
+	// Revocable answers who presents a token of a kind: KindAccessToken or KindRefreshToken (RFC 7009 section 2.2.1).
+	Revocable func(kind string) error
+	// EndsGrant says whether an authorization ends with an access token of it (RFC 7009 section 2.1).
+	EndsGrant func(a Authorization) bool
 	// AlsoEnds says whether another authorization of the same user, client and API
 	// ends with the revoked one (RFC 7009 section 2.1).
 	AlsoEnds func(revoked, other Authorization) bool
@@ -22,6 +28,11 @@ func conformantRevocation() RevocationPolicy {
 		MayRevoke: func(owner, caller Client) bool { return owner.ID == caller.ID },
 		// Choice: it ends what came of it.
 		UsedCounts: func() bool { return true },
+		// Choice: it is told nothing.
+		NotOwn:    func() error { return nil },
+		Revocable: func(string) error { return nil },
+		// Choice: the grant goes on.
+		EndsGrant: func(Authorization) bool { return false },
 		// Choice: what was combined ends together, what is separate does not.
 		AlsoEnds: func(revoked, other Authorization) bool { return revoked.Union || other.Union },
 		// Choice: an access token ends alone.

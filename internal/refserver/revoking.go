@@ -2,26 +2,16 @@ package refserver
 
 import "net/http"
 
-// revoke ends a token (RFC 7009). A refresh token takes everything issued with
-// it along; an access token only itself.
+// revoke ends a token (RFC 7009).
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	form, caller, err := s.authenticated(r)
 	if err != nil {
 		writeError(w, err)
 		return
 	}
-	token := form.Get("token")
-	if id, number, ok := s.readRefreshToken(token); ok && s.stillCounts(id, number) {
-		if a := s.grants.authorization(id); a != nil && s.mayRevoke(a.Client, caller) {
-			s.grants.end(a, s.scopesAt(s.apiNamed(a.Resource)))
-		}
-	} else if t, ok := s.readAccessToken(token); ok && s.mayRevoke(t.clientID, caller) {
-		s.revoked.put(t.id, struct{}{}, t.expires, s.clock.now())
-		if a := s.grants.authorization(t.authorization); a != nil {
-			a.mu.Lock()
-			a.Current = s.policy.Revocation.Left(a.Authorization, t.scope)
-			a.mu.Unlock()
-		}
+	if err := s.revokeToken(form.Get("token"), caller); err != nil {
+		writeError(w, err)
+		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
@@ -36,6 +26,47 @@ func (s *Server) stillCounts(id string, number int) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.live[number]
+}
+
+func (s *Server) revokeToken(token string, caller Client) error {
+	if id, number, ok := s.readRefreshToken(token); ok {
+		a := s.grants.authorization(id)
+		switch {
+		case a == nil, !s.stillCounts(id, number):
+			return nil
+		case !s.mayRevoke(a.Client, caller):
+			return s.policy.Revocation.NotOwn()
+		}
+		if err := s.policy.Revocation.Revocable(KindRefreshToken); err != nil {
+			return err
+		}
+		s.grants.end(a, s.scopesAt(s.apiNamed(a.Resource)))
+		return nil
+	}
+	t, ok := s.readAccessToken(token)
+	switch {
+	case !ok:
+		return nil
+	case !s.mayRevoke(t.clientID, caller):
+		return s.policy.Revocation.NotOwn()
+	}
+	if err := s.policy.Revocation.Revocable(KindAccessToken); err != nil {
+		return err
+	}
+	s.revoked.put(t.id, struct{}{}, t.expires, s.clock.now())
+	a := s.grants.authorization(t.authorization)
+	if a == nil {
+		return nil
+	}
+	state := a.snapshot()
+	if s.policy.Revocation.EndsGrant(state) {
+		s.grants.end(a, s.scopesAt(s.apiNamed(a.Resource)))
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.Current = s.policy.Revocation.Left(a.Authorization, t.scope)
+	return nil
 }
 
 func (s *Server) mayRevoke(owner string, caller Client) bool {

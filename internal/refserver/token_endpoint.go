@@ -227,8 +227,13 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	state.RefreshEnded = a.RefreshEnded
 	s.policy.Race.Between(DecideRefresh, locks)
 	if !a.live[sequence] {
-		a.end(member)
-		return Issue{}, 0, Refuse("invalid_grant", "the refresh token was used before")
+		ends, err := s.policy.Rotation.Again()
+		if ends {
+			a.end(member)
+		}
+		if err != nil {
+			return Issue{}, 0, err
+		}
 	}
 	s.policy.Race.Between(RotateToken, locks)
 	if err := s.policy.RefreshUsable(state); err != nil {
@@ -256,12 +261,11 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 		}
 		return Issue{}, 0, err
 	}
-	delete(a.live, sequence)
 	saved := s.policy.Race.Saved(read, member.Authorization)
 	member.Current, member.Revoked = s.policy.RotatedScope(saved.Current, scope), saved.Revoked
 	return Issue{
 		GrantType: RefreshToken, Client: q.client, User: user, Authorization: state, Asked: q.asked, Scope: scope, Details: details,
-	}, a.nextToken(), nil
+	}, a.rotated(s.policy.Rotation.Used(q.client), sequence), nil
 }
 
 // codeGranted is what a code sent along with a refresh stands for.

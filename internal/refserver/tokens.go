@@ -72,8 +72,9 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 		"iss": s.issuer, "sub": t.subject, "aud": single(t.audience), "client_id": t.clientID, "jti": t.id,
 		"iat": now.Unix(), "exp": t.expires.Unix(),
 	}
-	if !t.scope.IsEmpty() {
-		claims["scope"] = t.scope.String()
+	maps.Copy(claims, s.policy.ScopeClaims(t.scope))
+	if named, _ := claims["scope"].(string); named != t.scope.String() {
+		s.shard(t.id).put(t.id, t, t.expires, now) // the claims do not say all of it
 	}
 	if t.authorization != "" {
 		claims["authorization"] = t.authorization
@@ -144,7 +145,11 @@ func (s *Server) readAccessToken(token string) (accessToken, bool) {
 	if err != nil {
 		return accessToken{}, false
 	}
-	return accessTokenOf(claims), true
+	t := accessTokenOf(claims)
+	if kept, ok := s.shard(t.id).get(t.id, s.clock.now()); ok {
+		t.scope = kept.scope
+	}
+	return t, true
 }
 
 func looksLikeJWT(token string) bool {

@@ -33,7 +33,10 @@ type Choice struct {
 }
 
 // All are the choices there are, area by area.
-var All = slices.Concat(observed, optional(), asking, naming, registering, publishing, consenting, refreshing, openID, requesting, racing)
+var All = slices.Concat(
+	observed, optional(), asking, naming, registering, publishing, consenting, openID, requesting,
+	redeeming, refreshing, tokens, introspecting, revoking, exchanging, elsewhere, racing,
+)
 
 // Find returns the choice with the given id.
 func Find(id string) (Choice, bool) {

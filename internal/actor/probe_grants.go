@@ -1,0 +1,69 @@
+package actor
+
+import (
+	"context"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// observeWay finds out whether a refresh token is to be had on a way, and on
+// which page a device's request is decided. What could not be looked at stays as
+// it is: the rules say why.
+func (s *Stage) observeWay(ctx context.Context, way target.Way) {
+	refresh := target.CapabilityOf(way) + ".refresh"
+	if !s.can(refresh) || s.Target.Closed[way] != "" {
+		return
+	}
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	cast := s.NewCast()
+	cast.Refreshing = true
+	scope := oauth.RawScope("read:appointments write:appointments")
+	a, err := cast.askOn(ctx, way, "Planner", "Ada", &scope)
+	if err != nil || a.Issue == nil || a.Issue.Response == nil {
+		return
+	}
+	if a.Issue.Response.RefreshToken == "" {
+		s.facts.yes(refresh, false, "observed: no refresh token is to be had by "+string(way))
+	}
+	if decided := a.Authorization; decided != nil && s.Target.Capabilities["consent.ui"].Value != target.Unknown {
+		s.facts.set("consent.ui.device", pageOf(decided), "observed")
+	}
+}
+
+// pageOf is what the page that was shown, if one was, lets a resource owner
+// choose.
+func pageOf(a *Authorization) string {
+	switch {
+	case !a.WasAsked():
+		return "none"
+	case a.Arrival.ConsentPages[0].Boxes:
+		return "granular"
+	}
+	return "all_or_nothing"
+}
+
+// observeExchange takes token exchange out of what the target can do where a
+// client cannot even exchange its own token for an equal one: whom a server lets
+// exchange which token is up to its policy (RFC 8693 section 2.2.2).
+func (s *Stage) observeExchange(ctx context.Context) {
+	if !s.can("as.tx") || !s.can("as.code") || s.Target.Capabilities["as.tx"].Source == "declared" {
+		return
+	}
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	cast := s.NewCast()
+	scope := oauth.RawScope("read:appointments")
+	_, subject, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+	if err != nil || subject == nil || subject.Response == nil {
+		return
+	}
+	same, err := subject.Client.Exchange(ctx, Exchange{Subject: subject, Scope: &scope})
+	if err != nil || same.Response != nil {
+		return
+	}
+	const source = "observed: a client cannot exchange its own token"
+	s.facts.yes("as.tx", false, source)
+	s.facts.yes("as.tx.actor", false, source)
+}
