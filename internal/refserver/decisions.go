@@ -204,6 +204,12 @@ type ConsentItem struct {
 	Text string
 	// Hidden items are sent with the form but not shown.
 	Hidden bool
+	// Unticked items have to be ticked to be granted.
+	Unticked bool
+	// Fixed items are shown ticked and cannot be deselected.
+	Fixed bool
+	// Plain items are shown as words, without a box.
+	Plain bool
 }
 
 // ConsentBinding is what is known of a posted consent form.
