@@ -249,10 +249,14 @@ func (w *World) wasAsked(owner string) error {
 		if !w.yielded(a) {
 			return fmt.Errorf("%s's request was refused before anybody was asked: %w", a.Client.Name, (&outcome{auth: a}).refusal())
 		}
-		if a.Pending != nil {
-			return excess("%s was issued a token for %q and %s was not asked", a.Client.Name, a.Asked, owner)
+		judge, what := excess, "given a code"
+		if a.Asked.Minus(a.Added).SubsetOf(w.ledger.agreed[a]) {
+			judge = violation // nothing was given that had not been agreed to before
 		}
-		return excess("%s was given a code for %q and %s was not asked", a.Client.Name, a.Asked, owner)
+		if a.Pending != nil {
+			what = "issued a token"
+		}
+		return judge("%s was %s for %q and %s was not asked", a.Client.Name, what, a.Asked, owner)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ Feature: What the resource owner is shown, and decides
       Then Planner is refused
       And Planner receives no token
 
-    @control @needs:consent.remembered
+    @control @needs:consent.remembered @needs:as.oidc.silent
     Scenario: After a yes a silent request succeeds
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" silently

@@ -12,7 +12,7 @@ Feature: Consent that is remembered
       Then Rival is refused
       And Rival receives no token
 
-    @control
+    @control @needs:as.oidc.silent
     Scenario: Planner itself need not ask again
       Given Ada has granted Planner "openid read:appointments write:appointments"
       When Planner asks Ada for "openid read:appointments write:appointments" silently
@@ -43,7 +43,7 @@ Feature: Consent that is remembered
       Then Planner is refused
       And Planner receives no token
 
-    @control
+    @control @needs:as.oidc.silent
     Scenario: Planner asks silently for what Ada agreed to
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" silently

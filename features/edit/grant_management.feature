@@ -168,7 +168,7 @@ Feature: Grants that are managed one by one
     Scenario: Ada has taken something back
       Given Ada has granted Steward "read:appointments write:appointments" creating a grant
       When Ada removes "write:appointments" from Steward's grant
-      Then a query of Steward's grant shows exactly "read:appointments"
+      Then a query of Steward's grant shows no more than "read:appointments"
 
     @control
     Scenario: Ada agreed to everything

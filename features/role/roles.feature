@@ -54,7 +54,7 @@ Feature: Roles limit what can be granted
       Then the choice of "user_excess" is the same each time
       And Planner holds no scope beyond "read:appointments"
 
-  @ROLE-05 @MUST @rfc6749-6 @derived @needs:as.code @needs:as.refresh @needs:ctl.role_admin @needs:policy.user_excess=drop
+  @ROLE-05 @MUST @rfc6749-6 @derived @needs:as.code @needs:as.refresh @needs:ctl.role_admin @needs:policy.user_excess=drop @needs:consent.ui=granular
   Rule: A permission that came later does not widen a grant at refresh
     Nobody agreed to it: it was not there to agree to.
 

@@ -21,6 +21,14 @@ func (s *Stage) observe(ctx context.Context) error {
 	if s.Target.Kind != target.KindEmbedded && s.Target.Capabilities["fx.channels"].Source != "declared" {
 		s.observeWays(ctx)
 	}
+	if err := s.observeSample(ctx); err != nil {
+		return err
+	}
+	return s.observeMemory(ctx)
+}
+
+// observeSample finds what one whole authorization shows.
+func (s *Stage) observeSample(ctx context.Context) error {
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && s.Target.Kind != target.KindEmbedded
@@ -36,7 +44,7 @@ func (s *Stage) observe(ctx context.Context) error {
 		return whole.Err()
 	}
 	if ui {
-		s.observeConsent(cast, a, err)
+		s.observeConsent(ctx, cast, a, err)
 	}
 	if err == nil && i != nil && i.Response != nil {
 		if introspects {
@@ -75,22 +83,6 @@ func (c *Cast) sample(ctx context.Context) (*Authorization, *Issue, error) {
 		a, i, err = c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Prompt: "consent"})
 	}
 	return a, i, err
-}
-
-func (s *Stage) observeConsent(cast *Cast, a *Authorization, err error) {
-	const observed = "observed"
-	switch {
-	case err != nil:
-		s.facts.consentUI(target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
-	case a.WasAsked() && a.Arrival.ConsentPages[0].Boxes:
-		s.facts.consentUI("granular", observed)
-	case a.WasAsked():
-		s.facts.consentUI("all_or_nothing", observed)
-	case a.Code != "":
-		s.facts.consentUI("none", observed)
-	default:
-		s.facts.consentUI(target.Unknown, "not observed: neither a consent page nor a code was seen")
-	}
 }
 
 // observeAPI takes our API away where it cannot check the server's tokens: they

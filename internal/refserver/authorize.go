@@ -144,7 +144,7 @@ func withoutLoopbackPort(raw string) string {
 // client.
 func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction, current session) {
 	silent := hasPrompt(tx.prompt, "none")
-	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account") || tx.high || s.policy.SignIn(current.user)
+	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account") || tx.high || tx.pending == nil && s.policy.SignIn(current.user)
 	if user, ok := s.parties.user(s.policy.SessionUser(current.user, tx.hint)); ok && (!again || tx.loggedIn) {
 		if tx.failure != nil {
 			s.redirectError(w, r, tx, tx.failure)

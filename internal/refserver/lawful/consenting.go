@@ -77,7 +77,9 @@ var consenting = []Choice{
 		ID: "openid-goes-without-saying", Text: "The consent page names openid in words, and everything else with a box.",
 		Source: "OpenID Connect Core section 3.1.2.4 (how consent is obtained is up to the server)",
 		Apply: func(p *refserver.Policy) {
-			listing(p, func(_ refserver.ConsentQuestion, item *refserver.ConsentItem) { item.Plain = item.Scope == refserver.OpenID })
+			listing(p, func(_ refserver.ConsentQuestion, item *refserver.ConsentItem) {
+				item.Plain = item.Scope == refserver.OpenID
+			})
 			answering(p, func(a refserver.ConsentAnswer) (refserver.ConsentAnswer, error) {
 				a.Ticked = a.Ticked.Or(a.Asked.And(refserver.ScopeSet{refserver.OpenID}))
 				return a, nil
@@ -88,7 +90,9 @@ var consenting = []Choice{
 		ID: "openid-unseen", Text: "The consent page does not name openid, which is granted with the rest.",
 		Source: "OpenID Connect Core section 3.1.2.4 (how consent is obtained is up to the server)",
 		Apply: func(p *refserver.Policy) {
-			listing(p, func(_ refserver.ConsentQuestion, item *refserver.ConsentItem) { item.Hidden = item.Scope == refserver.OpenID })
+			listing(p, func(_ refserver.ConsentQuestion, item *refserver.ConsentItem) {
+				item.Hidden = item.Scope == refserver.OpenID
+			})
 		},
 	},
 	{
