@@ -103,8 +103,13 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 		defer l.consentBoth(key, a)
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
-	if a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
-		agreed := a.Decision.Grants(a.Asked)
+	unasked := w.target().Capabilities["consent.ui"].Value == "none" // what is approved without a page is as good as agreed to
+	if unasked || a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
+		asked := a.Asked
+		if a.Omitted {
+			asked = asked.Union(w.target().DefaultScope)
+		}
+		agreed := a.Decision.Grants(asked)
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
 			l.removed[key] = l.removed[key].Minus(agreed)

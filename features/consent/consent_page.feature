@@ -87,7 +87,7 @@ Feature: What the resource owner is shown, and decides
         | openid write:appointments |
         | openid                    |
 
-  @CONS-07 @MUST @rfc6749-10.2 @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form
+  @CONS-07 @MUST @rfc6749-10.2 @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form
   Rule: The answer to the consent page can only narrow the request
     What the browser posts is chosen by whoever controls the page.
 
@@ -108,7 +108,7 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner can create an appointment for Ada
 
-  @CONS-08 @MUST @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form @needs:fx.users>=2
+  @CONS-08 @MUST @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form @needs:fx.users>=2
   Rule: An answer counts only for the session, the person and the request it was made for
     Otherwise Bo's browser can agree for Ada.
 

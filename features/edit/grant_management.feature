@@ -80,7 +80,7 @@ Feature: Grants that are managed one by one
       When Steward refreshes its token
       Then Steward holds exactly "read:appointments"
 
-    @needs:as.introspection @needs:token.revocation_visible=immediate
+    @SHOULD @needs:as.introspection @needs:token.revocation_visible=immediate
     Scenario: The first access token ends
       Given Ada has granted Steward "read:appointments write:appointments" creating a grant
       When Steward asks Ada for "read:appointments" replacing its grant

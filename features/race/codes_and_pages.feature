@@ -37,7 +37,7 @@ Feature: Codes and pages that are used at once
       When Planner redeems its code
       Then Planner can create an appointment for Ada
 
-  @CONC-07 @MUST @rfc6749-4.1.2 @derived @needs:as.code @needs:consent.driver=form|consent.driver=api
+  @CONC-07 @MUST @rfc6749-4.1.2 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form|consent.driver=api
   Rule: Requests in several tabs at once stay apart
     A server that keeps the pending request in one place grants in one tab what was
     asked in another.
@@ -128,7 +128,7 @@ Feature: Codes and pages that are used at once
       When Planner brings its pushed request to Ada
       Then Planner holds at least "read:appointments"
 
-  @CONC-12 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:consent.driver=form|consent.driver=api
+  @CONC-12 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:consent.ui!=none @needs:consent.driver=form|consent.driver=api
   Rule: A grant that is added to in several tabs at once holds what was agreed to, all of it and nothing else
     Otherwise a yes is lost, or a no is overwritten by what somebody else wrote.
 

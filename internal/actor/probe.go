@@ -24,6 +24,7 @@ func (s *Stage) observe(ctx context.Context) error {
 	if err := s.observeSample(ctx); err != nil {
 		return err
 	}
+	s.observeBoxes(ctx)
 	return s.observeMemory(ctx)
 }
 

@@ -15,7 +15,6 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 		s.facts.consentUI(target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
 	case a.WasAsked() && a.Arrival.ConsentPages[0].Boxes:
 		s.facts.consentUI("granular", observed)
-		s.observeBoxes(ctx)
 	case a.WasAsked():
 		s.facts.consentUI("all_or_nothing", observed)
 	case a.Code != "":
@@ -25,11 +24,18 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 	}
 }
 
-// observeBoxes takes the choice away again where a box that is deselected denies
-// the whole request, as it may (RFC 6749 section 4.1.2.1).
+// observeBoxes takes the choice away again, whatever is declared, where a box that
+// is deselected denies the whole request, as it may (RFC 6749 section 4.1.2.1).
 func (s *Stage) observeBoxes(ctx context.Context) {
+	if s.Target.Capabilities["consent.ui"].Value != "granular" || s.Target.Capabilities["consent.driver"].Value != "form" {
+		return
+	}
+	ctx, cancel := s.within(ctx)
+	defer cancel()
 	if s.leavesOut(ctx, "read:appointments write:appointments", "read:appointments") == denied {
-		s.facts.consentUI("all_or_nothing", "observed: a box that is deselected denies the whole request")
+		const source = "observed: a box that is deselected denies the whole request"
+		s.facts.consentUI("all_or_nothing", source)
+		s.facts.found["consent.ui"] = target.Finding{Value: "all_or_nothing", Source: source}
 	}
 }
 

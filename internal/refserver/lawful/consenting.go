@@ -62,8 +62,7 @@ var consenting = []Choice{
 	},
 	{
 		ID: "partial-answer-denied", Text: "A box that is deselected denies the whole request.",
-		Source:   "RFC 6749 section 4.1.2.1 (access_denied: the resource owner or authorization server denied the request)",
-		Deviates: []string{"CONS-02", "CONS-06"},
+		Source: "RFC 6749 section 4.1.2.1 (access_denied: the resource owner or authorization server denied the request)",
 		Apply: func(p *refserver.Policy) {
 			answering(p, func(a refserver.ConsentAnswer) (refserver.ConsentAnswer, error) {
 				if !a.Ticked.Covers(a.Asked) {
@@ -146,7 +145,7 @@ var remembering = []Choice{
 		Apply: func(p *refserver.Policy) {
 			need, remember := p.ConsentNeeded, p.Remember
 			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
-				return need(q) || !q.Client.FirstParty && !q.Remembered.Equal(q.Asked)
+				return need(q) || !q.Client.FirstParty && !q.Remembered.Without(refserver.OfflineAccess).Equal(q.Asked.Without(refserver.OfflineAccess))
 			}
 			p.Remember = func(o refserver.ConsentOutcome) (held, remembered refserver.ScopeSet) {
 				held, remembered = remember(o)
@@ -213,7 +212,7 @@ var remembering = []Choice{
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
 			p.Combine = func(c refserver.Combination, grants refserver.Grants) refserver.ScopeSet {
-				c.Include = true
+				c.Include = c.Grant.ID == ""
 				return combine(c, grants)
 			}
 		},

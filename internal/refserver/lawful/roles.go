@@ -23,6 +23,18 @@ var roles = []Choice{
 		Source: "RFC 6749 section 3.3 (based on the authorization server policy or the resource owner's instructions)",
 		Apply: func(p *refserver.Policy) {
 			p.UserExcess = func(asked, _ refserver.ScopeSet) (refserver.ScopeSet, error) { return asked, nil }
+			allowed := func(i refserver.Issue, scope refserver.ScopeSet) refserver.ScopeSet {
+				return scope.Where(func(token string) bool {
+					return i.User.Name == "" || refserver.IsOIDC(token) || i.User.Permissions.Has(token)
+				})
+			}
+			token, reported, front := p.TokenScope, p.ReportedScope, p.Front.Scope
+			p.TokenScope = func(i refserver.Issue) refserver.ScopeSet { return allowed(i, token(i)) }
+			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
+				scope, ok := reported(i)
+				return allowed(i, scope), ok
+			}
+			p.Front.Scope = func(i refserver.Issue) refserver.ScopeSet { return allowed(i, front(i)) }
 		},
 	},
 	{
@@ -44,7 +56,7 @@ var roles = []Choice{
 				return code(r)
 			}
 			p.TokenActive = func(l refserver.Live) bool {
-				return active(l) && (!l.UserBound || l.UserMay.Covers(l.Authorization.Current))
+				return active(l) && (!l.UserBound || l.UserMay.Covers(l.TokenScope))
 			}
 		},
 	},
