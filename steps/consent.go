@@ -250,8 +250,8 @@ func (w *World) wasAsked(owner string) error {
 			return fmt.Errorf("%s's request was refused before anybody was asked: %w", a.Client.Name, (&outcome{auth: a}).refusal())
 		}
 		judge, what := excess, "given a code"
-		if a.Asked.Minus(a.Added).SubsetOf(w.ledger.agreed[a]) {
-			judge = violation // nothing was given that had not been agreed to before
+		if w.agreedBefore(&outcome{auth: a}) {
+			judge = violation
 		}
 		if a.Pending != nil {
 			what = "issued a token"
@@ -259,6 +259,12 @@ func (w *World) wasAsked(owner string) error {
 		return judge("%s was %s for %q and %s was not asked", a.Client.Name, what, a.Asked, owner)
 	}
 	return nil
+}
+
+// agreedBefore reports whether nobody was asked, and nothing given that had not
+// been agreed to before.
+func (w *World) agreedBefore(o *outcome) bool {
+	return o.auth != nil && !o.auth.WasAsked() && !o.auth.Omitted && o.auth.Asked.Minus(o.auth.Added).SubsetOf(w.ledger.agreed[o.auth])
 }
 
 // yielded reports whether a request that was made last led to a code, or, where

@@ -98,10 +98,11 @@ Feature: What the resource owner is shown, and decides
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-      Examples: a scope that Planner could have asked for, one that nobody knows
-        | added                |
-        | write:appointments   |
-        | x-unknown:scope      |
+      Examples: a scope that Planner could have asked for, one about Ada herself, one that nobody knows
+        | added              |
+        | write:appointments |
+        | email              |
+        | x-unknown:scope    |
 
     @control
     Scenario: The same form, untouched, grants what was asked

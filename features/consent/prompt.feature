@@ -62,14 +62,21 @@ Feature: Asking silently, and insisting on being asked
   Rule: To ask silently and for a page at once is an error
     Whoever ignores the one half approves silently what should have been asked.
 
-    Scenario: Planner wants no page, and the consent page
+    Scenario Outline: Planner asks with the prompt "<prompt>"
       Given Ada has granted Planner "openid read:appointments"
-      When Planner asks Ada for "openid read:appointments" with the prompt "none consent"
+      When Planner asks Ada for "openid read:appointments" with the prompt "<prompt>"
       Then Planner is sent back with an error, typically "invalid_request"
       And Planner receives no token
 
+      Examples: no page and the consent page, no page and the sign-in page, in either order
+        | prompt       |
+        | none consent |
+        | consent none |
+        | none login   |
+        | login none   |
+
     @control
-    Scenario: Each of them alone works
+    Scenario: To ask for the consent page alone works
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments", insisting on consent
       Then Planner holds at least "openid read:appointments"
@@ -100,6 +107,13 @@ Feature: Asking silently, and insisting on being asked
       Then Planner is refused with "access_denied"
       And Planner receives no token
 
+    @SHOULD
+    Scenario: Ada says no to what she agreed to before
+      Given Ada has granted Planner "openid read:appointments"
+      And Ada will deny
+      When Planner asks Ada for "openid read:appointments", insisting on consent
+      Then Planner is refused with "access_denied"
+
     Scenario: The refresh token from before does not grow by it
       Given Ada has granted Planner "openid read:appointments"
       And Ada has denied Planner "openid read:appointments write:appointments", insisting on consent
@@ -115,7 +129,7 @@ Feature: Asking silently, and insisting on being asked
       Then Planner holds at least "openid read:appointments write:appointments"
 
   @PRMT-07 @MUST @oidc-3.1.2.3 @oidc-3.1.2.6 @needs:as.code @needs:as.oidc.prompt
-  Rule: A silent request from a browser in which nobody is signed in is an error, whoever it is about
+  Rule: A silent request from a browser in which the person it is about is not signed in is an error
     Otherwise a name in the request is as good as a password.
 
     Scenario: Nobody is signed in
@@ -130,6 +144,15 @@ Feature: Asking silently, and insisting on being asked
       And Ada has changed to another browser
       When Planner asks Ada for "openid read:appointments" silently and hinting at the name
       Then Planner is sent back with an error, typically "login_required or interaction_required or account_selection_required"
+      And Planner receives no token
+
+    @needs:consent.ui!=none @needs:fx.clients>=2 @needs:fx.users>=2 @needs:fx.clients.fresh
+    Scenario: Ada is signed in, and Planner gives Bo's name
+      Given Bo has granted Planner "openid read:appointments"
+      And Ada has granted Rival "openid"
+      And Bo uses the browser that Ada used
+      When Planner asks Bo for "openid read:appointments" silently and hinting at the name
+      Then Planner is sent back with an error, typically "login_required or consent_required or interaction_required or account_selection_required"
       And Planner receives no token
 
     @control @needs:consent.remembered @needs:as.oidc.silent

@@ -75,6 +75,18 @@ Feature: Consent that is remembered
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    @needs:as.oidc.prompt @needs:fx.scopes.decoys
+    Scenario Outline: Ada agreed to read:appointments, and Planner asks silently for "<asked>"
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid <asked>" silently
+      Then Planner holds no scope beyond "openid read:appointments"
+
+      Examples: shorter, longer, in other letters
+        | asked                 |
+        | read:appointment      |
+        | read:appointments:all |
+        | READ:APPOINTMENTS     |
+
   @CONS-13 @SHOULD @rfc6749-3.3 @rfc9700-2.3 @derived @needs:as.code @needs:consent.remembered
   Rule: A request for less than was agreed to yields less
     A client that asks for the least must be able to get it.

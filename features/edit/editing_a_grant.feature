@@ -14,6 +14,15 @@ Feature: Editing and revoking a grant afterwards
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    Scenario: Planner refreshes a token from an earlier sign-in
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Ada has then granted Planner "read:appointments write:appointments"
+      And Ada has removed "write:appointments" from Planner's grant
+      When Planner refreshes its first token
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
     Scenario: Planner asks for the removed scope
       Given Ada has granted Planner "read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
@@ -94,6 +103,14 @@ Feature: Editing and revoking a grant afterwards
       Given Ada has granted Planner "read:appointments write:appointments"
       And Ada has revoked Planner's grant
       When Planner refreshes its token
+      Then Planner is refused with "invalid_grant"
+      And Planner receives no token
+
+    Scenario: Planner refreshes a token from an earlier sign-in
+      Given Ada has granted Planner "read:appointments"
+      And Ada has then granted Planner "read:appointments"
+      And Ada has revoked Planner's grant
+      When Planner refreshes its first token
       Then Planner is refused with "invalid_grant"
       And Planner receives no token
 

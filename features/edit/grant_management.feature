@@ -41,6 +41,12 @@ Feature: Grants that are managed one by one
       Then Steward holds no scope beyond "openid read:appointments"
       And a query of Steward's first grant shows exactly "openid read:appointments"
 
+    @needs:as.oidc.prompt @needs:consent.ui!=none
+    Scenario: Steward asks to add to it without a page
+      Given Ada has granted Steward "openid read:appointments" creating a grant
+      When Steward asks Ada for "openid write:appointments" merging into its grant, silently
+      Then Steward holds no scope beyond "openid read:appointments"
+
     Scenario: Steward refreshes with its first token
       Given Ada has granted Steward "read:appointments" creating a grant
       And Ada has then granted Steward "write:appointments" merging into its grant

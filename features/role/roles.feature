@@ -88,6 +88,13 @@ Feature: Roles limit what can be granted
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner holds no scope beyond "read:appointments"
 
+    @needs:policy.incremental=union @needs:as.oidc
+    Scenario: Ada may only read now, and Planner asks for something else on top of what it has
+      Given Ada has granted Planner "openid read:appointments write:appointments"
+      And Ada has been permitted "read:appointments"
+      When Planner asks Ada for "email" on top of what it has
+      Then Planner holds no scope beyond "openid email read:appointments"
+
     @control
     Scenario: Ada still may, and Planner refreshes
       Given Ada has granted Planner "read:appointments write:appointments"

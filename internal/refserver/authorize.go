@@ -243,7 +243,7 @@ func (s *Server) mustAsk(tx *transaction, questions []ConsentQuestion) bool {
 	}
 	for _, q := range questions {
 		asksNothing := q.Asked.IsEmpty() && (len(questions) > 1 || len(q.Details) > 0)
-		if q.Managed != "" || s.policy.Details.ConsentNeeded(q) || s.policy.Claims.ConsentNeeded(q) || !asksNothing && s.policy.ConsentNeeded(q) {
+		if q.Managed != "" && s.policy.Manage.PageNeeded(q.Managed, q.Prompt) || s.policy.Details.ConsentNeeded(q) || s.policy.Claims.ConsentNeeded(q) || !asksNothing && q.Managed == "" && s.policy.ConsentNeeded(q) {
 			return true
 		}
 	}

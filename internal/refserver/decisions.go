@@ -227,8 +227,8 @@ type ConsentBinding struct {
 // ConsentAnswer is what the resource owner answered.
 type ConsentAnswer struct {
 	Allow bool
-	// Asked is what the page offered, Ticked what was posted.
-	Asked, Ticked ScopeSet
+	// Asked is what the page offered, Ticked what was posted, Remembered what had been agreed to before.
+	Asked, Ticked, Remembered ScopeSet
 	// Required is the part of Asked that cannot be deselected.
 	Required ScopeSet
 	// Details is how many authorization details were ticked.

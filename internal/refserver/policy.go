@@ -88,6 +88,8 @@ type Policy struct {
 	EditedGrant func(e Edit, held ScopeSet) ScopeSet
 	// EditedMemory is what is still remembered after an edit (OpenID Connect Core section 3.1.2.4).
 	EditedMemory func(e Edit, remembered ScopeSet) ScopeSet
+	// EditCovers says whether an edit concerns an authorization of the grant, of which latest is the last one made (RFC 6749 section 10.2).
+	EditCovers func(latest bool) bool
 	// EditedAuthorization is what an authorization keeps after an edit, and whether it has ended (RFC 6749 section 6).
 	EditedAuthorization func(e Edit, current ScopeSet) (kept ScopeSet, revoked bool)
 
@@ -367,6 +369,7 @@ func (p *Policy) editing() {
 		}
 		return scope.And(e.Wanted)
 	}
+	p.EditCovers = func(bool) bool { return true }
 	p.EditedGrant = narrow
 	p.EditedMemory = narrow
 	p.EditedAuthorization = func(e Edit, current ScopeSet) (ScopeSet, bool) { return narrow(e, current), e.Revoke }

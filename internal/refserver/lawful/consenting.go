@@ -194,18 +194,6 @@ var remembering = []Choice{
 		},
 	},
 	{
-		ID: "one-grant-a-client-narrowed", Text: "A client has one grant of each user: a new yes takes from earlier tokens what it leaves out.",
-		Source: "RFC 6749 section 6 (nothing says how long a refresh token is good for)",
-		Apply: func(p *refserver.Policy) {
-			p.EarlierScope = func(o refserver.ConsentOutcome, current refserver.ScopeSet) refserver.ScopeSet {
-				if o.Allowed {
-					return current.And(o.Accepted)
-				}
-				return current
-			}
-		},
-	},
-	{
 		ID: "union-always", Text: "What was granted before comes with every request.",
 		Source:   "RFC 6749 section 3.3 (the issued scope may differ from the one requested, and is then stated)",
 		Declares: map[string]string{"authorization_server.incremental_parameter": ""},
