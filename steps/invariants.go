@@ -290,7 +290,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
 	asked := a.Asked.Union(always)
 	if a.Union || w.unites() {
-		asked = asked.Union(agreed)
+		asked = asked.Union(agreed).Union(w.implied())
 	}
 	implied := always.Union(w.implied())
 	w.beyond("INV-1", i, held, asked, "asked for", a.Omitted)

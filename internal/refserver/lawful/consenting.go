@@ -86,12 +86,16 @@ var consenting = []Choice{
 		},
 	},
 	{
-		ID: "openid-unseen", Text: "The consent page does not name openid, which is granted with the rest.",
+		ID: "openid-unasked", Text: "The consent page does not name openid, which is granted with the rest, and without a page where it is asked for alone.",
 		Source: "OpenID Connect Core section 3.1.2.4 (how consent is obtained is up to the server)",
 		Apply: func(p *refserver.Policy) {
 			listing(p, func(_ refserver.ConsentQuestion, item *refserver.ConsentItem) {
 				item.Hidden = item.Scope == refserver.OpenID
 			})
+			need := p.ConsentNeeded
+			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
+				return need(q) && (insisting(q) || !q.Asked.Equal(refserver.ScopeSet{refserver.OpenID}))
+			}
 		},
 	},
 	{
@@ -167,6 +171,20 @@ var remembering = []Choice{
 				}
 				return o.Grant.Scope.Or(o.Accepted), o.Grant.Remembered.Or(o.Accepted)
 			}
+		},
+	},
+	{
+		ID: "declined-for-good", Text: "A scope that was deselected is left out the next time, without a page.",
+		Source: "RFC 6749 section 3.3 (MAY fully or partially ignore the scope, based on the resource owner's instructions)",
+		Apply: func(p *refserver.Policy) {
+			keepingAnswers(p, func(d *answers) *refserver.ScopeSet { return &d.declined })
+		},
+	},
+	{
+		ID: "denial-remembered", Text: "A request that was denied is denied the next time as well, without a page.",
+		Source: "RFC 6749 section 4.1.2.1 (access_denied: the resource owner or authorization server denied the request)",
+		Apply: func(p *refserver.Policy) {
+			keepingAnswers(p, func(d *answers) *refserver.ScopeSet { return &d.denied })
 		},
 	},
 	{

@@ -38,6 +38,13 @@ var editing = []Choice{
 		},
 	},
 	{
+		ID: "revocation-forgets-consent", Text: "A client that revokes its refresh token has to ask anew.",
+		Source: "RFC 7009 section 2.1 (the server may revoke the authorization grant)",
+		Apply: func(p *refserver.Policy) {
+			p.Revocation.Remembered = func(refserver.ScopeSet, refserver.ScopeSet) refserver.ScopeSet { return nil }
+		},
+	},
+	{
 		ID: "access-tokens-live-on", Text: "Access tokens are good until they expire, whatever becomes of the grant.",
 		Source:   "RFC 7009 section 3 (self-contained access tokens) and RFC 9068 section 4",
 		Declares: map[string]string{"capabilities.token.revocation_visible": "expiry"},
@@ -50,6 +57,15 @@ var editing = []Choice{
 
 // managing are choices about managed grants.
 var managing = []Choice{
+	{
+		ID: "query-names-api-scopes", Text: "A query of a grant names the scopes of APIs; those of OpenID Connect show as claims.",
+		Source: "Grant Management draft section 6.4 (scopes, and claims beside them)",
+		Apply: func(p *refserver.Policy) {
+			p.Manage.Shown = func(g refserver.Grant) refserver.ScopeSet {
+				return g.Scope.Where(func(token string) bool { return !refserver.IsOIDC(token) })
+			}
+		},
+	},
 	{
 		ID: "merging-ends-access-tokens", Text: "To merge ends the access tokens from before as well.",
 		Source: "Grant Management draft section 5.2 (shall invalidate existing refresh tokens)",
