@@ -105,6 +105,8 @@ func (w *World) isRefused(ctx context.Context, subject, with, told string) error
 				return err
 			}
 			return w.judgeTold(o, set)
+		case r == nil && w.agreedBefore(o):
+			return violation("%s was issued a token for %q, which had been agreed to before, want a refusal", o.client.Name, o.issue.Means())
 		case r == nil:
 			return excess("%s was issued a token for %q, want a refusal", o.client.Name, o.issue.Means())
 		case codes != "" && !slices.Contains(strings.Split(codes, " or "), string(r.Code)):

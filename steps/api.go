@@ -213,6 +213,9 @@ func (w *World) entitled(client string, api *target.ResourceServer, name string)
 	if issue == nil || !op.Allows(issue.Means()) {
 		return false, nil
 	}
+	if w.unites() && issue.Owner != nil && op.Allows(w.ledger.consents[consentKey{issue.Owner, issue.Root().Client, issue.Other}]) {
+		return true, nil // what was agreed to before comes with every request, as declared
+	}
 	if w.refused(client) {
 		return true, nil
 	}

@@ -249,12 +249,22 @@ func (w *World) wasAsked(owner string) error {
 		if !w.yielded(a) {
 			return fmt.Errorf("%s's request was refused before anybody was asked: %w", a.Client.Name, (&outcome{auth: a}).refusal())
 		}
-		if a.Pending != nil {
-			return excess("%s was issued a token for %q and %s was not asked", a.Client.Name, a.Asked, owner)
+		judge, what := excess, "given a code"
+		if w.agreedBefore(&outcome{auth: a}) {
+			judge = violation
 		}
-		return excess("%s was given a code for %q and %s was not asked", a.Client.Name, a.Asked, owner)
+		if a.Pending != nil {
+			what = "issued a token"
+		}
+		return judge("%s was %s for %q and %s was not asked", a.Client.Name, what, a.Asked, owner)
 	}
 	return nil
+}
+
+// agreedBefore reports whether nobody was asked, and nothing given that had not
+// been agreed to before.
+func (w *World) agreedBefore(o *outcome) bool {
+	return o.auth != nil && !o.auth.WasAsked() && !o.auth.Omitted && o.auth.Asked.Minus(o.auth.Added).SubsetOf(w.ledger.agreed[o.auth])
 }
 
 // yielded reports whether a request that was made last led to a code, or, where

@@ -55,8 +55,8 @@ func (w *World) hasGrantedOnly(ctx context.Context, owner, client, granted, aske
 func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error {
 	w.cast.Refreshing = w.ledger.refreshing
 	defer func() { w.cast.Refreshing = false }()
-	// The words of the consent page never have a part here: the form is answered scope by scope.
-	if r.scope != nil && !r.union {
+	// The words of the consent page never have a part here: the form is answered scope by scope, where that can be done.
+	if r.scope != nil && !r.union && w.target().Capabilities["consent.ui"].Value != "all_or_nothing" {
 		boxes := want
 		if r.details != "" {
 			boxes = want.Union(oauth.NewScopeSet("authorization_details"))

@@ -103,7 +103,8 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 		defer l.consentBoth(key, a)
 	}
 	defer func() { l.agreed[a] = l.consents[key] }()
-	if a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
+	unasked := w.target().Capabilities["consent.ui"].Value == "none" // what is approved without a page is as good as agreed to
+	if unasked || a.WasAsked() && (a.Code != "" || a.Front != nil || a.Answered) {
 		agreed := a.Decision.Grants(offered(w, a))
 		l.consents[key] = l.consents[key].Union(agreed)
 		if l.removed != nil {
@@ -308,7 +309,7 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)
 	asked := w.countsAs(a.Asked.Union(a.Beside), a.Other).Union(always)
 	if a.Union || w.unites() {
-		asked = asked.Union(agreed)
+		asked = asked.Union(agreed).Union(w.implied())
 	}
 	implied := always.Union(w.implied())
 	w.beyond("INV-1", i, held, asked, "asked for", a.Omitted)

@@ -174,6 +174,8 @@ type ConsentPage struct {
 	// Boxes says that there is a box for each scope, so that a resource owner can
 	// grant less than was asked.
 	Boxes bool
+	// Fixed are the scopes whose box is ticked and cannot be changed.
+	Fixed oauth.ScopeSet
 	// Text is what the page says, without markup; empty where there is no page.
 	Text string
 	// Submission is the form as it would be sent if everything were granted. It

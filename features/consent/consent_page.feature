@@ -48,7 +48,7 @@ Feature: What the resource owner is shown, and decides
       Then Planner is refused
       And Planner receives no token
 
-    @control @needs:consent.remembered
+    @control @needs:consent.remembered @needs:as.oidc.silent
     Scenario: After a yes a silent request succeeds
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" silently
@@ -87,7 +87,7 @@ Feature: What the resource owner is shown, and decides
         | openid write:appointments |
         | openid                    |
 
-  @CONS-07 @MUST @rfc6749-10.2 @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form
+  @CONS-07 @MUST @rfc6749-10.2 @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form
   Rule: The answer to the consent page can only narrow the request
     What the browser posts is chosen by whoever controls the page.
 
@@ -98,17 +98,18 @@ Feature: What the resource owner is shown, and decides
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-      Examples: a scope that Planner could have asked for, one that nobody knows
-        | added                |
-        | write:appointments   |
-        | x-unknown:scope      |
+      Examples: a scope that Planner could have asked for, one about Ada herself, one that nobody knows
+        | added              |
+        | write:appointments |
+        | email              |
+        | x-unknown:scope    |
 
     @control
     Scenario: The same form, untouched, grants what was asked
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner can create an appointment for Ada
 
-  @CONS-08 @MUST @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form @needs:fx.users>=2
+  @CONS-08 @MUST @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form @needs:fx.users>=2
   Rule: An answer counts only for the session, the person and the request it was made for
     Otherwise Bo's browser can agree for Ada.
 

@@ -21,7 +21,6 @@ Feature: Asking for more
       And Ada has removed "write:appointments" from Planner's grant
       When Planner asks Ada for "email" on top of what it has
       Then Planner holds no scope beyond "openid read:appointments email"
-      And Planner can read an appointment of Ada
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
@@ -68,7 +67,7 @@ Feature: Asking for more
       And Pocket cannot read an appointment of Ada
 
   @INC-08 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:fx.clients>=2 @needs:fx.users>=2
-  Rule: A union never takes in what was granted to another client or by another person
+  Rule: A union never takes in what was granted to another client, by another person or for another API
     Otherwise one application collects what another was given.
 
     Scenario: Rival may write, and Planner asks for more
@@ -78,6 +77,14 @@ Feature: Asking for more
       Then Planner holds no scope beyond "openid read:appointments email"
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
+
+    @needs:as.resource
+    Scenario: Planner may read at the other API, and asks for more at the first
+      Given Ada has granted Planner "openid write:appointments"
+      And Ada has granted Planner "openid read:appointments" at the other API
+      When Planner asks Ada for "email" on top of what it has
+      Then Planner holds no scope beyond "openid write:appointments email"
+      And Planner cannot read an appointment of Ada
 
     Scenario: Ada lets Planner write, and Planner asks Bo for more
       Given Ada has granted Planner "openid email read:appointments write:appointments"

@@ -12,7 +12,7 @@ Feature: Consent that is remembered
       Then Rival is refused
       And Rival receives no token
 
-    @control
+    @control @needs:as.oidc.silent
     Scenario: Planner itself need not ask again
       Given Ada has granted Planner "openid read:appointments write:appointments"
       When Planner asks Ada for "openid read:appointments write:appointments" silently
@@ -43,7 +43,7 @@ Feature: Consent that is remembered
       Then Planner is refused
       And Planner receives no token
 
-    @control
+    @control @needs:as.oidc.silent
     Scenario: Planner asks silently for what Ada agreed to
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" silently
@@ -74,6 +74,18 @@ Feature: Consent that is remembered
       Then Planner holds no scope beyond "openid read:appointments"
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
+
+    @needs:as.oidc.prompt @needs:fx.scopes.decoys
+    Scenario Outline: Ada agreed to read:appointments, and Planner asks silently for "<asked>"
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid <asked>" silently
+      Then Planner holds no scope beyond "openid read:appointments"
+
+      Examples: shorter, longer, in other letters
+        | asked                 |
+        | read:appointment      |
+        | read:appointments:all |
+        | READ:APPOINTMENTS     |
 
   @CONS-13 @SHOULD @rfc6749-3.3 @rfc9700-2.3 @derived @needs:as.code @needs:consent.remembered
   Rule: A request for less than was agreed to yields less

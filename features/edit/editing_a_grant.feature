@@ -14,6 +14,15 @@ Feature: Editing and revoking a grant afterwards
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    Scenario: Planner refreshes a token from an earlier sign-in
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Ada has then granted Planner "read:appointments write:appointments"
+      And Ada has removed "write:appointments" from Planner's grant
+      When Planner refreshes its first token
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
     Scenario: Planner asks for the removed scope
       Given Ada has granted Planner "read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
@@ -74,12 +83,11 @@ Feature: Editing and revoking a grant afterwards
       When Planner asks Ada for "openid read:appointments write:appointments" silently
       Then Planner holds no scope beyond "openid read:appointments"
 
-    @control
-    Scenario: Planner asks silently for what Ada left it
+    @control @needs:as.oidc.silent
+    Scenario: Planner asks silently, and nothing was removed
       Given Ada has granted Planner "openid read:appointments write:appointments"
-      And Ada has removed "write:appointments" from Planner's grant
-      When Planner asks Ada for "openid read:appointments" silently
-      Then Planner holds at least "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments write:appointments" silently
+      Then Planner holds at least "openid read:appointments write:appointments"
 
     Scenario: Planner asks for it openly
       Given Ada has granted Planner "openid read:appointments write:appointments"
@@ -98,6 +106,14 @@ Feature: Editing and revoking a grant afterwards
       Then Planner is refused with "invalid_grant"
       And Planner receives no token
 
+    Scenario: Planner refreshes a token from an earlier sign-in
+      Given Ada has granted Planner "read:appointments"
+      And Ada has then granted Planner "read:appointments"
+      And Ada has revoked Planner's grant
+      When Planner refreshes its first token
+      Then Planner is refused with "invalid_grant"
+      And Planner receives no token
+
     @needs:as.oidc.prompt @needs:consent.ui!=none
     Scenario: Planner asks silently
       Given Ada has granted Planner "openid read:appointments"
@@ -106,7 +122,7 @@ Feature: Editing and revoking a grant afterwards
       Then Planner is refused
       And Planner receives no token
 
-    @control @needs:as.oidc.prompt @needs:consent.remembered
+    @control @needs:as.oidc.silent @needs:consent.remembered
     Scenario: A silent request on a grant that stands succeeds
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" silently

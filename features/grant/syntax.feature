@@ -124,7 +124,7 @@ Feature: How a scope is written
         | read:appointments write:appointments |
         | write:appointments read:appointments |
 
-    @needs:as.oidc.prompt @needs:consent.remembered
+    @needs:as.oidc.silent @needs:consent.remembered
     Scenario Outline: Ada agreed, and Planner asks silently for "<asked>"
       Given Ada has granted Planner "openid read:appointments write:appointments"
       When Planner asks Ada for "<asked>" silently

@@ -18,7 +18,7 @@ Feature: Access while the resource owner is away
       When Planner asks Ada for "openid offline_access read:appointments" silently
       Then Planner receives no refresh token
 
-    @control @needs:consent.remembered
+    @control @needs:consent.remembered @needs:as.oidc.silent
     Scenario: Planner asks silently for what Ada agreed to
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" silently
@@ -29,7 +29,7 @@ Feature: Access while the resource owner is away
       When Planner asks Ada for "openid offline_access read:appointments", insisting on consent
       Then Planner receives a refresh token
 
-  @OFF-03 @MUST @oidc-11 @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.remembered @needs:consent.ui!=none @needs:policy.refresh_without_offline=not_issued @needs:fx.clients.fresh
+  @OFF-03 @MUST @oidc-11 @needs:as.code @needs:as.refresh @needs:as.oidc.offline @needs:consent.remembered @needs:consent.ui=granular @needs:policy.refresh_without_offline=not_issued @needs:fx.clients.fresh
   Rule: A remembered consent without offline_access is not enough for it
     Otherwise it slips in as if it were a technicality.
 

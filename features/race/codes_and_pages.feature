@@ -128,7 +128,7 @@ Feature: Codes and pages that are used at once
       When Planner brings its pushed request to Ada
       Then Planner holds at least "read:appointments"
 
-  @CONC-12 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:consent.driver=form|consent.driver=api
+  @CONC-12 @GUIDANCE @google-incremental @derived @needs:as.code @needs:policy.incremental=union @needs:consent.ui!=none @needs:consent.driver=form|consent.driver=api
   Rule: A grant that is added to in several tabs at once holds what was agreed to, all of it and nothing else
     Otherwise a yes is lost, or a no is overwritten by what somebody else wrote.
 

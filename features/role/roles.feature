@@ -54,7 +54,7 @@ Feature: Roles limit what can be granted
       Then the choice of "user_excess" is the same each time
       And Planner holds no scope beyond "read:appointments"
 
-  @ROLE-05 @MUST @rfc6749-6 @derived @needs:as.code @needs:as.refresh @needs:ctl.role_admin @needs:policy.user_excess=drop
+  @ROLE-05 @MUST @rfc6749-6 @derived @needs:as.code @needs:as.refresh @needs:ctl.role_admin @needs:policy.user_excess=drop @needs:consent.ui=granular
   Rule: A permission that came later does not widen a grant at refresh
     Nobody agreed to it: it was not there to agree to.
 
@@ -87,6 +87,13 @@ Feature: Roles limit what can be granted
       And Ada has been permitted "read:appointments"
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner holds no scope beyond "read:appointments"
+
+    @needs:policy.incremental=union @needs:as.oidc
+    Scenario: Ada may only read now, and Planner asks for something else on top of what it has
+      Given Ada has granted Planner "openid read:appointments write:appointments"
+      And Ada has been permitted "read:appointments"
+      When Planner asks Ada for "email" on top of what it has
+      Then Planner holds no scope beyond "openid email read:appointments"
 
     @control
     Scenario: Ada still may, and Planner refreshes

@@ -164,6 +164,7 @@ func (f *finder) oidc() {
 	f.yes("as.oidc", openid, "metadata: scopes_supported")
 	f.yes("as.oidc.userinfo", openid && metadata(f.t, "userinfo_endpoint") != "", "metadata: userinfo_endpoint")
 	f.yes("as.oidc.prompt", openid, "metadata: scopes_supported")
+	f.yes("as.oidc.silent", f.found["as.oidc.prompt"].Yes(), "derived: the prompt parameter")
 	claims, _ := f.t.Metadata["claims_parameter_supported"].(bool)
 	f.yes("as.oidc.claims", claims, "metadata: claims_parameter_supported")
 	f.yes("as.oidc.offline.prompt", f.d.AuthorizationServer.Refresh.Prompt == "consent", "declared: authorization_server.refresh.prompt")

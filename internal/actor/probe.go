@@ -10,9 +10,10 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// observe finds, by one authorization, what neither the description nor the
-// metadata tells: what the consent page lets a resource owner choose, and whether
-// clients may introspect their tokens. What could not be seen is recorded as
+// observe finds, by asking, what neither the description nor the metadata tells:
+// what the consent page lets a resource owner choose and whether an answer is
+// remembered, which grants and channels are open to clients such as ours, and
+// whether they may introspect their tokens. What could not be seen is recorded as
 // unknown. The error is that of ctx.
 func (s *Stage) observe(ctx context.Context) error {
 	if dcr := s.Target.Capabilities["as.dcr.scope"]; dcr.Yes() && dcr.Source != "declared" && !s.isReference() {
@@ -21,6 +22,10 @@ func (s *Stage) observe(ctx context.Context) error {
 	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
 		s.observeWays(ctx)
 	}
+	if err := s.observeSample(ctx); err != nil {
+		return err
+	}
+	s.observeBoxes(ctx)
 	for _, way := range []target.Way{target.ByDevice, target.ByPassword} {
 		s.observeWay(ctx, way)
 	}
@@ -28,6 +33,11 @@ func (s *Stage) observe(ctx context.Context) error {
 	if err := s.observeParts(ctx); err != nil {
 		return err
 	}
+	return s.observeMemory(ctx)
+}
+
+// observeSample finds what one whole authorization shows.
+func (s *Stage) observeSample(ctx context.Context) error {
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && !s.isReference()
@@ -43,7 +53,7 @@ func (s *Stage) observe(ctx context.Context) error {
 		return whole.Err()
 	}
 	if ui {
-		s.observeConsent(cast, a, err)
+		s.observeConsent(ctx, cast, a, err)
 	}
 	if err == nil && i != nil && i.Response != nil {
 		if introspects {
@@ -89,22 +99,6 @@ func (c *Cast) sample(ctx context.Context) (*Authorization, *Issue, error) {
 		a, i, err = c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Prompt: "consent"})
 	}
 	return a, i, err
-}
-
-func (s *Stage) observeConsent(cast *Cast, a *Authorization, err error) {
-	const observed = "observed"
-	switch {
-	case err != nil:
-		s.facts.consentUI(target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
-	case a.WasAsked() && a.Arrival.ConsentPages[0].Boxes:
-		s.facts.consentUI("granular", observed)
-	case a.WasAsked():
-		s.facts.consentUI("all_or_nothing", observed)
-	case a.Code != "":
-		s.facts.consentUI("none", observed)
-	default:
-		s.facts.consentUI(target.Unknown, "not observed: neither a consent page nor a code was seen")
-	}
 }
 
 // observeAPI takes our API away where it cannot check the server's tokens: they

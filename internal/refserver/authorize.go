@@ -144,7 +144,7 @@ func withoutLoopbackPort(raw string) string {
 // client.
 func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction, current session) {
 	silent := hasPrompt(tx.prompt, "none")
-	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account") || tx.high
+	again := hasPrompt(tx.prompt, "login") || hasPrompt(tx.prompt, "select_account") || tx.high || tx.pending == nil && s.policy.SignIn(current.user)
 	if user, ok := s.parties.user(s.policy.SessionUser(current.user, tx.hint)); ok && (!again || tx.loggedIn) {
 		if tx.failure != nil {
 			s.redirectError(w, r, tx, tx.failure)
@@ -154,7 +154,7 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request, tx *transaction
 		return
 	}
 	if silent {
-		s.redirectError(w, r, tx, Refuse("login_required", "nobody is logged in"))
+		s.redirectError(w, r, tx, s.policy.SilentError(false))
 		return
 	}
 	http.Redirect(w, r, "/login?tx="+url.QueryEscape(tx.id), http.StatusSeeOther)
@@ -178,9 +178,13 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 		}
 		var silent []verdict
 		for _, q := range questions {
-			grant := s.rowOf(tx, user.Name, q.Resource)
+			accepted, err := s.policy.Unasked(q)
+			if err != nil {
+				s.redirectError(w, r, tx, err)
+				return
+			}
 			silent = append(silent, verdict{q, ConsentOutcome{
-				Allowed: true, Asked: q.Asked, Accepted: q.Asked, Grant: grant, Text: tx.text, Omitted: tx.omitted,
+				Allowed: true, Asked: q.Asked, Accepted: accepted, Grant: s.rowOf(tx, user.Name, q.Resource), Text: tx.text, Omitted: tx.omitted,
 			}})
 		}
 		if !s.approve(w, r, tx, current, silent, extras{tx.details, tx.names}) {
@@ -189,7 +193,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 		return
 	}
 	if hasPrompt(tx.prompt, "none") {
-		s.redirectError(w, r, tx, Refuse("consent_required", "the resource owner must be asked"))
+		s.redirectError(w, r, tx, s.policy.SilentError(true))
 		return
 	}
 	now := s.clock.now()
@@ -239,7 +243,7 @@ func (s *Server) mustAsk(tx *transaction, questions []ConsentQuestion) bool {
 	}
 	for _, q := range questions {
 		asksNothing := q.Asked.IsEmpty() && (len(questions) > 1 || len(q.Details) > 0)
-		if q.Managed != "" || s.policy.Details.ConsentNeeded(q) || s.policy.Claims.ConsentNeeded(q) || !asksNothing && s.policy.ConsentNeeded(q) {
+		if q.Managed != "" && s.policy.Manage.PageNeeded(q.Managed, q.Prompt) || s.policy.Details.ConsentNeeded(q) || s.policy.Claims.ConsentNeeded(q) || !asksNothing && q.Managed == "" && s.policy.ConsentNeeded(q) {
 			return true
 		}
 	}

@@ -121,9 +121,9 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		questions = append([]ConsentQuestion{s.policy.Answered(question, latest)}, questions[1:]...)
 	}
 	var required []string
-	var asked ScopeSet
+	var asked, remembered ScopeSet
 	for _, q := range questions {
-		asked = asked.Or(q.Asked)
+		asked, remembered = asked.Or(q.Asked), remembered.Or(q.Remembered)
 		for _, token := range q.Asked {
 			if ScopeAt(q.API, token).Required {
 				required = append(required, token)
@@ -133,7 +133,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	more := extras{ticked(question.Details, r), tx.names.and(r.PostForm["claim"])}
 	answer := ConsentAnswer{
 		GrantType: tx.grantType(), Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
-		Ticked: NewScopeSet(r.PostForm["scope"]...), Required: required, Details: len(more.details),
+		Ticked: NewScopeSet(r.PostForm["scope"]...), Remembered: remembered, Required: required, Details: len(more.details),
 		DetailsAsked: len(question.Details),
 	}
 	s.conclude(w, r, tx, current, questions, answer, more)

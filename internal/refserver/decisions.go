@@ -206,6 +206,12 @@ type ConsentItem struct {
 	Text string
 	// Hidden items are sent with the form but not shown.
 	Hidden bool
+	// Unticked items have to be ticked to be granted.
+	Unticked bool
+	// Fixed items are shown ticked and cannot be deselected.
+	Fixed bool
+	// Plain items are shown as words, without a box.
+	Plain bool
 }
 
 // ConsentBinding is what is known of a posted consent form.
@@ -227,8 +233,8 @@ type ConsentAnswer struct {
 	// GrantType is how the client asks: AuthorizationCode, DeviceCode or CIBA.
 	GrantType string
 	Allow     bool
-	// Asked is what the page offered, Ticked what was posted.
-	Asked, Ticked ScopeSet
+	// Asked is what the page offered, Ticked what was posted, Remembered what had been agreed to before.
+	Asked, Ticked, Remembered ScopeSet
 	// Required is the part of Asked that cannot be deselected.
 	Required ScopeSet
 	// Details is how many authorization details were ticked, of DetailsAsked.

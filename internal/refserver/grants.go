@@ -272,7 +272,10 @@ func (s *grantStore) edit(e Edit) ScopeSet {
 		row.Scope = s.policy.EditedGrant(e, row.Scope)
 		row.Remembered = s.policy.EditedMemory(e, row.Remembered)
 		row.Removed = row.Removed.Or(before.Minus(row.Scope))
-		for _, a := range row.members {
+		for i, a := range row.members {
+			if !s.policy.EditCovers(i == len(row.members)-1) {
+				continue
+			}
 			a.mu.Lock()
 			kept, revoked := s.policy.EditedAuthorization(e, a.Current)
 			a.Current, a.Revoked = kept, a.Revoked || revoked

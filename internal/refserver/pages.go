@@ -53,13 +53,15 @@ var (
 </form>{{end}}`)
 
 	consentPage = newPage(`{{define "title"}}Allow {{.Client}}?{{end}}{{define "body"}}
-<p><strong>{{.Client}}</strong> asks {{.User}} for access to the {{.API}} API. Untick what it shall not have.</p>
+<p><strong>{{.Client}}</strong> asks {{.User}} for access to the {{.API}} API. Tick what it shall have.</p>
 <form method="post" action="/consent">
 <input type="hidden" name="csrf" value="{{.Secret}}">
 <input type="hidden" name="tx" value="{{.Transaction}}">
 <ul>
 {{range .Items}}{{if .Hidden}}<input type="hidden" name="scope" value="{{.Scope}}">
-{{else}}<li><label><input type="checkbox" name="scope" value="{{.Scope}}" checked> {{.Text}}</label></li>
+{{else if .Plain}}<li>{{.Text}}</li>
+{{else if .Fixed}}<li><label><input type="checkbox" name="scope" value="{{.Scope}}" checked disabled> {{.Text}}</label></li>
+{{else}}<li><label><input type="checkbox" name="scope" value="{{.Scope}}"{{if not .Unticked}} checked{{end}}> {{.Text}}</label></li>
 {{end}}{{end}}{{range .Details}}{{if .Hidden}}<input type="hidden" name="authorization_details" value="{{.Index}}">
 {{else}}<li><label><input type="checkbox" name="authorization_details" value="{{.Index}}" checked> {{.Text}}</label></li>
 {{end}}{{end}}{{range .Claims}}<li><label><input type="checkbox" name="claim" value="{{.}}" checked> See your {{.}}</label></li>

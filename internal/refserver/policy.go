@@ -57,6 +57,13 @@ type Policy struct {
 	Remembered func(q ConsentQuestion, grants Grants) ScopeSet
 	// ConsentNeeded says whether the user must be asked (OpenID Connect Core section 3.1.2.4, RFC 6749 section 10.2).
 	ConsentNeeded func(q ConsentQuestion) bool
+	// SignIn says whether somebody who is signed in has to sign in again, though nothing in the request asks for it
+	// (OpenID Connect Core section 3.1.2.3).
+	SignIn func(signedIn string) bool
+	// Unasked is what a request yields without a page, of what need not be asked (OpenID Connect Core section 3.1.2.4).
+	Unasked func(q ConsentQuestion) (ScopeSet, error)
+	// SilentError answers a silent request that needs a page: for signing in, or for consent (OpenID Connect Core section 3.1.2.6).
+	SilentError func(signedIn bool) error
 	// ConsentItems is what the consent page lists (RFC 6819 section 5.2.4.2).
 	ConsentItems func(q ConsentQuestion) []ConsentItem
 	// ConsentBound says whether a posted form counts (RFC 6749 section 10.12).
@@ -85,6 +92,8 @@ type Policy struct {
 	EditedGrant func(e Edit, held ScopeSet) ScopeSet
 	// EditedMemory is what is still remembered after an edit (OpenID Connect Core section 3.1.2.4).
 	EditedMemory func(e Edit, remembered ScopeSet) ScopeSet
+	// EditCovers says whether an edit concerns an authorization of the grant, of which latest is the last one made (RFC 6749 section 10.2).
+	EditCovers func(latest bool) bool
 	// EditedAuthorization is what an authorization keeps after an edit, and whether it has ended (RFC 6749 section 6).
 	EditedAuthorization func(e Edit, current ScopeSet) (kept ScopeSet, revoked bool)
 
@@ -282,6 +291,15 @@ func (p *Policy) consenting() {
 		}
 		return q.Asked.IsEmpty() || !q.Remembered.Covers(q.Asked)
 	}
+	// Choice: whoever is signed in stays so.
+	p.SignIn = func(string) bool { return false }
+	p.Unasked = func(q ConsentQuestion) (ScopeSet, error) { return q.Asked, nil }
+	p.SilentError = func(signedIn bool) error {
+		if !signedIn {
+			return Refuse("login_required", "nobody is logged in")
+		}
+		return Refuse("consent_required", "the resource owner must be asked")
+	}
 	// Choice: everything asked for is listed again, also what was granted or deselected before.
 	p.ConsentItems = func(q ConsentQuestion) []ConsentItem {
 		items := make([]ConsentItem, 0, len(q.Asked))
@@ -363,6 +381,7 @@ func (p *Policy) editing() {
 		}
 		return scope.And(e.Wanted)
 	}
+	p.EditCovers = func(bool) bool { return true }
 	p.EditedGrant = narrow
 	p.EditedMemory = narrow
 	p.EditedAuthorization = func(e Edit, current ScopeSet) (ScopeSet, bool) { return narrow(e, current), e.Revoke }

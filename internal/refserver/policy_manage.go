@@ -9,6 +9,9 @@ type ManagePolicy struct {
 	Asked func(action, grantID string) (string, error)
 	// Reaches says whether a client may merge or replace a grant of a user (draft, Authorization Error Response).
 	Reaches func(found bool, g Grant, user, client string) error
+	// PageNeeded says whether somebody must be asked for an action (draft, Authorization Request: what the resource
+	// owner consented to in the actual request).
+	PageNeeded func(action string, prompt []string) bool
 	// NewID names a new grant (draft, Token Response; concurrent grants are separate).
 	NewID func(user, client string, random string) string
 	// GrantID is the id that the token response reports; empty: none (draft, Token Response).
@@ -57,8 +60,9 @@ func conformantManage() ManagePolicy {
 			}
 			return nil
 		},
-		NewID:   func(_, _ string, random string) string { return random },
-		GrantID: func(_, id string, _ string) string { return id },
+		PageNeeded: func(string, []string) bool { return true },
+		NewID:      func(_, _ string, random string) string { return random },
+		GrantID:    func(_, id string, _ string) string { return id },
 		Held: func(action string, held, accepted ScopeSet) ScopeSet {
 			if action == MergeGrant {
 				return held.Or(accepted)

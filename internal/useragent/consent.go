@@ -17,6 +17,7 @@ type consent struct {
 	forms   []*form // of the page: each button may have its own
 	text    string
 	offered oauth.ScopeSet
+	fixed   oauth.ScopeSet // of boxes that are ticked and cannot be changed
 	lists   bool
 	boxes   bool // scopes are boxes; else they are in hidden fields, if they are listed
 }
@@ -27,6 +28,9 @@ func (r reader) readConsent(p *page, f *form) *consent {
 	for _, field := range f.controls {
 		if scopes, ok := r.boxScopes(field); ok {
 			values = append(values, scopes.String())
+			if field.disabled && field.checked {
+				c.fixed = c.fixed.Union(scopes)
+			}
 		}
 	}
 	hidden := r.hiddenScopes(f)
@@ -85,9 +89,9 @@ func (c *consent) key() string {
 }
 
 // page is the page as whoever decides sees it.
-func (c *consent) page(p *page) (target.ConsentPage, error) {
+func (c *consent) page(p *page, requested string) (target.ConsentPage, error) {
 	answer := func(d oauth.ConsentDecision) (*target.Submission, error) {
-		if d.Deny {
+		if d.Deny || c.unacceptable(d, requested) {
 			return submission(c.deny(p))
 		}
 		return submission(c.allow(p, d, nil))
@@ -96,7 +100,7 @@ func (c *consent) page(p *page) (target.ConsentPage, error) {
 	if err != nil {
 		return target.ConsentPage{}, err
 	}
-	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Text: c.text, Submission: all, Answer: answer}, nil
+	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Fixed: c.fixed, Text: c.text, Submission: all, Answer: answer}, nil
 }
 
 // submission is a request as others may send it.
@@ -120,6 +124,13 @@ func (c *consent) choice() bool {
 		_, ok := c.reader.boxScopes(field)
 		return ok && !field.disabled
 	})
+}
+
+// unacceptable reports whether the page grants something that was requested and
+// that the decision leaves out, for all to see: whoever does not want to grant it
+// can only say no.
+func (c *consent) unacceptable(d oauth.ConsentDecision, requested string) bool {
+	return d.Only != nil && !c.fixed.Intersect(oauth.FieldsScope(requested)).SubsetOf(*d.Only)
 }
 
 // playable refuses a decision that the page has no way to express: without

@@ -193,7 +193,7 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 	if w.reader.asksPassword(f) {
 		w.arrival.LoginPages++
 	}
-	asked, err := c.page(p)
+	asked, err := c.page(p, w.requested)
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +209,7 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 	if w.visit.Decide != nil {
 		decision = w.visit.Decide(asked)
 	}
+	decision.Deny = decision.Deny || c.unacceptable(decision, w.requested)
 	if w.reader.asksPassword(f) && !decision.Deny {
 		if change, err = w.credentials(p, f); err != nil {
 			return nil, err

@@ -96,7 +96,7 @@ func FuzzForms(f *testing.F) {
 		}
 		for _, form := range p.forms {
 			c := d.reader.readConsent(p, form)
-			if page, err := c.page(p); err == nil {
+			if page, err := c.page(p, ""); err == nil {
 				if u, err := url.Parse(page.Submission.URL); err != nil || !u.IsAbs() {
 					t.Errorf("got a submission to %q, want an absolute URL", page.Submission.URL)
 				}

@@ -12,7 +12,10 @@ import (
 
 // declared is what the file of such a server says in place of the reference's.
 func declared(ids []string) []target.Override {
-	all := []target.Override{{Key: "choices", Remove: true}} // others are made
+	all := []target.Override{
+		{Key: "choices", Remove: true}, // others are made
+		{Key: "capabilities.consent.ui", Remove: true},
+	}
 	for _, id := range ids {
 		c, _ := lawful.Find(id) // an unknown one is refused when the server is started
 		for _, key := range slices.Sorted(maps.Keys(c.Declares)) {

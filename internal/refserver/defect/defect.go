@@ -32,7 +32,7 @@ type Defect struct {
 
 // All are the defects there are, area by area.
 var All = slices.Concat(
-	granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, exchanging, polling, unasked,
+	granting, syntax, defaults, unknown, consent, remembering, prompt, incremental, editing, code, refreshing, exchanging, polling, unasked,
 	service, roles, openID, claims, offline, matching, routing, challenging, believing, introspecting, revoking, tokens, metadata, clients, pushed, resources, objects, frontChannel, richRequests, managed, claimsByName, race(window), load,
 )
 

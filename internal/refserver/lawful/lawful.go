@@ -34,8 +34,8 @@ type Choice struct {
 
 // All are the choices there are, area by area.
 var All = slices.Concat(
-	observed, optional(), asking, naming, registering, publishing, consenting, openID, requesting,
-	redeeming, refreshing, tokens, introspecting, revoking, exchanging, elsewhere, racing,
+	observed, optional(), asking, naming, registering, publishing, consenting, remembering, prompting, editing, managing, roles,
+	openID, requesting, redeeming, refreshing, tokens, introspecting, revoking, exchanging, elsewhere, racing,
 )
 
 // Find returns the choice with the given id.

@@ -9,13 +9,13 @@ var publishing = []Choice{
 	{
 		ID: "no-scopes-published", Text: "No metadata lists scopes.",
 		Source: "RFC 8414 section 2, OpenID Connect Discovery section 3, RFC 9728 section 2 (RECOMMENDED)",
-		Apply:  func(p *refserver.Policy) { listing(p, func(string, refserver.ScopeSet) any { return nil }) },
+		Apply:  func(p *refserver.Policy) { published(p, func(string, refserver.ScopeSet) any { return nil }) },
 	},
 	{
 		ID: "few-scopes-published", Text: "The metadata lists what ordinary clients ask for.",
 		Source: "RFC 8414 section 2 (servers MAY choose not to advertise some supported scope values)",
 		Apply: func(p *refserver.Policy) {
-			listing(p, func(_ string, scopes refserver.ScopeSet) any {
+			published(p, func(_ string, scopes refserver.ScopeSet) any {
 				return scopes.And(refserver.ScopeSet{refserver.OpenID, refserver.Profile, refserver.Email, refserver.Address, refserver.Phone, refserver.ReadAppointments})
 			})
 		},
@@ -32,7 +32,7 @@ var publishing = []Choice{
 		Source: "RFC 8414 section 2 (a list of the scope values that this authorization server supports)",
 		Apply: func(p *refserver.Policy) {
 			own := refserver.ScopeSet{"synchronise:appointments"}
-			listing(p, func(_ string, scopes refserver.ScopeSet) any { return scopes.Or(own) })
+			published(p, func(_ string, scopes refserver.ScopeSet) any { return scopes.Or(own) })
 			known, may := p.Unknown, p.ClientMay
 			p.Unknown = func(grantType string, asked, all refserver.ScopeSet) (refserver.ScopeSet, error) {
 				if grantType == refserver.ClientCredentials {
@@ -52,7 +52,7 @@ var publishing = []Choice{
 		ID: "scopes-published-by-discovery", Text: "Only OpenID Connect Discovery lists scopes.",
 		Source: "RFC 8414 section 2 (RECOMMENDED)",
 		Apply: func(p *refserver.Policy) {
-			listing(p, func(document string, scopes refserver.ScopeSet) any {
+			published(p, func(document string, scopes refserver.ScopeSet) any {
 				if document == refserver.ServerMetadata {
 					return nil
 				}
@@ -64,7 +64,7 @@ var publishing = []Choice{
 		ID: "scopes-not-published-by-discovery", Text: "OpenID Connect Discovery lists no scopes, and RFC 8414's metadata does.",
 		Source: "OpenID Connect Discovery section 3 (RECOMMENDED)",
 		Apply: func(p *refserver.Policy) {
-			listing(p, func(document string, scopes refserver.ScopeSet) any {
+			published(p, func(document string, scopes refserver.ScopeSet) any {
 				if document == refserver.ProviderMetadata {
 					return nil
 				}
@@ -76,7 +76,7 @@ var publishing = []Choice{
 		ID: "api-publishes-no-scopes", Text: "The metadata of an API lists no scopes.",
 		Source: "RFC 9728 section 2 (RECOMMENDED)",
 		Apply: func(p *refserver.Policy) {
-			listing(p, func(document string, scopes refserver.ScopeSet) any {
+			published(p, func(document string, scopes refserver.ScopeSet) any {
 				if document == refserver.ResourceMetadata {
 					return nil
 				}
@@ -93,8 +93,8 @@ var publishing = []Choice{
 	},
 }
 
-// listing changes what a document lists.
-func listing(p *refserver.Policy, change func(document string, scopes refserver.ScopeSet) any) {
+// published changes what a document lists.
+func published(p *refserver.Policy, change func(document string, scopes refserver.ScopeSet) any) {
 	list := p.Metadata.ScopesSupported
 	p.Metadata.ScopesSupported = func(document string, scopes refserver.ScopeSet) any {
 		if set, ok := list(document, scopes).(refserver.ScopeSet); ok {

@@ -1,0 +1,129 @@
+package actor
+
+import (
+	"context"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// observeConsent finds what the consent page lets a resource owner choose.
+func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization, err error) {
+	const observed = "observed"
+	switch {
+	case err != nil:
+		s.facts.consentUI(target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
+	case a.WasAsked() && a.Arrival.ConsentPages[0].Boxes:
+		s.facts.consentUI("granular", observed)
+	case a.WasAsked():
+		s.facts.consentUI("all_or_nothing", observed)
+	case a.Code != "":
+		s.facts.consentUI("none", observed)
+	default:
+		s.facts.consentUI(target.Unknown, "not observed: neither a consent page nor a code was seen")
+	}
+}
+
+// observeBoxes takes the choice away again, whatever is declared, where a box that
+// is deselected denies the whole request, as it may (RFC 6749 section 4.1.2.1).
+func (s *Stage) observeBoxes(ctx context.Context) {
+	if s.Target.Capabilities["consent.ui"].Value != "granular" || s.Target.Capabilities["consent.driver"].Value != "form" {
+		return
+	}
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	if s.leavesOut(ctx, "read:appointments write:appointments", "read:appointments") == denied {
+		const source = "observed: a box that is deselected denies the whole request"
+		s.facts.consentUI("all_or_nothing", source)
+		s.facts.found["consent.ui"] = target.Finding{Value: "all_or_nothing", Source: source}
+	}
+}
+
+// What came of deselecting a scope.
+type deselection string
+
+const (
+	unplayed  deselection = ""        // there is no page, or no such box on it
+	denied    deselection = "denied"  // the whole request was refused
+	goesOnYet deselection = "goes on" // the request was approved
+)
+
+// leavesOut asks for a scope and deselects everything but kept.
+func (s *Stage) leavesOut(ctx context.Context, asked, kept oauth.RawScope) deselection {
+	only, all := oauth.FieldsScope(string(kept)), oauth.FieldsScope(string(asked))
+	r := Request{Scope: &asked, Decision: &oauth.ConsentDecision{Only: &only}}
+	if !s.can("fx.clients.fresh") && s.can("as.oidc.prompt") {
+		r.Prompt = "consent"
+	}
+	a, _, err := s.NewCast().obtain(ctx, "Planner", "Ada", r)
+	if err != nil || !a.WasAsked() {
+		return unplayed
+	}
+	page := a.Arrival.ConsentPages[0]
+	choice := a.Client.cast.canonical(page.Scopes.Minus(page.Fixed))
+	switch {
+	case !page.Boxes || !all.Minus(only).SubsetOf(choice):
+		return unplayed
+	case a.Refused != nil && a.Refused.Code == oauth.AccessDenied:
+		return denied
+	case a.Code != "":
+		return goesOnYet
+	}
+	return unplayed
+}
+
+// observeMemory finds, by asking twice for the same, whether consent is remembered
+// and whether who has signed in stays so; and by deselecting openid, whether that
+// can be done.
+func (s *Stage) observeMemory(ctx context.Context) error {
+	const openID, memory = target.Capability("consent.openid_deselectable"), target.Capability("consent.remembered")
+	undeclared := func(name target.Capability) bool { return s.Target.Capabilities[name].Source != "declared" }
+	ui, driver := s.Target.Capabilities["consent.ui"].Value, s.Target.Capabilities["consent.driver"].Value
+	if !s.can("as.code") || driver == "none" || ui == target.Unknown {
+		return nil
+	}
+	whole := ctx
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	if undeclared(openID) && ui == "granular" && s.can("as.oidc") &&
+		s.leavesOut(ctx, "openid read:appointments", "read:appointments") == goesOnYet {
+		s.facts.yes(openID, true, "observed")
+	}
+	if !undeclared(memory) && !undeclared("as.oidc.silent") {
+		return whole.Err()
+	}
+	cast := s.NewCast()
+	scope := oauth.RawScope("read:appointments")
+	if s.can("as.oidc") {
+		scope = "openid read:appointments"
+	}
+	again, err := cast.twice(ctx, scope)
+	switch {
+	case whole.Err() != nil:
+		return whole.Err()
+	case err != nil:
+		s.facts.set(memory, target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
+	case again == nil || again.Code == "":
+		s.facts.yes(memory, false, "not observed: a request for what was agreed to was refused")
+	default:
+		s.facts.yes(memory, ui != "none" && !again.WasAsked(), "observed")
+		if again.WasAsked() {
+			s.facts.yes("fx.clients.fresh", true, "observed: consent is asked for each time")
+		}
+		if again.Arrival.LoginPages > 0 {
+			s.facts.yes("as.oidc.silent", false, "observed: the resource owner has to sign in each time")
+		}
+	}
+	return nil
+}
+
+// twice asks Ada for the same twice, and returns the second time; nil: the first
+// time was refused.
+func (c *Cast) twice(ctx context.Context, scope oauth.RawScope) (*Authorization, error) {
+	a, _, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+	if err != nil || a.Code == "" {
+		return nil, err
+	}
+	a, _, err = c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+	return a, err
+}
