@@ -37,10 +37,13 @@ func newAPI(name string, policy APIPolicy, v verifier, c *clock) *api {
 
 // serve answers a request. path is the escaped path below the API.
 func (a *api) serve(w http.ResponseWriter, r *http.Request, path string) {
-	op, status := a.policy.Operation(a.name, r.Method, path)
+	op, status := a.policy.Operation(a.name, a.policy.Method(r), path)
 	if status != 0 {
-		if status == http.StatusMethodNotAllowed {
+		switch status {
+		case http.StatusMethodNotAllowed:
 			w.Header().Set("Allow", strings.Join(MethodsOf(a.name, op.Route), ", "))
+		case http.StatusPermanentRedirect:
+			w.Header().Set("Location", strings.TrimRight(r.URL.EscapedPath(), "/"))
 		}
 		writeJSON(w, status, map[string]string{"error": http.StatusText(status)})
 		return
@@ -55,7 +58,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request, path string) {
 		if cookie := a.policy.Tokens.Cookie(principal); cookie != nil {
 			http.SetCookie(w, cookie)
 		}
-		write(w, act())
+		write(w, a.policy.Told(principal, op, act()))
 		return
 	}
 	refusal := Refusal{

@@ -42,7 +42,9 @@ func (a *api) refuse(w http.ResponseWriter, r Refusal, item any) {
 		body["item"] = item
 	}
 	if a.policy.Challenge.Sent(r) {
-		w.Header().Set("WWW-Authenticate", a.challenge(r, code))
+		for _, field := range a.policy.Challenge.Fields(r, a.challenge(r, code)) {
+			w.Header().Add("WWW-Authenticate", field)
+		}
 	}
 	writeJSON(w, a.policy.Challenge.Status(r), body)
 }

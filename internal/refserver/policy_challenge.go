@@ -52,6 +52,9 @@ type ChallengePolicy struct {
 	// Metadata is the resource_metadata attribute; own is the API's own URL, empty
 	// if it has no metadata (RFC 9728 section 5.1).
 	Metadata func(r Refusal, own string) string
+	// Fields are the WWW-Authenticate fields; own is the challenge that all the
+	// above make (RFC 9110 section 11.6.1).
+	Fields func(r Refusal, own string) []string
 }
 
 // conformantChallenge are the lawful decisions about refusals.
@@ -83,5 +86,7 @@ func conformantChallenge() ChallengePolicy {
 			return []string{scope.String()}
 		},
 		Metadata: func(_ Refusal, own string) string { return own },
+		// Choice: one scheme is offered, that of the request.
+		Fields: func(_ Refusal, own string) []string { return []string{own} },
 	}
 }

@@ -32,7 +32,7 @@ type Choice struct {
 }
 
 // All are the choices there are, area by area.
-var All = slices.Concat(observed, asking, consenting, refreshing)
+var All = slices.Concat(observed, asking, consenting, refreshing, serving, challenging, believing)
 
 // Find returns the choice with the given id.
 func Find(id string) (Choice, bool) {
