@@ -160,6 +160,10 @@ func (w *World) stepUp() (target.Operation, error) {
 // none.
 func (w *World) presented(ctx context.Context, client string, c call) ([]oauth.AccessToken, error) {
 	token, issue := w.bearer(client)
+	w.presents = w.carried[client].scope
+	if issue != nil {
+		w.presents = issue.Means()
+	}
 	if w.proofs[client] != nil && (issue == nil || !issue.Bound()) {
 		return nil, fmt.Errorf("%s's token is not bound to its key", client)
 	}

@@ -76,7 +76,8 @@ func (w *World) carry(ctx context.Context, client, owner string, m minting) erro
 		return err
 	}
 	w.act()
-	w.carried[client] = carried{token, o}
+	text, _ := m.claims["scope"].(string)
+	w.carried[client] = carried{token, o, w.cast.Canonical(text)}
 	return nil
 }
 

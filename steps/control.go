@@ -178,8 +178,12 @@ func (w *World) withdrawn(ctx context.Context, named string) error {
 	return nil
 }
 
+// leeway is how long after its end a token may still count: a few minutes (RFC 9068
+// section 4). Widely used libraries take five.
+const leeway = 6 * time.Minute
+
 // lifetimePasses moves the clock past the end of the latest token, by what the
-// server says of it, and twice the skew allowed.
+// server says of it, twice the skew allowed, and the leeway.
 func (w *World) lifetimePasses(ctx context.Context, client string) error {
 	issue, err := w.issued(client)
 	if err != nil {
@@ -194,5 +198,5 @@ func (w *World) lifetimePasses(ctx context.Context, client string) error {
 		skew = 5 * time.Second
 	}
 	w.act()
-	return w.cast.AdvanceClock(ctx, life+2*skew+time.Minute)
+	return w.cast.AdvanceClock(ctx, life+2*skew+leeway)
 }

@@ -25,6 +25,7 @@ Feature: How an API matches scopes
   Rule: A valid token without the needed scope is refused, every time
     Otherwise the scope on the consent page limits nothing.
 
+    @needs:rs.write_only
     Scenario: A token to write does not read
       When Planner asks Ada for "write:appointments"
       Then Planner cannot read an appointment of Ada
@@ -218,6 +219,7 @@ Feature: How an API matches scopes
         | x read:appointments y                  |
         | read:appointments read:appointments    |
 
+    @needs:rs.write_only
     Scenario: Without it nothing helps
       Given Planner carries a token for Ada with the scope "x write:appointments y"
       Then Planner cannot list the appointments of Ada

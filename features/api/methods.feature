@@ -25,6 +25,7 @@ Feature: Every method and every spelling of a route
   Rule: HEAD asks for what GET asks for
     Headers tell that something is there, how long it is, and when it changed.
 
+    @needs:rs.write_only
     Scenario: A token that may not read
       When Planner asks Ada for "write:appointments"
       Then HEAD is refused to Planner and tells nothing
@@ -66,6 +67,7 @@ Feature: Every method and every spelling of a route
         | GET    | ?_method               |
         | POST   | form _method           |
 
+    @needs:rs.write_only
     Scenario: A token to write sends a request that names GET
       Given Ada has granted Planner "write:appointments"
       When Planner reads an appointment of Ada by "POST", naming "GET" in "X-HTTP-Method-Override"
@@ -76,7 +78,7 @@ Feature: Every method and every spelling of a route
       When Planner asks Ada for "write:appointments"
       Then Planner can delete an appointment of Ada
 
-  @RSV-05 @MUST @rfc9110-9.1 @rfc9110-15.5.6 @derived @needs:rs.api @needs:as.code
+  @RSV-05 @MUST @rfc9110-9.1 @rfc9110-15.5.6 @derived @needs:rs.api @needs:as.code @needs:rs.write_only
   Rule: A method that nobody knows reaches nothing
     Otherwise the default branch is the open one.
 
@@ -98,7 +100,7 @@ Feature: Every method and every spelling of a route
       When Planner asks Ada for "read:appointments"
       Then Planner can read an appointment of Ada
 
-  @RSV-06 @MUST @rfc6749-7 @derived @needs:rs.api @needs:as.code
+  @RSV-06 @MUST @rfc6749-7 @derived @needs:rs.api @needs:as.code @needs:rs.write_only
   Rule: Another spelling of a route is guarded like the route
     What the guard does not recognise, the router may.
 
@@ -134,6 +136,7 @@ Feature: Every method and every spelling of a route
       Then Ada's calendar is unchanged
       And every answer was a refusal that shows nothing of Ada's
 
+    @needs:rs.write_only
     Scenario: A token to write tries to read
       Given Ada has granted Planner "write:appointments"
       When Planner tries every way to read Ada's calendar
@@ -156,7 +159,7 @@ Feature: Every method and every spelling of a route
       When Planner reads an appointment of Ada in one batch with its deletion
       Then Ada's calendar is unchanged
 
-    @needs:rs.batch
+    @needs:rs.batch @needs:rs.write_only
     Scenario: A token to write sends a batch that reads as well
       Given Ada has granted Planner "write:appointments"
       When Planner reads an appointment of Ada in one batch with its deletion
@@ -167,7 +170,7 @@ Feature: Every method and every spelling of a route
       When Planner asks Ada for "read:appointments"
       Then Planner cannot annotate an appointment of Ada
 
-    @needs:rs.nested
+    @needs:rs.nested @needs:rs.write_only
     Scenario: A token to write reads below an appointment
       When Planner asks Ada for "write:appointments"
       Then Planner cannot read the notes of Ada
@@ -184,7 +187,7 @@ Feature: Every method and every spelling of a route
       Then Planner can annotate an appointment of Ada
       And Planner can read the notes of Ada
 
-  @RSV-09 @GUIDANCE @rfc9110-12 @derived @needs:rs.api @needs:as.code
+  @RSV-09 @GUIDANCE @rfc9110-12 @derived @needs:rs.api @needs:as.code @needs:rs.write_only
   Rule: Headers about the form of an answer do not change who gets it
     A cache that answers "not modified" says that nothing was modified.
 

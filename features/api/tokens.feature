@@ -151,7 +151,7 @@ Feature: Which tokens an API believes
       When Planner asks Ada for "read:appointments"
       Then Planner can list the appointments of Ada
 
-  @RST-07 @MUST @rfc6749-7 @rfc7662-2.2 @derived @needs:rs.api @needs:as.code
+  @RST-07 @MUST @rfc6749-7 @rfc7662-2.2 @derived @needs:rs.api @needs:as.code @needs:rs.write_only
   Rule: A narrow token is not served with what a broad one may do
     What an API keeps in mind of a client, or of a resource owner, is not what it
     knows of the token at hand.
@@ -177,6 +177,7 @@ Feature: Which tokens an API believes
   Rule: A cookie adds nothing to a token
     Otherwise the first token that a browser shows stays good for all that come after it.
 
+    @needs:rs.write_only
     Scenario: A narrow token with the cookies of a broad one
       Given Ada has granted Rival "read:appointments write:appointments"
       And Ada has granted Planner "write:appointments"

@@ -24,13 +24,16 @@ func (s *Stage) observe(ctx context.Context) error {
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && s.Target.Kind != target.KindEmbedded
-	if !ui && !introspects && !api {
-		return nil
-	}
 	whole := ctx
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	cast := s.NewCast()
+	if s.Target.API != nil && !s.Target.API.Ours {
+		s.observeFiltering(ctx, cast)
+	}
+	if !ui && !introspects && !api {
+		return whole.Err()
+	}
 	a, i, err := cast.sample(ctx)
 	if whole.Err() != nil {
 		return whole.Err()

@@ -51,7 +51,9 @@ var challenging = []Choice{
 		ID: "challenge-names-held-scope-too", Text: "The scope in a challenge is what is needed and what the token has already, so that the next token does not lose it.",
 		Source: "RFC 6750 section 3 (the scope of the token to ask for)",
 		Apply: func(p *refserver.Policy) {
-			p.API.ChallengedScope = func(held, required refserver.ScopeSet) refserver.ScopeSet { return required.Or(held) }
+			p.API.ChallengedScope = func(held, required refserver.ScopeSet) refserver.ScopeSet {
+				return required.Or(held.And(refserver.AllScopes()))
+			}
 		},
 	},
 	{
