@@ -16,6 +16,7 @@ type minting struct {
 	identity bool           // it is an ID token
 	level    bool           // its user was authenticated as stepping up needs
 	others   bool           // it is for another API
+	called   string         // the name of another API, {ours} for that of ours; empty: none
 	forged   actor.Forgery  // in place of our signature
 }
 
@@ -24,6 +25,7 @@ func carrying() phrasing[minting] {
 	return phrasing[minting]{"carries", []manner[minting]{
 		{`of another issuer`, func(m *minting, _ []string) error { m.claims["iss"] = "https://issuer.invalid"; return nil }},
 		{`for another API`, func(m *minting, _ []string) error { m.others = true; return nil }},
+		{`for an API called "[^"]*"`, func(m *minting, v []string) error { m.called = v[0]; return nil }},
 		{`that has expired`, func(m *minting, _ []string) error {
 			m.claims["iat"], m.claims["exp"] = 1600000000, 1600000300
 			return nil
@@ -96,6 +98,9 @@ func (w *World) mint(ctx context.Context, client string, o *actor.Owner, m minti
 		if other := w.target().OtherAPI; other != nil && other.Audience != "" {
 			m.claims["aud"] = other.Audience
 		}
+	}
+	if m.called != "" {
+		m.claims["aud"] = strings.ReplaceAll(m.called, "{ours}", w.target().API.Audience)
 	}
 	if m.level {
 		op, err := w.stepUp()

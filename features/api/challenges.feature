@@ -303,11 +303,20 @@ Feature: How an API refuses
       Then Planner's request is refused
       And the answer shows nothing of Ada's
 
-    Scenario: A token to read tries to write, from the form
+    Scenario Outline: A token to read tries to write, from the <place>
       Given Ada has granted Planner "read:appointments"
-      When Planner creates an appointment for Ada with its token in the "form"
+      When Planner creates an appointment for Ada with its token in the "<place>"
       Then Planner's request is refused
       And Ada's calendar is unchanged
+
+      Examples: where the standard has a token, and where practice has it
+        | place               |
+        | query               |
+        | form                |
+        | cookies             |
+        | headers of gateways |
+        | scheme OAuth        |
+        | scheme Token        |
 
     Scenario: A token to read, from the query, again and again
       Given Ada has granted Planner "read:appointments"

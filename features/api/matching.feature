@@ -162,6 +162,7 @@ Feature: How an API matches scopes
         | all    |
         | admin  |
         | .*     |
+        | %      |
 
     @control
     Scenario: The scope itself
@@ -263,10 +264,13 @@ Feature: How an API matches scopes
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-      Examples: not there, and empty
+      Examples: not there, and empty in several ways
         | scope  |
         | absent |
         | ""     |
+        | " "    |
+        | []     |
+        | [""]   |
 
     @control
     Scenario: With a scope it is served
@@ -293,6 +297,21 @@ Feature: How an API matches scopes
         | X-Forwarded-Scopes    |
         | X-Auth-Request-Scopes |
         | X-Auth-Request-Groups |
+
+    Scenario Outline: A token to read, with <name> that says who asks
+      Given Ada has granted Planner "read:appointments"
+      When Planner creates an appointment for Ada with "<name>" set to "<value>"
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+      Examples: what makes somebody a friend of the house
+        | name             | value     |
+        | X-Forwarded-For  | 127.0.0.1 |
+        | X-Real-IP        | 127.0.0.1 |
+        | X-Forwarded-Host | localhost |
+        | X-Forwarded-User | admin     |
+        | X-User-Roles     | admin     |
+        | X-Internal       | true      |
 
     Scenario Outline: A token to read, with a scope in the <place>
       Given Ada has granted Planner "read:appointments"

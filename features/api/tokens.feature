@@ -23,6 +23,19 @@ Feature: Which tokens an API believes
       Then Planner's request is refused
       And Ada's calendar is unchanged
 
+    @needs:rs.mint
+    Scenario Outline: A token of ours for an API that is called <name>
+      Given Planner carries a token for Ada with the scope "read:appointments write:appointments" for an API called "<name>"
+      When Planner creates an appointment for Ada
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+      Examples: names that begin, or end, like this one
+        | name                   |
+        | {ours}-archive         |
+        | {ours}/archive         |
+        | urn:x:{ours}           |
+
     @control
     Scenario: A token for the other API, there
       When Planner asks Ada for "read:appointments" at the other API
@@ -64,9 +77,15 @@ Feature: Which tokens an API believes
         | how             |
         | kept signature  |
         | no signature    |
+        | blank signature |
         | public key HMAC |
         | unknown key     |
         | key in header   |
+
+    Scenario: The token as it was issued, and then the altered one
+      Given Ada has granted Planner "read:appointments"
+      When Planner lists the appointments of Ada 3 times, in turn with "Planner", with its token altered to "read:appointments write:appointments" by "kept signature"
+      Then every answer was a refusal that shows nothing of Ada's
 
     @control
     Scenario: The token as it was issued
@@ -141,6 +160,12 @@ Feature: Which tokens an API believes
       When the lifetime of Planner's token passes
       Then Planner cannot list the appointments of Ada
 
+    @needs:as.code @needs:ctl.clock @needs:rs.own
+    Scenario: A token that the API knows to have been good
+      Given Ada has granted Planner "read:appointments"
+      When the lifetime of Planner's token passes after it was served
+      Then Planner cannot list the appointments of Ada
+
     @control @needs:rs.mint
     Scenario: A token that has not expired
       Given Planner carries a token for Ada with the scope "read:appointments write:appointments"
@@ -185,11 +210,11 @@ Feature: Which tokens an API believes
       Then Planner's request is refused
       And the answer shows nothing of Ada's
 
-    Scenario: The cookies, and no token
-      Given Ada has granted Rival "read:appointments write:appointments"
-      When Stranger lists the appointments of Ada with the cookies of "Rival"
+    Scenario: The cookies of a token to read, and no token
+      Given Ada has granted Rival "read:appointments"
+      When Stranger creates an appointment for Ada with the cookies of "Rival"
       Then Stranger's request is refused
-      And the answer shows nothing of Ada's
+      And Ada's calendar is unchanged
 
     @control
     Scenario: The broad token

@@ -2,8 +2,11 @@ package actor
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -109,4 +112,25 @@ func (c *Cast) reaches(ctx context.Context, api *target.ResourceServer, op targe
 	}
 	c.Stage.served.Store(api.BaseURL+" "+op.Name, true)
 	return true, nil
+}
+
+// maybeFiltered reports whether an answered list tells nothing: it is empty, and
+// nothing can be put there to see whether it is shown.
+func (c *Cast) maybeFiltered(a *Attempt, api *target.ResourceServer, op target.Operation) bool {
+	if !c.Stage.filters || op.Name != "list" || api == c.Stage.Target.API && a.Owner != nil {
+		return false
+	}
+	var body any
+	return json.Unmarshal(a.Body, &body) == nil && !holds(body)
+}
+
+// holds reports whether there is a list with something in it.
+func holds(value any) bool {
+	switch value := value.(type) {
+	case []any:
+		return len(value) > 0
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(value)), holds)
+	}
+	return false
 }

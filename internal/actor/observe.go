@@ -261,6 +261,7 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 			}
 		}
 		switch {
+		case a.Served() && i.cast.maybeFiltered(a, api, op):
 		case a.Served():
 			i.cast.Stage.served.Store(api.BaseURL+" "+op.Name, true)
 			o.Tried, o.Opened = o.Tried.Union(needs), o.Opened.Union(needs)

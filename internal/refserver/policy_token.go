@@ -28,6 +28,8 @@ type Presentation struct {
 type Signature struct {
 	// Algorithm and KeyID are those of its header, unverified.
 	Algorithm, KeyID string
+	// Value is the signature itself, as it stands in the token.
+	Value string
 	// Verified is true if a trusted key verifies it with an algorithm made for it.
 	Verified bool
 	// KeyedWithPublic says whether it is an HMAC keyed with a trusted public key

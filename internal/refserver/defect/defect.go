@@ -33,7 +33,7 @@ type Defect struct {
 // All are the defects there are, area by area.
 var All = slices.Concat(
 	granting, syntax, defaults, unknown, consent, prompt, incremental, editing, code, refreshing, exchanging, polling, unasked,
-	service, roles, openID, claims, offline, matching, routing, challenging, believing, introspecting, revoking, tokens, metadata, clients, pushed, resources, objects, frontChannel, richRequests, managed, claimsByName, race(window), load,
+	service, roles, openID, claims, offline, matching, routing, paths, challenging, believing, forging, introspecting, revoking, tokens, metadata, clients, pushed, resources, objects, frontChannel, richRequests, managed, claimsByName, race(window), load,
 )
 
 // Find returns the defect with the given id. After the id of one that shows when

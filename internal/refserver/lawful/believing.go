@@ -1,8 +1,10 @@
 package lawful
 
 import (
+	"crypto/rand"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
@@ -86,6 +88,29 @@ var believing = []Choice{
 		},
 	},
 	{
+		ID: "session-of-the-token", Text: "A browser that showed a token goes on with a cookie, which is good for what the token is good for.",
+		Source: "RFC 6749 section 7 (other ways to authenticate are beyond its scope)",
+		Apply: func(p *refserver.Policy) {
+			var sessions sync.Map
+			p.API.Tokens.Cookie = func(by refserver.Principal) *http.Cookie {
+				id := rand.Text()
+				sessions.Store(id, by)
+				return &http.Cookie{Name: "session", Value: id}
+			}
+			p.API.Tokens.Ambient = func(r *http.Request) (refserver.Principal, bool) {
+				cookie, err := r.Cookie("session")
+				if err != nil {
+					return refserver.Principal{}, false
+				}
+				by, ok := sessions.Load(cookie.Value)
+				if !ok {
+					return refserver.Principal{}, false
+				}
+				return by.(refserver.Principal), true
+			}
+		},
+	},
+	{
 		ID: "no-scopes-in-metadata", Text: "The metadata of an API does not list scopes.",
 		Source: "RFC 9728 section 2 (scopes_supported is RECOMMENDED)",
 		Apply: func(p *refserver.Policy) {
@@ -107,7 +132,8 @@ var believing = []Choice{
 	},
 	{
 		ID: "audience-in-a-list", Text: "The audience of a token is a list, also of one API, and names the server's UserInfo endpoint as well.",
-		Source: "RFC 7519 section 4.1.3, RFC 9068 section 3",
+		Source:   "RFC 7519 section 4.1.3, RFC 9068 section 3 (SHOULD have the value of the resource parameter)",
+		Deviates: []string{"RES-07"},
 		Apply: func(p *refserver.Policy) {
 			audience := p.Resources.Audience
 			p.Resources.Audience = func(i refserver.Issue, resource string, served []string) []string {
