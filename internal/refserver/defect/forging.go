@@ -16,7 +16,7 @@ var forging = []Defect{
 		ID:     "none-in-capitals",
 		Text:   "Tokens with the algorithm none are filtered out in front of a library that would take them; the filter knows one spelling.",
 		Breaks: []string{"RST-03"},
-		Shows:  `?`,
+		Shows:  `"create" was served: got 201`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Tokens.SignatureFits = func(s refserver.Signature) bool {
 				return s.Verified || strings.EqualFold(s.Algorithm, "none") && s.Algorithm != "none"
@@ -27,7 +27,7 @@ var forging = []Defect{
 		ID:     "zeros-as-signature",
 		Text:   "The library for elliptic curves does not check that the numbers of a signature are not zero: such a signature fits every token.",
 		Breaks: []string{"RST-03"},
-		Shows:  `?`,
+		Shows:  `"create" was served: got 201`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Tokens.SignatureFits = func(s refserver.Signature) bool {
 				return s.Verified || s.Value != "" && strings.Trim(s.Value, "A") == "" // zeros, in base64
@@ -38,7 +38,7 @@ var forging = []Defect{
 		ID:     "signatures-remembered",
 		Text:   "To save work the API remembers the signatures that it has verified, and not what they were for.",
 		Breaks: []string{"RST-03"},
-		Shows:  `?`,
+		Shows:  `"create" was served: got 201`,
 		Apply: func(p *refserver.Policy) {
 			var known sync.Map
 			p.API.Tokens.SignatureFits = func(s refserver.Signature) bool {
@@ -53,8 +53,8 @@ var forging = []Defect{
 	{
 		ID:     "verified-tokens-kept",
 		Text:   "A token that was good once is kept as good, and its exp not looked at again.",
-		Breaks: []string{"RST-06"},
-		Shows:  `?`,
+		Breaks: []string{"RST-06", "EDIT-12"},
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			type span struct{ begins, expires time.Time }
 			var good sync.Map
@@ -72,7 +72,7 @@ var forging = []Defect{
 		ID:     "audience-by-substring",
 		Text:   "A token is for the API if its audience contains the name of the API anywhere.",
 		Breaks: []string{"RST-01"},
-		Shows:  `?`,
+		Shows:  `Planner's request was answered with 201`,
 		Apply: func(p *refserver.Policy) {
 			p.API.AudienceFits = func(audience []string, own string) bool { return strings.Contains(strings.Join(audience, " "), own) }
 		},
@@ -81,7 +81,7 @@ var forging = []Defect{
 		ID:     "session-of-the-user",
 		Text:   "A token that is served opens a session, for the API's own pages: it is the user's, and knows no scope.",
 		Breaks: []string{"RST-08"},
-		Shows:  `?`,
+		Shows:  `Stranger's request was answered with 201`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Tokens.Cookie = func(by refserver.Principal) *http.Cookie {
 				return &http.Cookie{Name: "session", Value: by.Subject}
@@ -99,7 +99,7 @@ var forging = []Defect{
 		ID:     "token-cookie-unrestricted",
 		Text:   "The web application's tokens come in a cookie, and its part of the API signs users in by them without a look at scope.",
 		Breaks: []string{"RSC-12"},
-		Shows:  `?`,
+		Shows:  `Planner's request was answered with 201`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Tokens.Ambient = func(r *http.Request) (refserver.Principal, bool) {
 				cookie, err := r.Cookie("access_token")
@@ -111,7 +111,7 @@ var forging = []Defect{
 		ID:     "array-of-nothing-unrestricted",
 		Text:   "A scope that is an empty array counts as no restriction.",
 		Breaks: []string{"RSM-13"},
-		Shows:  `?`,
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			claimed := p.API.ClaimedScope
 			p.API.ClaimedScope = func(claims map[string]any) (refserver.ScopeSet, error) {

@@ -15,7 +15,7 @@ var paths = []Defect{
 		ID:     "item-guard-without-slash",
 		Text:   "The guard's pattern for one appointment ends at the id; the router takes a slash after it, too.",
 		Breaks: []string{"RSV-06"},
-		Shows:  `?`,
+		Shows:  `an appointment of Ada is gone or changed: got 404`,
 		Apply: func(p *refserver.Policy) {
 			operation := p.API.Operation
 			p.API.Operation = func(api, method, sent string) (refserver.Operation, int) {
@@ -32,7 +32,7 @@ var paths = []Defect{
 		ID:     "guard-before-decoding",
 		Text:   "The guard compares the path as it was sent; the router decodes it first.",
 		Breaks: []string{"RSV-06"},
-		Shows:  `?`,
+		Shows:  `the answer (200) shows an appointment of Ada`,
 		Apply: func(p *refserver.Policy) {
 			operation := p.API.Operation
 			p.API.Operation = func(api, method, sent string) (refserver.Operation, int) {
@@ -50,7 +50,7 @@ var paths = []Defect{
 		ID:     "path-from-a-header",
 		Text:   "The framework takes the path from X-Original-URL if there is one; the guard looks at the path of the request.",
 		Breaks: []string{"RSV-06"},
-		Shows:  `?`,
+		Shows:  `the answer (200) shows an appointment of Ada`,
 		Apply: func(p *refserver.Policy) {
 			operation := p.API.Operation
 			p.API.Operation = func(api, method, sent string) (refserver.Operation, int) {
@@ -77,7 +77,7 @@ var paths = []Defect{
 		ID:     "methods-in-small-letters",
 		Text:   "The guard knows methods in capitals, and asks for read:appointments for any other; the router takes them in small letters as well.",
 		Breaks: []string{"RSV-05"},
-		Shows:  `?`,
+		Shows:  `an appointment of Ada is gone or changed: got 404`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Method = func(r *http.Request) string { return strings.ToUpper(r.Method) }
 			requiring(p, func(_ refserver.Operation, r *http.Request, need *refserver.Requirement) {
@@ -91,7 +91,7 @@ var paths = []Defect{
 		ID:     "inner-network-trusted",
 		Text:   "A request that comes from the machine itself, by X-Forwarded-For, needs no scope.",
 		Breaks: []string{"RSM-14"},
-		Shows:  `?`,
+		Shows:  `Planner's request was answered with 201`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(_ refserver.Operation, r *http.Request, need *refserver.Requirement) {
 				if strings.HasPrefix(r.Header.Get("X-Forwarded-For"), "127.") {
@@ -103,8 +103,8 @@ var paths = []Defect{
 	{
 		ID:     "challenge-names-every-scope",
 		Text:   "The challenge names every scope that the API knows.",
-		Breaks: []string{"RSC-04"},
-		Shows:  `?`,
+		Breaks: []string{"RSC-04", "STEP-01"},
+		Shows:  `the challenge to "create" names the scope "read:appointments write:appointments calendar.read"`,
 		Apply: func(p *refserver.Policy) {
 			p.API.ChallengedScope = func(_, _ refserver.ScopeSet) refserver.ScopeSet {
 				return refserver.ScopeSet{refserver.ReadAppointments, refserver.WriteAppointments, refserver.ReadSummary}
