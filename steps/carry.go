@@ -22,7 +22,7 @@ type minting struct {
 
 // carrying is how a token that we sign may differ from a good one.
 func carrying() phrasing[minting] {
-	return phrasing[minting]{"carries", []manner[minting]{
+	all := []manner[minting]{
 		{`of another issuer`, func(m *minting, _ []string) error { m.claims["iss"] = "https://issuer.invalid"; return nil }},
 		{`for another API`, func(m *minting, _ []string) error { m.others = true; return nil }},
 		{`for an API called "[^"]*"`, func(m *minting, v []string) error { m.called = v[0]; return nil }},
@@ -32,15 +32,18 @@ func carrying() phrasing[minting] {
 		}},
 		{`made out as an ID token`, func(m *minting, _ []string) error { m.identity = true; return nil }},
 		{`of a user at a high level`, func(m *minting, _ []string) error { m.level = true; return nil }},
-		{`the permissions "[^"]*"`, func(m *minting, v []string) error {
-			m.claims["permissions"] = strings.Fields(v[0])
-			return nil
-		}},
 		{`under "[^"]*"`, func(m *minting, v []string) (err error) {
 			m.forged, err = forgery(v[0])
 			return err
 		}},
-	}}
+	}
+	for _, claim := range []string{"permissions", "roles", "groups", "authorities"} {
+		all = append(all, manner[minting]{`the ` + claim + ` "[^"]*"`, func(m *minting, v []string) error {
+			m.claims[claim] = strings.Fields(v[0])
+			return nil
+		}})
+	}
+	return phrasing[minting]{"carries", all}
 }
 
 // forgery is the way to forge a token that a feature names.

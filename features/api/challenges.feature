@@ -315,6 +315,7 @@ Feature: How an API refuses
         | form                |
         | cookies             |
         | headers of gateways |
+        | scheme bearer       |
         | scheme OAuth        |
         | scheme Token        |
 

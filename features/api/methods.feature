@@ -139,7 +139,8 @@ Feature: Every method and every spelling of a route
     Scenario Outline: An appointment is deleted as <spelling>
       Given Ada has granted Planner "read:appointments"
       When Planner deletes an appointment of Ada as "<spelling>"
-      Then Ada's calendar is unchanged
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
 
       Examples: the same, of a route that ends in an id
         | spelling     |

@@ -287,11 +287,18 @@ Feature: Which tokens an API believes
     A list of permissions in a token is the user's. What the client may do with
     them is the scope.
 
-    Scenario: A token to read of a user who may write
-      Given Planner carries a token for Ada with the scope "read:appointments" and the permissions "read:appointments write:appointments"
+    Scenario Outline: A token to read of a user whose <claim> say that she may write
+      Given Planner carries a token for Ada with the scope "read:appointments" and the <claim> "read:appointments write:appointments"
       When Planner creates an appointment for Ada
       Then Planner's request is refused
       And Ada's calendar is unchanged
+
+      Examples: claims about a user
+        | claim       |
+        | permissions |
+        | roles       |
+        | groups      |
+        | authorities |
 
     Scenario: A token without scope of a user who may do both
       Given Planner carries a token for Ada with the scope "" and the permissions "read:appointments write:appointments"

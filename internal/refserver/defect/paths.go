@@ -111,4 +111,17 @@ var paths = []Defect{
 			}
 		},
 	},
+	{
+		ID:     "small-letters-pass-the-gateway",
+		Text:   "The gateway checks the scope of what begins with Bearer, and leaves the rest to the API, which only looks whether the token is good.",
+		Breaks: []string{"RSC-12"},
+		Shows:  `Planner's request was answered with 201`,
+		Apply: func(p *refserver.Policy) {
+			requiring(p, func(_ refserver.Operation, r *http.Request, need *refserver.Requirement) {
+				if strings.HasPrefix(r.Header.Get("Authorization"), "bearer ") {
+					need.Scope = nil
+				}
+			})
+		},
+	},
 }
