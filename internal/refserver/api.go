@@ -107,6 +107,8 @@ func (a *api) identify(r *http.Request) (Principal, *string) {
 		reason = InvalidToken
 	case !a.policy.Tokens.BindingFits(a.binding(r, token, principal)):
 		reason = InvalidToken
+	case schemeOf(r) == "DPoP" && a.binding(r, token, principal).Nonce != a.policy.Tokens.Nonce():
+		reason = NonceNeeded
 	default:
 		return principal, nil
 	}
@@ -117,7 +119,7 @@ func (a *api) identify(r *http.Request) (Principal, *string) {
 func (a *api) binding(r *http.Request, token string, p Principal) Binding {
 	b := Binding{Key: p.Key, Scheme: schemeOf(r)}
 	if b.Scheme == "DPoP" {
-		b.Proven, _ = provenKey(r, token, a.clock.now()) // a proof that is no good proves nothing
+		b.Proven, b.Nonce, _ = provenKey(r, token, a.clock.now()) // a proof that is no good proves nothing
 	}
 	return b
 }

@@ -41,6 +41,9 @@ func (a *api) refuse(w http.ResponseWriter, r Refusal, item any) {
 	if item != nil {
 		body["item"] = item
 	}
+	if nonce := a.policy.Tokens.Nonce(); nonce != "" {
+		w.Header().Set("DPoP-Nonce", nonce)
+	}
 	if a.policy.Challenge.Sent(r) {
 		for _, field := range a.policy.Challenge.Fields(r, a.challenge(r, code)) {
 			w.Header().Add("WWW-Authenticate", field)

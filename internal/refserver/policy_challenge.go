@@ -3,7 +3,7 @@ package refserver
 import "net/http"
 
 // Reasons of a refusal: the error codes of RFC 6750 section 3.1, one of RFC 9470
-// section 3, and that a token could not be checked.
+// section 3, one of RFC 9449 section 9, and that a token could not be checked.
 const (
 	NoToken           = ""
 	InvalidRequest    = "invalid_request"
@@ -11,6 +11,7 @@ const (
 	InsufficientScope = "insufficient_scope"
 	InsufficientLevel = "insufficient_user_authentication"
 	CannotCheck       = "temporarily_unavailable"
+	NonceNeeded       = "use_dpop_nonce"
 )
 
 // Refusal is why an API does not serve a request.

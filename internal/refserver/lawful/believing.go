@@ -111,6 +111,11 @@ var believing = []Choice{
 		},
 	},
 	{
+		ID: "nonces-in-proofs", Text: "A proof of a key has to have the server's nonce in it; whoever has none is told it, and asks again.",
+		Source: "RFC 9449 sections 8 and 9",
+		Apply:  func(p *refserver.Policy) { p.API.Tokens.Nonce = func() string { return "n-7Zq3" } },
+	},
+	{
 		ID: "no-scopes-in-metadata", Text: "The metadata of an API does not list scopes.",
 		Source: "RFC 9728 section 2 (scopes_supported is RECOMMENDED)",
 		Apply: func(p *refserver.Policy) {
