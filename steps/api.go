@@ -386,9 +386,21 @@ func (w *World) judgeCalendar(ctx context.Context, owner, how string) error {
 	if how == "unchanged" {
 		return w.unchanged(ctx, owner)
 	}
-	for _, on := range w.objects {
+	o, err := w.owner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	before := w.objects
+	listed, err := w.calendar(ctx, o)
+	if err != nil {
+		return err
+	}
+	for _, on := range before {
 		if on.Owner.Name != owner {
 			continue
+		}
+		if !strings.Contains(listed, on.Marker) { // it may still be shown, as something that is over
+			return nil
 		}
 		a, err := w.cast.Audit(ctx, on)
 		if err != nil || !a.Served() || !strings.Contains(string(a.Body), on.Marker) {

@@ -101,6 +101,9 @@ func (c *Cast) sendOnce(ctx context.Context, api *target.ResourceServer, op targ
 		captured, _ := target.Call{Capture: map[string]string{"id": op.ID}}.CaptureValues(got.body) // no JSON: no id
 		a.ObjectID = captured["id"]
 	}
+	if where := a.Header.Get("Location"); a.ObjectID == "" && where != "" && op.Name == "create" {
+		a.ObjectID = where[strings.LastIndexByte(strings.TrimRight(where, "/"), '/')+1:]
+	}
 	return a, nil
 }
 

@@ -58,7 +58,11 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request, path string) {
 		if cookie := a.policy.Tokens.Cookie(principal); cookie != nil {
 			http.SetCookie(w, cookie)
 		}
-		write(w, a.policy.Told(principal, op, act()))
+		done := act()
+		if item, ok := done.Body.(Appointment); ok && done.Status == http.StatusCreated {
+			w.Header().Set("Location", r.URL.EscapedPath()+"/"+item.ID) // RFC 9110 section 15.3.2
+		}
+		write(w, a.policy.Told(principal, op, done))
 		return
 	}
 	refusal := Refusal{

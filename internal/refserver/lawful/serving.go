@@ -173,6 +173,45 @@ var serving = []Choice{
 		},
 	},
 	{
+		ID: "created-without-body", Text: "What was created is named by the Location of the answer, which has no body.",
+		Source: "RFC 9110 sections 9.3.3 and 15.3.2",
+		Apply: func(p *refserver.Policy) {
+			telling(p, func(_ refserver.Principal, op refserver.Operation, done *refserver.Outcome) {
+				if done.Status == http.StatusCreated && op.ID == "" {
+					done.Body = nil
+				}
+			})
+		},
+	},
+	{
+		ID: "deletion-cancels", Text: "A deleted appointment is no longer listed, and is shown as cancelled to whoever has its id.",
+		Source: "RFC 9110 section 9.3.5 (what becomes of the data is the server's own)",
+		Apply: func(p *refserver.Policy) {
+			var cancelled sync.Map
+			gone := func(id string) bool { _, ok := cancelled.Load(id); return ok }
+			executed := p.API.Executed
+			p.API.Executed = func(op refserver.Operation, r *http.Request) refserver.Operation {
+				if op = executed(op, r); op.Method == http.MethodDelete {
+					op.Method = http.MethodGet
+				}
+				return op
+			}
+			telling(p, func(_ refserver.Principal, op refserver.Operation, done *refserver.Outcome) {
+				switch body := done.Body.(type) {
+				case refserver.Appointment:
+					if op.Method == http.MethodDelete {
+						cancelled.Store(op.ID, true)
+						*done = refserver.Outcome{Status: http.StatusNoContent}
+					} else if gone(body.ID) {
+						done.Body = map[string]string{"id": body.ID, "title": body.Title, "status": "cancelled"}
+					}
+				case []refserver.Appointment:
+					done.Body = slices.DeleteFunc(body, func(item refserver.Appointment) bool { return gone(item.ID) })
+				}
+			})
+		},
+	},
+	{
 		ID: "list-in-pages", Text: "The list is an object that holds a page of appointments and says whether there are more.",
 		Source: "RFC 9110 section 15.3.1 (the form of what is served is the API's own)",
 		Apply: func(p *refserver.Policy) {
