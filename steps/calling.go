@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -101,11 +102,10 @@ func (w *World) calls(ctx context.Context, client, operation, owner, how string)
 	if err != nil {
 		return err
 	}
-	// {path} is the path, {PATH} is it in capitals.
-	c.wire.Path = strings.NewReplacer("{path}", op.Path, "{PATH}", strings.ToUpper(op.Path)).Replace(c.wire.Path)
+	c.wire.Path = spelled(c.wire.Path, op.Path)
 	for _, values := range c.wire.Header {
 		for i, value := range values {
-			values[i] = w.cast.Wire(oauth.RawScope(value))
+			values[i] = w.cast.Wire(oauth.RawScope(w.spelledWhole(value, op.Path)))
 		}
 	}
 	tokens, err := w.presented(ctx, client, c)
@@ -135,6 +135,25 @@ func (w *World) calls(ctx context.Context, client, operation, owner, how string)
 	return nil
 }
 
+// spelled puts a path in its place: {path} is it as it is, {PATH} in capitals, and
+// {p%61th} with its first letter percent-encoded.
+func spelled(text, path string) string {
+	encoded := path
+	if len(path) > 1 {
+		encoded = fmt.Sprintf("/%%%02x%s", path[1], path[2:])
+	}
+	return strings.NewReplacer("{path}", path, "{PATH}", strings.ToUpper(path), "{p%61th}", encoded).Replace(text)
+}
+
+// spelledWhole is spelled with the path of the API in front.
+func (w *World) spelledWhole(text, path string) string {
+	base, err := url.Parse(w.target().API.BaseURL)
+	if err != nil {
+		return text // it is the address of every call
+	}
+	return strings.ReplaceAll(text, "{path}", strings.TrimSuffix(base.Path, "/")+path)
+}
+
 // meant is the operation that a sentence speaks of.
 func (w *World) meant(name string, c call) (target.Operation, error) {
 	switch {
@@ -160,6 +179,10 @@ func (w *World) stepUp() (target.Operation, error) {
 // none.
 func (w *World) presented(ctx context.Context, client string, c call) ([]oauth.AccessToken, error) {
 	token, issue := w.bearer(client)
+	w.presents = w.carried[client].scope
+	if issue != nil {
+		w.presents = issue.Means()
+	}
 	if w.proofs[client] != nil && (issue == nil || !issue.Bound()) {
 		return nil, fmt.Errorf("%s's token is not bound to its key", client)
 	}

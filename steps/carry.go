@@ -16,29 +16,34 @@ type minting struct {
 	identity bool           // it is an ID token
 	level    bool           // its user was authenticated as stepping up needs
 	others   bool           // it is for another API
+	called   string         // the name of another API, {ours} for that of ours; empty: none
 	forged   actor.Forgery  // in place of our signature
 }
 
 // carrying is how a token that we sign may differ from a good one.
 func carrying() phrasing[minting] {
-	return phrasing[minting]{"carries", []manner[minting]{
+	all := []manner[minting]{
 		{`of another issuer`, func(m *minting, _ []string) error { m.claims["iss"] = "https://issuer.invalid"; return nil }},
 		{`for another API`, func(m *minting, _ []string) error { m.others = true; return nil }},
+		{`for an API called "[^"]*"`, func(m *minting, v []string) error { m.called = v[0]; return nil }},
 		{`that has expired`, func(m *minting, _ []string) error {
 			m.claims["iat"], m.claims["exp"] = 1600000000, 1600000300
 			return nil
 		}},
 		{`made out as an ID token`, func(m *minting, _ []string) error { m.identity = true; return nil }},
 		{`of a user at a high level`, func(m *minting, _ []string) error { m.level = true; return nil }},
-		{`the permissions "[^"]*"`, func(m *minting, v []string) error {
-			m.claims["permissions"] = strings.Fields(v[0])
-			return nil
-		}},
 		{`under "[^"]*"`, func(m *minting, v []string) (err error) {
 			m.forged, err = forgery(v[0])
 			return err
 		}},
-	}}
+	}
+	for _, claim := range []string{"permissions", "roles", "groups", "authorities"} {
+		all = append(all, manner[minting]{`the ` + claim + ` "[^"]*"`, func(m *minting, v []string) error {
+			m.claims[claim] = strings.Fields(v[0])
+			return nil
+		}})
+	}
+	return phrasing[minting]{"carries", all}
 }
 
 // forgery is the way to forge a token that a feature names.
@@ -76,7 +81,8 @@ func (w *World) carry(ctx context.Context, client, owner string, m minting) erro
 		return err
 	}
 	w.act()
-	w.carried[client] = carried{token, o}
+	text, _ := m.claims["scope"].(string)
+	w.carried[client] = carried{token, o, w.cast.Canonical(text)}
 	return nil
 }
 
@@ -95,6 +101,9 @@ func (w *World) mint(ctx context.Context, client string, o *actor.Owner, m minti
 		if other := w.target().OtherAPI; other != nil && other.Audience != "" {
 			m.claims["aud"] = other.Audience
 		}
+	}
+	if m.called != "" {
+		m.claims["aud"] = strings.ReplaceAll(m.called, "{ours}", w.target().API.Audience)
 	}
 	if m.level {
 		op, err := w.stepUp()

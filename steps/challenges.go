@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -43,12 +42,6 @@ func (w *World) isCutOff(ctx context.Context) error {
 	return w.cast.CutOff(ctx)
 }
 
-// hidden says that an answer speaks of nothing that is there: then there is
-// nothing to say of a token either.
-func hidden(a *actor.Attempt) bool {
-	return a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed
-}
-
 // refusals are the answers that refuse and do not hide. One that was served is
 // excess.
 func (w *World) refusals() ([]*actor.Attempt, error) {
@@ -67,11 +60,12 @@ func (w *World) challenging() ([]*actor.Attempt, error) {
 	if len(w.answers) == 0 {
 		return nil, fmt.Errorf("nothing was asked of the API")
 	}
-	return slices.DeleteFunc(slices.Clone(w.answers), func(a *actor.Attempt) bool { return a.Served() || hidden(a) }), nil
+	return slices.DeleteFunc(slices.Clone(w.answers), func(a *actor.Attempt) bool { return a.Served() || a.Hides() }), nil
 }
 
 // everyAnswerChallenges wants a challenge of a scheme, with a parameter at least
-// (RFC 6750 section 3).
+// (RFC 6750 section 3), unless there is another beside it that has one (RFC 9449
+// section 7.2).
 func (w *World) everyAnswerChallenges(_ context.Context, scheme string) error {
 	all, err := w.refusals()
 	if err != nil {
@@ -82,11 +76,21 @@ func (w *World) everyAnswerChallenges(_ context.Context, scheme string) error {
 		switch {
 		case !ok:
 			return violation("the answer (%d) to %q carries no %s challenge: got %q", a.Status, a.Operation, scheme, a.Header.Values("WWW-Authenticate"))
-		case len(c.Params) == 0:
+		case len(c.Params) == 0 && !says(a):
 			return violation("the challenge to %q is a bare %q, want a parameter with it", a.Operation, c.Scheme)
 		}
 	}
 	return nil
+}
+
+// says reports whether any challenge of an answer has a parameter.
+func says(a *actor.Attempt) bool {
+	for _, scheme := range []string{"Bearer", "DPoP"} {
+		if c, _ := a.ChallengeOf(scheme); len(c.Params) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // challenges calls judge with each challenge for a token that can be read.
@@ -126,10 +130,14 @@ func (w *World) judgeChallenges(_ context.Context, how string) error {
 }
 
 // namesNeed wants the scope that a challenge names, if it does, to be the one
-// that the operation needs (RFC 6750 section 3.1).
+// that the operation needs (RFC 6750 section 3.1). What the token has already may
+// stand there too: it is the scope of a token that would do.
 func (w *World) namesNeed(a *actor.Attempt, c oauth.Challenge) error {
 	text, named := c.Get("scope")
-	if need := w.needOf(a.Operation); named && !oauth.FieldsScope(text).Equal(oauth.FieldsScope(w.cast.Wire(need.Raw()))) {
+	need := w.needOf(a.Operation)
+	wire := func(set oauth.ScopeSet) oauth.ScopeSet { return oauth.FieldsScope(w.cast.Wire(set.Raw())) }
+	told := oauth.FieldsScope(text)
+	if named && (!wire(need).SubsetOf(told) || !told.SubsetOf(wire(need.Union(w.presents)))) {
 		return violation("the challenge to %q names the scope %q, want %q or none", a.Operation, text, need)
 	}
 	return nil
@@ -160,11 +168,7 @@ func (w *World) wellFormed() error {
 				return violation("the challenge to %q cannot be read: got %q", a.Operation, value)
 			}
 		}
-		bearer, ok := a.ChallengeOf("Bearer")
-		if bound, also := a.ChallengeOf("DPoP"); !ok && also {
-			bearer, ok = bound, true
-		}
-		if len(fields) > 0 && (!ok || len(bearer.Params) == 0) {
+		if len(fields) > 0 && !says(a) {
 			return violation("the challenge to %q is not %q and parameters: got %q", a.Operation, "Bearer", fields)
 		}
 	}
@@ -215,23 +219,29 @@ func keepsToCharacters(a *actor.Attempt, c oauth.Challenge) error {
 	return nil
 }
 
+// judgeErrors looks at the error that the challenges of an answer name together:
+// where there are several, one of them says it (RFC 9449 section 7.2).
 func (w *World) judgeErrors(want string) error {
-	if _, code, ok := strings.Cut(want, `"`); ok {
-		code = strings.TrimSuffix(code, `"`)
-		return w.challenges(func(a *actor.Attempt, c oauth.Challenge) error {
-			got, given := c.Get("error")
-			if got == code || !given && strings.HasPrefix(want, "no other") {
-				return nil
-			}
-			return violation("the challenge to %q has the error %q, want %q", a.Operation, got, code)
-		})
-	}
-	return w.challenges(func(a *actor.Attempt, c oauth.Challenge) error {
-		if got, given := c.Get("error"); given {
+	_, code, _ := strings.Cut(strings.TrimSuffix(want, `"`), `"`)
+	needed := strings.HasPrefix(want, "the error")
+	seen := map[*actor.Attempt]bool{} // whether a challenge says what is wanted
+	err := w.challenges(func(a *actor.Attempt, c oauth.Challenge) error {
+		got, given := c.Get("error")
+		switch {
+		case given && code == "":
 			return violation("the challenge to %q has the error %q, want none", a.Operation, got)
+		case given && got != code:
+			return violation("the challenge to %q has the error %q, want %q", a.Operation, got, code)
 		}
+		seen[a] = seen[a] || given
 		return nil
 	})
+	for a, says := range seen {
+		if err == nil && needed && !says {
+			return violation("the challenge to %q has the error %q, want %q", a.Operation, "", code)
+		}
+	}
+	return err
 }
 
 func (w *World) everyStatus(_ context.Context, want int) error {

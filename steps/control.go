@@ -18,7 +18,7 @@ func registerControl(r registrar, w *World) {
 	r.Given(`^(\w+) has been permitted "([^"]*)"$`, w.isPermitted)
 	r.Given(`^(\w+) has been limited to "([^"]*)"$`, w.isLimited)
 	r.Given(`^"([^"]*)" has been withdrawn$`, w.withdrawn)
-	r.When(`^the lifetime of (\w+)'s token passes$`, w.lifetimePasses)
+	r.When(`^the lifetime of (\w+)'s token passes( after it was served)?$`, w.lifetimePasses)
 }
 
 // edits takes scopes out of a grant, or ends it: a resource owner somebody's
@@ -178,12 +178,25 @@ func (w *World) withdrawn(ctx context.Context, named string) error {
 	return nil
 }
 
+// leeway is how long after its end a token may still count: a few minutes (RFC 9068
+// section 4). Widely used libraries take five.
+const leeway = 6 * time.Minute
+
 // lifetimePasses moves the clock past the end of the latest token, by what the
-// server says of it, and twice the skew allowed.
-func (w *World) lifetimePasses(ctx context.Context, client string) error {
+// server says of it, twice the skew allowed, and the leeway.
+func (w *World) lifetimePasses(ctx context.Context, client, served string) error {
 	issue, err := w.issued(client)
 	if err != nil {
 		return err
+	}
+	if served != "" {
+		a, err := w.try(ctx, client, "list", issue.Response.AccessToken, issue.API(), issue.Owner)
+		if err == nil && !a.Served() {
+			err = fmt.Errorf("%s's token is not served before its lifetime passes: got %d", client, a.Status)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	life := issue.Response.ExpiresIn
 	if life == 0 {
@@ -194,5 +207,5 @@ func (w *World) lifetimePasses(ctx context.Context, client string) error {
 		skew = 5 * time.Second
 	}
 	w.act()
-	return w.cast.AdvanceClock(ctx, life+2*skew+time.Minute)
+	return w.cast.AdvanceClock(ctx, life+2*skew+leeway)
 }

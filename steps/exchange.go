@@ -15,7 +15,7 @@ func registerExchange(r registrar, w *World) {
 	how := exchanging().capture()
 	r.Given(`^(\w+) has exchanged its( first)? token`+how+`$`, w.hasExchanged)
 	r.When(`^(\w+) exchanges its( first)? token`+how+`$`, w.exchanges)
-	r.Given(`^the lifetime of (\w+)'s token has passed$`, w.lifetimePasses)
+	r.Given(`^the lifetime of (\w+)'s token has passed( after it was served)?$`, w.lifetimePasses)
 	r.Then(`^`+subject+` holds nothing that the exchanged token did not$`, w.holdsNoMore)
 }
 

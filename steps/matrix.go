@@ -52,6 +52,9 @@ func (w *World) opensOne(ctx context.Context, o *outcome, issue *actor.Issue, op
 	if err != nil {
 		return err
 	}
+	if method == http.MethodHead && !a.Served() {
+		return w.headNotServed(ctx, a, op, on, o.owner, op.Allows(set))
+	}
 	if err := w.note(a, op, on); err != nil {
 		return err
 	}
@@ -59,8 +62,6 @@ func (w *World) opensOne(ctx context.Context, o *outcome, issue *actor.Issue, op
 	switch allowed := op.Allows(set); {
 	case a.Served() && !allowed:
 		return excess("%s %s is served to a token with %q: got %d, want 401 or 403, it needs %q", method, op.Path, set, a.Status, needs)
-	case !a.Served() && allowed && method == http.MethodHead && a.Status == http.StatusMethodNotAllowed:
-		return nil // not offered at all
 	case !a.Served() && allowed:
 		return violation("%s %s is refused to a token with %q: got %d%s, want 2xx", method, op.Path, set, a.Status, reason(a))
 	}
@@ -82,6 +83,10 @@ func (w *World) nothingWithoutToken(ctx context.Context, owner string) error {
 		a, err := w.cast.CallWire(ctx, "Stranger", w.target().API, op, "", on, o, actor.Wire{})
 		if err != nil {
 			return err
+		}
+		if a.Status == http.StatusBadRequest { // a token is missing in it (RFC 6750 section 3.1)
+			w.attempts = append(w.attempts, a)
+			continue
 		}
 		if err := w.note(a, op, on); err != nil {
 			return err

@@ -267,6 +267,7 @@ func (w *World) sameAsAlone(_ context.Context) error {
 			continue
 		}
 		got := t.entry.Attempt
+		got.Filtered = t.alone.Filtered && w.shows(got, "") == nil
 		switch {
 		case got.Served() && !t.alone.Served():
 			return excess("%s %s %s is served to %s: got %d, alone %d", differs, t.op.Method, t.op.Path, t.who, got.Status, t.alone.Status)

@@ -43,6 +43,7 @@ type World struct {
 	alone         []trial                    // requests that were made alone, and then at once
 	registrations map[string]*registration   // of clients that registered themselves in this scenario
 	proofs        map[string]*actor.ProofKey // by client
+	presents      oauth.ScopeSet             // the scope of the token that the last requests came with
 	cut           bool                       // the API cannot ask the authorization server
 
 	ledger   ledger
@@ -74,6 +75,7 @@ type outcome struct {
 type carried struct {
 	token oauth.AccessToken
 	owner *actor.Owner
+	scope oauth.ScopeSet // empty where it is no string
 }
 
 // New returns the world of one scenario. Refreshing says that grants that a

@@ -122,6 +122,7 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("policy.public_client_limits", "a scope is declared that public clients do not obtain"),
 		yes("rs.batch", "an operation does several things"),
 		yes("rs.nested", "operations are nested"),
+		yes("rs.write_only", "a token to write does not open what is read"),
 		word("rs.token_validation", "how the API checks tokens", "jwt", "introspection"),
 		yes("rs.introspects", "what the API introspects with is known"),
 		yes("rs.other_introspects", "what the other API introspects with is known"),

@@ -379,7 +379,8 @@ type Operation struct {
 	ACR string `yaml:"acr,omitempty" json:"acr,omitempty"`
 	// JSON is the body; ${marker} is a text that is unique to one attempt.
 	JSON map[string]any `yaml:"json,omitempty" json:"json,omitempty"`
-	// ID is where the id of a created object is in the answer: "/id".
+	// ID is where the id of a created object is in the answer: "/id". Where it is not
+	// there, the last part of the answer's Location is the id.
 	ID string `yaml:"id,omitempty" json:"id,omitempty"`
 }
 

@@ -25,6 +25,7 @@ Feature: How an API matches scopes
   Rule: A valid token without the needed scope is refused, every time
     Otherwise the scope on the consent page limits nothing.
 
+    @needs:rs.write_only
     Scenario: A token to write does not read
       When Planner asks Ada for "write:appointments"
       Then Planner cannot read an appointment of Ada
@@ -161,6 +162,7 @@ Feature: How an API matches scopes
         | all    |
         | admin  |
         | .*     |
+        | %      |
 
     @control
     Scenario: The scope itself
@@ -218,6 +220,7 @@ Feature: How an API matches scopes
         | x read:appointments y                  |
         | read:appointments read:appointments    |
 
+    @needs:rs.write_only
     Scenario: Without it nothing helps
       Given Planner carries a token for Ada with the scope "x write:appointments y"
       Then Planner cannot list the appointments of Ada
@@ -261,10 +264,13 @@ Feature: How an API matches scopes
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-      Examples: not there, and empty
+      Examples: not there, and empty in several ways
         | scope  |
         | absent |
         | ""     |
+        | " "    |
+        | []     |
+        | [""]   |
 
     @control
     Scenario: With a scope it is served
@@ -291,6 +297,21 @@ Feature: How an API matches scopes
         | X-Forwarded-Scopes    |
         | X-Auth-Request-Scopes |
         | X-Auth-Request-Groups |
+
+    Scenario Outline: A token to read, with <name> that says who asks
+      Given Ada has granted Planner "read:appointments"
+      When Planner creates an appointment for Ada with "<name>" set to "<value>"
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+      Examples: what makes somebody a friend of the house
+        | name             | value     |
+        | X-Forwarded-For  | 127.0.0.1 |
+        | X-Real-IP        | 127.0.0.1 |
+        | X-Forwarded-Host | localhost |
+        | X-Forwarded-User | admin     |
+        | X-User-Roles     | admin     |
+        | X-Internal       | true      |
 
     Scenario Outline: A token to read, with a scope in the <place>
       Given Ada has granted Planner "read:appointments"

@@ -25,6 +25,7 @@ Feature: Every method and every spelling of a route
   Rule: HEAD asks for what GET asks for
     Headers tell that something is there, how long it is, and when it changed.
 
+    @needs:rs.write_only
     Scenario: A token that may not read
       When Planner asks Ada for "write:appointments"
       Then HEAD is refused to Planner and tells nothing
@@ -66,6 +67,7 @@ Feature: Every method and every spelling of a route
         | GET    | ?_method               |
         | POST   | form _method           |
 
+    @needs:rs.write_only
     Scenario: A token to write sends a request that names GET
       Given Ada has granted Planner "write:appointments"
       When Planner reads an appointment of Ada by "POST", naming "GET" in "X-HTTP-Method-Override"
@@ -80,6 +82,7 @@ Feature: Every method and every spelling of a route
   Rule: A method that nobody knows reaches nothing
     Otherwise the default branch is the open one.
 
+    @needs:rs.write_only
     Scenario Outline: <method> with a token that may not read
       Given Ada has granted Planner "write:appointments"
       When Planner reads an appointment of Ada by "<method>"
@@ -93,6 +96,17 @@ Feature: Every method and every spelling of a route
         | PROPFIND |
         | TRACE    |
 
+    Scenario Outline: <method> with a token that may only read
+      Given Ada has granted Planner "read:appointments"
+      When Planner reads an appointment of Ada by "<method>"
+      Then Ada's calendar is unchanged
+
+      Examples: what the guard may not know for DELETE, and the handler may
+        | method |
+        | delete |
+        | Delete |
+        | PURGE  |
+
     @control
     Scenario: GET with a token that may read
       When Planner asks Ada for "read:appointments"
@@ -102,6 +116,7 @@ Feature: Every method and every spelling of a route
   Rule: Another spelling of a route is guarded like the route
     What the guard does not recognise, the router may.
 
+    @needs:rs.write_only
     Scenario Outline: The list is asked for as <spelling>
       Given Ada has granted Planner "write:appointments"
       When Planner lists the appointments of Ada as "<spelling>"
@@ -118,6 +133,38 @@ Feature: Every method and every spelling of a route
         | {path}.json          |
         | {path}?x=/public     |
         | {PATH}               |
+        | {p%61th}             |
+        | /x/..;{path}         |
+
+    Scenario Outline: An appointment is deleted as <spelling>
+      Given Ada has granted Planner "read:appointments"
+      When Planner deletes an appointment of Ada as "<spelling>"
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+      Examples: the same, of a route that ends in an id
+        | spelling     |
+        | {path}/      |
+        | /{path}      |
+        | /.{path}     |
+        | /x/..{path}  |
+        | {path}%2f    |
+        | {path};x=1   |
+        | {path}.json  |
+        | {p%61th}     |
+        | /x/..;{path} |
+
+    @needs:rs.write_only
+    Scenario Outline: The list is asked for in <header>, and nothing in the request line
+      Given Ada has granted Planner "write:appointments"
+      When Planner lists the appointments of Ada as "/", with "<header>" set to "{path}"
+      Then the answer shows nothing of Ada's
+
+      Examples: what rewriting proxies tell the servers behind them
+        | header           |
+        | X-Original-URL   |
+        | X-Rewrite-URL    |
+        | X-Forwarded-Uri  |
 
     @control
     Scenario: As it should be, with a token that may read
@@ -134,6 +181,7 @@ Feature: Every method and every spelling of a route
       Then Ada's calendar is unchanged
       And every answer was a refusal that shows nothing of Ada's
 
+    @needs:rs.write_only
     Scenario: A token to write tries to read
       Given Ada has granted Planner "write:appointments"
       When Planner tries every way to read Ada's calendar
@@ -156,7 +204,7 @@ Feature: Every method and every spelling of a route
       When Planner reads an appointment of Ada in one batch with its deletion
       Then Ada's calendar is unchanged
 
-    @needs:rs.batch
+    @needs:rs.batch @needs:rs.write_only
     Scenario: A token to write sends a batch that reads as well
       Given Ada has granted Planner "write:appointments"
       When Planner reads an appointment of Ada in one batch with its deletion
@@ -167,7 +215,7 @@ Feature: Every method and every spelling of a route
       When Planner asks Ada for "read:appointments"
       Then Planner cannot annotate an appointment of Ada
 
-    @needs:rs.nested
+    @needs:rs.nested @needs:rs.write_only
     Scenario: A token to write reads below an appointment
       When Planner asks Ada for "write:appointments"
       Then Planner cannot read the notes of Ada
@@ -184,7 +232,7 @@ Feature: Every method and every spelling of a route
       Then Planner can annotate an appointment of Ada
       And Planner can read the notes of Ada
 
-  @RSV-09 @GUIDANCE @rfc9110-12 @derived @needs:rs.api @needs:as.code
+  @RSV-09 @GUIDANCE @rfc9110-12 @derived @needs:rs.api @needs:as.code @needs:rs.write_only
   Rule: Headers about the form of an answer do not change who gets it
     A cache that answers "not modified" says that nothing was modified.
 

@@ -23,6 +23,19 @@ Feature: Which tokens an API believes
       Then Planner's request is refused
       And Ada's calendar is unchanged
 
+    @needs:rs.mint
+    Scenario Outline: A token of ours for an API that is called <name>
+      Given Planner carries a token for Ada with the scope "read:appointments write:appointments" for an API called "<name>"
+      When Planner creates an appointment for Ada
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
+      Examples: names that begin, or end, like this one
+        | name                   |
+        | {ours}-archive         |
+        | {ours}/archive         |
+        | urn:x:{ours}           |
+
     @control
     Scenario: A token for the other API, there
       When Planner asks Ada for "read:appointments" at the other API
@@ -64,9 +77,15 @@ Feature: Which tokens an API believes
         | how             |
         | kept signature  |
         | no signature    |
+        | blank signature |
         | public key HMAC |
         | unknown key     |
         | key in header   |
+
+    Scenario: The token as it was issued, and then the altered one
+      Given Ada has granted Planner "read:appointments"
+      When Planner lists the appointments of Ada 3 times, in turn with "Planner", with its token altered to "read:appointments write:appointments" by "kept signature"
+      Then every answer was a refusal that shows nothing of Ada's
 
     @control
     Scenario: The token as it was issued
@@ -141,6 +160,12 @@ Feature: Which tokens an API believes
       When the lifetime of Planner's token passes
       Then Planner cannot list the appointments of Ada
 
+    @needs:as.code @needs:ctl.clock @needs:rs.own
+    Scenario: A token that the API knows to have been good
+      Given Ada has granted Planner "read:appointments"
+      When the lifetime of Planner's token passes after it was served
+      Then Planner cannot list the appointments of Ada
+
     @control @needs:rs.mint
     Scenario: A token that has not expired
       Given Planner carries a token for Ada with the scope "read:appointments write:appointments"
@@ -151,7 +176,7 @@ Feature: Which tokens an API believes
       When Planner asks Ada for "read:appointments"
       Then Planner can list the appointments of Ada
 
-  @RST-07 @MUST @rfc6749-7 @rfc7662-2.2 @derived @needs:rs.api @needs:as.code
+  @RST-07 @MUST @rfc6749-7 @rfc7662-2.2 @derived @needs:rs.api @needs:as.code @needs:rs.write_only
   Rule: A narrow token is not served with what a broad one may do
     What an API keeps in mind of a client, or of a resource owner, is not what it
     knows of the token at hand.
@@ -177,6 +202,7 @@ Feature: Which tokens an API believes
   Rule: A cookie adds nothing to a token
     Otherwise the first token that a browser shows stays good for all that come after it.
 
+    @needs:rs.write_only
     Scenario: A narrow token with the cookies of a broad one
       Given Ada has granted Rival "read:appointments write:appointments"
       And Ada has granted Planner "write:appointments"
@@ -184,11 +210,11 @@ Feature: Which tokens an API believes
       Then Planner's request is refused
       And the answer shows nothing of Ada's
 
-    Scenario: The cookies, and no token
-      Given Ada has granted Rival "read:appointments write:appointments"
-      When Stranger lists the appointments of Ada with the cookies of "Rival"
+    Scenario: The cookies of a token to read, and no token
+      Given Ada has granted Rival "read:appointments"
+      When Stranger creates an appointment for Ada with the cookies of "Rival"
       Then Stranger's request is refused
-      And the answer shows nothing of Ada's
+      And Ada's calendar is unchanged
 
     @control
     Scenario: The broad token
@@ -261,11 +287,18 @@ Feature: Which tokens an API believes
     A list of permissions in a token is the user's. What the client may do with
     them is the scope.
 
-    Scenario: A token to read of a user who may write
-      Given Planner carries a token for Ada with the scope "read:appointments" and the permissions "read:appointments write:appointments"
+    Scenario Outline: A token to read of a user whose <claim> say that she may write
+      Given Planner carries a token for Ada with the scope "read:appointments" and the <claim> "read:appointments write:appointments"
       When Planner creates an appointment for Ada
       Then Planner's request is refused
       And Ada's calendar is unchanged
+
+      Examples: claims about a user
+        | claim       |
+        | permissions |
+        | roles       |
+        | groups      |
+        | authorities |
 
     Scenario: A token without scope of a user who may do both
       Given Planner carries a token for Ada with the scope "" and the permissions "read:appointments write:appointments"

@@ -23,16 +23,23 @@ type Attempt struct {
 	Challenge  oauth.Challenge
 	Challenged bool   // a Bearer challenge came with the answer
 	ObjectID   string // of an object that was created
+	// Filtered says that a list was answered and shows nothing of what is there.
+	Filtered bool
 }
 
-// Served reports whether the API did what was asked (2xx).
-func (a *Attempt) Served() bool { return a.Status >= 200 && a.Status < 300 }
+// Served reports whether the API did what was asked (2xx). To list nothing is to
+// refuse.
+func (a *Attempt) Served() bool { return a.Status >= 200 && a.Status < 300 && !a.Filtered }
 
-// Refused reports whether the API refused: 401, 403, or 404 and 405, which hide
-// that there is something.
+// Refused reports whether the API refused: 401, 403, or what hides that there is
+// something: 404, 405, and a list that leaves it out.
 func (a *Attempt) Refused() bool {
-	return a.Status == 401 || a.Status == 403 || a.Status == 404 || a.Status == 405
+	return a.Status == 401 || a.Status == 403 || a.Hides()
 }
+
+// Hides reports whether an answer speaks of nothing that is there (RFC 9110 section
+// 15.5.4): it says nothing of the token either.
+func (a *Attempt) Hides() bool { return a.Status == 404 || a.Status == 405 || a.Filtered }
 
 // Object is something in an owner's calendar that a scenario put there.
 type Object struct {
@@ -65,6 +72,14 @@ func (c *Cast) CallWire(ctx context.Context, who string, api *target.ResourceSer
 }
 
 func (c *Cast) sendOperation(ctx context.Context, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner, w Wire) (*Attempt, error) {
+	a, err := c.sendOnce(ctx, api, op, token, on, owner, w)
+	if err != nil || !a.Served() || !c.Stage.filters || op.Name != "list" || api != c.Stage.Target.API || owner == nil {
+		return a, err
+	}
+	return a, c.lookThrough(ctx, a, token, w)
+}
+
+func (c *Cast) sendOnce(ctx context.Context, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner, w Wire) (*Attempt, error) {
 	a := &Attempt{Operation: op.Name, Marker: "scopeproof-" + random(6), Owner: owner}
 	req, err := c.apiRequest(ctx, api, op, on, a.Marker, w)
 	if err != nil {
@@ -85,6 +100,9 @@ func (c *Cast) sendOperation(ctx context.Context, api *target.ResourceServer, op
 	if a.Served() && op.ID != "" {
 		captured, _ := target.Call{Capture: map[string]string{"id": op.ID}}.CaptureValues(got.body) // no JSON: no id
 		a.ObjectID = captured["id"]
+	}
+	if where := a.Header.Get("Location"); a.ObjectID == "" && where != "" && op.Name == "create" {
+		a.ObjectID = where[strings.LastIndexByte(strings.TrimRight(where, "/"), '/')+1:]
 	}
 	return a, nil
 }
@@ -183,4 +201,15 @@ func (c *Cast) Audit(ctx context.Context, on *Object) (*Attempt, error) {
 		return nil, err
 	}
 	return c.Call(ctx, "auditor", c.Stage.Target.API, "read", token, on, on.Owner)
+}
+
+// OffersHead reports whether HEAD is served to a token that may do everything: an
+// API need not offer it beside GET, and may say so in several ways.
+func (c *Cast) OffersHead(ctx context.Context, op target.Operation, on *Object, owner *Owner) (bool, error) {
+	token, err := c.auditorToken(ctx, owner)
+	if err != nil {
+		return false, err
+	}
+	a, err := c.CallWire(ctx, "auditor", c.Stage.Target.API, op, token, on, owner, Wire{Method: http.MethodHead})
+	return err == nil && a.Served(), err
 }

@@ -40,6 +40,8 @@ type Stage struct {
 
 	keys     *keySet
 	subjects sync.Map // of tokens, learned, by the name of a resource owner
+	served   sync.Map // operations of an API that somebody was served
+	filters  bool     // the list leaves out what a token may not read
 	facts    *finder
 }
 
@@ -270,6 +272,9 @@ func (c *Cast) Wire(raw oauth.RawScope) string {
 func (c *Cast) wireToken(t oauth.ScopeToken) oauth.ScopeToken {
 	return oauth.ScopeToken(c.Wire(oauth.RawScope(t)))
 }
+
+// Canonical is a scope as the target spells it, by the names that features use.
+func (c *Cast) Canonical(wire string) oauth.ScopeSet { return c.canonical(oauth.FieldsScope(wire)) }
 
 // canonical is the reverse of Wire, for sets.
 func (c *Cast) canonical(set oauth.ScopeSet) oauth.ScopeSet {

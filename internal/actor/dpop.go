@@ -18,12 +18,27 @@ import (
 )
 
 // ProofKey is a key whose possession a client proves (RFC 9449).
-type ProofKey struct{ key *harnessKey }
+type ProofKey struct {
+	key    *harnessKey
+	nonces map[string]string // that servers want in proofs (RFC 9449 section 8), by host
+}
 
 // NewProofKey returns a new key.
 func NewProofKey() (*ProofKey, error) {
 	key, err := newHarnessKey()
-	return &ProofKey{key}, err
+	return &ProofKey{key, map[string]string{}}, err
+}
+
+// wanted reports whether a server refuses for want of a nonce, which it tells (RFC
+// 9449 sections 8 and 9). The nonce is kept.
+func (k *ProofKey) wanted(host string, status int, header http.Header) bool {
+	nonce := header.Get("DPoP-Nonce")
+	if k == nil || nonce == "" {
+		return false
+	}
+	known := k.nonces[host]
+	k.nonces[host] = nonce
+	return nonce != known && (status == http.StatusBadRequest || status == http.StatusUnauthorized)
 }
 
 // Bind makes the client prove possession of a key at the token endpoint from now
@@ -38,6 +53,9 @@ func (c *Cast) prove(req *http.Request, by *ProofKey, token oauth.AccessToken) e
 	place.RawQuery, place.Fragment = "", ""
 	claims := map[string]any{
 		"htm": req.Method, "htu": place.String(), "iat": time.Now().Add(c.ahead).Unix(), "jti": random(12),
+	}
+	if nonce := by.nonces[place.Host]; nonce != "" {
+		claims["nonce"] = nonce
 	}
 	if token != "" {
 		sum := sha256.Sum256([]byte(token.Reveal()))
@@ -71,16 +89,24 @@ func (c *Cast) prove(req *http.Request, by *ProofKey, token oauth.AccessToken) e
 // of it (RFC 9449 section 7.1).
 func (c *Cast) CallBound(ctx context.Context, who string, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, by *ProofKey, on *Object, owner *Owner) (*Attempt, error) {
 	ctx = as(ctx, who, "calls "+op.Name+" with a bound token")
-	probe, err := c.apiRequest(ctx, api, op, on, "", Wire{})
-	if err != nil {
-		return nil, err
+	call := func() (*Attempt, string, error) {
+		probe, err := c.apiRequest(ctx, api, op, on, "", Wire{})
+		if err != nil {
+			return nil, "", err
+		}
+		if err := c.prove(probe, by, token); err != nil {
+			return nil, "", err
+		}
+		a, err := c.sendOperation(ctx, api, op, "", on, owner, Wire{Header: http.Header{
+			"Authorization": {"DPoP " + token.Reveal()}, "Dpop": {probe.Header.Get("DPoP")},
+		}})
+		return a, probe.URL.Host, err
 	}
-	if err := c.prove(probe, by, token); err != nil {
-		return nil, err
+	a, host, err := call()
+	if err == nil && by.wanted(host, a.Status, a.Header) {
+		a, _, err = call()
 	}
-	return c.sendOperation(ctx, api, op, "", on, owner, Wire{Header: http.Header{
-		"Authorization": {"DPoP " + token.Reveal()}, "Dpop": {probe.Header.Get("DPoP")},
-	}})
+	return a, err
 }
 
 // Bound reports whether the access token is bound to a key of the client.

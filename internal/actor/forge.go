@@ -26,7 +26,8 @@ type Forgery string
 // The ways to forge a JWT.
 const (
 	KeptSignature  Forgery = "kept signature"  // new claims under the old signature
-	NoSignature    Forgery = "no signature"    // alg none
+	NoSignature    Forgery = "no signature"    // alg none, in several spellings
+	BlankSignature Forgery = "blank signature" // the issuer's alg with no signature, and with one of zeros
 	PublicKeyHMAC  Forgery = "public key HMAC" // HS256 keyed with the issuer's public key
 	UnknownKey     Forgery = "unknown key"     // signed with a key of nobody, under the issuer's kid
 	KeyInTheHeader Forgery = "key in header"   // signed with the key in its own jwk
@@ -34,7 +35,7 @@ const (
 
 // Forgeries are all of them.
 func Forgeries() []Forgery {
-	return []Forgery{KeptSignature, NoSignature, PublicKeyHMAC, UnknownKey, KeyInTheHeader}
+	return []Forgery{KeptSignature, NoSignature, BlankSignature, PublicKeyHMAC, UnknownKey, KeyInTheHeader}
 }
 
 // Forge returns copies of a JWT with claims put over its own, none of them signed
@@ -83,9 +84,12 @@ func (c *Cast) forge(ctx context.Context, parts []string, header, claims map[str
 	case KeptSignature:
 		return []oauth.AccessToken{oauth.AccessToken(parts[0] + "." + payload + "." + parts[2])}, nil
 	case NoSignature:
-		header["alg"] = "none"
-		head, err := segment(header)
-		return []oauth.AccessToken{oauth.AccessToken(head + "." + payload + ".")}, err
+		return unsigned(header, payload)
+	case BlankSignature:
+		signature, err := base64.RawURLEncoding.DecodeString(parts[2])
+		zeros := base64.RawURLEncoding.EncodeToString(make([]byte, len(signature)))
+		text := parts[0] + "." + payload + "."
+		return []oauth.AccessToken{oauth.AccessToken(text), oauth.AccessToken(text + zeros)}, err
 	case PublicKeyHMAC:
 		return c.forgeHMAC(ctx, header, payload)
 	case UnknownKey, KeyInTheHeader:
@@ -96,6 +100,21 @@ func (c *Cast) forge(ctx context.Context, parts []string, header, claims map[str
 		return signedAnew(key, header, claims, how == KeyInTheHeader)
 	}
 	return nil, fmt.Errorf("no way to forge a token is called %q", how)
+}
+
+// unsigned are tokens with the algorithm none: what refuses the one spelling may
+// know the others.
+func unsigned(header map[string]any, payload string) ([]oauth.AccessToken, error) {
+	var all []oauth.AccessToken
+	for _, alg := range []string{"none", "None", "NONE", "nOnE"} {
+		header["alg"] = alg
+		head, err := segment(header)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, oauth.AccessToken(head+"."+payload+"."))
+	}
+	return all, nil
 }
 
 // signedAnew signs with a key of nobody. A kid is kept, so that the issuer's key is
@@ -177,16 +196,25 @@ func segment(value any) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(text), err
 }
 
-// Present is a request that carries its token elsewhere than in the header: "form"
-// (RFC 6750 section 2.2) or "query" (section 2.3). It is to be sent with
-// [Cast.CallWire], and without a token unless it stands in both places.
+// Present is a request that carries its token elsewhere than in the header: in the
+// "form" (RFC 6750 section 2.2) or the "query" (section 2.3), in "cookies", in
+// "headers of gateways", or in the header under another "scheme". It is to be sent
+// with [Cast.CallWire], and without a token unless it stands in both places.
 func Present(place string, token oauth.AccessToken) (Wire, error) {
-	value := url.Values{"access_token": {token.Reveal()}}.Encode()
+	text := token.Reveal()
+	value := url.Values{"access_token": {text}}.Encode()
 	switch place {
 	case "form":
 		return Wire{Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: value}, nil
 	case "query":
 		return Wire{Query: value}, nil
+	case "cookies":
+		return Wire{Header: http.Header{"Cookie": {"access_token=" + text + "; token=" + text + "; jwt=" + text}}}, nil
+	case "headers of gateways":
+		return Wire{Header: http.Header{"X-Access-Token": {text}, "X-Auth-Token": {text}, "X-Forwarded-Access-Token": {text}}}, nil
 	}
-	return Wire{}, fmt.Errorf("no place for a token is called %q: got places form and query", place)
+	if scheme, ok := strings.CutPrefix(place, "scheme "); ok {
+		return Wire{Header: http.Header{"Authorization": {scheme + " " + text}}}, nil
+	}
+	return Wire{}, fmt.Errorf("no place for a token is called %q", place)
 }

@@ -119,7 +119,7 @@ func (c *Client) alone(e *Entry, err error) (*Issue, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, err := c.cast.Recorder.do(e.req.Context(), e.req)
+	got, err := c.deliver(e.req.Context(), e.req)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,24 @@ func (c *Client) postRaw(ctx context.Context, endpoint string, form url.Values, 
 	if err != nil {
 		return answer{}, err
 	}
-	return c.cast.Recorder.do(ctx, req)
+	return c.deliver(ctx, req)
+}
+
+// deliver makes a request, and once more with the nonce that a proof of the client's
+// key has to have, if the server names one.
+func (c *Client) deliver(ctx context.Context, req *http.Request) (answer, error) {
+	got, err := c.cast.Recorder.do(ctx, req)
+	if err != nil || req.Header.Get("DPoP") == "" || !c.proof.wanted(req.URL.Host, got.status, got.header) {
+		return got, err
+	}
+	again := req.Clone(ctx)
+	if again.Body, err = req.GetBody(); err != nil {
+		return answer{}, err
+	}
+	if err := c.cast.prove(again, c.proof, ""); err != nil {
+		return answer{}, err
+	}
+	return c.cast.Recorder.do(ctx, again)
 }
 
 // form is a form with the client's credentials, and more of it, encoded already.

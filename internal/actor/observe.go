@@ -257,16 +257,25 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 		if err != nil {
 			return err
 		}
+		there := true
+		if a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed {
+			if there, err = i.cast.reaches(ctx, api, op, i.Owner); err != nil {
+				return err
+			}
+		}
 		switch {
+		case a.Served() && i.cast.maybeFiltered(a, api, op):
 		case a.Served():
+			i.cast.Stage.served.Store(api.BaseURL+" "+op.Name, true)
 			o.Tried, o.Opened = o.Tried.Union(needs), o.Opened.Union(needs)
-		case a.Status == 401 || a.Status == 403:
+		case !there && api == i.cast.Stage.Target.API:
+			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403: is the path of operation %s right?", i.Client.Name, op.Name, a.Status, op.Name)
+		case !there: // nobody can look whether there is such an operation
+		case a.Refused():
 			i.cast.refusedAttempts = append(i.cast.refusedAttempts, a)
 			if i.Owner != nil || lacksScope(a) {
 				o.Tried = o.Tried.Union(needs)
 			}
-		case a.Status == 404 || a.Status == 405:
-			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403: is the path of operation %s right?", i.Client.Name, op.Name, a.Status, op.Name)
 		default:
 			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403", i.Client.Name, op.Name, a.Status)
 		}

@@ -41,13 +41,16 @@ func (s *Stage) observeSample(ctx context.Context) error {
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && !s.isReference()
-	if !ui && !introspects && !api {
-		return ctx.Err()
-	}
 	whole := ctx
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	cast := s.NewCast()
+	if s.Target.API != nil && !s.Target.API.Ours {
+		s.observeFiltering(ctx, cast)
+	}
+	if !ui && !introspects && !api {
+		return whole.Err()
+	}
 	a, i, err := cast.sample(ctx)
 	if whole.Err() != nil {
 		return whole.Err()

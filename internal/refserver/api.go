@@ -37,10 +37,13 @@ func newAPI(name string, policy APIPolicy, v verifier, c *clock) *api {
 
 // serve answers a request. path is the escaped path below the API.
 func (a *api) serve(w http.ResponseWriter, r *http.Request, path string) {
-	op, status := a.policy.Operation(a.name, r.Method, path)
+	op, status := a.policy.Operation(a.name, a.policy.Method(r), path)
 	if status != 0 {
-		if status == http.StatusMethodNotAllowed {
+		switch status {
+		case http.StatusMethodNotAllowed:
 			w.Header().Set("Allow", strings.Join(MethodsOf(a.name, op.Route), ", "))
+		case http.StatusPermanentRedirect:
+			w.Header().Set("Location", strings.TrimRight(r.URL.EscapedPath(), "/"))
 		}
 		writeJSON(w, status, map[string]string{"error": http.StatusText(status)})
 		return
@@ -55,7 +58,11 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request, path string) {
 		if cookie := a.policy.Tokens.Cookie(principal); cookie != nil {
 			http.SetCookie(w, cookie)
 		}
-		write(w, act())
+		done := act()
+		if item, ok := done.Body.(Appointment); ok && done.Status == http.StatusCreated {
+			w.Header().Set("Location", r.URL.EscapedPath()+"/"+item.ID) // RFC 9110 section 15.3.2
+		}
+		write(w, a.policy.Told(principal, op, done))
 		return
 	}
 	refusal := Refusal{
@@ -104,6 +111,8 @@ func (a *api) identify(r *http.Request) (Principal, *string) {
 		reason = InvalidToken
 	case !a.policy.Tokens.BindingFits(a.binding(r, token, principal)):
 		reason = InvalidToken
+	case schemeOf(r) == "DPoP" && a.binding(r, token, principal).Nonce != a.policy.Tokens.Nonce():
+		reason = NonceNeeded
 	default:
 		return principal, nil
 	}
@@ -114,7 +123,7 @@ func (a *api) identify(r *http.Request) (Principal, *string) {
 func (a *api) binding(r *http.Request, token string, p Principal) Binding {
 	b := Binding{Key: p.Key, Scheme: schemeOf(r)}
 	if b.Scheme == "DPoP" {
-		b.Proven, _ = provenKey(r, token, a.clock.now()) // a proof that is no good proves nothing
+		b.Proven, b.Nonce, _ = provenKey(r, token, a.clock.now()) // a proof that is no good proves nothing
 	}
 	return b
 }

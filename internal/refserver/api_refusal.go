@@ -41,8 +41,13 @@ func (a *api) refuse(w http.ResponseWriter, r Refusal, item any) {
 	if item != nil {
 		body["item"] = item
 	}
+	if nonce := a.policy.Tokens.Nonce(); nonce != "" {
+		w.Header().Set("DPoP-Nonce", nonce)
+	}
 	if a.policy.Challenge.Sent(r) {
-		w.Header().Set("WWW-Authenticate", a.challenge(r, code))
+		for _, field := range a.policy.Challenge.Fields(r, a.challenge(r, code)) {
+			w.Header().Add("WWW-Authenticate", field)
+		}
 	}
 	writeJSON(w, a.policy.Challenge.Status(r), body)
 }

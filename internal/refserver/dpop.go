@@ -36,6 +36,8 @@ type Binding struct {
 	Scheme string
 	// Proven is the thumbprint of the key that the request proves; empty: none.
 	Proven string
+	// Nonce is that of the proof (RFC 9449 section 9); empty: none.
+	Nonce string
 }
 
 // fitsBinding takes a bound token with its proof only, and any other as a bearer
@@ -62,27 +64,30 @@ func (s *Server) proven(r *http.Request) (string, error) {
 	if r.Header.Get("DPoP") == "" || !s.has(dpop) {
 		return "", nil
 	}
-	key, err := provenKey(r, "", s.clock.now())
+	key, nonce, err := provenKey(r, "", s.clock.now())
 	if err != nil {
 		return "", Refuse("invalid_dpop_proof", "the DPoP proof is no good")
+	}
+	if want := s.policy.API.Tokens.Nonce(); want != nonce && want != "" {
+		return "", Refuse(NonceNeeded, "the DPoP proof has to have the nonce")
 	}
 	return key, nil
 }
 
-// provenKey checks a DPoP proof and returns the thumbprint of its key (RFC 9449
-// section 4.3); token is what is presented along with it, if anything.
-func provenKey(r *http.Request, token string, now time.Time) (string, error) {
+// provenKey checks a DPoP proof and returns the thumbprint of its key and its nonce
+// (RFC 9449 section 4.3); token is what is presented along with it, if anything.
+func provenKey(r *http.Request, token string, now time.Time) (key, nonce string, err error) {
 	proofs := r.Header.Values("DPoP")
 	if len(proofs) != 1 {
-		return "", fmt.Errorf("got %d DPoP proofs, want 1", len(proofs))
+		return "", "", fmt.Errorf("got %d DPoP proofs, want 1", len(proofs))
 	}
 	parsed, err := jwt.ParseSigned(proofs[0], []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
-		return "", fmt.Errorf("read the proof: %w", err)
+		return "", "", fmt.Errorf("read the proof: %w", err)
 	}
 	header := parsed.Headers[0]
 	if typ, _ := header.ExtraHeaders[jose.HeaderType].(string); typ != "dpop+jwt" || header.JSONWebKey == nil || !header.JSONWebKey.IsPublic() {
-		return "", errors.New("this is not a DPoP proof")
+		return "", "", errors.New("this is not a DPoP proof")
 	}
 	var claims struct {
 		Method string `json:"htm"`
@@ -90,22 +95,23 @@ func provenKey(r *http.Request, token string, now time.Time) (string, error) {
 		Issued int64  `json:"iat"`
 		Hash   string `json:"ath"`
 		ID     string `json:"jti"`
+		Nonce  string `json:"nonce"`
 	}
 	if err := parsed.Claims(header.JSONWebKey.Key, &claims); err != nil {
-		return "", fmt.Errorf("verify the proof: %w", err)
+		return "", "", fmt.Errorf("verify the proof: %w", err)
 	}
 	if claims.Method != r.Method || claims.URL != "http://"+r.Host+r.URL.EscapedPath() || claims.ID == "" {
-		return "", errors.New("the proof is for another request")
+		return "", "", errors.New("the proof is for another request")
 	}
 	if age := now.Sub(time.Unix(claims.Issued, 0)); age.Abs() > proofAge {
-		return "", errors.New("the proof is too old")
+		return "", "", errors.New("the proof is too old")
 	}
 	sum := sha256.Sum256([]byte(token))
 	if token != "" && claims.Hash != base64.RawURLEncoding.EncodeToString(sum[:]) {
-		return "", errors.New("the proof is for another token")
+		return "", "", errors.New("the proof is for another token")
 	}
 	thumbprint, err := header.JSONWebKey.Thumbprint(crypto.SHA256)
-	return base64.RawURLEncoding.EncodeToString(thumbprint), err
+	return base64.RawURLEncoding.EncodeToString(thumbprint), claims.Nonce, err
 }
 
 // confirmed is the thumbprint in the cnf claim (RFC 9449 section 6.1).

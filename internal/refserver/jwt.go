@@ -38,7 +38,7 @@ func believed(token string, trusted []trust, policy TokenPolicy) (map[string]any
 	}
 	issuer, verified := verifiedBy(token, trusted)
 	if !policy.SignatureFits(Signature{
-		Algorithm: header.Algorithm, KeyID: header.KeyID, Verified: verified,
+		Algorithm: header.Algorithm, KeyID: header.KeyID, Value: token[strings.LastIndexByte(token, '.')+1:], Verified: verified,
 		KeyedWithPublic: func() bool { return keyedWithPublic(token, trusted) },
 		VerifiesItself:  func() bool { return verifiesItself(token, header) },
 	}) {

@@ -54,8 +54,12 @@ type Outcome struct {
 
 // APIPolicy is every decision about scope that an API takes.
 type APIPolicy struct {
+	// Method is the method that a request counts as (RFC 9110 section 9.1).
+	Method func(r *http.Request) string
 	// Operation names the operation that a request asks for. The status is 0,
-	// 404 (no such route) or 405 (no such method) (RFC 9110 sections 9.1 and 15.5.6).
+	// 308 (the route is where the path has no slash at its end), 404 (no such
+	// route), 405 (no such method) or another refusal (RFC 9110 sections 9.1,
+	// 15.4.9 and 15.5.6).
 	Operation func(api, method, path string) (Operation, int)
 	// Requirement is what the operation needs (RFC 6749 section 7).
 	Requirement func(op Operation, r *http.Request) Requirement
@@ -77,6 +81,9 @@ type APIPolicy struct {
 	Visible func(p Principal, actsFor, owner string) bool
 	// Executed is the operation carried out once op was allowed (RFC 9110 section 9.1).
 	Executed func(op Operation, r *http.Request) Operation
+	// Told is how the outcome of an operation that was carried out is told (RFC
+	// 9110 section 15.3).
+	Told func(p Principal, op Operation, done Outcome) Outcome
 	// Refused is what a refused operation still does and says of the object (RFC 6749 section 7).
 	Refused func(op Operation, act func() Outcome) Outcome
 	// ChallengedScope is the scope attribute of the challenge, if it has one (RFC 6750 section 3.1).
@@ -163,6 +170,8 @@ func MethodsOf(api, route string) []string {
 
 func conformantAPI() APIPolicy {
 	p := APIPolicy{Tokens: conformantTokens(), Challenge: conformantChallenge()}
+	// Choice: no other place than the request line names a method.
+	p.Method = func(r *http.Request) string { return r.Method }
 	p.Operation = func(api, method, path string) (Operation, int) {
 		route, id := RouteOf(api, path)
 		op := Operation{API: api, Method: method, Route: route, ID: id}
@@ -191,6 +200,7 @@ func conformantAPI() APIPolicy {
 	}
 	p.Visible = func(_ Principal, actsFor, owner string) bool { return actsFor == owner }
 	p.Executed = func(op Operation, _ *http.Request) Operation { return op }
+	p.Told = func(_ Principal, _ Operation, done Outcome) Outcome { return done }
 	p.Refused = func(Operation, func() Outcome) Outcome { return Outcome{} }
 	// Choice: the challenge names the scope that the operation needs.
 	p.ChallengedScope = func(_, required ScopeSet) ScopeSet { return required }

@@ -3,7 +3,7 @@ package refserver
 import "net/http"
 
 // Reasons of a refusal: the error codes of RFC 6750 section 3.1, one of RFC 9470
-// section 3, and that a token could not be checked.
+// section 3, one of RFC 9449 section 9, and that a token could not be checked.
 const (
 	NoToken           = ""
 	InvalidRequest    = "invalid_request"
@@ -11,6 +11,7 @@ const (
 	InsufficientScope = "insufficient_scope"
 	InsufficientLevel = "insufficient_user_authentication"
 	CannotCheck       = "temporarily_unavailable"
+	NonceNeeded       = "use_dpop_nonce"
 )
 
 // Refusal is why an API does not serve a request.
@@ -52,6 +53,9 @@ type ChallengePolicy struct {
 	// Metadata is the resource_metadata attribute; own is the API's own URL, empty
 	// if it has no metadata (RFC 9728 section 5.1).
 	Metadata func(r Refusal, own string) string
+	// Fields are the WWW-Authenticate fields; own is the challenge that all the
+	// above make (RFC 9110 section 11.6.1).
+	Fields func(r Refusal, own string) []string
 }
 
 // conformantChallenge are the lawful decisions about refusals.
@@ -83,5 +87,7 @@ func conformantChallenge() ChallengePolicy {
 			return []string{scope.String()}
 		},
 		Metadata: func(_ Refusal, own string) string { return own },
+		// Choice: one scheme is offered, that of the request.
+		Fields: func(_ Refusal, own string) []string { return []string{own} },
 	}
 }

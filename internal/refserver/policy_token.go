@@ -28,6 +28,8 @@ type Presentation struct {
 type Signature struct {
 	// Algorithm and KeyID are those of its header, unverified.
 	Algorithm, KeyID string
+	// Value is the signature itself, as it stands in the token.
+	Value string
 	// Verified is true if a trusted key verifies it with an algorithm made for it.
 	Verified bool
 	// KeyedWithPublic says whether it is an HMAC keyed with a trusted public key
@@ -71,6 +73,9 @@ type TokenPolicy struct {
 	Unchecked func(token string) (Principal, bool)
 	// BindingFits says whether a token is presented as it has to be (RFC 9449 sections 7.1 and 7.2).
 	BindingFits func(b Binding) bool
+	// Nonce is what a proof of a key has to have in it, here and at the token
+	// endpoint; empty: nothing (RFC 9449 sections 8 and 9).
+	Nonce func() string
 	// LevelFits says whether a user was authenticated well enough (RFC 9470 section 3).
 	LevelFits func(held, required string) bool
 }
@@ -93,7 +98,9 @@ func conformantTokens() TokenPolicy {
 		},
 		Unchecked:   func(string) (Principal, bool) { return Principal{}, false },
 		BindingFits: fitsBinding,
-		LevelFits:   func(held, required string) bool { return required == "" || held == required },
+		// Choice: there is no nonce, a proof counts for its time.
+		Nonce:     func() string { return "" },
+		LevelFits: func(held, required string) bool { return required == "" || held == required },
 	}
 }
 

@@ -37,6 +37,9 @@ type tokenRequest struct {
 }
 
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+	if nonce := s.policy.API.Tokens.Nonce(); nonce != "" {
+		w.Header().Set("DPoP-Nonce", nonce)
+	}
 	q, err := s.readTokenRequest(r)
 	if err != nil {
 		s.refuseToken(w, err)

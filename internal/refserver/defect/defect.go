@@ -32,8 +32,10 @@ type Defect struct {
 
 // All are the defects there are, area by area.
 var All = slices.Concat(
-	granting, syntax, defaults, unknown, consent, remembering, prompt, incremental, editing, code, refreshing, exchanging, polling, unasked,
-	service, roles, openID, claims, offline, matching, routing, challenging, believing, introspecting, revoking, tokens, metadata, clients, pushed, resources, objects, frontChannel, richRequests, managed, claimsByName, race(window), load,
+	granting, syntax, defaults, unknown, consent, remembering, prompt, incremental, editing, managed, roles, clients,
+	code, refreshing, exchanging, polling, unasked, introspecting, revoking, tokens, metadata,
+	openID, claims, claimsByName, offline, pushed, resources, objects, frontChannel, richRequests,
+	service, matching, routing, paths, challenging, believing, forging, race(window), load,
 )
 
 // Find returns the defect with the given id. After the id of one that shows when

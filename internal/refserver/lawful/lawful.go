@@ -36,6 +36,7 @@ type Choice struct {
 var All = slices.Concat(
 	observed, optional(), asking, naming, registering, publishing, consenting, remembering, prompting, editing, managing, roles,
 	openID, requesting, redeeming, refreshing, tokens, introspecting, revoking, exchanging, elsewhere, racing,
+	serving, challenging, believing,
 )
 
 // Find returns the choice with the given id.
