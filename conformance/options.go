@@ -46,8 +46,10 @@ type Options struct {
 	// Trace keeps the exchanges of every scenario, and not only of those that
 	// did not conform.
 	Trace bool
-	// Ready hears that the target is up and was looked at, before the first rule.
-	Ready func()
+	// Narrow chooses which of the selected rules are run, once the target is up and
+	// was looked at. Found is a digest of all that is known of it by then, without
+	// where it listens.
+	Narrow func(found string, selected []*Rule) []*Rule
 	// Verdicts hears of each rule as it is judged, from several goroutines, one
 	// at a time.
 	Verdicts func(done, all int, v Verdict)

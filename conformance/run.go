@@ -85,8 +85,12 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if err := r.stage.Learn(ctx); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
-	if r.options.Ready != nil {
-		r.options.Ready()
+	if r.options.Narrow != nil {
+		found, err := r.stage.Findings()
+		if err != nil {
+			return nil, errors.Join(err, r.target.Close())
+		}
+		r.selected = r.options.Narrow(found, r.selected)
 	}
 	return r, nil
 }

@@ -10,20 +10,19 @@ import (
 	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
-// oneLawful runs the rules against a server that answers otherwise, and lawfully:
+// lawful runs the rules against a server that answers otherwise, and lawfully:
 // nothing may be violated, and every rule must be judged or not apply.
-func oneLawful(ctx context.Context, c lawful.Choice, o Options, catalogue *conformance.Catalogue, rules []*conformance.Rule) (Result, error) {
-	r := Result{ID: c.ID, Text: c.Text, Lawful: true, Breaks: selected(c.Deviates, rules), Violated: []string{}, Inconclusive: []string{}, Shown: map[string]string{}}
-	rep, err := conformance.Run(ctx, embedded.Reference(embedded.Lawful(c.ID)), conformance.With(conformance.Options{
-		Seed: 1, Parallel: 1, Version: "prove", Catalogue: catalogue, Rules: o.Rules, Rounds: fewRounds,
-	}))
+func (p *proof) lawful(ctx context.Context, c lawful.Choice) (Result, error) {
+	r := Result{ID: c.ID, Text: c.Text, Lawful: true, Breaks: selected(c.Deviates, p.rules), Violated: []string{}, Inconclusive: []string{}, Shown: map[string]string{}}
+	var narrow narrowing
+	if c.Apply != nil && len(c.Declares)+len(c.Without)+len(c.With) == 0 {
+		narrow = p.undeclared.within(c.Apply, c.Deviates)
+	}
+	rep, err := p.run(ctx, fewRounds, narrow, embedded.Lawful(c.ID))
 	if err != nil {
 		return r, err
 	}
-	if ctx.Err() != nil {
-		return r, ctx.Err()
-	}
-	r.read(rep, rules)
+	r.read(rep, p.rules)
 	r.Run = len(rep.Rules)
 	r.judge("", true)
 	for _, v := range rep.Rules {

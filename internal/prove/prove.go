@@ -112,18 +112,21 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	started, cpu := time.Now(), processorTime()
-	var reached *reach
-	if len(defects) >= worthwhile && !o.Load && !o.Uncut {
-		if reached, err = observe(ctx, catalogue, o.Rules); err != nil {
+	p := &proof{options: o, catalogue: catalogue, rules: rules}
+	if !o.Load && !o.Uncut {
+		if p.plain, err = p.observe(ctx, len(defects)); err != nil {
+			return nil, err
+		}
+		if p.undeclared, err = p.observe(ctx, len(answers), embedded.Lawful(lawful.Undeclared)); err != nil {
 			return nil, err
 		}
 	}
 	all := make([]func() (Result, error), 0, len(defects)+len(answers))
 	for _, d := range defects {
-		all = append(all, func() (Result, error) { return one(ctx, d, o.within(reached, d, rules), catalogue, rules) })
+		all = append(all, func() (Result, error) { return p.defect(ctx, d) })
 	}
 	for _, c := range answers {
-		all = append(all, func() (Result, error) { return oneLawful(ctx, c, o, catalogue, rules) })
+		all = append(all, func() (Result, error) { return p.lawful(ctx, c) })
 	}
 	results, err := each(ctx, o, all)
 	if err != nil {
@@ -215,44 +218,53 @@ func chooseLawful(o Options) ([]lawful.Choice, error) {
 	return chosen, nil
 }
 
-// worthwhile is the number of defects from which on it takes less time to find out
-// first what they can reach.
-const worthwhile = 4
+// proof is one run of prove.
+type proof struct {
+	options   Options
+	catalogue *conformance.Catalogue
+	rules     []*conformance.Rule
+	// plain is what the rules have the reference decide, undeclared the same where
+	// nothing is declared of its choices; nil: everything is run.
+	plain, undeclared *reach
+}
 
-// within is the options for one defect: with the rules that it can reach.
-func (o Options) within(r *reach, d defect.Defect, rules []*conformance.Rule) Options {
-	if r != nil {
-		o.Rules = r.of(d, rules)
+// run judges the rules that narrow leaves, or all, one scenario at a time and in
+// one order: a fault that remembers something between requests then shows the
+// same each time.
+func (p *proof) run(ctx context.Context, rounds int, narrow narrowing, options ...embedded.Option) (*conformance.Report, error) {
+	rep, err := conformance.Run(ctx, embedded.Reference(options...), conformance.With(conformance.Options{
+		Seed: 1, Parallel: 1, Version: "prove", Catalogue: p.catalogue, Rules: p.options.Rules, Rounds: rounds, Narrow: narrow,
+	}))
+	if err == nil {
+		err = ctx.Err()
 	}
-	return o
+	return rep, err
 }
 
 // fewRounds is how often scenarios with rounds are played against defects that
 // have nothing to do with races.
 const fewRounds = 1
 
-func one(ctx context.Context, d defect.Defect, o Options, catalogue *conformance.Catalogue, rules []*conformance.Rule) (Result, error) {
+func (p *proof) defect(ctx context.Context, d defect.Defect) (Result, error) {
 	if d.Load {
 		return oneByLoad(ctx, d)
 	}
-	// One scenario at a time and one order: a fault that remembers something
-	// between requests then shows the same each time.
-	all := conformance.Options{Seed: 1, Parallel: 1, Version: "prove", Catalogue: catalogue, Rules: o.Rules}
-	all.Rounds = fewRounds
-	for _, r := range rules {
+	rounds := fewRounds
+	for _, r := range p.rules {
 		if slices.Contains(d.Breaks, r.ID) && slices.ContainsFunc(r.Scenarios, func(s conformance.Scenario) bool { return s.Rounds > 0 }) {
-			all.Rounds = 0 // a fault of this kind is looked for as a user would
+			rounds = 0 // a fault of this kind is looked for as a user would
 		}
 	}
-	rep, err := conformance.Run(ctx, embedded.Reference(embedded.Defect(d.ID)), conformance.With(all))
+	r := newResult(d, selected(d.Breaks, p.rules))
+	var narrow narrowing
+	if len(d.With) == 0 {
+		narrow = p.plain.within(d.Apply, d.Breaks)
+	}
+	rep, err := p.run(ctx, rounds, narrow, embedded.Defect(d.ID))
 	if err != nil {
 		return Result{}, err
 	}
-	if ctx.Err() != nil {
-		return Result{}, ctx.Err()
-	}
-	r := newResult(d, selected(d.Breaks, rules))
-	r.read(rep, rules)
+	r.read(rep, p.rules)
 	r.Run = len(rep.Rules)
 	// Where a part of its rules is left out, what it shows may be shown there.
 	r.judge(d.Shows, len(r.Breaks) < len(d.Breaks) || shown(d.Shows, rep))

@@ -48,7 +48,10 @@ func Find(id string) (Choice, bool) {
 	return All[i], true
 }
 
-// observed is the reference with nothing said about its choices.
+// Undeclared is the id of the reference itself, with nothing said about its
+// choices.
+const Undeclared = "nothing-declared"
+
 var observed = []Choice{{
-	ID: "nothing-declared", Text: "A server whose target file declares none of its choices.", Source: "RFC 6749 section 1.8",
+	ID: Undeclared, Text: "A server whose target file declares none of its choices.", Source: "RFC 6749 section 1.8",
 }}
