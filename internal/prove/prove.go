@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
 	"github.com/scopeproof/scopeproof/internal/refserver/lawful"
 	"github.com/scopeproof/scopeproof/target/embedded"
@@ -114,10 +115,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	started, cpu := time.Now(), processorTime()
 	p := &proof{options: o, catalogue: catalogue, rules: rules}
 	if !o.Load && !o.Uncut {
-		if p.plain, err = p.observe(ctx, len(defects)); err != nil {
+		if p.plain, err = p.observe(ctx, faults(defects)); err != nil {
 			return nil, err
 		}
-		if p.undeclared, err = p.observe(ctx, len(answers), embedded.Lawful(lawful.Undeclared)); err != nil {
+		if p.undeclared, err = p.observe(ctx, otherwise(answers), embedded.Lawful(lawful.Undeclared)); err != nil {
 			return nil, err
 		}
 	}
@@ -218,6 +219,20 @@ func chooseLawful(o Options) ([]lawful.Choice, error) {
 	return chosen, nil
 }
 
+// faults are the defects that nothing else in the server goes with.
+func faults(defects []defect.Defect) map[string]func(*refserver.Policy) {
+	all := map[string]func(*refserver.Policy){}
+	for _, d := range defects {
+		if brief, ok := defect.Find(d.ID + "@1ns"); ok { // it is only asked how it decides
+			d = brief
+		}
+		if len(d.With) == 0 {
+			all[d.ID] = d.Apply
+		}
+	}
+	return all
+}
+
 // proof is one run of prove.
 type proof struct {
 	options   Options
@@ -256,11 +271,7 @@ func (p *proof) defect(ctx context.Context, d defect.Defect) (Result, error) {
 		}
 	}
 	r := newResult(d, selected(d.Breaks, p.rules))
-	var narrow narrowing
-	if len(d.With) == 0 {
-		narrow = p.plain.within(d.Apply, d.Breaks)
-	}
-	rep, err := p.run(ctx, rounds, narrow, embedded.Defect(d.ID))
+	rep, err := p.run(ctx, rounds, p.plain.within(d.ID, d.Breaks), embedded.Defect(d.ID))
 	if err != nil {
 		return Result{}, err
 	}

@@ -59,7 +59,7 @@ func TestDefectsNameRulesThatExist(t *testing.T) {
 
 // What a defect shows must tell it from others: who, and what was got.
 func TestDefectsShowWhoAndWhat(t *testing.T) {
-	who := regexp.MustCompile(`\b(Planner|Viewer|Pocket|House|Robot|Rival|Newcomer|Worker|Legacy|Strict|Steward|Ada|Bo|Cy)\b|^(GET|HEAD|PATCH) |"(list|create)"|^the choice of \w+ is|^(reject|drop) \(|^pages 1 and 2|^the metadata |^what is there and what is not`)
+	who := regexp.MustCompile(`\b(Planner|Viewer|Pocket|House|Robot|Rival|Newcomer|Worker|Legacy|Strict|Steward|Stranger|Ada|Bo|Cy)\b|^(GET|HEAD|PATCH) |"(list|create)"|^the choice of \w+ is|^(reject|drop) \(|^pages 1 and 2|^the metadata |^what is there and what is not`)
 	for _, d := range defect.All {
 		if !d.Load && !who.MatchString(d.Shows) {
 			t.Errorf("%s shows %q, want the actor and what was got", d.ID, d.Shows)

@@ -11,21 +11,102 @@ import (
 	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
-// reach is which decisions of the reference each rule has it take.
+// reach is what each rule has the reference decide, and who would decide otherwise.
 //
-// A defect is nothing but other functions in the place of some of the policy's. A
-// rule that has the reference call none of them is answered alike with the defect
-// and without it, request by request: up to the first such call there is no
-// difference, and so that call does not come. Such rules need not be run again, if
-// what was found out before the rules is the same as well: what is done for that
-// is done for clients and resource owners that no rule meets.
+// A defect, or a lawful answer, is nothing but other functions in the place of some
+// of the policy's. Where these decide alike whatever a rule has them decide, the
+// rule is answered alike, request by request: up to the first decision that differs
+// there is no difference, and so that one does not come. Such a rule need not be run
+// again, if what was found out before the rules is the same as well: what is done
+// for that is done for clients and resource owners that no rule meets.
 type reach struct {
-	found  string                     // what was found out before the rules
-	byRule map[string]map[string]bool // by id
+	found    string // what was found out before the rules
+	suspects map[string]*suspect
+	byName   map[string][]*suspect // by the decisions that they replace
+
+	mu    sync.Mutex
+	ready bool // the rules have begun
 }
 
-// narrowing chooses the rules to be run.
-type narrowing = func(found string, selected []*conformance.Rule) []*conformance.Rule
+// suspect is who may decide otherwise.
+type suspect struct {
+	apply func(*refserver.Policy)
+	// throughout decides everything, alone only what one rule has it decide. If they
+	// ever differ, it remembers something from one rule to the next, and how it
+	// decides alone says nothing.
+	throughout, alone *refserver.Policy
+	remembers         bool
+	asked, differs    bool            // in the present rule
+	askedBy, rules    map[string]bool // the rules in which it was, and those in which it differed
+}
+
+// newReach is for servers that decide as the policy does with one of the functions
+// applied, by id.
+func newReach(servers map[string]func(*refserver.Policy)) *reach {
+	r := &reach{suspects: map[string]*suspect{}, byName: map[string][]*suspect{}}
+	for id, apply := range servers {
+		s := &suspect{apply: apply, throughout: with(apply), askedBy: map[string]bool{}, rules: map[string]bool{}}
+		r.suspects[id] = s
+		for _, name := range refserver.Replaced(apply) {
+			r.byName[name] = append(r.byName[name], s)
+		}
+	}
+	return r
+}
+
+func with(apply func(*refserver.Policy)) *refserver.Policy {
+	p := refserver.Conformant()
+	apply(&p)
+	return &p
+}
+
+// taken compares one decision of the reference with those of the others. They are
+// asked without a lock: what a decision is about may have locks of its own.
+func (r *reach) taken(d refserver.Decision) {
+	for _, s := range r.byName[d.Name] {
+		alone, open := r.asks(s)
+		if !open {
+			continue
+		}
+		shared := d.Shared(s.throughout)
+		if alone == nil {
+			continue
+		}
+		own := d.Shared(alone)
+		r.mu.Lock()
+		s.differs = s.differs || !own
+		s.remembers = s.remembers || own != shared
+		r.mu.Unlock()
+	}
+}
+
+// asks notes that a decision of s is asked for, and says whether it is open what it
+// comes to. Alone is nil before the first rule.
+func (r *reach) asks(s *suspect) (alone *refserver.Policy, open bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.asked = true
+	if r.ready && s.alone == nil {
+		s.alone = with(s.apply)
+	}
+	return s.alone, !s.remembers && !s.differs
+}
+
+// judged ends a rule, or, before the first, what is found out before the rules.
+func (r *reach) judged(rule string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ready = true
+	for _, s := range r.suspects {
+		if s.asked {
+			s.askedBy[rule] = true
+		}
+		if s.differs {
+			s.rules[rule] = true
+		}
+		s.asked, s.differs, s.alone = false, false, nil
+	}
+}
 
 // worthwhile is the number of servers from which on it takes less time to find out
 // first what of them can be reached.
@@ -33,64 +114,53 @@ const worthwhile = 4
 
 // observe runs the rules once against a server without any defect, if there are
 // servers enough to compare with it. The rules must all hold.
-func (p *proof) observe(ctx context.Context, servers int, options ...embedded.Option) (*reach, error) {
-	if servers < worthwhile {
+func (p *proof) observe(ctx context.Context, servers map[string]func(*refserver.Policy), options ...embedded.Option) (*reach, error) {
+	if len(servers) < worthwhile {
 		return nil, nil
 	}
-	r := &reach{byRule: map[string]map[string]bool{}}
-	var mu sync.Mutex
-	called := map[string]bool{}
-	rest := func() map[string]bool {
-		mu.Lock()
-		defer mu.Unlock()
-		seen := called
-		called = map[string]bool{}
-		return seen
-	}
+	r := newReach(servers)
 	var wrong []string
 	all := conformance.Options{Seed: 1, Parallel: 1, Version: "prove", Catalogue: p.catalogue, Rules: p.options.Rules}
+	all.Narrow = func(found string, selected []*conformance.Rule) []*conformance.Rule {
+		r.found = found
+		r.judged("")
+		return selected
+	}
 	all.Verdicts = func(_, _ int, v conformance.Verdict) {
-		r.byRule[v.ID] = rest()
+		r.judged(v.ID)
 		if v.Outcome != conformance.Conforms && v.Outcome != conformance.NotApplicable {
 			wrong = append(wrong, fmt.Sprintf("%s %s: %s", v.ID, v.Outcome, v.Reason))
 		}
 	}
-	all.Narrow = func(found string, selected []*conformance.Rule) []*conformance.Rule {
-		r.found = found
-		rest()
-		return selected
-	}
-	watched := append(slices.Clone(options), embedded.Watch(func(decision string) {
-		mu.Lock()
-		defer mu.Unlock()
-		called[decision] = true
-	}))
-	_, err := conformance.Run(ctx, embedded.Reference(watched...), conformance.With(all))
+	_, err := conformance.Run(ctx, embedded.Reference(append(slices.Clone(options), embedded.Watch(r.taken))...), conformance.With(all))
 	if err == nil && len(wrong) > 0 {
 		err = fmt.Errorf("the reference without any defect: %q", wrong)
 	}
 	return r, err
 }
 
-// within leaves the rules that other functions of the policy can change, and those
-// named, if nothing else was found out before the rules than without them. It is
-// nil where nothing was observed.
-func (r *reach) within(apply func(*refserver.Policy), named []string) narrowing {
-	if r == nil {
+// narrowing chooses the rules to be run.
+type narrowing = func(found string, selected []*conformance.Rule) []*conformance.Rule
+
+// within leaves the rules that a server can be told by, and those named, if nothing
+// else was found out before the rules than without it. It is nil, and leaves all,
+// where nothing was observed.
+func (r *reach) within(server string, named []string) narrowing {
+	if r == nil || r.suspects[server] == nil {
 		return nil
 	}
-	replaced := refserver.Replaced(apply)
+	s := r.suspects[server]
+	reached := func(rule *conformance.Rule) bool {
+		// Decisions were compared one by one: how they go at once is not known.
+		atOnce := slices.ContainsFunc(rule.Scenarios, func(s conformance.Scenario) bool { return s.Rounds > 0 })
+		return s.rules[rule.ID] || s.askedBy[rule.ID] && (s.remembers || atOnce)
+	}
 	return func(found string, selected []*conformance.Rule) []*conformance.Rule {
 		if found != r.found {
 			return selected
 		}
-		var left []*conformance.Rule
-		for _, rule := range selected {
-			takes := slices.ContainsFunc(replaced, func(name string) bool { return r.byRule[rule.ID][name] })
-			if takes || slices.Contains(named, rule.ID) {
-				left = append(left, rule)
-			}
-		}
-		return left
+		return slices.DeleteFunc(slices.Clone(selected), func(rule *conformance.Rule) bool {
+			return !reached(rule) && !slices.Contains(named, rule.ID)
+		})
 	}
 }

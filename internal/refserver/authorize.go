@@ -198,7 +198,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, tx *transaction, cu
 	}
 	now := s.clock.now()
 	s.latest.put(current.id+tx.client.ID, questions[0], now.Add(transactionLifetime), now)
-	s.policy.Race.Between(ParkRequest, nil)
+	s.policy.Race.between(ParkRequest, nil)
 	latest, _ := s.latest.get(current.id+tx.client.ID, now)
 	questions[0] = s.policy.Race.Parked(questions[0], latest)
 	tx.mu.Lock()

@@ -98,7 +98,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	questions, used := tx.questions, tx.used
 	latest, followed := s.latest.get(current.id+tx.client.ID, s.clock.now())
-	s.policy.Race.Between(TakeForm, &tx.mu)
+	s.policy.Race.between(TakeForm, &tx.mu)
 	bound := s.policy.ConsentBound(ConsentBinding{
 		SameSession: tx.session == current.id,
 		SameUser:    question.User.Name != "" && question.User.Name == current.user,

@@ -185,7 +185,7 @@ func (s *grantStore) settleAll(list []settlement, held func(now, seen Grant) boo
 		}
 		list[i].outcome.Grant = now
 	}
-	s.policy.Race.Between(RecordConsent, &s.mu)
+	s.policy.Race.between(RecordConsent, &s.mu)
 	for _, each := range list {
 		s.record(each)
 	}

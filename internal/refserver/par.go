@@ -94,7 +94,7 @@ func (s *Server) pulled(client Client, sent url.Values) (url.Values, error) {
 	use := PushedUse{
 		Owner: request.client, Presenter: client.ID, Used: request.used, Expires: request.expires, Now: s.clock.now(),
 	}
-	s.policy.Race.Between(TakePushed, &request.mu)
+	s.policy.Race.between(TakePushed, &request.mu)
 	if err := s.policy.PAR.Usable(use); err != nil {
 		return nil, err
 	}

@@ -179,7 +179,7 @@ func (s *Server) take(p *pending) (*authorization, error) {
 	state.Approved = p.authorization != nil
 	state.TooSoon = now.Sub(p.polled) < p.interval
 	p.polled = now
-	s.policy.Race.Between(TakeApproved, &p.mu)
+	s.policy.Race.between(TakeApproved, &p.mu)
 	if err := s.pendingPolicy(p.grantType).Polled(state); err != nil {
 		if state.TooSoon && !state.Approved && !state.Denied {
 			p.interval += slowDown

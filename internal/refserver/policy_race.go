@@ -1,6 +1,9 @@
 package refserver
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // Step names a place where the server looks at something and then changes it by
 // what it saw. Requests that overlap there must not see the same.
@@ -18,11 +21,14 @@ const (
 	TakePushed    Step = "take a pushed request"
 )
 
+// Never lets nobody in between.
+const Never = -time.Second
+
 // RacePolicy is what makes steps atomic.
 type RacePolicy struct {
-	// Between is called between the look and the change, with lock held if it is not nil. The conformant one
-	// does nothing, so that both are one step for everybody else (RFC 6749 sections 4.1.2, 6 and 10.12, RFC 9126 section 4).
-	Between func(step Step, lock sync.Locker)
+	// Between is how long others are let in between the look and the change. The conformant answer is Never, so
+	// that both are one step for everybody else (RFC 6749 sections 4.1.2, 6 and 10.12, RFC 9126 section 4).
+	Between func(step Step) time.Duration
 	// Kept takes note of the scope parameter that comes with a code, and returns what counts of it once the code is
 	// decided upon (RFC 6749 section 4.1.3).
 	Kept func(authorization string, asked ScopeSet) (counts func() ScopeSet)
@@ -36,9 +42,23 @@ type RacePolicy struct {
 
 func conformantRace() RacePolicy {
 	return RacePolicy{
-		Between: func(Step, sync.Locker) {},
+		Between: func(Step) time.Duration { return Never },
 		Kept:    func(_ string, asked ScopeSet) func() ScopeSet { return func() ScopeSet { return asked } },
 		Saved:   func(_, now Authorization) Authorization { return now },
 		Parked:  func(own, _ ConsentQuestion) ConsentQuestion { return own },
 	}
+}
+
+// between lets others in, if the policy does, while lock, if there is one, is given
+// back.
+func (p RacePolicy) between(step Step, lock sync.Locker) {
+	apart := p.Between(step)
+	if apart == Never {
+		return
+	}
+	if lock != nil {
+		lock.Unlock()
+		defer lock.Lock()
+	}
+	time.Sleep(apart)
 }

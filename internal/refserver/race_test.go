@@ -23,7 +23,7 @@ const dwell = 10 * time.Millisecond
 func slow(t *testing.T) rig {
 	t.Helper()
 	p := refserver.Conformant()
-	p.Race.Between = func(refserver.Step, sync.Locker) { time.Sleep(dwell) }
+	p.Race.Between = func(refserver.Step) time.Duration { time.Sleep(dwell); return refserver.Never }
 	return start(t, refserver.Options{Policy: p})
 }
 

@@ -132,7 +132,7 @@ func (s *Server) redeem(q tokenRequest) (tokenResponse, error) {
 	locks := pair{a, member}
 	locks.Lock()
 	again := a.redeemed
-	s.policy.Race.Between(RedeemCode, locks)
+	s.policy.Race.between(RedeemCode, locks)
 	if again {
 		var ends bool
 		if ends, err = s.policy.CodeReused(); ends {
@@ -228,7 +228,7 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	defer locks.Unlock()
 	state := member.Authorization
 	state.RefreshEnded = a.RefreshEnded
-	s.policy.Race.Between(DecideRefresh, locks)
+	s.policy.Race.between(DecideRefresh, locks)
 	if !a.live[sequence] {
 		ends, err := s.policy.Rotation.Again()
 		if ends {
@@ -238,7 +238,7 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 			return Issue{}, 0, err
 		}
 	}
-	s.policy.Race.Between(RotateToken, locks)
+	s.policy.Race.between(RotateToken, locks)
 	if err := s.policy.RefreshUsable(state); err != nil {
 		return Issue{}, 0, err
 	}

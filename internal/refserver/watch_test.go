@@ -9,13 +9,30 @@ import (
 
 func TestAWatchedPolicyTellsWhatItDecides(t *testing.T) {
 	var called []string
-	p := refserver.Watched(refserver.Conformant(), func(name string) { called = append(called, name) })
+	p := refserver.Watched(refserver.Conformant(), func(d refserver.Decision) { called = append(called, d.Name) })
 	scope, err := p.ParseScope("read:appointments read:appointments")
 	if err != nil || scope.String() != "read:appointments" {
 		t.Errorf("got %q and %v, want the answer of the policy that is watched", scope, err)
 	}
 	if p.Device.PageNeeded(refserver.ConsentQuestion{}, false); !slices.Equal(called, []string{"ParseScope", "Device.PageNeeded"}) {
 		t.Errorf("got %q called", called)
+	}
+}
+
+func TestADecisionIsSharedByWhoDecidesAlike(t *testing.T) {
+	var taken []refserver.Decision
+	p := refserver.Watched(refserver.Conformant(), func(d refserver.Decision) { taken = append(taken, d) })
+	_, _ = p.ParseScope("read:appointments")
+	p.ClientMay(refserver.Client{Scope: refserver.NewScopeSet("openid")}, refserver.NewScopeSet("openid", "profile"))
+	alike, other := refserver.Conformant(), refserver.Conformant()
+	other.ClientMay = func(_ refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet { return asked }
+	for n, want := range []bool{true, false} {
+		if !taken[n].Shared(&alike) {
+			t.Errorf("%s: got a decision of its own, want the same of the same policy", taken[n].Name)
+		}
+		if got := taken[n].Shared(&other); got != want {
+			t.Errorf("%s of another policy is the same: got %t, want %t", taken[n].Name, got, want)
+		}
 	}
 }
 

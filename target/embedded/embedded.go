@@ -35,10 +35,9 @@ func Lawful(ids ...string) Option {
 	return func(s *source) { s.lawful = append(s.lawful, ids...) }
 }
 
-// Watch tells called which decisions the reference takes, as
-// [refserver.Watched] does.
-func Watch(called func(decision string)) Option {
-	return func(s *source) { s.called = called }
+// Watch hands taken what the reference decides, as [refserver.Watched] does.
+func Watch(taken func(refserver.Decision)) Option {
+	return func(s *source) { s.taken = taken }
 }
 
 // Override changes keys of the reference's description.
@@ -71,7 +70,7 @@ type source struct {
 	defect, tokens string
 	without        []string
 	lawful         []string
-	called         func(string)
+	taken          func(refserver.Decision)
 	overrides      []target.Override
 	own            *target.Description
 }
@@ -186,11 +185,11 @@ func (s *source) Open(ctx context.Context) (*target.Target, error) {
 	if err := withLawful(&options, d.Embedded.Lawful); err != nil {
 		return nil, err
 	}
-	if s.called != nil {
+	if s.taken != nil {
 		if options.Policy.ParseScope == nil {
 			options.Policy = refserver.Conformant()
 		}
-		options.Policy = refserver.Watched(options.Policy, s.called)
+		options.Policy = refserver.Watched(options.Policy, s.taken)
 	}
 	// The server ends with Close: while a run is wound down it must still answer.
 	server, err := refserver.Start(context.WithoutCancel(ctx), options)
