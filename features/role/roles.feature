@@ -42,8 +42,8 @@ Feature: Roles limit what can be granted
 
     @control
     Scenario: Ada may grant it
-      When Planner asks Ada for "read:appointments appointments-admin"
-      Then Planner holds at least "read:appointments appointments-admin"
+      When Planner asks Ada for "read:appointments read:appointments:all"
+      Then Planner holds at least "read:appointments read:appointments:all"
 
   @ROLE-04 @MAY @rfc6749-4.1.2.1 @auth0-rbac @needs:as.code @needs:policy.user_limits
   Rule: A request beyond the role is always refused, or always reduced

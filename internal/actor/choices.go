@@ -330,6 +330,9 @@ func narrowing(ctx context.Context, c *Cast) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if last.Response.RefreshToken == "" { // the one from before goes on (RFC 6749 section 6)
+		last = last.From
+	}
 	again, err := cl.Refresh(ctx, last, nil, nil)
 	if err != nil {
 		return "", err

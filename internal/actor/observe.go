@@ -130,7 +130,7 @@ func (i *Issue) Means() oauth.ScopeSet {
 // was originally granted for a refresh without scope (RFC 6749 section 6).
 func (i *Issue) Wanted() oauth.ScopeSet {
 	switch {
-	case i.Authorization != nil && i.From == nil:
+	case i.Authorization != nil && i.From == nil && i.Subject == nil:
 		return i.Authorization.Asked
 	case i.Grant == oauth.RefreshTokenGrant && i.Omitted:
 		return i.Root().Means()

@@ -25,10 +25,10 @@ func (s *Stage) observe(ctx context.Context) error {
 	if err := s.observeSample(ctx); err != nil {
 		return err
 	}
-	s.observeBoxes(ctx)
 	for _, way := range []target.Way{target.ByDevice, target.ByPassword} {
 		s.observeWay(ctx, way)
 	}
+	s.observeBoxes(ctx)
 	s.observeExchange(ctx)
 	if err := s.observeParts(ctx); err != nil {
 		return err

@@ -27,7 +27,9 @@ func (s *Stage) observeWay(ctx context.Context, way target.Way) {
 	if a.Issue.Response.RefreshToken == "" {
 		s.facts.yes(refresh, false, "observed: no refresh token is to be had by "+string(way))
 	}
-	if decided := a.Authorization; decided != nil && s.Target.Capabilities["consent.ui"].Value != target.Unknown {
+	// Who asks on a page elsewhere and not on a device is not to be taken at their word.
+	ui := s.Target.Capabilities["consent.ui"].Value
+	if decided := a.Authorization; decided != nil && ui != target.Unknown && (ui == "none" || decided.WasAsked()) {
 		s.facts.set("consent.ui.device", pageOf(decided), "observed")
 	}
 }

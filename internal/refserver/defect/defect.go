@@ -5,6 +5,7 @@ package defect
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
@@ -62,4 +63,16 @@ func (d Defect) Policy() refserver.Policy {
 	p := refserver.Conformant()
 	d.Apply(&p)
 	return p
+}
+
+// byTurns says of every second of a client's calls that it is one.
+func byTurns() func(client string) bool {
+	var mu sync.Mutex
+	turn := map[string]int{}
+	return func(client string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		turn[client]++
+		return turn[client]%2 == 0
+	}
 }

@@ -2,7 +2,6 @@ package defect
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 )
@@ -102,16 +101,16 @@ var granting = []Defect{
 	},
 	{
 		ID:     "scope-reported-by-turns",
-		Text:   "A scope that was granted as asked is reported in every second response only.",
+		Text:   "A scope that was granted as asked is reported in every second response to a client only.",
 		Breaks: []string{"GRANT-08"},
 		Shows:  `the choice of scope_in_response is mixed`,
 		Apply: func(p *refserver.Policy) {
-			var turn atomic.Int64
+			second := byTurns()
 			p.ReportedScope = func(i refserver.Issue) (refserver.ScopeSet, bool) {
 				if i.GrantType != refserver.AuthorizationCode || !i.Scope.Equal(i.Authorization.Requested) {
 					return i.Scope, true
 				}
-				return i.Scope, turn.Add(1)%2 == 1
+				return i.Scope, !second(i.Client.ID)
 			}
 		},
 	},

@@ -1,8 +1,6 @@
 package defect
 
 import (
-	"sync/atomic"
-
 	"github.com/scopeproof/scopeproof/internal/refserver"
 )
 
@@ -44,17 +42,17 @@ var offline = []Defect{
 	},
 	{
 		ID:     "refresh-token-by-turns",
-		Text:   "Without offline_access, every second authorization comes with a refresh token.",
-		Breaks: []string{"OFF-05", "SYN-06"},
+		Text:   "Without offline_access, every second authorization of a client comes with a refresh token.",
+		Breaks: []string{"OFF-05"},
 		Shows:  `the choice of refresh_without_offline is mixed`,
 		Apply: func(p *refserver.Policy) {
-			var turn atomic.Int64
+			second := byTurns()
 			gives := p.GivesRefreshToken
 			p.GivesRefreshToken = func(i refserver.Issue) bool {
 				if i.Authorization.Requested.Has(refserver.OfflineAccess) {
 					return gives(i)
 				}
-				return i.Client.MayUse(refserver.RefreshToken) && turn.Add(1)%2 == 0
+				return i.Client.MayUse(refserver.RefreshToken) && second(i.Client.ID)
 			}
 		},
 	},

@@ -15,7 +15,7 @@ var paths = []Defect{
 		ID:     "item-guard-without-slash",
 		Text:   "The guard's pattern for one appointment ends at the id; the router takes a slash after it, too.",
 		Breaks: []string{"RSV-06"},
-		Shows:  `an appointment of Ada is gone or changed: got 404`,
+		Shows:  `Planner's request was answered with 204`,
 		Apply: func(p *refserver.Policy) {
 			operation := p.API.Operation
 			p.API.Operation = func(api, method, sent string) (refserver.Operation, int) {

@@ -268,7 +268,8 @@ var prompting = []Choice{
 	},
 	{
 		ID: "silent-access-denied", Text: "A silent request for what was not agreed to is denied with access_denied.",
-		Source: "RFC 6749 section 4.1.2.1 (access_denied: the resource owner or authorization server denied the request)",
+		Source:   "RFC 6749 section 4.1.2.1 (access_denied: the resource owner or authorization server denied the request)",
+		Deviates: []string{"PRMT-07"},
 		Apply: func(p *refserver.Policy) {
 			refuse := p.SilentError
 			p.SilentError = func(signedIn bool) error {
@@ -314,7 +315,7 @@ var prompting = []Choice{
 	{
 		ID: "insisting-has-no-effect", Text: "prompt=consent is taken note of where a page is shown anyway.",
 		Source:   "OpenID Connect Core section 3.1.2.1 (consent: SHOULD prompt the end-user)",
-		Deviates: []string{"PRMT-05"},
+		Deviates: []string{"PRMT-05", "PRMT-06"},
 		Apply: func(p *refserver.Policy) {
 			need := p.ConsentNeeded
 			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
