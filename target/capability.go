@@ -41,6 +41,7 @@ func word(name Capability, text string, allowed ...string) CapabilityInfo {
 // serverCapabilities are about grants, endpoints and tokens.
 func serverCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
+		yes("as.own", "the authorization server is under test, and not one that stands beside an API"),
 		yes("as.code", "the authorization code grant (RFC 6749 section 4.1)"),
 		yes("as.implicit", "the implicit grant (RFC 6749 section 4.2)"),
 		yes("as.implicit.id_token", "ID tokens from the authorization endpoint (OpenID Connect Core section 3.2)"),

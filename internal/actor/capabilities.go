@@ -87,6 +87,11 @@ func capabilities(t *target.Target, mint bool) *finder {
 
 func (f *finder) grants() {
 	const grants = "grant_types_supported"
+	if f.d.OnlyAPI() {
+		f.found["as.own"] = target.Finding{Value: "false", Source: "derived: the API alone is under test, and the reference server issues its tokens"}
+	} else {
+		f.yes("as.own", true, "derived: authorization_server")
+	}
 	has := func(key string) bool { return metadata(f.t, key) != "" }
 	code := f.lists(grants, "authorization_code", true) && has("authorization_endpoint")
 	f.yes("as.code", code, "metadata: "+grants)
