@@ -16,10 +16,10 @@ import (
 
 const anAPI = `
 name: an API
+tokens: {format: {format}, listen: "{listen}"}
 api:
   base_url: {url}
   resource: https://calendar.example/v1
-  tokens: {format: {format}, listen: "{listen}"}
   operations:
     - {name: list, method: GET, path: /appointments, all_of: "{read}"}
     - {name: read, method: GET, path: "/appointments/${id}", all_of: "{read}"}

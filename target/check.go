@@ -124,6 +124,8 @@ func (r *reader) checkKind(d *Description) {
 		}
 	}
 	switch {
+	case d.Tokens != nil && d.API == nil:
+		r.at("tokens", "", "got it without api, want the API that takes the tokens")
 	case d.OnlyAPI():
 		r.checkOnlyAPI(d)
 	case len(given) == 0:

@@ -4,7 +4,7 @@ import "time"
 
 // Description is a target file: what is under test, and everything the program
 // must know that it cannot find out. Exactly one of Embedded, External and
-// Container is set, except in the file of an API alone; see [API.Tokens].
+// Container is set, except in the file of an API alone; see [Tokens].
 //
 // Any text may hold variables: ${issuer}; ${port.NAME}, the host port of a
 // container's port; ${admin_key}, a key that is made anew for each embedded or
@@ -37,6 +37,10 @@ type Description struct {
 	// API is the resource server under test. Left out: our calendar API is
 	// started, told to trust this authorization server and a key of ours.
 	API *API `yaml:"api,omitempty" json:"api,omitempty"`
+	// Tokens says that the API alone is under test, and which access tokens it
+	// takes. A file with neither embedded nor external nor container is one of an
+	// API that runs already, also without it.
+	Tokens *Tokens `yaml:"tokens,omitempty" json:"tokens,omitempty"`
 	// OtherAPI is a second resource server, with an operation that needs a scope
 	// of the same name as one of the first.
 	OtherAPI *API `yaml:"other_api,omitempty" json:"other_api,omitempty"`
@@ -352,45 +356,6 @@ type API struct {
 	ResourceMetadata string `yaml:"resource_metadata,omitempty" json:"resource_metadata,omitempty" check:"url"`
 	// Introspection is what the API itself introspects with (RFC 7662 section 2.1).
 	Introspection *Credentials `yaml:"introspection,omitempty" json:"introspection,omitempty"`
-	// Tokens says that the API alone is under test, and which access tokens it
-	// takes. A file with neither embedded nor external nor container is one of an
-	// API that runs already, also without it.
-	Tokens *Tokens `yaml:"tokens,omitempty" json:"tokens,omitempty"`
-}
-
-// Tokens are the access tokens that an API under test takes. The reference server
-// is started beside it to issue them: resource owners consent there, its keys and
-// its introspection endpoint say what a token is worth, and it also signs what no
-// authorization server would issue. The API has to trust it, by whichever of these
-// it knows:
-//
-//	${issuer}     what tokens name as iss
-//	${authority}  the URL at which the API reaches that server:
-//	              ${authority}/jwks is its key set (RFC 7517), for JWTs,
-//	              ${authority}/introspect tells of any token (RFC 7662)
-//	${audience}   what tokens name as aud: resource, or ${issuer}/calendar
-//
-// It introspects as the client calendar-api with the secret calendar-api-secret.
-type Tokens struct {
-	// Format is "jwt" (the default) or "opaque".
-	Format string `yaml:"format,omitempty" json:"format,omitempty" jsonschema:"enum=jwt,enum=opaque"`
-	// Listen is where that server listens. Left out: a free port beside a container
-	// of the API, and [TokensListen] beside an API that runs already.
-	Listen string `yaml:"listen,omitempty" json:"listen,omitempty"`
-	// Issuer is the issuer identifier, an origin, where it is not http:// and that
-	// address.
-	Issuer string `yaml:"issuer,omitempty" json:"issuer,omitempty" check:"url"`
-}
-
-// TokensListen is where tokens come from for an API that runs already, unless its
-// file says otherwise.
-const TokensListen = "127.0.0.1:9700"
-
-// OnlyAPI reports whether an API is under test without an authorization server of
-// its own.
-func (d *Description) OnlyAPI() bool {
-	alone := d.Embedded == nil && d.External == nil && d.Container == nil
-	return d.API != nil && (d.API.Tokens != nil || alone)
 }
 
 // Credentials are those of a client that authenticates with client_secret_basic

@@ -25,7 +25,7 @@ type Issuer struct {
 // place of the host of its issuer is what the API calls that host; empty: the
 // same.
 func Beside(ctx context.Context, d *target.Description, listen string) (*Issuer, error) {
-	tokens := d.API.Tokens
+	tokens := d.Tokens
 	if tokens == nil {
 		tokens = &target.Tokens{}
 	}
@@ -43,7 +43,7 @@ func Beside(ctx context.Context, d *target.Description, listen string) (*Issuer,
 	if err != nil {
 		return nil, &target.Unavailable{
 			What: "the server that issues tokens for the API", Got: err.Error(), Want: "it to start",
-			Hint: "set api.tokens.listen to an address that is free", Err: err,
+			Hint: "set tokens.listen to an address that is free", Err: err,
 		}
 	}
 	return &Issuer{server, described}, nil
@@ -142,18 +142,17 @@ func besideAPI(d *target.Description) (*target.Description, error) {
 		return nil, err
 	}
 	tokens := target.Tokens{Format: "jwt"}
-	if given := d.API.Tokens; given != nil {
+	if given := d.Tokens; given != nil {
 		tokens = *given
 	}
 	m.File, m.Bundle, m.Name, m.Version = d.File, d.Bundle, d.Name, d.Version
 	m.Embedded, m.Container = nil, d.Container
 	m.Parallel, m.Judged, m.Scopes = d.Parallel, d.Judged, d.Scopes
 	api := *d.API
-	api.Tokens = &tokens
 	if api.Introspection == nil {
 		api.Introspection = m.API.Introspection
 	}
-	m.API = &api
+	m.API, m.Tokens = &api, &tokens
 	for _, choice := range []target.ChoiceName{target.ScopeArray, target.TokenInQuery, target.ChallengeScope} {
 		delete(m.Choices, choice)
 	}
@@ -230,4 +229,3 @@ func renamedSet(scope refserver.ScopeSet, names map[string]string) refserver.Sco
 	}
 	return renamed
 }
-
