@@ -3,11 +3,13 @@ package conformance_test
 import (
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/internal/discover"
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
 	"github.com/scopeproof/scopeproof/target"
@@ -42,9 +44,8 @@ api:
       json: {id: "${id}", to: "2030-01-03T10:00:00Z"}
 `
 
-// anAPIAlone is a calendar API that runs already, and trusts whoever issues tokens
-// at an address that its file names.
-func anAPIAlone(t *testing.T, format string, names map[string]string, policy refserver.Policy) target.Source {
+// startAPI starts a calendar API that trusts whoever issues tokens at an address.
+func startAPI(t *testing.T, format string, policy refserver.Policy) (issuer, url string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,12 +64,19 @@ func anAPIAlone(t *testing.T, format string, names map[string]string, policy ref
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { api.Close() })
+	return address, api.URL()
+}
+
+// anAPIAlone is such an API as a target.
+func anAPIAlone(t *testing.T, format string, names map[string]string, policy refserver.Policy) target.Source {
+	t.Helper()
+	address, url := startAPI(t, format, policy)
 	read, write, scopes := "read:appointments", "write:appointments", ""
 	if len(names) > 0 {
 		read, write = names[read], names[write]
 		scopes = `scopes: {"read:appointments": "` + read + `", "write:appointments": "` + write + "\"}\n"
 	}
-	text := strings.NewReplacer("{url}", api.URL(), "{listen}", address, "{format}", format, "{read}", read, "{write}", write).Replace(anAPI)
+	text := strings.NewReplacer("{url}", url, "{listen}", address, "{format}", format, "{read}", read, "{write}", write).Replace(anAPI)
 	d, err := target.Parse("api.yaml", []byte(text+scopes))
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +92,7 @@ func TestAnAPIAloneIsJudgedWithTokensOfTheReference(t *testing.T) {
 		missing      []string // the rules of an API that do not apply
 	}{
 		{"that takes JWTs", "jwt", nil, []string{"RSC-10", "RSM-09", "RSV-08", "RST-05"}},
-		{"that introspects", "opaque", nil, []string{"RSC-10", "RSM-09", "RSV-08", "RST-03"}},
+		{"that introspects", "opaque", nil, []string{"RSC-10", "RSM-09", "RSM-12", "RSV-08", "RST-03"}},
 		{"that has scopes of its own", "jwt", mine, []string{"RSC-10", "RSM-09", "RSV-08", "RST-05"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -131,6 +139,39 @@ func renamedNeeds(needs func(refserver.Operation, *http.Request) refserver.Requi
 		}
 		need.Scope = refserver.NewScopeSet(own...)
 		return need
+	}
+}
+
+func TestAnAPIIsJudgedByItsOpenAPIDocument(t *testing.T) {
+	document, err := os.ReadFile("testdata/calendar.openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := discover.DescribeAPI(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, url := startAPI(t, "jwt", refserver.Policy{})
+	d, err := target.Parse("api.yaml", file,
+		target.Override{Key: "api.base_url", Value: url}, target.Override{Key: "api.resource", Value: "https://calendar.example/v1"},
+		target.Override{Key: "tokens.listen", Value: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := conformance.Run(t.Context(), bringup.Description(d), conformance.With(conformance.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	judged := 0
+	for _, v := range rep.Rules {
+		if v.Outcome == conformance.Conforms {
+			judged++
+		} else if v.Outcome != conformance.NotApplicable {
+			t.Errorf("%s: got %s (%s), want it to conform or not to apply", v.ID, v.Outcome, v.Reason)
+		}
+	}
+	if judged < 40 {
+		t.Errorf("got %d rules judged, want the ones of an API", judged)
 	}
 }
 
