@@ -42,7 +42,7 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 		}
 		return a.writeNew(data, s)
 	case len(args) == 0:
-		return usage("name the issuer, such as https://login.example, or --openapi FILE", "ISSUER: got nothing")
+		return usage("", "ISSUER: got nothing, want one: the issuer, such as https://login.example, or --openapi FILE")
 	}
 	issuer := args[0]
 	u, err := url.Parse(issuer)
