@@ -69,6 +69,12 @@ func parseCondition(text string) (condition, error) {
 	return c, fmt.Errorf("needs %q: no capability or choice is called %q", text, c.name)
 }
 
+// aboutAPI reports whether a rule is about an API: it needs one, and what belongs
+// to one. Whatever else it needs is there to try the API with.
+func aboutAPI(needs []Need) bool {
+	return slices.ContainsFunc(needs, func(n Need) bool { return slices.Contains([]string{"rs.api", "rs.user_bound", "rs.prm"}, n.Text) })
+}
+
 // Answer says whether a target has what is needed.
 type Answer int
 

@@ -225,7 +225,12 @@ func verdict(rule *Rule) *Verdict {
 // Where nobody can tell whether one applies, it is inconclusive, and not played.
 func (r *run) applicable(rule *Rule, v *Verdict) []Scenario {
 	t := r.stage.Target
-	whole, why := met(t, rule.Needs)
+	needs := rule.Needs
+	if !aboutAPI(needs) {
+		own, _ := ParseNeed("as.own")
+		needs = append([]Need{own}, needs...)
+	}
+	whole, why := met(t, needs)
 	if whole == NotMet {
 		v.Outcome, v.Reason = NotApplicable, why
 		return nil
@@ -355,6 +360,9 @@ func (r *run) finish(ctx context.Context) (*Report, error) {
 // charge adds each breach to the rule that owns it, selected or not.
 func (r *run) charge() {
 	for _, c := range r.charges {
+		if rule := r.catalogue.Find(c.rule); r.target.Description.OnlyAPI() && rule != nil && !aboutAPI(rule.Needs) {
+			continue // of a server that is not under test
+		}
 		v := r.verdicts[c.rule]
 		if v == nil {
 			rule := r.catalogue.Find(c.rule)

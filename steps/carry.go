@@ -59,12 +59,12 @@ func (w *World) carriesScope(ctx context.Context, client, owner, text, how strin
 	if err := carrying().apply(how, &m); err != nil {
 		return err
 	}
-	m.claims["scope"] = w.cast.Wire(oauth.RawScope(text))
+	m.claims["scope"] = w.cast.Spell(text)
 	return w.carry(ctx, client, owner, m)
 }
 
 func (w *World) carriesClaim(ctx context.Context, client, owner, value string) error {
-	claim, err := jsonValue(value)
+	claim, err := jsonValue(w.cast.Spell(value))
 	if err != nil {
 		return fmt.Errorf("the scope claim %s: %w", value, err)
 	}
@@ -115,6 +115,9 @@ func (w *World) mint(ctx context.Context, client string, o *actor.Owner, m minti
 	token, err := w.cast.MintAs(typ, subject, id, m.claims)
 	if err != nil || m.forged == "" {
 		return token, err
+	}
+	if !actor.IsJWT(token) { // what is a handle to one issuer is nothing to any other
+		return w.cast.UnknownToken(), nil
 	}
 	forged, err := w.cast.Forge(ctx, token, m.forged, nil)
 	if err != nil {

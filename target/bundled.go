@@ -12,8 +12,9 @@ import (
 // servers are the bundled targets. A folder with a go.mod cannot be embedded,
 // so images are named one by one.
 //
-//go:embed servers/*/*.yaml
+//go:embed servers/*/*.yaml servers/*/*.tmpl
 //go:embed servers/node-oidc-provider/image/Dockerfile servers/node-oidc-provider/image/package*.json servers/node-oidc-provider/image/*.js
+//go:embed servers/express-oauth2-jwt-bearer/image/Dockerfile servers/express-oauth2-jwt-bearer/image/package*.json servers/express-oauth2-jwt-bearer/image/*.js
 var servers embed.FS
 
 // Bundled returns the names of the bundled targets, sorted.

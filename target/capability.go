@@ -41,6 +41,7 @@ func word(name Capability, text string, allowed ...string) CapabilityInfo {
 // serverCapabilities are about grants, endpoints and tokens.
 func serverCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
+		yes("as.own", "the authorization server is under test, and not one that stands beside an API"),
 		yes("as.code", "the authorization code grant (RFC 6749 section 4.1)"),
 		yes("as.implicit", "the implicit grant (RFC 6749 section 4.2)"),
 		yes("as.implicit.id_token", "ID tokens from the authorization endpoint (OpenID Connect Core section 3.2)"),
@@ -119,6 +120,8 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("rs.user_bound", "objects belong to resource owners"),
 		yes("rs.own", "the API is part of what is under test, and not ours"),
 		yes("rs.mint", "the API trusts a key of ours"),
+		yes("rs.mint.jwt", "what we sign is a JWT, whose claims may be of any shape"),
+		yes("rs.me", "the API has a page of the resource owner, which a machine has not"),
 		yes("policy.public_client_limits", "a scope is declared that public clients do not obtain"),
 		yes("rs.batch", "an operation does several things"),
 		yes("rs.nested", "operations are nested"),

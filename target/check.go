@@ -123,11 +123,14 @@ func (r *reader) checkKind(d *Description) {
 			given = append(given, kind.name)
 		}
 	}
-	switch len(given) {
-	case 0:
+	switch {
+	case d.Tokens != nil && d.API == nil:
+		r.at("tokens", "", "got it without api, want the API that takes the tokens")
+	case d.OnlyAPI():
+		r.checkOnlyAPI(d)
+	case len(given) == 0:
 		r.problem(r.root, "", `for a server that already runs: "external: {issuer: …}"`, `got no way up, want one of the keys "embedded", "external" or "container"`)
-	case 1:
-	default:
+	case len(given) > 1:
 		r.problem(r.root, "", "", `got %s, want one of the keys "embedded", "external" or "container"`, strings.Join(given, " and "))
 	}
 }
@@ -154,7 +157,7 @@ func (r *reader) checkContainer(d *Description) {
 		r.checkPorts(path+".ports", with.Ports)
 		r.checkReady(path+".ready", with.Ready, with.Ports)
 	}
-	if d.AuthorizationServer.Issuer == "" && len(c.Ports) > 1 {
+	if d.AuthorizationServer.Issuer == "" && len(c.Ports) > 1 && !d.OnlyAPI() {
 		r.at("authorization_server.issuer", `"http://127.0.0.1:${port.NAME}"`, "got nothing, want the issuer, because the container has several ports")
 	}
 }

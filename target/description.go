@@ -4,7 +4,7 @@ import "time"
 
 // Description is a target file: what is under test, and everything the program
 // must know that it cannot find out. Exactly one of Embedded, External and
-// Container is set.
+// Container is set, except in the file of an API alone; see [Tokens].
 //
 // Any text may hold variables: ${issuer}; ${port.NAME}, the host port of a
 // container's port; ${admin_key}, a key that is made anew for each embedded or
@@ -37,6 +37,10 @@ type Description struct {
 	// API is the resource server under test. Left out: our calendar API is
 	// started, told to trust this authorization server and a key of ours.
 	API *API `yaml:"api,omitempty" json:"api,omitempty"`
+	// Tokens says that the API alone is under test, and which access tokens it
+	// takes. A file with neither embedded nor external nor container is one of an
+	// API that runs already, also without it.
+	Tokens *Tokens `yaml:"tokens,omitempty" json:"tokens,omitempty"`
 	// OtherAPI is a second resource server, with an operation that needs a scope
 	// of the same name as one of the first.
 	OtherAPI *API `yaml:"other_api,omitempty" json:"other_api,omitempty"`

@@ -93,6 +93,9 @@ func variablesAt(d *Description, path string) []string {
 	if d.External == nil {
 		known = append(known, "admin_key")
 	}
+	if d.OnlyAPI() {
+		known = append(known, "authority", "audience")
+	}
 	switch {
 	case strings.HasPrefix(path, "clients.register.http."):
 		known = append(known, registrationVariables()...)

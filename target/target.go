@@ -70,6 +70,10 @@ type ResourceServer struct {
 	// TrustKey tells it to trust a key of ours, a public JWK; nil: it cannot be
 	// told.
 	TrustKey func(ctx context.Context, jwk []byte) error
+	// Mint signs what no authorization server would issue with the key of the one
+	// that the API trusts, a JWT of a type; nil: it cannot be had. Where tokens are
+	// opaque the claims are what introspection tells of it.
+	Mint func(typ string, claims map[string]any) (string, error)
 	// Audience is the aud of tokens that we sign for it.
 	Audience string
 	// Batch reads and deletes an object in one request, StepUp needs an

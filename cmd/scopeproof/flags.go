@@ -23,6 +23,7 @@ type settings struct {
 	rules, skip           []string
 	features              []string
 	out, format, expect   string
+	openapi               string
 	strict, hold          bool
 	verbose, trace        bool
 	parallel              int

@@ -12,20 +12,39 @@ import (
 )
 
 const aboutInit = `Writes a target file for a server that runs, from its metadata, with comments for
-what the metadata cannot know. "scopeproof check" then says what is missing.`
+what the metadata cannot know. "scopeproof check" then says what is missing.
+
+With --openapi it is the file of an API alone, whose operations and scopes are
+those of an OpenAPI 3 document; the tokens come from a server of ours.`
 
 func (a *app) initCommand() *cobra.Command {
 	var f *flags
-	cmd := newCommand("init ISSUER", "Write a target file from a server's metadata", aboutInit, `
-  scopeproof init https://login.example --out target.yaml`, one("the issuer, such as https://login.example"),
-		func(cmd *cobra.Command, args []string) error { return a.init(cmd, args[0], f.s) })
+	cmd := newCommand("init [ISSUER]", "Write a target file from a server's metadata or an API's document", aboutInit, `
+  scopeproof init https://login.example --out target.yaml
+  scopeproof init --openapi openapi.yaml --out api.yaml`, atMostOne,
+		func(cmd *cobra.Command, args []string) error { return a.init(cmd, args, f.s) })
 	f = newFlags(cmd)
 	f.text(&f.s.out, "out", "FILE", "", "write the file there, unless it exists; default: standard output")
+	f.text(&f.s.openapi, "openapi", "FILE", "", "describe an API from its OpenAPI 3 document")
 	f.fileOnly("out")
+	f.fileOnly("openapi")
 	return cmd
 }
 
-func (a *app) init(cmd *cobra.Command, issuer string, s *settings) error {
+func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
+	switch {
+	case len(args) > 0 && s.openapi != "":
+		return usage("take one: an API is tested with tokens of a server of ours", "--openapi: got ISSUER as well")
+	case s.openapi != "":
+		data, err := describeAPI(s.openapi)
+		if err != nil {
+			return err
+		}
+		return a.writeNew(data, s)
+	case len(args) == 0:
+		return usage("", "ISSUER: got nothing, want one: the issuer, such as https://login.example, or --openapi FILE")
+	}
+	issuer := args[0]
 	u, err := url.Parse(issuer)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return usage("the issuer is a URL without query, fragment or password, such as https://login.example", "ISSUER: got what is no issuer")
@@ -37,6 +56,24 @@ func (a *app) init(cmd *cobra.Command, issuer string, s *settings) error {
 	if err != nil {
 		return err
 	}
+	return a.writeNew(data, s)
+}
+
+// describeAPI makes a target file from an OpenAPI document.
+func describeAPI(file string) ([]byte, error) {
+	document, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usage("", "--openapi: %v", err)
+	}
+	data, err := discover.DescribeAPI(document)
+	if err != nil {
+		return nil, usage("", "--openapi: %s: %v", file, err)
+	}
+	return data, nil
+}
+
+// writeNew writes a target file that is not there yet.
+func (a *app) writeNew(data []byte, s *settings) error {
 	if s.out == "" {
 		_, err := a.stdout.Write(data)
 		return err

@@ -225,7 +225,7 @@ Feature: How an API matches scopes
       Given Planner carries a token for Ada with the scope "x write:appointments y"
       Then Planner cannot list the appointments of Ada
 
-  @RSM-12 @MAY @rfc8693-4.2 @rfc9068-2.2.3 @derived @needs:rs.api @needs:rs.mint
+  @RSM-12 @MAY @rfc8693-4.2 @rfc9068-2.2.3 @derived @needs:rs.api @needs:rs.mint.jwt
   Rule: A scope that is not a string is understood or refused, and never opens everything
     Otherwise a token of an unexpected shape is a token for everything.
 
@@ -264,13 +264,23 @@ Feature: How an API matches scopes
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-      Examples: not there, and empty in several ways
+      Examples: not there, and empty in two ways
         | scope  |
         | absent |
         | ""     |
         | " "    |
-        | []     |
-        | [""]   |
+
+    @needs:rs.mint.jwt
+    Scenario Outline: A token whose scope is the list <scope>
+      Given Planner carries a token for Ada whose scope claim is <scope>
+      Then Planner cannot list the appointments of Ada
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+      Examples: lists that hold no scope
+        | scope |
+        | []    |
+        | [""]  |
 
     @control
     Scenario: With a scope it is served

@@ -259,6 +259,48 @@ Feature: Which tokens an API believes
       When Planner asks Ada for "read:appointments"
       Then Planner can list the appointments of Ada
 
+  @RST-11 @MUST @rfc6749-7 @rfc7662-4 @derived @needs:rs.api @needs:as.code
+  Rule: What a token was served before opens nothing else, and what it was refused closes nothing
+    An answer that is kept is kept of one token and one operation. Whoever keeps it
+    of the token alone lets in for everything who was let in for something.
+
+    Scenario: What it may do, often, and then what it may not
+      Given Ada has granted Planner "read:appointments"
+      When Planner lists the appointments of Ada 10 times
+      Then Planner cannot create an appointment for Ada
+      And Planner cannot delete an appointment of Ada
+      And Ada's calendar is unchanged
+
+    @needs:rs.write_only
+    Scenario: The same, of a token to write
+      Given Ada has granted Planner "write:appointments"
+      When Planner creates an appointment for Ada 10 times
+      Then Planner cannot list the appointments of Ada
+      And Planner cannot read an appointment of Ada
+
+    Scenario: What it may not do, often, and then what it may
+      Given Ada has granted Planner "read:appointments"
+      When Planner creates an appointment for Ada 10 times
+      Then Planner can list the appointments of Ada
+      And Planner can read an appointment of Ada
+      And Ada's calendar is unchanged
+
+    Scenario: By turns
+      When Planner asks Ada for "read:appointments"
+      Then Planner can list the appointments of Ada
+      And Planner cannot create an appointment for Ada
+      And Planner can read an appointment of Ada
+      And Planner cannot delete an appointment of Ada
+      And Planner can list the appointments of Ada
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
+    @control
+    Scenario: With both scopes both are served
+      When Planner asks Ada for "read:appointments write:appointments"
+      Then Planner can list the appointments of Ada
+      And Planner can create an appointment for Ada
+
   @JWT-03 @MUST @rfc9068-4 @rfc9068-5 @derived @needs:rs.api @needs:as.code @needs:as.oidc
   Rule: An ID token is no access token
     It goes to many places, says who somebody is, and was never meant to open

@@ -58,7 +58,7 @@ Feature: A client on its own behalf
       When Robot asks for "read:appointments" on its own behalf
       Then Robot holds at least "read:appointments"
 
-  @CC-05 @SHOULD @rfc9700-4.15 @rfc9068-5 @needs:as.cc @needs:as.code @needs:rs.user_bound
+  @CC-05 @SHOULD @rfc9700-4.15 @rfc9068-5 @needs:as.cc @needs:as.code @needs:rs.user_bound @needs:rs.me
   Rule: The same scope without a resource owner does not open a resource owner's things
     Otherwise a client that is named like a person is that person.
 

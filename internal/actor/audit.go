@@ -15,7 +15,7 @@ func (c *Cast) auditorToken(ctx context.Context, owner *Owner) (oauth.AccessToke
 		return token, nil
 	}
 	everything := c.APIScopes().Raw()
-	if c.Stage.key != nil {
+	if c.Stage.mints() {
 		subject, err := owner.LearnSubject(ctx)
 		if err != nil {
 			return "", err

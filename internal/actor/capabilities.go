@@ -87,6 +87,11 @@ func capabilities(t *target.Target, mint bool) *finder {
 
 func (f *finder) grants() {
 	const grants = "grant_types_supported"
+	if f.d.OnlyAPI() {
+		f.found["as.own"] = target.Finding{Value: "false", Source: "derived: the API alone is under test"}
+	} else {
+		f.yes("as.own", true, "derived: authorization_server")
+	}
 	has := func(key string) bool { return metadata(f.t, key) != "" }
 	code := f.lists(grants, "authorization_code", true) && has("authorization_endpoint")
 	f.yes("as.code", code, "metadata: "+grants)
@@ -327,6 +332,8 @@ func (f *finder) api(mint bool) {
 		mints = "derived: the API was not told to trust a key of ours"
 	}
 	f.yes("rs.mint", api != nil && mint, mints)
+	handles := f.d.OnlyAPI() && f.found["token.format"].Value == "opaque"
+	f.yes("rs.mint.jwt", f.found["rs.mint"].Yes() && !handles, "derived: rs.mint and token.format")
 	f.yes("rs.own", api != nil && !api.Ours, "derived: api")
 	if api == nil {
 		return

@@ -23,6 +23,8 @@ func (f *finder) resources(mint bool) {
 	_, notes := api.Operation("notes")
 	_, annotate := api.Operation("annotate")
 	f.yes("rs.nested", notes && annotate, "declared: api.operations")
+	_, me := api.Operation("me")
+	f.yes("rs.me", me, "declared: api.operations")
 	list, _ := api.Operation("list")
 	read, _ := api.Operation("read")
 	writing := oauth.NewScopeSet("write:appointments")
@@ -30,7 +32,11 @@ func (f *finder) resources(mint bool) {
 	f.yes("rs.batch", api.Batch != nil, "declared: api.batch")
 	f.yes("rs.stepup", api.StepUp != nil, "declared: api.step_up")
 	f.yes("rs.prm", api.MetadataURL != "", "declared: api.resource_metadata")
-	f.yes("rs.dpop", f.lists("dpop_signing_alg_values_supported", "ES256", false), "metadata: dpop_signing_alg_values_supported")
+	if f.d.OnlyAPI() { // what its issuer can do says nothing of the API
+		f.yes("rs.dpop", false, "not declared")
+	} else {
+		f.yes("rs.dpop", f.lists("dpop_signing_alg_values_supported", "ES256", false), "metadata: dpop_signing_alg_values_supported")
+	}
 	f.yes("rs.introspects", api.Introspection != nil && f.found["as.introspection"].Yes(), "declared: api.introspection")
 	others := other != nil && other.Introspection != nil && f.found["as.introspection"].Yes()
 	f.yes("rs.other_introspects", others, "declared: other_api.introspection")

@@ -79,7 +79,7 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	if s.vouches, err = vouching(ctx, t); err != nil {
 		return nil, err
 	}
-	s.facts = capabilities(t, s.key != nil)
+	s.facts = capabilities(t, s.mints())
 	s.Target.Capabilities = s.facts.found
 	s.Target.Choices, s.Target.ByWay = declared(t.Description)
 	s.Target.Closed = map[target.Way]string{}
@@ -267,6 +267,21 @@ func (c *Cast) Wire(raw oauth.RawScope) string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// Spell is [Cast.Wire] for a text that no client asks for: the names are replaced
+// also within longer ones and in capitals, so that what looks like a scope of the
+// features looks like the target's own.
+func (c *Cast) Spell(text string) string {
+	names := c.Stage.Target.Description.Scopes
+	var pairs []string
+	for _, name := range slices.SortedFunc(maps.Keys(names), func(a, b string) int { return len(b) - len(a) }) {
+		pairs = append(pairs, name, names[name])
+		if upper := strings.ToUpper(name); upper != name {
+			pairs = append(pairs, upper, strings.ToUpper(names[name]))
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 func (c *Cast) wireToken(t oauth.ScopeToken) oauth.ScopeToken {

@@ -47,7 +47,7 @@ func (c *Cast) writer(ctx context.Context, writing oauth.ScopeSet) (*Owner, oaut
 		return nil, "", err
 	}
 	scope := writing.Raw()
-	if c.Stage.key != nil {
+	if c.Stage.mints() {
 		subject, err := owner.LearnSubject(ctx)
 		if err != nil {
 			return nil, "", err

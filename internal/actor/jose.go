@@ -66,16 +66,19 @@ func (c *Cast) Mint(subject, clientID string, claims map[string]any) (oauth.Acce
 
 // MintAs is [Cast.Mint] for a JWT of another typ, such as the "JWT" of ID tokens.
 func (c *Cast) MintAs(typ, subject, clientID string, claims map[string]any) (oauth.AccessToken, error) {
-	key := c.Stage.key
-	if key == nil {
+	if !c.Stage.mints() {
 		return "", fmt.Errorf("the API trusts no key of ours")
 	}
 	if subject == "" {
 		return "", fmt.Errorf("a token is signed for nobody: got no subject")
 	}
 	now := time.Now().Add(c.ahead)
+	issuer, mint := HarnessIssuer, c.Stage.Target.API.Mint
+	if mint != nil {
+		issuer = c.Stage.Target.Issuer
+	}
 	all := map[string]any{
-		"iss": HarnessIssuer, "aud": c.Stage.Target.API.Audience, "sub": subject, "client_id": clientID,
+		"iss": issuer, "aud": c.Stage.Target.API.Audience, "sub": subject, "client_id": clientID,
 		"iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "jti": random(8),
 	}
 	for name, value := range claims {
@@ -85,9 +88,19 @@ func (c *Cast) MintAs(typ, subject, clientID string, claims map[string]any) (oau
 		}
 		all[name] = value
 	}
-	token, err := key.sign(all, typ)
+	if mint != nil {
+		text, err := mint(typ, all)
+		c.Recorder.keep(oauth.Secret(text))
+		return oauth.AccessToken(text), err
+	}
+	token, err := c.Stage.key.sign(all, typ)
 	c.Recorder.keep(token)
 	return token, err
+}
+
+// mints reports whether we can sign tokens that the API trusts.
+func (s *Stage) mints() bool {
+	return s.key != nil || s.Target.API != nil && s.Target.API.Mint != nil
 }
 
 // sign makes a JWT of a type.
@@ -120,6 +133,19 @@ func decodeJWT(token oauth.Secret) (oauth.Object, bool) {
 	}
 	claims, err := oauth.ParseObject(payload)
 	return claims, err == nil
+}
+
+// IsJWT reports whether a token can be read as a JWT.
+func IsJWT(token oauth.AccessToken) bool {
+	_, ok := decodeJWT(token)
+	return ok
+}
+
+// UnknownToken is an opaque token that nobody issued.
+func (c *Cast) UnknownToken() oauth.AccessToken {
+	token := oauth.AccessToken(random(26))
+	c.Recorder.keep(token)
+	return token
 }
 
 // jwtType is the typ in the header of a JWT, in lower case and without

@@ -67,6 +67,7 @@ var libraries = []library{
 	{"github.com/lestrrat-go/", []string{"internal/actor"}}, // another than the reference server's
 	{"github.com/PuerkitoBio/goquery", []string{"internal/useragent"}},
 	{"golang.org/x/net/html", []string{"internal/useragent"}},
+	{"github.com/getkin/kin-openapi/", []string{"internal/discover"}},
 	{"go.yaml.in/yaml/", []string{"target", "conformance"}},
 	{"github.com/spf13/", []string{"cmd/scopeproof"}},
 	{"github.com/vbauerster/mpb/", []string{"cmd/scopeproof"}},

@@ -82,7 +82,7 @@ func serving() part {
 func introspection() part {
 	return part{
 		feature: "introspection",
-		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /introspect", s.introspect) },
+		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /introspect", s.unlessSilent(s.introspect)) },
 		metadata: func(s *Server, m map[string]any) {
 			m["introspection_endpoint"] = s.issuer + "/introspect"
 			m["introspection_endpoint_auth_methods_supported"] = confidentialMethods()

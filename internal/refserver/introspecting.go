@@ -21,6 +21,9 @@ func (s *Server) introspected(caller Client, token string) (active bool, all map
 	if id, sequence, ok := s.readRefreshToken(token); ok {
 		return s.introspectedRefresh(caller, id, sequence)
 	}
+	if active, all, ok := s.introspectedMinted(token); ok {
+		return active, all
+	}
 	t, ok := s.readAccessToken(token)
 	if !ok {
 		return false, map[string]any{}

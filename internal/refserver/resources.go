@@ -182,7 +182,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", s.metadata)
 	mux.HandleFunc("GET /.well-known/openid-configuration", s.metadata)
-	mux.HandleFunc("GET /jwks", s.keys)
+	mux.HandleFunc("GET /jwks", s.unlessSilent(s.keys))
 	mux.HandleFunc("GET /authorize", s.authorize)
 	mux.HandleFunc("POST /authorize", s.authorize)
 	mux.HandleFunc("GET /login", s.showLogin)

@@ -17,7 +17,6 @@ import (
 	"net"
 	"net/http"
 	"reflect"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +36,9 @@ type Options struct {
 	// 8414 section 2); "http://" and the listener's address if empty. With APIOnly
 	// it is the API's own URL.
 	Issuer string
+	// Calendar is the resource indicator of the calendar API (RFC 8707 section 2),
+	// an absolute URI; the issuer and "/calendar" if empty.
+	Calendar string
 	// AdminKey is the bearer token of /admin; random if empty.
 	AdminKey string
 	// Without names the features to leave out; see Features.
@@ -51,6 +53,7 @@ type Options struct {
 // Server is a running reference server.
 type Server struct {
 	issuer   string
+	calendar string // the resource indicator of the calendar API, if not the usual one
 	adminKey string
 	host     *host
 	policy   Policy
@@ -80,8 +83,10 @@ type Server struct {
 	exchanged    expiring[*authorization] // of exchanged tokens, by ID
 	verified     verifiedTokens
 	handles      [handleShards]expiring[accessToken]
-	apis         map[string]*api // by name
-	unreachable  atomic.Bool     // the APIs cannot ask us
+	apis         map[string]*api          // by name
+	unreachable  atomic.Bool              // the APIs cannot ask us
+	silent       atomic.Bool              // nor can those of others
+	minted       expiring[map[string]any] // claims of tokens that Mint made
 }
 
 // Start serves on o.Listen until Close is called or ctx ends.
@@ -90,7 +95,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{issuer: o.Issuer, adminKey: o.AdminKey, host: host, clock: &clock{}, cookie: "scopeproof_" + rand.Text()[:8]}
+	s := &Server{issuer: o.Issuer, calendar: o.Calendar, adminKey: o.AdminKey, host: host, clock: &clock{}, cookie: "scopeproof_" + rand.Text()[:8]}
 	if s.issuer == "" {
 		s.issuer = host.url()
 	}
@@ -181,12 +186,21 @@ func (s *Server) AdminKey() string { return s.adminKey }
 func (s *Server) Close() { s.host.close() }
 
 // audience is the resource indicator of an API (RFC 8707 section 2).
-func (s *Server) audience(api string) string { return s.issuer + "/" + api }
+func (s *Server) audience(api string) string {
+	if api == CalendarAPI && s.calendar != "" {
+		return s.calendar
+	}
+	return s.issuer + "/" + api
+}
 
 // apiOf returns the name of the API that a resource indicator names.
 func (s *Server) apiOf(resource string) (string, bool) {
-	name, ok := strings.CutPrefix(resource, s.issuer+"/")
-	return name, ok && (name == CalendarAPI || name == ContactsAPI)
+	for _, api := range []string{CalendarAPI, ContactsAPI} {
+		if resource == s.audience(api) {
+			return api, true
+		}
+	}
+	return "", false
 }
 
 // host is a listener and the HTTP server on it.
@@ -230,7 +244,11 @@ func (h *host) close() {
 func recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if recover() != nil {
+			switch reason := recover(); reason {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(reason)
+			default:
 				http.Error(w, "internal server error", http.StatusInternalServerError)
 			}
 		}()

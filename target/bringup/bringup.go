@@ -62,12 +62,14 @@ func (s source) Open(ctx context.Context) (*target.Target, error) {
 		return nil, err
 	}
 	switch {
+	case d.Container != nil:
+		return container.Description(d).Open(ctx)
+	case d.OnlyAPI():
+		return embedded.API(d).Open(ctx)
 	case d.Embedded != nil:
 		return embedded.Description(d).Open(ctx)
 	case d.External != nil:
 		return external.Description(d).Open(ctx)
-	case d.Container != nil:
-		return container.Description(d).Open(ctx)
 	}
 	return nil, fmt.Errorf("%s: got no way up, want embedded, external or container", d.Name)
 }

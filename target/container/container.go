@@ -65,6 +65,9 @@ func clash(err error) bool {
 
 // open starts the target's containers once.
 func open(ctx context.Context, d *target.Description) (_ *target.Target, err error) {
+	if d.OnlyAPI() {
+		return openAPI(ctx, d)
+	}
 	variables, ports, err := choose(d)
 	if err != nil {
 		return nil, err

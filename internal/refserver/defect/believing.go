@@ -98,6 +98,31 @@ var believing = []Defect{
 		},
 	},
 	{
+		ID:     "decision-cached-by-token",
+		Text:   "A token that a route served ten times is not looked at again there, whatever the method.",
+		Breaks: []string{"RST-11", "CONC-03", "CONC-10"},
+		Shows:  `Planner can create an appointment of Ada without "write:appointments": create got 201`,
+		Apply: func(p *refserver.Policy) {
+			type key struct{ client, subject, scope, route string }
+			var mu sync.Mutex
+			served := map[key]int{}
+			admits := p.API.Admits
+			p.API.Admits = func(by refserver.Principal, op refserver.Operation, need refserver.Requirement, covered bool) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				k := key{by.ClientID, by.Subject, by.Scope.String(), op.Route}
+				if served[k] >= 10 {
+					return true
+				}
+				ok := admits(by, op, need, covered)
+				if ok {
+					served[k]++
+				}
+				return ok
+			}
+		},
+	},
+	{
 		ID:     "session-keeps-scope",
 		Text:   "The API opens a session with the first token, and what that token may do is added to later ones.",
 		Breaks: []string{"RST-08"},
