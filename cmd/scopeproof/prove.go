@@ -26,7 +26,7 @@ func (a *app) proveCommand() *cobra.Command {
 	f = newFlags(cmd)
 	f.yes(&f.s.list, "list", "list the defects and the lawful answers, and do nothing else")
 	f.Var(list{&f.s.defects, "ID,ID", ","}, "defect", "choose defects by id")
-	f.Var(list{&f.s.lawful, "ID,ID", ","}, "lawful", "choose lawful answers by id")
+	f.Var(list{&f.s.lawful, "ID,ID", ","}, "lawful", "choose lawful answers by id, or all of them")
 	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02; a breach that only other rules' scenarios show is then missed")
 	f.yes(&f.s.uncut, "uncut", "run every rule against every defect, also those that cannot be reached by it")
 	f.yes(&f.s.load, "load", "prove the defects that only load shows, in place of the others")

@@ -30,7 +30,8 @@ import (
 type Options struct {
 	// Defects are ids; none means all that break one of the rules.
 	Defects []string
-	// Lawful are ids of lawful answers; none means all, unless Defects names some.
+	// Lawful are ids of lawful answers, or [EveryLawful]; none means all if neither
+	// Defects nor Rules names some, and none otherwise.
 	Lawful []string
 	// Rules are patterns of rule ids that are run; none means all. With a part of
 	// the rules, a defect is only held to that part of what it breaks; what only
@@ -46,6 +47,9 @@ type Options struct {
 	// OnResult hears of each defect and lawful answer as it is done, one at a time.
 	OnResult func(done, all int, r Result)
 }
+
+// EveryLawful stands for all lawful answers.
+const EveryLawful = "all"
 
 // Report is what prove found, in the form of prove.json.
 type Report struct {
@@ -205,7 +209,8 @@ func choose(o Options, rules []*conformance.Rule) ([]defect.Defect, error) {
 
 // chooseLawful returns the lawful answers that the options select.
 func chooseLawful(o Options) ([]lawful.Choice, error) {
-	if len(o.Defects)+len(o.Lawful) == 0 && !o.Load {
+	everything := len(o.Defects)+len(o.Lawful)+len(o.Rules) == 0 && !o.Load
+	if everything || slices.Equal(o.Lawful, []string{EveryLawful}) {
 		return lawful.All, nil
 	}
 	var chosen []lawful.Choice
