@@ -72,6 +72,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.resource.multi", "several APIs in one authorization request (RFC 8707 section 2)"),
 		yes("as.introspection", "introspection (RFC 7662)"),
 		yes("as.introspection.scope", "introspection names the scope of a token (RFC 7662 section 2.2)"),
+		yes("as.introspection.machine", "a machine is told of its own token (RFC 7662 section 2.2)"),
 		yes("as.introspection.auth", "who introspects has to prove who it is"),
 		yes("as.revocation", "token revocation (RFC 7009)"),
 		yes("as.metadata", "a metadata document (RFC 8414)"),

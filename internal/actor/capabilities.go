@@ -96,6 +96,7 @@ func (f *finder) grants() {
 	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
 	asked := f.d.AuthorizationServer.Introspection.As != "none" && has("introspection_endpoint")
 	f.yes("as.introspection.scope", has("introspection_endpoint"), "metadata: introspection_endpoint")
+	f.yes("as.introspection.machine", has("introspection_endpoint") && f.found["as.cc"].Yes(), "metadata: introspection_endpoint")
 	f.yes("as.introspection.auth", asked, "declared: authorization_server.introspection.as")
 	f.yes("as.revocation", has("revocation_endpoint"), "metadata: revocation_endpoint")
 	f.yes("as.metadata", f.t.Metadata["issuer"] != nil, "metadata: issuer")
