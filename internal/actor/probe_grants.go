@@ -8,8 +8,8 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// observeWay finds out whether a refresh token is to be had on a way, and on
-// which page a device's request is decided. What could not be looked at stays as
+// observeWay finds out whether a refresh token is to be had on a way, and is good
+// for anything, and on which page a device's request is decided. What could not be looked at stays as
 // it is: the rules say why.
 func (s *Stage) observeWay(ctx context.Context, way target.Way) {
 	refresh := target.CapabilityOf(way) + ".refresh"
@@ -25,8 +25,14 @@ func (s *Stage) observeWay(ctx context.Context, way target.Way) {
 	if err != nil || a.Issue == nil || a.Issue.Response == nil {
 		return
 	}
-	if a.Issue.Response.RefreshToken == "" {
+	switch token := a.Issue.Response.RefreshToken; {
+	case token == "":
 		s.facts.yes(refresh, false, "observed: no refresh token is to be had by "+string(way))
+	case !s.isReference() && s.Target.Capabilities[refresh].Source != "declared":
+		again, err := a.Issue.Client.Refresh(ctx, a.Issue, nil, nil)
+		if err == nil && again.Refused != nil {
+			s.facts.yes(refresh, false, "observed: a refresh token that is to be had by "+string(way)+" is refused with "+again.Refused.Error())
+		}
 	}
 	if decided := a.Authorization; decided != nil && s.Target.Capabilities["consent.ui"].Value != target.Unknown {
 		s.facts.set("consent.ui.device", pageOf(decided), "observed")

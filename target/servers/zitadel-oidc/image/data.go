@@ -15,6 +15,9 @@ const (
 	// decoys are scopes that no operation of the calendar needs: who compares loosely takes one for another.
 	decoys = "read:appointments:all read:appointments:own read:appointment unread:appointments READ:APPOINTMENTS appointments-admin"
 
+	exotic = "urn:example:channel=HBO&urn:example:rating=G,PG-13"
+	export = "export:appointments" // for clients with a secret alone
+
 	redirect       = "http://127.0.0.1:9/cb"
 	legacyRedirect = "https://legacy.example/cb"
 )
@@ -26,18 +29,19 @@ type registration struct {
 }
 
 var registrations = func() map[string]registration {
-	both, all := strings.Fields(calendar), strings.Fields(calendar+" "+decoys)
+	both, all := strings.Fields(calendar), strings.Fields(calendar+" "+decoys+" "+exotic)
+	confidential := append(slices.Clone(all), export)
 	public := []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken, oidc.GrantTypeDeviceCode}
 	web := append(slices.Clone(public), oidc.GrantTypeTokenExchange)
 	machine := []oidc.GrantType{oidc.GrantTypeClientCredentials}
 	return map[string]registration{
-		"planner": {all, web},
-		"rival":   {all, web},
+		"planner": {confidential, web},
+		"rival":   {confidential, web},
 		"viewer":  {both[:1], web},
 		"pocket":  {all, public},
-		"legacy":  {all, append(slices.Clone(public), oidc.GrantTypeImplicit)},
+		"legacy":  {confidential, append(slices.Clone(public), oidc.GrantTypeImplicit)},
 		"robot":   {both[:1], machine},
-		"worker":  {all, machine},
+		"worker":  {confidential, machine},
 	}
 }()
 

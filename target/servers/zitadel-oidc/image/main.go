@@ -1,9 +1,8 @@
 // Command zitadel-oidc is the example OpenID provider of github.com/zitadel/oidc, with clients and users
 // of our own. Every decision about scopes, and every page, is the library's or its example's.
 //
-//	ISSUER         the one URL that clients, browser and container know this server by
-//	ADDRESS        the address listened on (:9998)
-//	ACCESS_TOKENS  jwt (the default) or opaque
+//	ISSUER   the one URL that clients, browser and container know this server by
+//	ADDRESS  the address listened on (:9998)
 package main
 
 import (
@@ -16,7 +15,6 @@ import (
 
 	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	"github.com/zitadel/oidc/v3/example/server/storage"
-	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
 func main() {
@@ -27,17 +25,9 @@ func main() {
 }
 
 func serve() error {
-	format := op.AccessTokenTypeJWT
-	switch kind := os.Getenv("ACCESS_TOKENS"); kind {
-	case "", "jwt":
-	case "opaque":
-		format = op.AccessTokenTypeBearer
-	default:
-		return fmt.Errorf("ACCESS_TOKENS: got %q, want jwt or opaque", kind)
-	}
 	register()
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	handler := exampleop.SetupServer(os.Getenv("ISSUER"), &store{Storage: storage.NewStorage(users{}), format: format}, logger, false)
+	handler := exampleop.SetupServer(os.Getenv("ISSUER"), store{storage.NewStorage(users{})}, logger, false)
 	server := http.Server{Addr: cmp.Or(os.Getenv("ADDRESS"), ":9998"), Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	return server.ListenAndServe()
 }
