@@ -104,6 +104,7 @@ func fixtureCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
 		word("consent.ui", "what the consent page lets a resource owner choose", "none", "all_or_nothing", "granular"),
 		word("consent.ui.device", "the same of the page where the request of a device is decided", "none", "all_or_nothing", "granular"),
+		yes("consent.deny", "a resource owner can say no on the consent page"),
 		word("consent.driver", "how consent is played", "form", "api", "none"),
 		yes("consent.driver.lists", "which scopes are asked for can be read"),
 		yes("consent.driver.text", "the words of the consent page can be read"),

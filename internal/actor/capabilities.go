@@ -191,6 +191,7 @@ func (f *finder) consent() {
 		f.consentUI(target.Unknown, "not observed")
 	}
 	f.yes("consent.remembered", false, "not declared")
+	f.yes("consent.deny", true, "not declared")
 	f.yes("consent.openid_deselectable", false, "not declared")
 	f.yes("consent.required_scopes", d.AuthorizationServer.RequiredScopes != "", "declared: authorization_server.required_scopes")
 	edit, source := "none", "declared: no control call"
