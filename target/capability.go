@@ -86,6 +86,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.oidc.userinfo", "the UserInfo endpoint (OpenID Connect Core section 5.3)"),
 		yes("as.oidc.prompt", "the prompt parameter (OpenID Connect Core section 3.1.2.1)"),
 		yes("as.oidc.silent", "a request without a page can succeed: who has signed in stays signed in at that browser"),
+		yes("as.tabs", "several requests of one browser may come at once"),
 		yes("as.oidc.claims", "the claims parameter (OpenID Connect Core section 5.5)"),
 		yes("as.oidc.asked", "an ID token comes to those alone who ask for openid"),
 		yes("as.oidc.offline", "offline_access (OpenID Connect Core section 11)"),

@@ -90,6 +90,7 @@ func (f *finder) grants() {
 	has := func(key string) bool { return metadata(f.t, key) != "" }
 	code := f.lists(grants, "authorization_code", true) && has("authorization_endpoint")
 	f.yes("as.code", code, "metadata: "+grants)
+	f.yes("as.tabs", code, "derived: as.code")
 	f.yes("as.cc", f.lists(grants, "client_credentials", false), "metadata: "+grants)
 	f.yes("as.refresh", f.lists(grants, "refresh_token", false), "metadata: "+grants)
 	f.yes("as.refresh.keeps", f.found["as.refresh"].Yes(), "derived: as.refresh")
