@@ -35,7 +35,7 @@ Feature: A planner asks for a calendar
       And Planner can read an appointment of Ada
       And Planner can create an appointment for Ada
 
-  @INC-03 @GUIDANCE @rfc6749-4.1.2.1 @needs:as.code @needs:as.refresh @needs:consent.ui!=none @needs:fx.clients.fresh
+  @INC-03 @GUIDANCE @rfc6749-4.1.2.1 @needs:as.code @needs:as.refresh @needs:consent.ui!=none @needs:consent.deny @needs:fx.clients.fresh
   Rule: Saying no to more leaves everything as it was
     Otherwise asking often enough, or asking at all, wins.
 

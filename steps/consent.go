@@ -88,6 +88,9 @@ func (w *World) isShown(ctx context.Context, owner, client, asked string) error 
 	if err != nil {
 		return err
 	}
+	if open := w.shown[owner]; len(open) > 0 && a.Code != "" && !a.WasAsked() && !a.Asked.SubsetOf(w.ledger.current(o, c).Union(w.implied())) {
+		return excess("%s was given a code for %q, about which nobody asked %s, while a page waits that asks about %q", client, a.Asked, owner, open[len(open)-1].Asked)
+	}
 	if !a.WasAsked() || a.Arrival.ConsentPages[0].Submission == nil {
 		return fmt.Errorf("%s is shown what %s asks: no consent form was shown", owner, client)
 	}
@@ -219,6 +222,12 @@ func (w *World) isAskedForEach(ctx context.Context, owner, client string, table 
 		a, err := c.Authorize(ctx, actor.Request{Owner: o, Scope: &raw, StopAtConsent: true})
 		if err != nil {
 			return err
+		}
+		if !a.WasAsked() { // a page that waits at the same browser may stand in its way
+			o.SignOut()
+			if a, err = c.Authorize(ctx, actor.Request{Owner: o, Scope: &raw, StopAtConsent: true}); err != nil {
+				return err
+			}
 		}
 		if !a.WasAsked() {
 			return fmt.Errorf("%s asks %s for %q: no consent page was shown", client, owner, raw)

@@ -39,7 +39,7 @@ func (w *World) holds(ctx context.Context, subject, how, named, otherwise string
 			return err
 		}
 		if how == "no known scope beyond" { // what nobody knows opens nothing
-			limit = limit.Union(seen.Effective.Minus(w.cast.KnownScopes()))
+			limit = limit.Union(anyAccount(seen).Minus(w.cast.KnownScopes()))
 		}
 		return w.judgeSeen(o.issue, seen, limit)
 	})
@@ -66,9 +66,8 @@ func (w *World) judgeExactly(ctx context.Context, o *outcome, want oauth.ScopeSe
 	return nil
 }
 
-// judgeSeen takes everything that any account of the token says it is good for:
-// some resource server will go by that account.
-func (w *World) judgeSeen(i *actor.Issue, seen *actor.Observation, limit oauth.ScopeSet) error {
+// anyAccount is everything that any account of a token says it is good for.
+func anyAccount(seen *actor.Observation) oauth.ScopeSet {
 	held := seen.Effective
 	if seen.JWT != nil {
 		held = held.Union(*seen.JWT)
@@ -76,7 +75,13 @@ func (w *World) judgeSeen(i *actor.Issue, seen *actor.Observation, limit oauth.S
 	if in := seen.Introspected; in != nil && in.Active {
 		held = held.Union(in.Scope.Set)
 	}
-	held = w.plain(held, limit)
+	return held
+}
+
+// judgeSeen takes every account of the token: some resource server will go by
+// it.
+func (w *World) judgeSeen(i *actor.Issue, seen *actor.Observation, limit oauth.ScopeSet) error {
+	held := w.plain(anyAccount(seen), limit)
 	if w.unites() { // what was agreed to before comes with every request, as declared
 		limit = limit.Union(w.ledger.consents[consentKey{i.Owner, i.Root().Client, i.Other}])
 	}

@@ -13,6 +13,7 @@ import (
 // so images are named one by one.
 //
 //go:embed servers/*/*.yaml servers/*/*.tmpl
+//go:embed servers/go-oauth2/image/Dockerfile
 //go:embed servers/node-oidc-provider/image/Dockerfile servers/node-oidc-provider/image/package*.json servers/node-oidc-provider/image/*.js
 //go:embed servers/express-oauth2-jwt-bearer/image/Dockerfile servers/express-oauth2-jwt-bearer/image/package*.json servers/express-oauth2-jwt-bearer/image/*.js
 var servers embed.FS

@@ -73,6 +73,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.resource.multi", "several APIs in one authorization request (RFC 8707 section 2)"),
 		yes("as.introspection", "introspection (RFC 7662)"),
 		yes("as.introspection.scope", "introspection names the scope of a token (RFC 7662 section 2.2)"),
+		yes("as.introspection.machine", "a machine is told of its own token (RFC 7662 section 2.2)"),
 		yes("as.introspection.auth", "who introspects has to prove who it is"),
 		yes("as.revocation", "token revocation (RFC 7009)"),
 		yes("as.metadata", "a metadata document (RFC 8414)"),
@@ -86,6 +87,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.oidc.userinfo", "the UserInfo endpoint (OpenID Connect Core section 5.3)"),
 		yes("as.oidc.prompt", "the prompt parameter (OpenID Connect Core section 3.1.2.1)"),
 		yes("as.oidc.silent", "a request without a page can succeed: who has signed in stays signed in at that browser"),
+		yes("as.tabs", "several requests of one browser may come at once"),
 		yes("as.oidc.claims", "the claims parameter (OpenID Connect Core section 5.5)"),
 		yes("as.oidc.asked", "an ID token comes to those alone who ask for openid"),
 		yes("as.oidc.offline", "offline_access (OpenID Connect Core section 11)"),
@@ -104,6 +106,7 @@ func fixtureCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
 		word("consent.ui", "what the consent page lets a resource owner choose", "none", "all_or_nothing", "granular"),
 		word("consent.ui.device", "the same of the page where the request of a device is decided", "none", "all_or_nothing", "granular"),
+		yes("consent.deny", "a resource owner can say no on the consent page"),
 		word("consent.driver", "how consent is played", "form", "api", "none"),
 		yes("consent.driver.lists", "which scopes are asked for can be read"),
 		yes("consent.driver.text", "the words of the consent page can be read"),

@@ -22,7 +22,7 @@ Feature: What the resource owner is shown, and decides
       Then Ada was asked about exactly "openid profile email read:appointments write:appointments"
       And Planner holds no scope beyond "openid profile email read:appointments write:appointments"
 
-  @CONS-03 @MUST @rfc6749-4.1.2.1 @needs:as.code @needs:consent.ui!=none @needs:fx.clients.fresh
+  @CONS-03 @MUST @rfc6749-4.1.2.1 @needs:as.code @needs:consent.ui!=none @needs:consent.deny @needs:fx.clients.fresh
   Rule: Denying the request gives access_denied and issues nothing
     Otherwise "no" means "some".
 
@@ -38,7 +38,7 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner holds at least "read:appointments write:appointments"
 
-  @CONS-04 @MUST @oidc-3.1.2.4 @rfc6749-10.2 @derived @needs:as.code @needs:consent.ui!=none @needs:as.oidc.prompt @needs:fx.clients.fresh
+  @CONS-04 @MUST @oidc-3.1.2.4 @rfc6749-10.2 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.deny @needs:as.oidc.prompt @needs:fx.clients.fresh
   Rule: A denial is not kept as consent
     Otherwise the next silent request succeeds where Ada said no.
 

@@ -96,7 +96,7 @@ Feature: Asking silently, and insisting on being asked
       When Planner asks Ada for "openid read:appointments write:appointments", insisting on consent
       Then Ada was asked about "read:appointments write:appointments"
 
-  @PRMT-06 @MUST @rfc6749-4.1.2.1 @oidc-3.1.2.1 @derived @needs:as.code @needs:as.oidc.prompt @needs:as.refresh @needs:consent.ui!=none
+  @PRMT-06 @MUST @rfc6749-4.1.2.1 @oidc-3.1.2.1 @derived @needs:as.code @needs:as.oidc.prompt @needs:as.refresh @needs:consent.ui!=none @needs:consent.deny
   Rule: Saying no to a client that insists gives it nothing, now or later
     Otherwise the question alone upgrades the tokens from before.
 

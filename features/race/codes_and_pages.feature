@@ -37,7 +37,7 @@ Feature: Codes and pages that are used at once
       When Planner redeems its code
       Then Planner can create an appointment for Ada
 
-  @CONC-07 @MUST @rfc6749-4.1.2 @derived @needs:as.code @needs:consent.driver=form|consent.driver=api @needs:consent.ui!=none
+  @CONC-07 @MUST @rfc6749-4.1.2 @derived @needs:as.code @needs:as.tabs @needs:consent.driver=form|consent.driver=api @needs:consent.ui!=none
   Rule: Requests in several tabs at once stay apart
     A server that keeps the pending request in one place grants in one tab what was
     asked in another.
@@ -108,7 +108,7 @@ Feature: Codes and pages that are used at once
       When Planner redeems its code
       Then Planner holds at least "read:appointments write:appointments"
 
-  @CONC-13 @SHOULD @rfc9126-4 @rfc9126-7.3 @derived @needs:as.code @needs:as.par @needs:consent.remembered
+  @CONC-13 @SHOULD @rfc9126-4 @rfc9126-7.3 @derived @needs:as.code @needs:as.tabs @needs:as.par @needs:consent.remembered
   Rule: A pushed request that is brought many times at once is good once, and for what was pushed
     Where consent is remembered nobody is asked: whoever has found the reference in
     a history races the client for a code.

@@ -28,7 +28,7 @@ Feature: Introspecting a token
       When Planner refreshes its token
       Then introspection shows Planner's token with exactly "read:appointments"
 
-    @needs:as.introspection.scope @needs:as.cc
+    @needs:as.introspection.scope @needs:as.introspection.machine @needs:as.cc
     Scenario: A machine's token
       When Worker asks for "read:appointments" on its own behalf
       Then introspection shows Worker's token with exactly "read:appointments"

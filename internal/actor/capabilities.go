@@ -95,12 +95,14 @@ func (f *finder) grants() {
 	has := func(key string) bool { return metadata(f.t, key) != "" }
 	code := f.lists(grants, "authorization_code", true) && has("authorization_endpoint")
 	f.yes("as.code", code, "metadata: "+grants)
+	f.yes("as.tabs", code, "derived: as.code")
 	f.yes("as.cc", f.lists(grants, "client_credentials", false), "metadata: "+grants)
 	f.yes("as.refresh", f.lists(grants, "refresh_token", false), "metadata: "+grants)
 	f.yes("as.refresh.keeps", f.found["as.refresh"].Yes(), "derived: as.refresh")
 	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
 	asked := f.d.AuthorizationServer.Introspection.As != "none" && has("introspection_endpoint")
 	f.yes("as.introspection.scope", has("introspection_endpoint"), "metadata: introspection_endpoint")
+	f.yes("as.introspection.machine", has("introspection_endpoint") && f.found["as.cc"].Yes(), "metadata: introspection_endpoint")
 	f.yes("as.introspection.auth", asked, "declared: authorization_server.introspection.as")
 	f.yes("as.revocation", has("revocation_endpoint"), "metadata: revocation_endpoint")
 	f.yes("as.metadata", f.t.Metadata["issuer"] != nil, "metadata: issuer")
@@ -195,6 +197,7 @@ func (f *finder) consent() {
 		f.consentUI(target.Unknown, "not observed")
 	}
 	f.yes("consent.remembered", false, "not declared")
+	f.yes("consent.deny", true, "not declared")
 	f.yes("consent.openid_deselectable", false, "not declared")
 	f.yes("consent.required_scopes", d.AuthorizationServer.RequiredScopes != "", "declared: authorization_server.required_scopes")
 	edit, source := "none", "declared: no control call"

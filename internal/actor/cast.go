@@ -39,9 +39,10 @@ type Stage struct {
 	vouches   *harnessKey    // signs software statements; nil unless they are trusted
 
 	keys     *keySet
-	subjects sync.Map // of tokens, learned, by the name of a resource owner
-	served   sync.Map // operations of an API that somebody was served
-	filters  bool     // the list leaves out what a token may not read
+	subjects sync.Map                 // of tokens, learned, by the name of a resource owner
+	served   sync.Map                 // operations of an API that somebody was served
+	filters  bool                     // the list leaves out what a token may not read
+	untold   map[oauth.GrantType]bool // introspection tells clients nothing of tokens that came so
 	facts    *finder
 }
 

@@ -282,8 +282,26 @@ func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) 
 		if err != nil {
 			return "", err
 		}
-		return Class(ctx, name, a, i, 0)
+		return granting(ctx, name, a, i)
 	}
+}
+
+// granting is Class, or "grants", which is not lawful, where a scope that nobody
+// knows was granted: a rule about those who ignore it is not for those.
+func granting(ctx context.Context, name target.ChoiceName, a *Authorization, i *Issue) (string, error) {
+	class, err := Class(ctx, name, a, i, 0)
+	strange := name == target.UnknownScope || name == target.OnlyUnknown || name == target.MalformedScope
+	if err != nil || !strange || i == nil || i.Response == nil {
+		return class, err
+	}
+	seen, err := i.Observe(ctx, 0)
+	if err != nil {
+		return "", err
+	}
+	if !seen.Effective.Minus(i.cast.KnownScopes()).IsEmpty() {
+		return "grants", nil
+	}
+	return class, nil
 }
 
 // unaimed is asking without a word about the API.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -29,12 +30,13 @@ func (s *Stage) Findings() (string, error) {
 		Unlearned    map[target.ChoiceName]string
 		DefaultScope string
 		Filters      bool
+		Untold       map[oauth.GrantType]bool
 	}{
 		Description: described, Metadata: t.Metadata,
 		APIs:         []apiFindings{findingsOf(t.API), findingsOf(t.OtherAPI)},
 		Capabilities: mapped(t.Capabilities, values), Choices: mapped(t.Choices, values),
 		ByWay: t.ByWay, Closed: t.Closed, Mixed: t.Mixed, Unlearned: t.Unlearned,
-		DefaultScope: t.DefaultScope.String(), Filters: s.filters,
+		DefaultScope: t.DefaultScope.String(), Filters: s.filters, Untold: s.untold,
 	}
 	text, err := json.Marshal(known)
 	if err != nil {

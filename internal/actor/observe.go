@@ -142,6 +142,9 @@ func (i *Issue) Wanted() oauth.ScopeSet {
 // Introspect asks the introspection endpoint about the access token. It returns
 // nil where there is none, or where nobody may ask.
 func (i *Issue) Introspect(ctx context.Context) (*Introspected, error) {
+	if i.cast.Stage.untold[i.Grant] {
+		return nil, nil
+	}
 	return i.cast.introspect(ctx, i.Client, i.Response.AccessToken)
 }
 

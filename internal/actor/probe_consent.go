@@ -10,6 +10,9 @@ import (
 // observeConsent finds what the consent page lets a resource owner choose.
 func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization, err error) {
 	const observed = "observed"
+	if err == nil && a.WasAsked() && !deniable(a.Arrival.ConsentPages[0]) {
+		s.facts.yes("consent.deny", false, "observed: no button of the page denies; login.form.consent.deny says which does")
+	}
 	switch {
 	case err != nil:
 		s.facts.consentUI(target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
@@ -22,6 +25,15 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 	default:
 		s.facts.consentUI(target.Unknown, "not observed: neither a consent page nor a code was seen")
 	}
+}
+
+// deniable reports whether a page that was shown can be answered with no.
+func deniable(page target.ConsentPage) bool {
+	if page.Answer == nil {
+		return true
+	}
+	_, err := page.Answer(oauth.ConsentDecision{Deny: true})
+	return err == nil
 }
 
 // observeBoxes takes the choice away again, whatever is declared, where a box that

@@ -2,13 +2,14 @@ package actor
 
 import (
 	"context"
+	"errors"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// observeWay finds out whether a refresh token is to be had on a way, and on
-// which page a device's request is decided. What could not be looked at stays as
+// observeWay finds out whether a refresh token is to be had on a way, and is good
+// for anything, and on which page a device's request is decided. What could not be looked at stays as
 // it is: the rules say why.
 func (s *Stage) observeWay(ctx context.Context, way target.Way) {
 	refresh := target.CapabilityOf(way) + ".refresh"
@@ -24,8 +25,14 @@ func (s *Stage) observeWay(ctx context.Context, way target.Way) {
 	if err != nil || a.Issue == nil || a.Issue.Response == nil {
 		return
 	}
-	if a.Issue.Response.RefreshToken == "" {
+	switch token := a.Issue.Response.RefreshToken; {
+	case token == "":
 		s.facts.yes(refresh, false, "observed: no refresh token is to be had by "+string(way))
+	case !s.isReference() && s.Target.Capabilities[refresh].Source != "declared":
+		again, err := a.Issue.Client.Refresh(ctx, a.Issue, nil, nil)
+		if err == nil && again.Refused != nil {
+			s.facts.yes(refresh, false, "observed: a refresh token that is to be had by "+string(way)+" is refused with "+again.Refused.Error())
+		}
 	}
 	// Who asks on a page elsewhere and not on a device is not to be taken at their word.
 	ui := s.Target.Capabilities["consent.ui"].Value
@@ -46,9 +53,45 @@ func pageOf(a *Authorization) string {
 	return "all_or_nothing"
 }
 
+// observeMachines finds out whether a machine is told of its own token. That a
+// token is inactive is also what somebody is told who may not ask about it (RFC
+// 7662 section 2.2).
+func (s *Stage) observeMachines(ctx context.Context) {
+	const told = "as.introspection.machine"
+	if s.isReference() || !s.can(told) || s.Target.Capabilities[told].Source == "declared" || !s.HasClient("Worker") {
+		return
+	}
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	worker, err := s.NewCast().Client(ctx, "Worker")
+	if err != nil {
+		return
+	}
+	scope := oauth.RawScope("read:appointments")
+	i, err := worker.ClientCredentials(ctx, &scope, nil)
+	if err == nil && i.Response != nil && !s.told(ctx, i) {
+		s.facts.yes(told, false, "observed: a machine that asks about its own token is told that it is inactive")
+	}
+}
+
+// told reports whether introspection tells a client of a token that it has just
+// been issued, and notes it where it does not.
+func (s *Stage) told(ctx context.Context, i *Issue) bool {
+	in, err := i.Introspect(ctx)
+	if err != nil && !errors.Is(err, errMayNotIntrospect) || in != nil && in.Active {
+		return true
+	}
+	if s.untold == nil {
+		s.untold = map[oauth.GrantType]bool{}
+	}
+	s.untold[i.Grant] = true
+	return false
+}
+
 // observeExchange takes token exchange out of what the target can do where a
 // client cannot even exchange its own token for an equal one: whom a server lets
-// exchange which token is up to its policy (RFC 8693 section 2.2.2).
+// exchange which token is up to its policy (RFC 8693 section 2.2.2). It also
+// finds out whether the client is told of what it was given.
 func (s *Stage) observeExchange(ctx context.Context) {
 	if !s.can("as.tx") || !s.can("as.code") || s.Target.Capabilities["as.tx"].Source == "declared" {
 		return
@@ -62,6 +105,9 @@ func (s *Stage) observeExchange(ctx context.Context) {
 		return
 	}
 	same, err := subject.Client.Exchange(ctx, Exchange{Subject: subject, Scope: &scope})
+	if err == nil && same.Response != nil {
+		s.told(ctx, same)
+	}
 	if err != nil || same.Response != nil {
 		return
 	}

@@ -77,7 +77,9 @@ func parsePage(data []byte, contentType string, from *url.URL) (*page, error) {
 		}
 	}
 	p.text = p.mainText()
-	p.forms, err = readForms(p.doc)
+	if p.forms, err = readForms(p.doc); err == nil {
+		p.forms = append(p.forms, decidingLinks(p)...)
+	}
 	return p, err
 }
 
