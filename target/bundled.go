@@ -14,6 +14,7 @@ import (
 //
 //go:embed servers/*/*.yaml
 //go:embed servers/node-oidc-provider/image/Dockerfile servers/node-oidc-provider/image/package*.json servers/node-oidc-provider/image/*.js
+//go:embed servers/django-oauth-toolkit/image/Dockerfile all:servers/django-oauth-toolkit/image/project
 var servers embed.FS
 
 // Bundled returns the names of the bundled targets, sorted.
