@@ -138,6 +138,8 @@ func (w *World) spoken(text string) (*oauth.RawScope, error) {
 			parts = append(parts, plain)
 		}
 	}
+	// Scopes that the target has none of leave nothing behind, and no space.
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	raw = oauth.RawScope(strings.Join(parts, " "))
 	return &raw, nil
 }

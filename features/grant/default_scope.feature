@@ -101,6 +101,7 @@ Feature: A request without a scope
       When Planner asks Ada for "openid email read:appointments write:appointments" silently
       Then Planner holds no scope beyond the default scope
 
+    @needs:as.oidc
     Scenario: Planner then asks for everything, and Ada says no if she is asked
       Given Ada has granted Planner no scope
       And Ada will deny
