@@ -18,7 +18,10 @@ type FieldSeen struct {
 	Value string `json:"value,omitempty"` // of a box: what is posted if it is ticked
 	Kind  string `json:"kind"`            // "text", "password", "checkbox"
 	Label string `json:"label,omitempty"` // what is written beside it
+	Scope string `json:"scope,omitempty"` // that a box stands for, by the target's own name
 	Does  string `json:"does"`            // what is done with it: "users.Ada.username", "ticked"
+	// Ticked says that a box comes ticked.
+	Ticked bool `json:"ticked,omitempty"`
 }
 
 // ButtonSeen is a button that sends a form.

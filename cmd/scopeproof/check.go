@@ -49,6 +49,13 @@ func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	found, err := discover.Observe(cmd.Context(), t)
+	var failed *discover.Failure
+	if errors.As(err, &failed) && s.format != "json" {
+		for _, o := range failed.Before {
+			pagesText(a.stdout, o.Name, o.Pages)
+		}
+		pagesText(a.stdout, "whoever came next", failed.Pages)
+	}
 	if err != nil {
 		return err
 	}
@@ -75,6 +82,13 @@ func foundText(w io.Writer, f *discover.Found) error {
 	}
 	for _, o := range f.Owners {
 		fmt.Fprintf(w, "  %-4s %s\n", o.Name, harmless(ownerText(o)))
+	}
+	shown := ""
+	for _, o := range f.Owners {
+		if kinds := kindsOf(o.Pages); kinds != shown { // whoever sees the same as the one before needs no list
+			pagesText(w, o.Name, o.Pages)
+			shown = kinds
+		}
 	}
 	fmt.Fprintln(w, "\nAPI")
 	if f.API == nil {

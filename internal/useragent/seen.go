@@ -34,7 +34,11 @@ func (w *walk) saw(p *page, is string, f *form, button *control, does func(*cont
 			case c.sends():
 				seen.Buttons = append(seen.Buttons, target.ButtonSeen{Button: c.button(), Label: c.label, Pressed: c == button})
 			case c.visible() && c.name != "" || c.kind == "hidden" && scopeFields.MatchString(c.name):
-				seen.Fields = append(seen.Fields, fieldSeen(c, does))
+				field := fieldSeen(c, does)
+				if scopes, ok := w.reader.boxScopes(c); ok {
+					field.Scope = scopes.String()
+				}
+				seen.Fields = append(seen.Fields, field)
 			}
 		}
 	}
@@ -44,7 +48,7 @@ func (w *walk) saw(p *page, is string, f *form, button *control, does func(*cont
 func fieldSeen(c *control, does func(*control) string) target.FieldSeen {
 	s := target.FieldSeen{Name: c.name, Kind: c.kind, Label: c.label}
 	if c.kind == "checkbox" {
-		s.Value = c.value
+		s.Value, s.Ticked = c.value, c.checked
 	}
 	if does != nil {
 		s.Does = does(c)

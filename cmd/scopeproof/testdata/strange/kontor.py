@@ -11,8 +11,10 @@ import base64
 import hashlib
 import html
 import json
+import os
 import re
 import secrets
+import signal
 import sys
 import threading
 import time
@@ -345,4 +347,5 @@ class Kontor(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     ThreadingHTTPServer.daemon_threads = True
     ThreadingHTTPServer.request_queue_size = 128
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Kontor).serve_forever()
