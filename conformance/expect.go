@@ -19,6 +19,9 @@ type Expectation struct {
 	// Shows is a part of the message that must still appear, so that the entry
 	// cannot hide a new break of the same rule.
 	Shows string `yaml:"shows" json:"shows"`
+	// Sometimes says that what comes of requests at once is not seen each time, so
+	// that the entry is not stale when it is not.
+	Sometimes bool `yaml:"sometimes,omitempty" json:"sometimes,omitempty"`
 	// Reason says why it is so, in a sentence.
 	Reason string `yaml:"reason" json:"reason"`
 	// Source cites the standard.

@@ -383,7 +383,7 @@ func (r *run) charge() {
 func (r *run) stale(rep *Report, used map[int]bool) {
 	for n, e := range r.options.Expect {
 		v := r.verdicts[e.Rule]
-		if used[n] || v == nil || v.Outcome == NotApplicable {
+		if used[n] || e.Sometimes || v == nil || v.Outcome == NotApplicable {
 			continue
 		}
 		rep.Problems = append(rep.Problems, Problem{

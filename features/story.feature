@@ -7,6 +7,7 @@ Feature: A planner asks for a calendar
   Rule: A scope that the resource owner deselects is not granted, and the others are
     Otherwise the boxes on the consent page are decoration.
 
+    @needs:as.oidc
     Scenario: Ada lets Planner read, but not write
       Given Ada will grant only "openid read:appointments"
       When Planner asks Ada for "openid read:appointments write:appointments"

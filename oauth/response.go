@@ -104,6 +104,15 @@ func (e *ErrorResponse) Error() string {
 // RFC 6585 section 4).
 func Unready(status int) bool { return status == 408 || status == 429 || status >= 500 }
 
+// Unanswered says that a server did not answer what was asked: it had trouble of
+// its own ([Unready]), or sent elsewhere.
+type Unanswered struct {
+	Status int // of the answer
+	text   string
+}
+
+func (e *Unanswered) Error() string { return e.text }
+
 // ParseTokenResponse reads an answer of the token endpoint: exactly one of the
 // response and the error response is not nil, unless the body is neither, or the
 // server did not answer what was asked ([Unready], or a redirect), which is an
@@ -114,7 +123,7 @@ func ParseTokenResponse(status int, contentType string, body []byte) (*TokenResp
 	media, _, _ := mime.ParseMediaType(contentType)
 	switch {
 	case Unready(status) || status/100 != 2 && status/100 != 4:
-		return nil, nil, fmt.Errorf("token response: got %d %s, want an answer", status, brief(failed))
+		return nil, nil, &Unanswered{Status: status, text: fmt.Sprintf("token response: got %d %s, want an answer", status, brief(failed))}
 	case err != nil && status >= 400:
 		// Refused, though not in the words of section 5.2: some servers answer with an empty body.
 		return nil, &ErrorResponse{Status: status, Media: media}, nil

@@ -254,6 +254,9 @@ func (w *World) receivesCode(client, which string) error {
 	}
 	// A code with another state answers another request, and the same code once more is no second one.
 	given := a.Code != "" && a.StateOK && a.Code != w.sent[client]
+	if which == "no" && given && w.sent[client] != "" { // no text says that a page is good for one answer
+		return lenient("%s was given a second code for %q by one page, want none", client, a.Asked)
+	}
 	if which == "no" && given {
 		return excess("%s was given a code for %q, want none", client, a.Asked)
 	}

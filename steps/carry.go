@@ -68,7 +68,28 @@ func (w *World) carriesClaim(ctx context.Context, client, owner, value string) e
 	if err != nil {
 		return fmt.Errorf("the scope claim %s: %w", value, err)
 	}
-	return w.carry(ctx, client, owner, minting{claims: map[string]any{"scope": claim}})
+	return w.carry(ctx, client, owner, minting{claims: map[string]any{"scope": w.wireClaim(claim)}})
+}
+
+// wireClaim is a claim with the target's own names in it.
+func (w *World) wireClaim(claim any) any {
+	switch v := claim.(type) {
+	case string:
+		return w.cast.Wire(oauth.RawScope(v))
+	case []any:
+		made := make([]any, len(v))
+		for i, member := range v {
+			made[i] = w.wireClaim(member)
+		}
+		return made
+	case map[string]any:
+		made := map[string]any{}
+		for name, member := range v {
+			made[w.cast.Wire(oauth.RawScope(name))] = member
+		}
+		return made
+	}
+	return claim
 }
 
 func (w *World) carry(ctx context.Context, client, owner string, m minting) error {

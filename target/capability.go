@@ -1,5 +1,7 @@
 package target
 
+import "slices"
+
 // Capability names something that a rule needs of a target. The value is
 // "true", "false", a number or a word.
 type Capability string
@@ -24,7 +26,9 @@ type CapabilityInfo struct {
 
 // Capabilities is every capability that a rule can need, in the order of
 // reports.
-func Capabilities() []CapabilityInfo { return append(serverCapabilities(), fixtureCapabilities()...) }
+func Capabilities() []CapabilityInfo {
+	return slices.Concat(serverCapabilities(), consentCapabilities(), apiCapabilities(), fixtureCapabilities())
+}
 
 func yes(name Capability, text string) CapabilityInfo {
 	return CapabilityInfo{Name: name, Kind: Boolean, Text: text}
@@ -100,9 +104,9 @@ func serverCapabilities() []CapabilityInfo {
 	}
 }
 
-// fixtureCapabilities are about consent, roles, the API and what there is to try
-// with.
-func fixtureCapabilities() []CapabilityInfo {
+// consentCapabilities are about the decisions of resource owners, and what limits
+// them.
+func consentCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
 		word("consent.ui", "what the consent page lets a resource owner choose", "none", "all_or_nothing", "granular"),
 		word("consent.ui.device", "the same of the page where the request of a device is decided", "none", "all_or_nothing", "granular"),
@@ -118,6 +122,13 @@ func fixtureCapabilities() []CapabilityInfo {
 		word("consent.edit", "what a resource owner can change afterwards", "none", "revoke_only", "edit_scopes"),
 		yes("consent.edit.driver", "a grant can be set to a list of scopes"),
 		yes("policy.user_limits", "the resource owner's role limits what can be granted"),
+		yes("policy.public_client_limits", "a scope is declared that public clients do not obtain"),
+	}
+}
+
+// apiCapabilities are about the API.
+func apiCapabilities() []CapabilityInfo {
+	return []CapabilityInfo{
 		yes("rs.api", "there is an API"),
 		yes("rs.all_of", "an operation needs several scopes"),
 		yes("rs.user_bound", "objects belong to resource owners"),
@@ -125,7 +136,6 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("rs.mint", "the API trusts a key of ours"),
 		yes("rs.mint.jwt", "what we sign is a JWT, whose claims may be of any shape"),
 		yes("rs.me", "the API has a page of the resource owner, which a machine has not"),
-		yes("policy.public_client_limits", "a scope is declared that public clients do not obtain"),
 		yes("rs.batch", "an operation does several things"),
 		yes("rs.nested", "operations are nested"),
 		yes("rs.write_only", "a token to write does not open what is read"),
@@ -135,9 +145,15 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("rs.prm", "the API has metadata (RFC 9728)"),
 		yes("rs.dpop", "the API takes tokens that are bound to a key (RFC 9449)"),
 		yes("rs.stepup", "an operation needs an authentication context class (RFC 9470)"),
+	}
+}
+
+// fixtureCapabilities are about what there is to try with.
+func fixtureCapabilities() []CapabilityInfo {
+	return []CapabilityInfo{
+		yes("as.post", "authorization requests may be posted"),
 		count("fx.clients", "clients that can be used"),
 		count("fx.channels", "ways on which a scope can be asked for"),
-		yes("as.post", "authorization requests may be posted"),
 		count("fx.request_kinds", "kinds of authorization request"),
 		yes("fx.clients.public", "a public client"),
 		yes("fx.clients.first_party", "a first-party client"),

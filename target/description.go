@@ -307,6 +307,9 @@ type Login struct {
 type Form struct {
 	Login   LoginForm   `yaml:"login,omitempty" json:"login,omitempty"`
 	Consent ConsentForm `yaml:"consent,omitempty" json:"consent,omitempty"`
+	// Boxes are boxes of either page that stand for no scope, by name or name=value:
+	// true ticks one and false unticks it. What is left out stays as the page has it.
+	Boxes map[string]bool `yaml:"boxes,omitempty" json:"boxes,omitempty"`
 }
 
 // LoginForm is the page where a resource owner signs in: the first form with a
@@ -321,10 +324,11 @@ type LoginForm struct {
 type ConsentForm struct {
 	Form string `yaml:"form,omitempty" json:"form,omitempty"` // a CSS selector; default: the form with Allow
 	// Checkbox is the name of the field that has a box for each scope, whose
-	// value is the scope; default "scope". Empty with None.
+	// value is the scope; default "scope". Empty with None. Boxes of another name are
+	// understood by themselves where their name, value or label holds the scope.
 	Checkbox string `yaml:"checkbox,omitempty" json:"checkbox,omitempty"`
-	// Checkboxes maps a box (name, or name=value) to a scope, where the value is
-	// not the scope itself.
+	// Checkboxes maps a box (name, or name=value) to a scope, where nothing at the
+	// box says so.
 	Checkboxes map[string]string `yaml:"checkboxes,omitempty" json:"checkboxes,omitempty"`
 	Allow      Button            `yaml:"allow,omitempty" json:"allow,omitempty"`
 	Deny       Button            `yaml:"deny,omitempty" json:"deny,omitempty"`

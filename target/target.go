@@ -167,6 +167,8 @@ type Visit struct {
 	Form string
 	// StopAtConsent ends the visit at the first consent page, unanswered.
 	StopAtConsent bool
+	// Seen is told of each page, and how it was understood; nil: nobody is.
+	Seen func(PageSeen)
 }
 
 // ConsentPage is what a resource owner was shown.

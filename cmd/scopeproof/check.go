@@ -49,6 +49,13 @@ func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	found, err := discover.Observe(cmd.Context(), t)
+	var failed *discover.Failure
+	if errors.As(err, &failed) && s.format != "json" {
+		for _, o := range failed.Before {
+			pagesText(a.stdout, o.Name, o.Pages)
+		}
+		pagesText(a.stdout, "whoever came next", failed.Pages)
+	}
 	if err != nil {
 		return err
 	}
@@ -76,6 +83,13 @@ func foundText(w io.Writer, f *discover.Found) error {
 	for _, o := range f.Owners {
 		fmt.Fprintf(w, "  %-4s %s\n", o.Name, harmless(ownerText(o)))
 	}
+	shown := ""
+	for _, o := range f.Owners {
+		if kinds := kindsOf(o.Pages); kinds != shown { // whoever sees the same as the one before needs no list
+			pagesText(w, o.Name, o.Pages)
+			shown = kinds
+		}
+	}
 	fmt.Fprintln(w, "\nAPI")
 	if f.API == nil {
 		fmt.Fprintln(w, "  none: rules about an API do not apply")
@@ -86,6 +100,18 @@ func foundText(w io.Writer, f *discover.Found) error {
 		}
 		fmt.Fprintf(w, "  %s (%s): %s\n  honours %q\n", f.API.BaseURL, whose, strings.Join(f.API.Operations, ", "), f.API.Opened)
 	}
+	if err := capabilitiesText(w, f); err != nil {
+		return err
+	}
+	for _, hint := range f.Hints {
+		fmt.Fprintf(w, "\nhint: %s\n", hint)
+	}
+	return nil
+}
+
+// capabilitiesText lists what the target can do, and what it does where a standard
+// leaves it open.
+func capabilitiesText(w io.Writer, f *discover.Found) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "\nCapabilities")
 	for _, c := range target.Capabilities() {
@@ -112,13 +138,7 @@ func foundText(w io.Writer, f *discover.Found) error {
 			}
 		}
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	for _, hint := range f.Hints {
-		fmt.Fprintf(w, "\nhint: %s\n", hint)
-	}
-	return nil
+	return t.Flush()
 }
 
 func ownerText(o discover.Owner) string {

@@ -38,6 +38,8 @@ type settings struct {
 	duration              time.Duration
 	listen, issuer        string
 	adminKey, tokens      string
+	clients, users, names []string
+	redirectURI           string
 }
 
 // chooseSeed takes a seed at random where none was given.

@@ -1,18 +1,27 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/scopeproof/scopeproof/internal/discover"
+	"github.com/scopeproof/scopeproof/target"
+	"github.com/scopeproof/scopeproof/target/bringup"
 )
 
 const aboutInit = `Writes a target file for a server that runs, from its metadata, with comments for
 what the metadata cannot know. "scopeproof check" then says what is missing.
+
+With a client and a user it logs in and consents as well: it asks for each scope by
+itself to see which box stands for it, tries what the buttons do, and observes the
+open choices. Secrets may be given as ${env.NAME}, which the file then has.
 
 With --openapi it is the file of an API alone, whose operations and scopes are
 those of an OpenAPI 3 document; the tokens come from a server of ours.`
@@ -21,12 +30,23 @@ func (a *app) initCommand() *cobra.Command {
 	var f *flags
 	cmd := newCommand("init [ISSUER]", "Write a target file from a server's metadata or an API's document", aboutInit, `
   scopeproof init https://login.example --out target.yaml
+  scopeproof init https://login.example --out target.yaml \
+    --client 'Planner=web-1:${env.WEB_SECRET}' --client Pocket=app-1 \
+    --user 'Ada=ada@login.example:${env.ADA_PASSWORD}' \
+    --scope read:appointments=cal.read --scope write:appointments=cal.edit
   scopeproof init --openapi openapi.yaml --out api.yaml`, atMostOne,
 		func(cmd *cobra.Command, args []string) error { return a.init(cmd, args, f.s) })
 	f = newFlags(cmd)
 	f.text(&f.s.out, "out", "FILE", "", "write the file there, unless it exists; default: standard output")
 	f.text(&f.s.openapi, "openapi", "FILE", "", "describe an API from its OpenAPI 3 document")
 	f.fileOnly("out")
+	f.Var(list{&f.s.clients, "NAME=ID[:SECRET]", ""}, "client", "a client that is registered: Planner, Viewer, Pocket … (repeatable)")
+	f.Var(list{&f.s.users, "NAME=USERNAME[:PASSWORD]", ""}, "user", "who can log in: Ada, Bo, Cy (repeatable)")
+	f.Var(list{&f.s.names, "SCOPE=NAME", ""}, "scope", "what the server calls a scope of the rules (repeatable)")
+	f.text(&f.s.redirectURI, "redirect-uri", "URI", "", "of the clients; default: http://127.0.0.1:9/cb")
+	for _, name := range []string{"client", "user", "scope", "redirect-uri"} {
+		f.fileOnly(name)
+	}
 	f.fileOnly("openapi")
 	return cmd
 }
@@ -40,7 +60,7 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 		if err != nil {
 			return err
 		}
-		return a.writeNew(data, s)
+		return a.writeNew(data, s, "complete")
 	case len(args) == 0:
 		return usage("", "ISSUER: got nothing, want one: the issuer, such as https://login.example, or --openapi FILE")
 	}
@@ -52,11 +72,25 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 	if _, err := os.Lstat(s.out); s.out != "" && err == nil {
 		return exists(s.out)
 	}
-	data, err := discover.Describe(cmd.Context(), issuer)
+	known, err := s.known()
 	if err != nil {
 		return err
 	}
-	return a.writeNew(data, s)
+	made, err := discover.Describe(cmd.Context(), issuer, known, func(ctx context.Context, d *target.Description) (*target.Target, error) {
+		return bringup.Description(d).Open(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	todo := "complete"
+	if made.Found != nil {
+		todo = "look through"
+	}
+	if err := a.writeNew(made.File, s, todo); err != nil || s.out == "" {
+		return err
+	}
+	a.tell(made)
+	return nil
 }
 
 // describeAPI makes a target file from an OpenAPI document.
@@ -72,8 +106,9 @@ func describeAPI(file string) ([]byte, error) {
 	return data, nil
 }
 
-// writeNew writes a target file that is not there yet.
-func (a *app) writeNew(data []byte, s *settings) error {
+// writeNew writes a target file that is not there yet. Todo is what its reader is to do
+// with it.
+func (a *app) writeNew(data []byte, s *settings, todo string) error {
 	if s.out == "" {
 		_, err := a.stdout.Write(data)
 		return err
@@ -89,8 +124,60 @@ func (a *app) writeNew(data []byte, s *settings) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	a.say("wrote %s\n    hint: complete it, then: scopeproof check %s", s.out, s.out)
+	a.say("wrote %s\n    hint: %s it, then: scopeproof check %s", s.out, todo, s.out)
 	return nil
+}
+
+// tell shows what login came to.
+func (a *app) tell(made *discover.Described) {
+	if made.Found != nil {
+		a.say("%s", "login and consent were played, and the open choices observed")
+		return
+	}
+	if made.Trouble != nil {
+		pagesText(a.stderr, "Ada", made.Pages)
+		a.say("login could not be played to its end: %v", made.Trouble)
+	}
+}
+
+// known is what the flags say of a server.
+func (s *settings) known() (discover.Known, error) {
+	k := discover.Known{Clients: map[string]target.ClientDescription{}, Users: map[string]target.User{}, Names: map[string]string{}}
+	for _, text := range s.clients {
+		name, id, secret, err := named("client", text, target.Actors())
+		if err != nil {
+			return k, err
+		}
+		k.Clients[name] = target.ClientDescription{ID: id, Secret: secret, RedirectURI: s.redirectURI}
+	}
+	for _, text := range s.users {
+		name, username, password, err := named("user", text, target.Owners())
+		if err != nil {
+			return k, err
+		}
+		k.Users[name] = target.User{Username: username, Password: password}
+	}
+	for _, text := range s.names {
+		scope, own, ok := strings.Cut(text, "=")
+		if !ok || scope == "" || own == "" {
+			return k, usage("such as read:appointments=cal.read", "--scope: got %q, want SCOPE=NAME", text)
+		}
+		k.Names[scope] = own
+	}
+	return k, nil
+}
+
+// named reads NAME=ID[:SECRET]. What is wrong is told without the secret.
+func named(flag, text string, allowed []string) (name, id, secret string, err error) {
+	name, rest, ok := strings.Cut(text, "=")
+	id, secret, _ = strings.Cut(rest, ":")
+	if !ok || id == "" {
+		return "", "", "", usage("such as "+allowed[0]+"=ID:SECRET", "--%s: got no NAME=ID, want one", flag)
+	}
+	if !slices.Contains(allowed, name) {
+		return "", "", "", usage(didYouMean(name, allowed, "the names are "+strings.Join(allowed, ", ")), "--%s: got the name %q", flag, name)
+	}
+	return name, id, secret, nil
 }
 
 func exists(file string) error {

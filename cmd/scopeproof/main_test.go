@@ -47,14 +47,23 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"GORACE", "GOCOVERDIR"} {
 				e.Setenv(name, os.Getenv(name))
 			}
-			return nil
+			strange, err := filepath.Abs(filepath.Join("testdata", "strange"))
+			e.Setenv("STRANGE", strange)
+			return err
 		},
-		// [engine]: a container engine answers.
+		// [engine]: a container engine answers. [python]: there is a python3.
 		Condition: func(name string) (bool, error) {
-			if name != "engine" {
-				return false, fmt.Errorf("unknown condition %q", name)
+			switch name {
+			case "engine":
+				return container.Engine(context.Background()) == nil, nil
+			case "python":
+				_, err := exec.LookPath("python3")
+				if os.Getenv("SCOPEPROOF_REQUIRE_PYTHON") != "" {
+					return true, err
+				}
+				return err == nil, nil
 			}
-			return container.Engine(context.Background()) == nil, nil
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "freeport": freePort, "waitfor": waitFor, "upon": upon, "json": isJSON,

@@ -51,7 +51,7 @@ Feature: What a client may have
   Rule: What a client may no longer have is not had by remembered consent either
     Otherwise a limit counts only for people who have never used the client.
 
-    @needs:ctl.client_admin
+    @needs:ctl.client_admin @needs:as.oidc
     Scenario: Planner is limited after Ada agreed to more
       Given Ada has granted Planner "openid read:appointments write:appointments"
       And Planner has been limited to "openid read:appointments"

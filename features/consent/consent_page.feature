@@ -77,6 +77,7 @@ Feature: What the resource owner is shown, and decides
   Rule: Leaving out what is optional does not end the request
     Otherwise a choice of scopes is a choice between all and nothing.
 
+    @needs:as.oidc
     Scenario Outline: Ada keeps only "<kept>"
       Given Ada will grant only "<kept>"
       When Planner asks Ada for "openid read:appointments write:appointments"

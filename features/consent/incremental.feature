@@ -7,7 +7,7 @@ Feature: Asking for more
     A client must know whether it now holds both, or the new one alone.
 
     Scenario: Planner asks for another scope, several times over
-      Given Ada has granted Planner "openid read:appointments"
+      Given Ada has granted Planner "read:appointments"
       When Planner asks Ada for "write:appointments" on top of what it has, 5 times
       Then the choice of "incremental" is the same each time
       And Planner is not misled about its scope
@@ -16,6 +16,7 @@ Feature: Asking for more
   Rule: A union is made with what the grant is now, not with what it once was
     Otherwise removing a scope only hides it until the next request.
 
+    @needs:as.oidc
     Scenario: Ada has taken writing back
       Given Ada has granted Planner "openid read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
@@ -59,6 +60,7 @@ Feature: Asking for more
   Rule: A public client gets no union that nobody agreed to
     Any application that claims the identifier would inherit every grant.
 
+    @needs:as.oidc
     Scenario: Another installation of Pocket asks to add to what it has
       Given Ada has granted Pocket "openid read:appointments"
       And Ada will grant only "openid"
@@ -70,6 +72,7 @@ Feature: Asking for more
   Rule: A union never takes in what was granted to another client, by another person or for another API
     Otherwise one application collects what another was given.
 
+    @needs:as.oidc
     Scenario: Rival may write, and Planner asks for more
       Given Ada has granted Planner "openid read:appointments"
       And Ada has granted Rival "openid write:appointments"
@@ -78,7 +81,7 @@ Feature: Asking for more
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-    @needs:as.resource
+    @needs:as.resource @needs:as.oidc
     Scenario: Planner may read at the other API, and asks for more at the first
       Given Ada has granted Planner "openid write:appointments"
       And Ada has granted Planner "openid read:appointments" at the other API
@@ -86,6 +89,7 @@ Feature: Asking for more
       Then Planner holds no scope beyond "openid write:appointments email"
       And Planner cannot read an appointment of Ada
 
+    @needs:as.oidc
     Scenario: Ada lets Planner write, and Planner asks Bo for more
       Given Ada has granted Planner "openid email read:appointments write:appointments"
       And Bo has granted Planner "openid"

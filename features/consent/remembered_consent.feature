@@ -59,7 +59,7 @@ Feature: Consent that is remembered
   Rule: A request for more than was agreed to is never approved without asking
     Otherwise the first yes is the last question.
 
-    @needs:consent.deny
+    @needs:as.oidc @needs:consent.deny
     Scenario: Planner asks for more, and Ada is asked
       Given Ada has granted Planner "openid read:appointments"
       And Ada will deny
@@ -92,6 +92,7 @@ Feature: Consent that is remembered
   Rule: A request for less than was agreed to yields less
     A client that asks for the least must be able to get it.
 
+    @needs:as.oidc
     Scenario: Planner asks only to read
       Given Ada has granted Planner "openid read:appointments write:appointments"
       When Planner asks Ada for "openid read:appointments"
@@ -103,6 +104,7 @@ Feature: Consent that is remembered
   Rule: A scope that was deselected is offered again or left out, never granted silently
     Otherwise a no lasts until the next sign-in.
 
+    @needs:as.oidc
     Scenario: Planner makes the same request again
       Given Ada has granted Planner only "openid read:appointments" of "openid read:appointments write:appointments"
       And Ada will grant only "openid read:appointments"

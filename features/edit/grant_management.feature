@@ -33,7 +33,7 @@ Feature: Grants that are managed one by one
       When Steward asks Ada for "write:appointments" merging into its grant
       Then a query of Steward's first grant shows exactly "read:appointments write:appointments"
 
-    @needs:as.gm.query @needs:consent.ui=granular
+    @needs:as.gm.query @needs:consent.ui=granular @needs:as.oidc
     Scenario: Ada does not agree to all that is to be added
       Given Ada has granted Steward "openid" creating a grant
       And Ada will grant only "read:appointments"

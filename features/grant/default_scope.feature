@@ -101,7 +101,7 @@ Feature: A request without a scope
       When Planner asks Ada for "openid email read:appointments write:appointments" silently
       Then Planner holds no scope beyond the default scope
 
-    @needs:consent.deny
+    @needs:as.oidc @needs:consent.deny
     Scenario: Planner then asks for everything, and Ada says no if she is asked
       Given Ada has granted Planner no scope
       And Ada will deny

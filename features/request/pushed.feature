@@ -123,13 +123,13 @@ Feature: Requests that are pushed first
       Then Strict is refused
       And Strict receives no token
 
-    @needs:as.post
+    @needs:as.post @needs:as.oidc
     Scenario: Strict asks in a form
       When Strict asks Ada for "openid read:appointments" by post
       Then Strict is refused
       And Strict receives no token
 
-    @needs:as.jar
+    @needs:as.jar @needs:as.oidc
     Scenario: Strict asks in a request object
       When Strict asks Ada for "openid read:appointments" in a request object, with "openid" beside it
       Then Strict is refused

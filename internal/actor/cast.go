@@ -31,6 +31,10 @@ type Stage struct {
 	// Timeout bounds each thing that [Stage.Learn] plays; [NewStage] sets five
 	// minutes.
 	Timeout time.Duration
+	// Seen is told of each page of an authorization, where login is played by
+	// filling in forms; nil: nobody is. It is called by one visit at a time only if
+	// visits are made so.
+	Seen func(target.PageSeen)
 
 	agent     target.UserAgent
 	transport http.RoundTripper

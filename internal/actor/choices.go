@@ -114,7 +114,11 @@ func refreshClass(ctx context.Context, i *Issue, epoch int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if seen.Effective.Equal(i.Asked) {
+	held := seen.Effective
+	if in := seen.Introspected; in != nil && !in.Active && i.Told.Present {
+		held = i.Told.Set // it has ended, as with the next refresh: what was said of it stands
+	}
+	if held.Equal(i.Asked) {
 		return "honours", nil
 	}
 	return "ignores", nil

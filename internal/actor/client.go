@@ -151,6 +151,7 @@ func (c *Client) visit(a *Authorization, r Request, address, form string) target
 		Jar:           r.Owner.jar,
 		Decide:        func(target.ConsentPage) oauth.ConsentDecision { return c.cast.wireDecision(a.Decision) },
 		StopAtConsent: r.StopAtConsent,
+		Seen:          c.cast.Stage.Seen,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -115,10 +116,12 @@ func (c *Cast) Document(ctx context.Context, address string) (*Document, error) 
 		return nil, err
 	}
 	d := &Document{URL: address, Status: got.status}
+	media, _, _ := mime.ParseMediaType(got.header.Get("Content-Type"))
+	page := media == "text/html"
 	switch {
 	case oauth.Unready(got.status):
 		return nil, fmt.Errorf("%s: got %d, want a document", bare(address), got.status)
-	case !got.ok():
+	case !got.ok() || page: // some servers answer every address with a page
 		return d, nil
 	}
 	if err := json.Unmarshal(got.body, &d.Members); err != nil {

@@ -13,9 +13,8 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// Describe makes a target file from the metadata of a running server. What the
-// metadata does not say is in it as a comment, or as a placeholder.
-func Describe(ctx context.Context, issuer string) ([]byte, error) {
+// fetch reads the metadata of a running server.
+func fetch(ctx context.Context, issuer string) (map[string]any, error) {
 	found, err := target.FetchMetadata(ctx, nil, issuer, "")
 	if err != nil {
 		return nil, err
@@ -26,15 +25,21 @@ func Describe(ctx context.Context, issuer string) ([]byte, error) {
 			Hint: "is the issuer complete, with its path? For a server without metadata, write the file by hand: authorization_server.endpoints",
 		}
 	}
+	return found.Document, nil
+}
+
+// file writes the target file, and reads it as a check.
+func (s sketch) file() ([]byte, *target.Description, error) {
 	var b strings.Builder
-	if err := outline.Execute(&b, newSketch(issuer, found.Document)); err != nil {
-		return nil, err
+	if err := outline.Execute(&b, s); err != nil {
+		return nil, nil, err
 	}
 	data := []byte(b.String())
-	if _, err := target.Parse("target.yaml", data); err != nil {
-		return nil, fmt.Errorf("the target file that would be written is wrong: %w", err)
+	d, err := target.Parse("target.yaml", data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the target file that would be written is wrong: %w", err)
 	}
-	return data, nil
+	return data, d, nil
 }
 
 // sketch is what a target file begins with.
@@ -47,10 +52,13 @@ type sketch struct {
 	Introspects  bool
 	Offline      bool     // offline_access is among them
 	Missing      []string // endpoints that the metadata does not name
+	Prompts      bool     // OpenID Connect's scopes are among them, so that a prompt is understood
+	Known                 // what somebody says who knows the server
+	Learned               // what a login showed
 }
 
-func newSketch(issuer string, document map[string]any) sketch {
-	s := sketch{Issuer: quoted(issuer), Name: "my-server"}
+func newSketch(issuer string, document map[string]any, known Known) sketch {
+	s := sketch{Issuer: quoted(issuer), Name: "my-server", Known: known}
 	if u, err := url.Parse(issuer); err == nil && u.Hostname() != "" {
 		s.Name = quoted(u.Hostname())
 	}
@@ -62,7 +70,8 @@ func newSketch(issuer string, document map[string]any) sketch {
 	}
 	s.Scopes = tokens(document["scopes_supported"])
 	s.Own = slices.Contains(s.Scopes, asked)
-	s.Offline = slices.Contains(s.Scopes, "offline_access")
+	s.Offline = slices.Contains(s.Scopes, "offline_access") || known.Names["offline_access"] != ""
+	s.Prompts = slices.Contains(s.Scopes, "openid") || slices.Contains(s.Scopes, "offline_access")
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint"} {
 		if !has(document, name) {
 			s.Missing = append(s.Missing, name)
@@ -94,12 +103,15 @@ func tokens(list any) []string {
 // quoted is a text for the file: in double quotes, and with no variable in it.
 func quoted(text string) string { return strings.ReplaceAll(strconv.QuoteToASCII(text), "${", "$${") }
 
-var outline = template.Must(template.New("target").Funcs(template.FuncMap{"join": strings.Join}).Parse(`# A target file for scopeproof, made from the metadata of the server.
+var outline = template.Must(template.New("target").Funcs(template.FuncMap{"join": strings.Join, "text": strconv.Quote, "remark": remark}).Parse(`# A target file for scopeproof, made from the metadata of the server.
 #
 #   scopeproof check FILE   logs in, consents, and says what is still missing
 #   scopeproof test  FILE   runs the rules
 #
 # ${env.NAME} is an environment variable: it keeps secrets out of this file.
+{{- range .Trouble}}
+# {{.}}
+{{- end}}
 name: {{.Name}}
 # version: "1.0"   # of the server, for reports
 
@@ -109,7 +121,7 @@ external:
 
 authorization_server:
   # What a client must ask for to be given a refresh token.
-  refresh: {scope: offline_access, prompt: consent}
+  refresh: {scope: offline_access{{if .Prompts}}, prompt: consent{{end}}}
 {{- end}}
 {{- if .Missing}}
 
@@ -123,7 +135,13 @@ authorization_server:
 
 # Grant types by the metadata: {{join .Grants ", "}}.
 clients:
-{{- if .Dynamic}}
+{{- if .Clients}}
+  register: {static: true}
+  actors:
+{{- range $name, $c := .Clients}}
+    {{$name}}: {id: {{text $c.ID}}{{if $c.Secret}}, secret: {{text $c.Secret}}{{end}}{{if $c.AuthMethod}}, auth_method: {{$c.AuthMethod}}{{end}}{{if $c.RedirectURI}}, redirect_uri: {{text $c.RedirectURI}}{{end}}}
+{{- end}}
+{{- else if .Dynamic}}
   # Clients are registered anew for each scenario (RFC 7591).
   register:
     dynamic: {}   # or {initial_access_token: "${env.REGISTRATION_TOKEN}"}
@@ -147,6 +165,11 @@ clients:
 # The people who log in. Permissions, where a role limits what a person can
 # grant; left out: no limit.
 users:
+{{- if .Users}}
+{{- range $name, $u := .Users}}
+  {{$name}}: {username: {{text $u.Username}}{{if $u.Password}}, password: {{text $u.Password}}{{end}}}
+{{- end}}
+{{- else}}
   Ada:   # may do everything
     username: ada
     password: "${env.ADA_PASSWORD}"
@@ -158,14 +181,41 @@ users:
   #   username: cy
   #   password: "${env.CY_PASSWORD}"
   #   permissions: ""
+{{- end}}
 
 # How login and consent are played: form fills HTML forms in, manual prints the
 # URL and waits for you.
 login:
   driver: form
+{{- if .Form}}
+  form:
+{{- if .Consent}}
+    consent:
+{{- if .Checkboxes}}
+      checkboxes:
+{{- range .Checkboxes}}
+        {{text .Box}}: {{text .Scope}}{{remark .Label}}
+{{- end}}
+{{- end}}
+{{- with .Allow}}
+      allow: {name: {{text .Name}}, value: {{text .Value}}}{{remark .Label}}
+{{- end}}
+{{- with .Deny}}
+      deny: {name: {{text .Name}}, value: {{text .Value}}}{{remark .Label}}
+{{- end}}
+{{- end}}
+{{- if .Boxes}}
+    # Boxes that stand for no scope: true ticks one, false unticks it.
+    boxes:
+{{- range .Boxes}}
+      {{text .Box}}: false{{remark .Label}}
+{{- end}}
+{{- end}}
+{{- else if not .Played}}
   # form:
   #   login: {username: username, password: password}
   #   consent: {checkbox: scope, allow: {name: decision, value: allow}, deny: {name: decision, value: deny}}
+{{- end}}
 
 {{- if .Scopes}}
 
@@ -174,7 +224,14 @@ login:
 #   {{.}}
 {{- end}}
 {{- end}}
-{{- if not .Own}}
+{{- if .Names}}
+
+# What the server calls the scopes of the rules' calendar.
+scopes:
+{{- range $name, $own := .Names}}
+  {{text $name}}: {{text $own}}
+{{- end}}
+{{- else if not .Own}}
 
 # The rules speak of a calendar. The server's own names for its scopes:
 # scopes:
@@ -189,7 +246,25 @@ login:
 #   operations:
 #     - {name: list, method: GET, path: /appointments, all_of: "read:appointments"}
 
-# What the metadata cannot say; "scopeproof check" lists what was found.
+{{- if .Capabilities}}
+
+# What the metadata cannot say, as it was seen.
+capabilities:
+{{- range $name, $value := .Capabilities}}
+  {{$name}}: {{$value}}
+{{- end}}
+{{- end}}
+{{- if .Choices}}
+
+# What this server does where a standard leaves it open, as it was observed. Without the "#" the
+# server is held to it.
+# choices:
+{{- range .Choices}}
+#   {{.Name}}: {{.Value}}   # {{.Text}}
+{{- end}}
+{{- end}}
+
+# What else the metadata cannot say; "scopeproof check" lists what was found.
 # capabilities:
 #   consent.ui: granular            # or all_or_nothing, none
 #   token.format: jwt               # or opaque

@@ -47,6 +47,8 @@ type Owner struct {
 	ConsentPages int    `json:"consent_pages"` // how often they were asked
 	Granted      string `json:"granted"`       // what the token is good for; empty: none
 	Refused      string `json:"refused,omitempty"`
+	// Pages are those that they saw, in order, as they were understood.
+	Pages []target.PageSeen `json:"pages,omitempty"`
 }
 
 // API is the resource server.
@@ -79,9 +81,15 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 	limit := stage.Timeout * time.Duration(max(1, len(t.Description.Users)))
 	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
 	defer cancel()
-	if err := f.play(limited, stage, cast); err != nil {
-		return nil, &Failure{Text: cast.Recorder.Redact(err.Error()), err: err}
+	var pages []target.PageSeen
+	stage.Seen = func(p target.PageSeen) {
+		p.Says = cast.Recorder.Redact(p.Says)
+		pages = append(pages, p)
 	}
+	if err := f.play(limited, stage, cast, &pages); err != nil {
+		return nil, &Failure{Text: cast.Recorder.Redact(err.Error()), Before: f.Owners, Pages: pages, err: err}
+	}
+	stage.Seen = nil
 	if err := stage.Learn(ctx); err != nil {
 		return nil, err
 	}
@@ -93,7 +101,11 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 // Failure is why a target could not be played, secrets removed.
 type Failure struct {
 	Text string
-	err  error
+	// Before are the resource owners for whom everything could be played, and Pages
+	// are what the next one saw.
+	Before []Owner
+	Pages  []target.PageSeen
+	err    error
 }
 
 func (e *Failure) Error() string { return e.Text }
@@ -103,7 +115,7 @@ func (e *Failure) Unwrap() error { return e.err }
 
 // play does what can be done without any rule: with resource owners where there
 // is a code grant, else with a machine client.
-func (f *Found) play(ctx context.Context, stage *actor.Stage, cast *actor.Cast) error {
+func (f *Found) play(ctx context.Context, stage *actor.Stage, cast *actor.Cast, pages *[]target.PageSeen) error {
 	if !stage.Target.Capabilities["as.code"].Yes() {
 		return f.machine(ctx, stage, cast)
 	}
@@ -112,9 +124,11 @@ func (f *Found) play(ctx context.Context, stage *actor.Stage, cast *actor.Cast) 
 		return fmt.Errorf("nobody can log in: got no users.Ada in the target file\n    hint: describe users.Ada, who may do everything, with username and password")
 	}
 	for _, name := range names {
+		*pages = nil
 		if err := f.owner(ctx, stage, cast, name); err != nil {
 			return err
 		}
+		f.Owners[len(f.Owners)-1].Pages = *pages
 	}
 	return nil
 }

@@ -49,10 +49,11 @@ func TestADescriptionIsATargetFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			issuer := serve(t, c.document)
-			data, err := discover.Describe(t.Context(), issuer)
+			made, err := discover.Describe(t.Context(), issuer, discover.Known{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
+			data := made.File
 			d, err := target.Parse("target.yaml", data)
 			if err != nil {
 				t.Fatalf("got a file that is refused: %v\n%s", err, data)
@@ -74,10 +75,11 @@ func TestWhatAServerSaysCannotLeaveItsComment(t *testing.T) {
 		"scopes_supported":      []string{"read\nlogin: {driver: manual}", "${env.HOME}", "good", "\u202Eevil", strings.Repeat("x", 5000)},
 		"grant_types_supported": []string{"authorization_code\n\nlogin: {driver: manual}"},
 	})
-	data, err := discover.Describe(t.Context(), issuer)
+	made, err := discover.Describe(t.Context(), issuer, discover.Known{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	data := made.File
 	for _, part := range []string{"login: {driver: manual}", "\u202E", "xxxxx"} {
 		if strings.Contains(string(data), part) {
 			t.Errorf("got %q in the file, want it left out", part)

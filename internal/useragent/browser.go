@@ -52,6 +52,14 @@ type request struct {
 	from   *url.URL   // the page it comes from, or nil
 }
 
+// sent are the fields that the request carries.
+func (r request) sent() url.Values {
+	if r.fields != nil {
+		return r.fields
+	}
+	return r.url.Query()
+}
+
 // follow sends r and goes where it is redirected. One of redirect and page is
 // set when err is nil.
 func (b *browser) follow(ctx context.Context, r request) (redirect *url.URL, p *page, err error) {

@@ -63,6 +63,10 @@ func (r reader) boxScopes(c *control) (oauth.ScopeSet, bool) {
 			value, ok = scope, true
 		}
 	}
+	if !ok {
+		value = string(r.standsFor(c))
+		ok = value != ""
+	}
 	scopes := oauth.FieldsScope(value)
 	return scopes, ok && !scopes.IsEmpty()
 }
@@ -71,7 +75,7 @@ func (r reader) boxScopes(c *control) (oauth.ScopeSet, bool) {
 func (r reader) hiddenScopes(f *form) []*control {
 	var found []*control
 	for _, c := range f.controls {
-		if c.kind == "hidden" && c.name == r.consent.Checkbox && !c.disabled {
+		if c.kind == "hidden" && r.holdsScopes(c) && !c.disabled {
 			found = append(found, c)
 		}
 	}
@@ -147,7 +151,7 @@ func (c *consent) playable(p *page, decision oauth.ConsentDecision, requested st
 	}
 	if missing := asked.Minus(*decision.Only); !missing.IsEmpty() {
 		return &PageError{
-			URL: place(p.url), Seen: c.form.describe(),
+			URL: place(p.url), Seen: c.form.describe(), Proposal: c.reader.propose(c.form),
 			Want: fmt.Sprintf("a box %q for each scope, so that %q can be left out", c.reader.consent.Checkbox, missing),
 			Hint: "set login.form.consent.checkbox to the name of the boxes, or capabilities: {consent.ui: all_or_nothing}; " +
 				"granular where a hidden field of that name is what the page's script would change",
@@ -181,12 +185,15 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 			kept++
 			return []string{value}, true
 		}
-		if more != nil {
+		if more := c.reader.boxesOf(more); more != nil {
 			return more(field)
 		}
 		return nil, false
 	})
 	name := c.reader.consent.Checkbox
+	if len(hidden) > 0 {
+		name = hidden[0].name
+	}
 	if !c.boxes && len(hidden) > 1 && kept == 0 {
 		fields.Set(name, "")
 	}
@@ -237,6 +244,12 @@ func narrowed(value string, grants oauth.ScopeSet) string {
 func (c *consent) allowButton(p *page) (*control, error) {
 	wanted := c.reader.consent.Allow
 	if wanted == (target.Button{}) {
+		if c.ambiguous() {
+			return nil, &PageError{
+				URL: place(p.url), Seen: c.form.describe(), Want: "one button that allows, by what is written on it",
+				Hint: "say which one it is", Proposal: c.reader.propose(c.form),
+			}
+		}
 		if button := c.form.submitter(allows); button != nil {
 			return button, nil
 		}
@@ -246,7 +259,7 @@ func (c *consent) allowButton(p *page) (*control, error) {
 	switch {
 	case found == nil:
 		return nil, &PageError{
-			URL: place(p.url), Seen: c.form.describe(), Want: "the button " + buttonText(wanted, "") + " that allows",
+			URL: place(p.url), Seen: c.form.describe(), Want: "the button " + buttonText(wanted, "") + " that allows", Proposal: c.reader.propose(c.form),
 			Hint: "set login.form.consent.allow to the name and value of the button, or to its value alone",
 		}
 	case found.kind == "hidden":
@@ -276,7 +289,7 @@ func (c *consent) deny(p *page) (*request, error) {
 		}
 	}
 	return nil, &PageError{
-		URL: place(p.url), Seen: describeAll(p), Want: "the button " + buttonText(wanted, "that denies"),
+		URL: place(p.url), Seen: describeAll(p), Want: "the button " + buttonText(wanted, "that denies"), Proposal: c.reader.propose(c.form),
 		Hint: "set login.form.consent.deny to the name and value of the button, or to its value alone",
 	}
 }

@@ -31,7 +31,7 @@ type control struct {
 	readonly     bool
 	unseen       bool // by markup: hidden, or not displayed
 	noscript     bool
-	label        string // what is written on a button
+	label        string // what is written on a button, or beside a field
 	autocomplete string
 	node         *html.Node // for the attributes that a button overrides
 }
@@ -86,6 +86,7 @@ func readForms(doc *goquery.Document) ([]*form, error) {
 			byID[id] = f
 		}
 	})
+	labels := readLabels(doc)
 	var table *form // the last form before, if it stands where a table has no place for one
 	seen := map[*html.Node]bool{}
 	found.Each(func(_ int, s *goquery.Selection) {
@@ -103,7 +104,9 @@ func readForms(doc *goquery.Document) ([]*form, error) {
 			owner = byNode[around]
 		}
 		if owner != nil && ancestor(n, "datalist") == nil {
-			owner.controls = append(owner.controls, readControl(s, seen))
+			c := readControl(s, seen)
+			c.label = either(c.label, labels.of(n, s))
+			owner.controls = append(owner.controls, c)
 		}
 	})
 	return all, nil

@@ -77,6 +77,12 @@ func (w *walk) giveCode(p *page, f *form, field *control) (*request, error) {
 	}
 	w.coded = true
 	button := f.submitter(notRefusal)
+	w.saw(p, "asks for the code of a device", f, button, func(c *control) string {
+		if c == field {
+			return "the code of the device"
+		}
+		return ""
+	})
 	return f.request(p, f.entries(button, func(c *control) ([]string, bool) {
 		return []string{w.visit.UserCode.Reveal()}, c == field
 	}), button)

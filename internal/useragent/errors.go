@@ -13,6 +13,8 @@ type PageError struct {
 	Want string // what would have been understood
 	Seen string // the forms, fields and buttons of the page; never their values
 	Hint string // which key of the target file to set
+	// Proposal is what the target file could say, as YAML; empty: nothing.
+	Proposal string
 }
 
 // Error is one sentence, and the hint on a line of its own.
@@ -21,7 +23,14 @@ func (e *PageError) Error() string {
 	if e.Hint != "" {
 		text += hint(e.Hint)
 	}
+	if e.Proposal != "" {
+		text += "\n    proposal, where capitals stand for what only you know:\n" + indented(e.Proposal, "      ")
+	}
 	return text
+}
+
+func indented(text, by string) string {
+	return by + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+by)
 }
 
 func hint(text string) string { return "\n    hint: " + text }

@@ -22,12 +22,12 @@ type formDriver struct {
 }
 
 func newFormDriver(login target.Login, granular bool) *formDriver {
-	d := &formDriver{reader: reader{login: login.Form.Login, consent: login.Form.Consent, granular: granular}, pages: login.Pages}
+	d := &formDriver{reader: reader{login: login.Form.Login, consent: login.Form.Consent, granular: granular, boxes: login.Form.Boxes}, pages: login.Pages}
 	if d.pages <= 0 {
 		d.pages = defaultPages
 	}
 	if d.reader.consent.Checkbox == "" {
-		d.reader.consent.Checkbox = "scope"
+		d.reader.consent.Checkbox = defaultCheckbox
 	}
 	return d
 }
@@ -46,6 +46,7 @@ func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arr
 		return nil, fmt.Errorf("authorization request: %w", plain(err))
 	}
 	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, start.Query().Get("scope"))}
+	w.reader.asked = oauth.FieldsScope(w.requested)
 	next := begun(start, visit)
 	for pages := 0; ; pages++ {
 		redirect, p, err := b.follow(ctx, next)
@@ -93,6 +94,7 @@ type walk struct {
 // answer returns what to send next, or nil where the visit ends.
 func (w *walk) answer(p *page) (*request, error) {
 	if next, err := p.selfSentRequest(w.browser); next != nil || err != nil {
+		w.saw(p, "sends itself", nil, nil, nil)
 		return next, err
 	}
 	if f := w.reader.surelyConsent(p); f != nil {
@@ -104,6 +106,9 @@ func (w *walk) answer(p *page) (*request, error) {
 	if f := w.reader.usernameForm(p); f != nil {
 		return w.giveName(p, f)
 	}
+	if f := onlyLine(p); f != nil && w.visit.UserCode == "" && !w.named && !w.signedIn {
+		return w.giveName(p, f)
+	}
 	if f, field := w.reader.codeForm(p); f != nil && w.visit.UserCode != "" {
 		return w.giveCode(p, f, field)
 	}
@@ -112,18 +117,27 @@ func (w *walk) answer(p *page) (*request, error) {
 	}
 	if f, button := w.reader.confirmForm(p); f != nil && w.visit.UserCode != "" {
 		w.confirmed = true
+		w.saw(p, "asks whether the code is the device's", f, button, nil)
 		return f.request(p, f.entries(button, nil), button)
 	}
 	if next := p.refreshed(); next != nil {
+		w.saw(p, "leads on", nil, nil, nil)
 		return next, nil
 	}
 	if p.status >= http.StatusBadRequest {
+		w.saw(p, "an error page: the visit ends", nil, nil, nil)
 		return nil, nil
 	}
 	if f, button := w.reader.interstitial(p); f != nil {
-		return f.request(p, f.entries(button, nil), button)
+		w.saw(p, "one button, which leads on", f, button, nil)
+		return f.request(p, f.entries(button, w.reader.boxesOf(nil)), button)
 	}
-	return nil, w.reader.notUnderstood(p)
+	if err := w.reader.notUnderstood(p); err != nil {
+		w.saw(p, "not understood", nil, nil, func(*control) string { return "nothing" })
+		return nil, err
+	}
+	w.saw(p, "asks nothing: the visit ends", nil, nil, nil)
+	return nil, nil
 }
 
 // signIn sends the login form. Shown twice, the first answer was refused.
@@ -140,7 +154,9 @@ func (w *walk) signIn(p *page, f *form) (*request, error) {
 		return nil, err
 	}
 	button := f.submitter(notRefusal)
-	return f.request(p, f.entries(button, change), button)
+	password := w.reader.passwordField(f)
+	w.saw(p, "login", f, button, w.typed(w.reader.usernameField(f, password), password))
+	return f.request(p, f.entries(button, w.reader.boxesOf(change)), button)
 }
 
 // credentials returns what is typed into a form with a password.
@@ -181,9 +197,10 @@ func (w *walk) giveName(p *page, f *form) (*request, error) {
 	w.named = true
 	field := w.reader.usernameField(f, nil)
 	button := f.submitter(notRefusal)
-	return f.request(p, f.entries(button, func(c *control) ([]string, bool) {
+	w.saw(p, "login: the name", f, button, w.typed(field, nil))
+	return f.request(p, f.entries(button, w.reader.boxesOf(func(c *control) ([]string, bool) {
 		return []string{owner.Username}, c == field
-	}), button)
+	})), button)
 }
 
 // decide shows the consent page to whoever decides, and sends the answer.
@@ -195,14 +212,17 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 	}
 	asked, err := c.page(p, w.requested)
 	if err != nil {
+		w.saw(p, "consent, not understood", f, nil, w.chosen(c, nil))
 		return nil, err
 	}
 	if c.key() == w.answered {
+		w.saw(p, "the same page of consent again: the visit ends", f, nil, nil)
 		return nil, nil
 	}
 	w.answered = c.key()
 	w.arrival.ConsentPages = append(w.arrival.ConsentPages, asked)
 	if w.visit.StopAtConsent {
+		w.saw(p, "consent, left unanswered", f, nil, w.chosen(c, nil))
 		return nil, nil
 	}
 	var decision oauth.ConsentDecision
@@ -217,12 +237,19 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 		w.signedIn = true
 	}
 	if decision.Deny {
+		w.saw(p, "consent, denied", f, nil, w.chosen(c, nil))
 		return c.deny(p)
 	}
 	if err := c.playable(p, decision, w.requested); err != nil {
+		w.saw(p, "consent, not understood", f, nil, w.chosen(c, nil))
 		return nil, err
 	}
-	return c.allow(p, decision, change)
+	next, err := c.allow(p, decision, change)
+	if err == nil {
+		button, _ := c.allowButton(p) // it was found a moment ago
+		w.saw(p, "consent", f, button, w.chosen(c, next.sent()))
+	}
+	return next, err
 }
 
 func ownerKey(owner oauth.ResourceOwner, key string) string {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -18,6 +19,9 @@ type reader struct {
 	// granular says that hidden scopes may be narrowed: the target file declares
 	// that consent is granular.
 	granular bool
+	boxes    map[string]bool // login.form.boxes
+	// asked is what the authorization request asked for, where that is known.
+	asked oauth.ScopeSet
 }
 
 // Words on buttons, for pages of which the target file names no button.
@@ -270,7 +274,7 @@ func (r reader) notUnderstood(p *page) error {
 		want := fmt.Sprintf("a login form with the fields %q and %q, or a consent form with a box %q or the button %s",
 			r.usernameName(), r.passwordName(), r.consent.Checkbox, buttonText(r.consent.Allow, "that allows"))
 		return &PageError{
-			URL: place(p.url), Seen: describeAll(p), Want: want,
+			URL: place(p.url), Seen: describeAll(p), Want: want, Proposal: r.propose(f),
 			Hint: "set login.form.login.form or login.form.consent.form to a CSS selector of that form, and its fields beside it; " +
 				"login.driver: manual lets a person answer",
 		}

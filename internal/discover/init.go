@@ -1,0 +1,417 @@
+package discover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/internal/useragent"
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Known is what somebody says of a server that its metadata does not.
+type Known struct {
+	// Clients are registered by hand, and Users are the resource owners, each by the
+	// name that features use.
+	Clients map[string]target.ClientDescription
+	Users   map[string]target.User
+	// Names are what the server calls the scopes that features use.
+	Names map[string]string
+}
+
+// Up brings up what a description describes.
+type Up func(context.Context, *target.Description) (*target.Target, error)
+
+// Described is a target file.
+type Described struct {
+	File []byte
+	// Found is what was observed; nil where nothing was played.
+	Found *Found
+	// Trouble is why not everything could be played, and Pages are what was seen of
+	// login then; nil where it could, and where nothing was tried.
+	Trouble error
+	Pages   []target.PageSeen
+}
+
+// Describe makes a target file from the metadata of a running server and from
+// what is known of it. Where that is enough to log somebody in, and up is not nil,
+// it tries to: which boxes stand for which scope, and which button allows, is
+// learned by asking for scopes one by one and by pressing buttons. What cannot be
+// known is in the file as a comment, or as a placeholder.
+func Describe(ctx context.Context, issuer string, known Known, up Up) (*Described, error) {
+	document, err := fetch(ctx, issuer)
+	if err != nil {
+		return nil, err
+	}
+	l := &learner{sketch: newSketch(issuer, document, known.with(document)), up: up}
+	made := &Described{}
+	if up != nil && l.playable() {
+		made.Found, made.Trouble = l.learn(ctx)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		made.Pages = l.pages
+		l.sketch.Played = made.Trouble == nil
+		l.sketch.Trouble = troubleText(made.Trouble)
+	}
+	made.File, _, err = l.sketch.file()
+	return made, err
+}
+
+// with is what is known, completed from the metadata: how clients prove who they
+// are.
+func (k Known) with(document map[string]any) Known {
+	methods := tokens(document["token_endpoint_auth_methods_supported"])
+	clients := map[string]target.ClientDescription{}
+	for name, c := range k.Clients {
+		switch {
+		case c.Secret == "":
+			c.AuthMethod = "none"
+		case !slices.Contains(methods, "client_secret_basic") && slices.Contains(methods, "client_secret_post"):
+			c.AuthMethod = "client_secret_post"
+		}
+		clients[name] = c
+	}
+	k.Clients = clients
+	return k
+}
+
+// Learned is what a login showed.
+type Learned struct {
+	Played       bool
+	Checkboxes   []Box // that stand for a scope, where nothing at them says so
+	Boxes        []Box // that would keep the next page of consent away
+	Allow, Deny  *Press
+	Capabilities map[string]string
+	Choices      []Chosen
+	Trouble      []string // lines
+}
+
+// Box is a box on a page.
+type Box struct{ Box, Scope, Label string }
+
+// Press is a button, and what is written on it.
+type Press struct {
+	target.Button
+	Label string
+}
+
+// Chosen is an open choice as it was observed.
+type Chosen struct{ Name, Value, Text string }
+
+// Consent and Form report whether there is anything to say of the forms.
+func (l Learned) Consent() bool { return len(l.Checkboxes) > 0 || l.Allow != nil || l.Deny != nil }
+
+// Form is Consent, or a box.
+func (l Learned) Form() bool { return l.Consent() || len(l.Boxes) > 0 }
+
+type learner struct {
+	sketch sketch
+	up     Up
+	pages  []target.PageSeen // of the latest visit
+}
+
+// playable reports whether enough is known to log Ada in at a client.
+func (l *learner) playable() bool {
+	_, planner := l.sketch.Clients["Planner"]
+	return l.sketch.Users["Ada"].Username != "" && (planner || l.sketch.Dynamic && len(l.sketch.Clients) == 0)
+}
+
+func (l *learner) learn(ctx context.Context) (*Found, error) {
+	shown, err := l.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.tellBoxes(shown)
+	if slices.ContainsFunc(shown, func(s showing) bool { return strings.Contains(s.page.Is, "not understood") }) {
+		if err := l.press(ctx, shown); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.sample(ctx); err != nil {
+		return nil, err
+	}
+	stage, stop, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	found, err := Observe(ctx, stage.Target.Target)
+	var failed *Failure
+	if errors.As(err, &failed) {
+		l.pages = failed.Pages
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range target.Choices() {
+		if f, ok := found.Choices[c.Name]; ok && f.Source == "observed" {
+			l.sketch.Choices = append(l.sketch.Choices, Chosen{string(c.Name), f.Value, c.Text})
+		}
+	}
+	return found, nil
+}
+
+// open brings up what is known so far.
+func (l *learner) open(ctx context.Context) (stage *actor.Stage, stop func(), err error) {
+	_, d, err := l.sketch.file()
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := l.up(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	stop = func() { _ = t.Close() } // nothing of it is needed any more
+	if stage, err = actor.NewStage(ctx, t); err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return stage, stop, nil
+}
+
+// visit has Planner ask Ada, with clients and sessions of their own.
+func (l *learner) visit(ctx context.Context, stage *actor.Stage, scope string, stopAtConsent bool) (*actor.Client, *actor.Authorization, error) {
+	l.pages = nil
+	cast := stage.NewCast()
+	stage.Seen = func(p target.PageSeen) {
+		p.Says = cast.Recorder.Redact(p.Says)
+		l.pages = append(l.pages, p)
+	}
+	a, planner, err := func() (*actor.Authorization, *actor.Client, error) {
+		planner, err := cast.Client(ctx, "Planner")
+		if err != nil {
+			return nil, nil, err
+		}
+		ada, err := cast.Owner(ctx, "Ada")
+		if err != nil {
+			return nil, nil, err
+		}
+		raw := oauth.RawScope(scope)
+		a, err := planner.Authorize(ctx, actor.Request{Owner: ada, Scope: &raw, StopAtConsent: stopAtConsent})
+		return a, planner, err
+	}()
+	if err != nil {
+		return nil, nil, &Failure{Text: cast.Recorder.Redact(err.Error()), Pages: l.pages, err: err}
+	}
+	return planner, a, nil
+}
+
+// showing is the page of consent for one scope.
+type showing struct {
+	scope string // by the target's own name
+	page  target.PageSeen
+}
+
+// ask asks for each scope by itself, up to the page of consent. A page that is not
+// understood is one, too.
+func (l *learner) ask(ctx context.Context) ([]showing, error) {
+	stage, stop, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	var shown []showing
+	for _, name := range l.scopes() {
+		_, _, err := l.visit(ctx, stage, name, true)
+		var page *useragent.PageError
+		if err != nil && !errors.As(err, &page) {
+			return nil, err
+		}
+		if n := len(l.pages); n > 0 {
+			last := l.pages[n-1]
+			if strings.Contains(last.Is, "consent") || last.Is == "not understood" {
+				shown = append(shown, showing{either(l.sketch.Names[name], name), last})
+			}
+		}
+	}
+	return shown, nil
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// scopes are those that are asked for, by the names that features use.
+func (l *learner) scopes() []string {
+	const most = 8
+	names := slices.Sorted(maps.Keys(l.sketch.Names))
+	own := slices.Collect(maps.Values(l.sketch.Names))
+	for _, name := range l.sketch.Scopes {
+		if !slices.Contains(own, name) && !slices.Contains(names, name) && name != "openid" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		names = []string{asked}
+	}
+	return names[:min(most, len(names))]
+}
+
+// remembers are words beside a box that would keep the next page of consent away.
+var remembers = []string{"remember", "again", "always", "ask me", "next time", "don't ask", "do not ask"}
+
+// tellBoxes finds out which box stands for which scope: it is on the page where that
+// scope alone was asked for, and on no other.
+func (l *learner) tellBoxes(shown []showing) {
+	on := map[string]int{}
+	unknown := func(s showing) map[string]target.FieldSeen {
+		all := map[string]target.FieldSeen{}
+		for _, f := range s.page.Fields {
+			if f.Kind == "checkbox" && f.Scope == "" {
+				all[key(s.page, f)] = f
+			}
+		}
+		return all
+	}
+	for _, s := range shown {
+		for box := range unknown(s) {
+			on[box]++
+		}
+	}
+	for _, s := range shown {
+		for _, box := range slices.Sorted(maps.Keys(unknown(s))) {
+			f := unknown(s)[box]
+			words := strings.ToLower(f.Label + " " + f.Name)
+			switch {
+			case on[box] == 1 && len(shown) > 1:
+				l.sketch.Checkboxes = append(l.sketch.Checkboxes, Box{box, s.scope, f.Label})
+			case f.Ticked && slices.ContainsFunc(remembers, func(w string) bool { return strings.Contains(words, w) }) &&
+				!slices.ContainsFunc(l.sketch.Boxes, func(b Box) bool { return b.Box == box }):
+				l.sketch.Boxes = append(l.sketch.Boxes, Box{Box: box, Label: f.Label})
+			}
+		}
+	}
+}
+
+// key names a box as a target file does: by its value too, where others have its
+// name.
+func key(p target.PageSeen, box target.FieldSeen) string {
+	n := 0
+	for _, f := range p.Fields {
+		if f.Kind == "checkbox" && f.Name == box.Name {
+			n++
+		}
+	}
+	if n > 1 {
+		return box.Name + "=" + box.Value
+	}
+	return box.Name
+}
+
+// press finds out which button allows and which denies, by what comes of each.
+func (l *learner) press(ctx context.Context, shown []showing) error {
+	const most = 4
+	first := shown[0]
+	for _, button := range first.page.Buttons[:min(most, len(first.page.Buttons))] {
+		tried := &Press{Button: button.Button, Label: button.Label}
+		if tried.Button == (target.Button{}) {
+			tried.Value = button.Label
+		}
+		before := l.sketch.Allow
+		l.sketch.Allow = tried
+		a, err := l.outcome(ctx)
+		l.sketch.Allow = before
+		var page *useragent.PageError
+		switch {
+		case errors.As(err, &page):
+		case err != nil:
+			return err
+		case a.Code != "" && l.sketch.Allow == nil:
+			l.sketch.Allow = tried
+		case a.Refused != nil && a.Refused.Code == oauth.AccessDenied && l.sketch.Deny == nil:
+			l.sketch.Deny = tried
+		}
+	}
+	if l.sketch.Allow == nil {
+		_, err := l.outcome(ctx) // to say what is not understood
+		if err == nil {
+			err = fmt.Errorf("page %s: got no button that allows, want one", first.page.URL)
+		}
+		return err
+	}
+	return nil
+}
+
+func (l *learner) outcome(ctx context.Context) (*actor.Authorization, error) {
+	stage, stop, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	_, a, err := l.visit(ctx, stage, l.scopes()[0], false)
+	return a, err
+}
+
+// sample obtains one token, and sees what it is and what the page of consent lets
+// Ada choose.
+func (l *learner) sample(ctx context.Context) error {
+	stage, stop, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	planner, a, err := l.visit(ctx, stage, asked, false)
+	if err != nil {
+		return err
+	}
+	seen, why, err := redeem(ctx, planner, a)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return fmt.Errorf("Ada, who may do everything, cannot grant %q: %s\n    hint: %s", asked, why, mend(stage, why))
+	}
+	l.sketch.Capabilities = map[string]string{"token.format": "opaque", "consent.ui": "none"}
+	if seen.Claims != nil {
+		l.sketch.Capabilities["token.format"] = "jwt"
+	}
+	for _, p := range a.Arrival.ConsentPages {
+		l.sketch.Capabilities["consent.ui"] = "all_or_nothing"
+		if p.Boxes {
+			l.sketch.Capabilities["consent.ui"] = "granular"
+			break
+		}
+	}
+	return nil
+}
+
+// troubleText is an error as lines of a comment.
+func troubleText(err error) []string {
+	if err == nil {
+		return nil
+	}
+	lines := []string{"", "Login could not be played to its end:"}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		lines = append(lines, strings.TrimRight("  "+commented(line), " "))
+	}
+	return append(lines, "")
+}
+
+// commented is a text that cannot leave its line.
+func commented(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}
+
+// remark is a comment with what a page has written somewhere.
+func remark(label string) string {
+	if label == "" {
+		return ""
+	}
+	return "   # " + strconv.QuoteToGraphic(label)
+}
