@@ -142,7 +142,8 @@ func (f *finder) furtherGrants() {
 	lists := func(g oauth.GrantType) bool { return f.lists(grants, string(g), false) }
 	has := func(key string) bool { return metadata(f.t, key) != "" }
 	// A person at a browser of their own is not at a device, too.
-	driven := f.t.UserAgent != nil || f.d.Login.Driver == "" || f.d.Login.Driver == "form"
+	forms := f.t.UserAgent != nil || f.d.Login.Driver == "" || f.d.Login.Driver == "form"
+	driven := forms || f.d.Login.Driver == "api" && f.d.Login.TakesCodes()
 	f.yes("as.ropc", lists(oauth.PasswordGrant), "metadata: "+grants)
 	f.yes("as.device", has("device_authorization_endpoint") && f.lists(grants, string(oauth.DeviceCode), true) && driven, "metadata: device_authorization_endpoint")
 	refresh := f.found["as.refresh"].Yes()
@@ -155,7 +156,7 @@ func (f *finder) furtherGrants() {
 	}
 	f.yes("as.assertion", lists(oauth.JWTBearer) && f.registers(), "metadata: "+grants)
 	polled := f.lists("backchannel_token_delivery_modes_supported", "poll", false) && has("backchannel_authentication_endpoint")
-	f.yes("as.ciba", polled && f.d.AuthorizationServer.BackchannelPage != "" && driven, "metadata: backchannel_authentication_endpoint")
+	f.yes("as.ciba", polled && f.d.AuthorizationServer.BackchannelPage != "" && forms, "metadata: backchannel_authentication_endpoint")
 }
 
 func (f *finder) oidc() {
@@ -185,10 +186,14 @@ func (f *finder) consent() {
 	case !f.found["as.code"].Yes():
 		f.set("consent.driver", "form", login)
 		f.consentUI("none", "derived: no authorization code grant")
+	case d.Login.Driver == "api":
+		f.set("consent.driver", "api", login)
+		f.consentUI(target.Unknown, "not observed")
 	default:
 		f.set("consent.driver", "form", login)
 		f.consentUI(target.Unknown, "not observed")
 	}
+	f.yes("consent.deny", d.Login.Driver != "api" || d.Login.Denies(), login)
 	f.yes("consent.remembered", false, "not declared")
 	f.yes("consent.openid_deselectable", false, "not declared")
 	f.yes("consent.required_scopes", d.AuthorizationServer.RequiredScopes != "", "declared: authorization_server.required_scopes")
