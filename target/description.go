@@ -193,6 +193,9 @@ type AuthorizationServer struct {
 	// CustomClaims are claims beside the standard ones, each with the scope that
 	// releases it.
 	CustomClaims map[string]string `yaml:"custom_claims,omitempty" json:"custom_claims,omitempty" check:"scope_token"`
+	// OpaqueSubjects says that the server makes up the sub of its tokens, so that it
+	// is learned from one also of a user that control.create_user made.
+	OpaqueSubjects bool `yaml:"opaque_subjects,omitempty" json:"opaque_subjects,omitempty"`
 	// TokenLifetime is how long an access token lives at most. 0: not declared.
 	TokenLifetime Duration `yaml:"token_lifetime,omitempty" json:"token_lifetime,omitempty"`
 	// ClockSkew is how far the server's clock may be from ours; 0 means 5 s.

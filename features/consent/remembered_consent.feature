@@ -59,6 +59,7 @@ Feature: Consent that is remembered
   Rule: A request for more than was agreed to is never approved without asking
     Otherwise the first yes is the last question.
 
+    @needs:consent.deny
     Scenario: Planner asks for more, and Ada is asked
       Given Ada has granted Planner "openid read:appointments"
       And Ada will deny

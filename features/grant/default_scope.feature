@@ -79,7 +79,7 @@ Feature: A request without a scope
       When Planner asks Ada for no scope
       Then Ada was asked, or Planner is refused
 
-    @needs:consent.ui!=none @needs:fx.clients.fresh
+    @needs:consent.ui!=none @needs:fx.clients.fresh @needs:consent.deny
     Scenario: Ada says no
       Given Ada will deny
       When Planner asks Ada for no scope
@@ -101,6 +101,7 @@ Feature: A request without a scope
       When Planner asks Ada for "openid email read:appointments write:appointments" silently
       Then Planner holds no scope beyond the default scope
 
+    @needs:consent.deny
     Scenario: Planner then asks for everything, and Ada says no if she is asked
       Given Ada has granted Planner no scope
       And Ada will deny

@@ -76,7 +76,7 @@ Feature: Tokens in the redirect
   Rule: Where tokens were asked for, an error stands in the fragment with the state, and no token beside it
     A client that looks in the fragment waits for ever, and a token beside an error was never agreed to.
 
-    @needs:consent.ui!=none @needs:as.implicit
+    @needs:consent.ui!=none @needs:as.implicit @needs:consent.deny
     Scenario: Ada denies a token
       Given Ada will deny
       When Legacy asks Ada for "read:appointments write:appointments" for a token in the redirect
@@ -84,7 +84,7 @@ Feature: Tokens in the redirect
       And Legacy gets its state back in the fragment
       And Legacy receives no token
 
-    @needs:consent.ui!=none @needs:as.oidc @needs:as.implicit.id_token
+    @needs:consent.ui!=none @needs:as.oidc @needs:as.implicit.id_token @needs:consent.deny
     Scenario: Ada denies an ID token and a token
       Given Ada will deny
       When Legacy asks Ada for "openid read:appointments" with a response type of "id_token token"
@@ -92,7 +92,7 @@ Feature: Tokens in the redirect
       And Legacy gets its state back in the fragment
       And Legacy receives no token
 
-    @needs:consent.ui!=none @needs:as.oidc @needs:as.hybrid
+    @needs:consent.ui!=none @needs:as.oidc @needs:as.hybrid @needs:consent.deny
     Scenario: Ada denies a code and an ID token
       Given Ada will deny
       When Legacy asks Ada for "openid read:appointments" with a response type of "code id_token"

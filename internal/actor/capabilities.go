@@ -44,9 +44,23 @@ func (f *finder) yes(name target.Capability, is bool, source string) {
 	f.set(name, strconv.FormatBool(is), source)
 }
 
+// granting is the capability to use a grant type.
+func granting(grant oauth.GrantType) target.Capability {
+	return map[oauth.GrantType]target.Capability{
+		oauth.AuthorizationCode: "as.code", oauth.ClientCredentials: "as.cc", oauth.RefreshTokenGrant: "as.refresh",
+		oauth.PasswordGrant: "as.ropc", oauth.DeviceCode: "as.device", oauth.TokenExchange: "as.tx",
+		oauth.JWTBearer: "as.assertion", oauth.CIBA: "as.ciba",
+	}[grant]
+}
+
 // lists reports whether a list in the metadata has a value; absent is what a
-// missing list means.
+// missing list means. A description has the last word on grant types.
 func (f *finder) lists(key, value string, absent bool) bool {
+	if key == "grant_types_supported" {
+		if own, ok := f.d.Capabilities[granting(oauth.GrantType(value))]; ok {
+			return own == "true"
+		}
+	}
 	list, ok := f.t.Metadata[key].([]any)
 	if !ok {
 		return absent

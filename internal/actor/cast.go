@@ -242,7 +242,10 @@ func (c *Cast) createUser(ctx context.Context, o *Owner, call *target.Call) erro
 	}
 	eachClaim(o.Claims, "user.claims", func(name, text string) { vars[name] = text })
 	captured, err := c.call(ctx, call, vars)
-	o.Subject = either(captured["subject"], o.Username)
+	o.Subject = captured["subject"]
+	if o.Subject == "" && !c.Stage.Target.Description.AuthorizationServer.OpaqueSubjects {
+		o.Subject = o.Username
+	}
 	return err
 }
 

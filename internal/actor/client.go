@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -107,7 +108,34 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	if err != nil || a.AtPush {
 		return a, err
 	}
-	return c.open(ctx, a, visit)
+	if a, err = c.open(ctx, a, visit); err != nil {
+		return nil, err
+	}
+	if hinted, ok := c.hinting(a, r); ok {
+		c.Authorizations = c.Authorizations[:len(c.Authorizations)-1]
+		return c.Authorize(ctx, hinted)
+	}
+	return a, nil
+}
+
+// hinting is a silent request with an ID token as a hint, where one without it was
+// refused as it may be: with invalid_request (OpenID Connect Core section 3.1.2.1,
+// id_token_hint). It reports false where there is nothing to try.
+func (c *Client) hinting(a *Authorization, r Request) (Request, bool) {
+	if a.Prompt != "none" || a.Refused == nil || a.Refused.Code != "invalid_request" || r.Params["id_token_hint"] != nil {
+		return r, false
+	}
+	for _, issue := range slices.Backward(c.Issues) {
+		if issue.Owner == r.Owner && issue.Response != nil && issue.Response.IDToken != "" {
+			r.Params = maps.Clone(r.Params)
+			if r.Params == nil {
+				r.Params = url.Values{}
+			}
+			r.Params.Set("id_token_hint", issue.Response.IDToken.Reveal())
+			return r, true
+		}
+	}
+	return r, false
 }
 
 // prepare makes an authorization request, and says how the browser is to play

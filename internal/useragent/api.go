@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -159,6 +160,9 @@ func (v *apiVisit) session(p *page, variables map[string]string) *target.Session
 	}
 	return &target.Session{Expand: expand, Send: v.sending(p.url), Jar: v.browser.jar, Variables: variables}
 }
+
+// queryVariable is a variable that stands for a parameter of the page's address.
+var queryVariable = regexp.MustCompile(`\$\{(query\.[^{}]+)\}`)
 
 // sending sends the calls of the script of a page.
 func (v *apiVisit) sending(page *url.URL) func(context.Context, target.Call, *http.Request) (*target.Reply, error) {
