@@ -77,7 +77,8 @@ type APIPage struct {
 	// any one, and ${name} in what follows.
 	Path string `yaml:"path" json:"path"`
 	// Query are parameters that the address has, in its query or after the "?" of a
-	// fragment that the script reads: with that value, or where it is empty with any.
+	// fragment that the script reads: with that value, or where it is empty here with
+	// any that is not.
 	Query map[string]string `yaml:"query,omitempty" json:"query,omitempty"`
 	// SignedIn is a call that succeeds where the browser has a session already, so
 	// that nobody has to sign in. Left out: everybody has to.
@@ -194,7 +195,7 @@ func (p APIPage) Fits(at *url.URL) (map[string]string, bool) {
 		}
 	}
 	for name, value := range p.Query {
-		if !query.Has(name) || value != "" && query.Get(name) != value {
+		if got := query.Get(name); got == "" || value != "" && got != value {
 			return nil, false
 		}
 	}

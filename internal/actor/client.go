@@ -79,6 +79,7 @@ type Authorization struct {
 	Pending  *PendingRequest
 	Answered bool
 
+	hinted      bool // an ID token was sent as a hint
 	state       string
 	verifier    string
 	redirectURI string
@@ -118,11 +119,16 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	return a, nil
 }
 
+// WantsHint reports whether a silent request without an ID token as a hint was
+// refused as such a one may be (OpenID Connect Core section 3.1.2.1).
+func (a *Authorization) WantsHint() bool {
+	return a.Prompt == "none" && !a.hinted && a.Refused != nil && a.Refused.Code == "invalid_request"
+}
+
 // hinting is a silent request with an ID token as a hint, where one without it was
-// refused as it may be: with invalid_request (OpenID Connect Core section 3.1.2.1,
-// id_token_hint). It reports false where there is nothing to try.
+// refused for that. It reports false where there is nothing to try.
 func (c *Client) hinting(a *Authorization, r Request) (Request, bool) {
-	if a.Prompt != "none" || a.Refused == nil || a.Refused.Code != "invalid_request" || r.Params["id_token_hint"] != nil {
+	if !a.WantsHint() {
 		return r, false
 	}
 	for _, issue := range slices.Backward(c.Issues) {
@@ -258,6 +264,7 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 		q.Set("prompt", a.Prompt)
 	}
 	c.aim(q, r.Other)
+	a.hinted = r.Params.Has("id_token_hint")
 	for name, values := range r.Params {
 		q[name] = values
 		if name == "scope" { // whichever of them the server goes by was asked for

@@ -34,8 +34,8 @@ func newAPIDriver(t *target.Target) *apiDriver {
 }
 
 // Visit ends, without an error, at the redirect URI, at a page that does nothing,
-// at an error page, where nobody can refuse but by going away, and where what was
-// decided is asked again. It fails at a page that the target file does not know
+// at an error page, where nobody can refuse but by going away, and at a page that
+// comes again although there is nothing more to tell. It fails at a page that the target file does not know
 // ([*PageError]).
 func (d *apiDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arrival, error) {
 	b, err := newBrowser(visit.Transport, visit.Jar, visit.RedirectURI)
@@ -86,6 +86,7 @@ type apiVisit struct {
 	signedIn bool   // the resource owner has signed in
 	coded    bool   // the code of a device has been told
 	decided  string // the page of consent that was answered last
+	been     string // the page that was left last without anything being told
 }
 
 // answer does what the script of a page does, and returns where it goes on: nil
@@ -109,14 +110,24 @@ func (v *apiVisit) answer(ctx context.Context, p *page) (*url.URL, error) {
 	}
 	v.coded = v.coded || entry.TakesCode()
 	s := v.session(p, variables)
+	before := v.told()
 	if err := v.signIn(ctx, s, p, entry, at); err != nil {
 		return nil, err
 	}
 	if goesOn, err := v.consent(ctx, s, p, entry, at); !goesOn || err != nil {
 		return nil, err
 	}
+	if v.told() == before {
+		if v.been == p.url.String() {
+			return nil, nil
+		}
+		v.been = p.url.String()
+	}
 	return v.next(s, p, entry, at)
 }
+
+// told counts what pages were told so far.
+func (v *apiVisit) told() int { return v.arrival.LoginPages + len(v.arrival.ConsentPages) }
 
 // find returns the first page of the target file that an address fits, with its
 // place there, or nil.
@@ -156,6 +167,11 @@ func (v *apiVisit) session(p *page, variables map[string]string) *target.Session
 		variables["cookie."+cookie.Name] = cookie.Value
 	}
 	expand := func(text string, variables map[string]string) (string, error) {
+		for _, name := range queryVariable.FindAllStringSubmatch(text, -1) {
+			if _, there := variables[name[1]]; !there {
+				variables[name[1]] = "" // the address has none
+			}
+		}
 		return v.target.Expand(text, variables)
 	}
 	return &target.Session{Expand: expand, Send: v.sending(p.url), Jar: v.browser.jar, Variables: variables}
