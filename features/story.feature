@@ -40,6 +40,7 @@ Feature: A planner asks for a calendar
   Rule: Saying no to more leaves everything as it was
     Otherwise asking often enough, or asking at all, wins.
 
+    @needs:consent.deny
     Scenario: Ada says no, and Planner goes on reading
       Given Ada has granted Planner "read:appointments"
       And Ada will deny

@@ -133,7 +133,7 @@ func (w *World) isSentBack(_ context.Context, client, codes string) error {
 		return violation("%s was not sent back: a page was shown, want a redirect with an error", client)
 	case o.auth.Arrival.Redirect == nil: // a server need not trust the redirect URI (RFC 9700 section 4.11.2)
 		return lenient("%s was not sent back: a page was shown, want a redirect with an error", client)
-	case !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
+	case !slices.Contains(strings.Split(codes, " or "), string(r.Code)) && !o.auth.WantsHint():
 		return lenient("%s was sent back with %s, want %s", client, r, codes)
 	}
 	return wellDescribed(o)

@@ -129,7 +129,9 @@ func (w *World) spoken(text string) (*oauth.RawScope, error) {
 		case "the unadvertised scope":
 			parts = append(parts, w.unadvertised())
 		case "the default scope":
-			parts = append(parts, w.target().DefaultScope.String())
+			if set := w.target().DefaultScope; !set.IsEmpty() || part == text {
+				parts = append(parts, set.String())
+			}
 		default:
 			plain, err := unescape(strings.TrimSuffix(strings.TrimPrefix(part, `"`), `"`))
 			if err != nil {

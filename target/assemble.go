@@ -2,6 +2,8 @@ package target
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,6 +47,39 @@ func New(ctx context.Context, kind Kind, d *Description, variables map[string]st
 		}
 	}
 	return t, nil
+}
+
+// SetUp makes the calls of Setup at a server that answers, and adds what they
+// capture to the variables.
+func (d *Description) SetUp(ctx context.Context, variables map[string]string) error {
+	if len(d.Setup) == 0 {
+		return nil
+	}
+	t := &Target{Description: d, Variables: variables}
+	s := t.session(nil)
+	for i, call := range d.Setup {
+		if err := t.succeed(ctx, s, call); err != nil {
+			return fmt.Errorf("setup[%d]: %w", i, err)
+		}
+	}
+	for _, name := range laterCaptures(d.Setup) {
+		value, found := s.Variables[name]
+		if !found {
+			return fmt.Errorf("setup: got no %q in the answers, want it captured", name)
+		}
+		variables[name] = value
+	}
+	return nil
+}
+
+// Unset returns the variables with those that Setup will capture, which stand for
+// themselves until then.
+func (d *Description) Unset(variables map[string]string) map[string]string {
+	all := maps.Clone(variables)
+	for _, name := range laterCaptures(d.Setup) {
+		all[name] = "${" + name + "}"
+	}
+	return all
 }
 
 // server returns the resource server that an API describes.

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"slices"
 	"strconv"
@@ -18,16 +21,17 @@ const excerpt = 300 // bytes of an answer that an error shows
 // jsonVariables are the variables whose value is JSON: alone in a JSON string
 // they take its place.
 func jsonVariables() []string {
-	return []string{"seconds", "jwk", "client.first_party", "reachable", "user.claims", "user.roles"}
+	return []string{"seconds", "jwk", "client.first_party", "client.confidential", "reachable", "user.claims", "user.roles"}
 }
 
 // Request returns the request with its variables replaced by expand, such as
 // [Target.Expand]. In a URL what a variable stands for is escaped, unless the
 // URL begins with it. In JSON a string that is one variable with brackets,
-// "${scope[]}", becomes the list of its words, and one that is ${seconds},
-// ${jwk}, ${reachable}, ${client.first_party}, ${user.claims} or ${user.roles} becomes that JSON value.
+// "${scope[]}", becomes the list of its words, and in a list the words are items of it; one that is ${seconds},
+// ${jwk}, ${reachable}, ${client.first_party}, ${client.confidential},
+// ${user.claims} or ${user.roles} becomes that JSON value.
 func (c Call) Request(ctx context.Context, expand func(string) (string, error)) (*http.Request, error) {
-	target, err := expandURL(c.URL, expand)
+	target, err := ExpandURL(c.URL, expand)
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
@@ -97,9 +101,9 @@ func (c Call) body(expand func(string) (string, error)) (io.Reader, string, erro
 	return nil, "", nil
 }
 
-// expandURL replaces the variables of a URL and escapes what they stand for, in
+// ExpandURL replaces the variables of a URL and escapes what they stand for, in
 // the path or the query, unless the URL begins with it.
-func expandURL(text string, expand func(string) (string, error)) (string, error) {
+func ExpandURL(text string, expand func(string) (string, error)) (string, error) {
 	parts, err := segments(text)
 	if err != nil {
 		return "", err
@@ -142,13 +146,19 @@ func ExpandJSON(value any, expand func(string) (string, error)) (any, error) {
 		}
 		return made, nil
 	case []any:
-		made := make([]any, len(v))
+		made := make([]any, 0, len(v))
 		for i, item := range v {
 			expanded, err := ExpandJSON(item, expand)
 			if err != nil {
 				return nil, fmt.Errorf("[%d]: %w", i, err)
 			}
-			made[i] = expanded
+			words, isList := expanded.([]string) // which only "${…[]}" becomes
+			if !isList {
+				made = append(made, expanded)
+			}
+			for _, word := range words {
+				made = append(made, word)
+			}
 		}
 		return made, nil
 	}
@@ -184,20 +194,32 @@ func (c Call) Succeeded(status int) bool {
 	return slices.Contains(c.Expect, status)
 }
 
-// CaptureValues takes the values that Capture names from a JSON answer. A
-// pointer (RFC 6901) that leads nowhere, or to null, captures nothing.
-func (c Call) CaptureValues(body []byte) (map[string]string, error) {
+// Captured takes the values that Capture names from an answer. A pointer (RFC
+// 6901) that leads nowhere, or to null, and a header field that is not there,
+// capture nothing.
+func (c Call) Captured(reply *Reply) (map[string]string, error) {
 	captured := map[string]string{}
-	if len(c.Capture) == 0 {
+	inBody := false
+	for name, from := range c.Capture {
+		if from == "" || strings.HasPrefix(from, "/") {
+			inBody = true
+		} else if value := reply.Header.Get(from); value != "" {
+			captured[name] = value
+		}
+	}
+	if !inBody {
 		return captured, nil
 	}
 	var document any
-	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder := json.NewDecoder(bytes.NewReader(reply.Body))
 	decoder.UseNumber()
-	if !json.Valid(body) || decoder.Decode(&document) != nil {
-		return nil, fmt.Errorf("got an answer of %d bytes that is not JSON, want JSON to capture from", len(body))
+	if !json.Valid(reply.Body) || decoder.Decode(&document) != nil {
+		return nil, fmt.Errorf("got an answer of %d bytes that is not JSON, want JSON to capture from", len(reply.Body))
 	}
 	for name, pointer := range c.Capture {
+		if pointer != "" && !strings.HasPrefix(pointer, "/") {
+			continue
+		}
 		switch value := pointed(document, pointer).(type) {
 		case nil:
 		case string:
@@ -238,47 +260,62 @@ func pointed(document any, pointer string) any {
 	return document
 }
 
-// Request returns the request of a call with the target's variables and extra
-// ones; see [Call.Request].
-func (t *Target) Request(ctx context.Context, call Call, extra map[string]string) (*http.Request, error) {
-	request, err := call.Request(ctx, func(text string) (string, error) { return t.Expand(text, extra) })
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", call.MethodOrDefault(), call.URL, err)
+// Perform makes a call, and those before it, with the target's variables and
+// extra ones, and returns what was captured.
+func (t *Target) Perform(ctx context.Context, call Call, extra map[string]string) (map[string]string, error) {
+	s := t.session(extra)
+	err := t.succeed(ctx, s, call)
+	for name := range s.Variables {
+		if !slices.Contains(call.captures(), name) {
+			delete(s.Variables, name)
+		}
 	}
-	return request, nil
+	return s.Variables, err
 }
 
-// Perform sends a call with the target's variables and extra ones, and returns
-// what it captured.
-func (t *Target) Perform(ctx context.Context, call Call, extra map[string]string) (map[string]string, error) {
+// session is a new one, with cookies and variables of its own.
+func (t *Target) session(extra map[string]string) *Session {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic(err) // cookiejar.New only fails by its options
+	}
+	variables := maps.Clone(extra)
+	if variables == nil {
+		variables = map[string]string{}
+	}
+	return &Session{Expand: t.Expand, Send: t.sendCall, Jar: jar, Variables: variables}
+}
+
+// succeed makes a call that has to succeed, within [SetupTimeout] with those
+// before it.
+func (t *Target) succeed(ctx context.Context, s *Session, call Call) error {
 	ctx, cancel := context.WithTimeout(ctx, SetupTimeout)
 	defer cancel()
-	request, err := t.Request(ctx, call, extra)
-	if err != nil {
-		return nil, err
+	_, err := s.Succeed(ctx, call)
+	var refused *CallError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w: %s", err, t.withoutSecrets(refused.Reply.Body, s.Variables))
 	}
-	what := fmt.Sprintf("%s %s", request.Method, request.URL.Redacted())
-	response, err := (&http.Client{Transport: t.Transport}).Do(request)
+	return err
+}
+
+// sendCall sends the request of a call with a client of its own, and follows
+// redirects that the call does not expect.
+func (t *Target) sendCall(_ context.Context, call Call, request *http.Request) (*Reply, error) {
+	client := &http.Client{Transport: t.Transport}
+	if slices.ContainsFunc(call.Expect, func(status int) bool { return status >= 300 && status < 400 }) {
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return nil, err // net/http names the method and the redacted URL
 	}
 	defer response.Body.Close()
 	body, err := ReadAnswer(response.Body)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, fmt.Errorf("%s %s: %w", request.Method, request.URL.Redacted(), err)
 	}
-	if !call.Succeeded(response.StatusCode) {
-		want := "2xx"
-		if len(call.Expect) > 0 {
-			want = strings.Trim(fmt.Sprint(call.Expect), "[]")
-		}
-		return nil, fmt.Errorf("%s: got %s %s, want %s", what, response.Status, t.withoutSecrets(body, extra), want)
-	}
-	captured, err := call.CaptureValues(body)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
-	}
-	return captured, nil
+	return &Reply{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }
 
 // withoutSecrets is the beginning of an answer, for an error.

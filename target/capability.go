@@ -112,6 +112,7 @@ func consentCapabilities() []CapabilityInfo {
 		word("consent.ui.device", "the same of the page where the request of a device is decided", "none", "all_or_nothing", "granular"),
 		yes("consent.deny", "a resource owner can say no on the consent page"),
 		word("consent.driver", "how consent is played", "form", "api", "none"),
+		yes("consent.deny", "a resource owner can refuse the whole request"),
 		yes("consent.driver.lists", "which scopes are asked for can be read"),
 		yes("consent.driver.text", "the words of the consent page can be read"),
 		yes("consent.driver.details", "the box that stands for authorization details is known"),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +82,10 @@ func (r *reader) check(d *Description) {
 	}
 	r.checkIssuer(d)
 	r.checkClients(d)
+	r.checkPages(d.Login)
+	if len(d.Setup) > 0 && d.Embedded != nil {
+		r.at("setup", "", "got calls, want none: the embedded server needs no setting up")
+	}
 	if d.Login.Driver == "hydra_admin" && d.Login.Admin == "" {
 		r.at("login.admin", "", "got nothing, want the base URL of the admin API, which driver hydra_admin needs")
 	}
@@ -111,6 +116,33 @@ func (r *reader) check(d *Description) {
 		r.at("authorization_server.incremental_parameter", "", `got %q, want "name=value"`, p)
 	}
 	r.checkTexts(d, reflect.ValueOf(d).Elem(), "")
+}
+
+// checkPages judges the pages of driver api.
+func (r *reader) checkPages(login Login) {
+	if login.Driver == "api" && len(login.API.Pages) == 0 {
+		r.at("login.api.pages", `"pages: [{path: /login, …}]"`, "got none, want the pages that a visit can come to, which driver api needs")
+	}
+	for i, page := range login.API.Pages {
+		path := fmt.Sprintf("login.api.pages[%d]", i)
+		if !strings.HasPrefix(page.Path, "/") {
+			r.at(path+".path", "", `got %q, want a path that begins with "/"`, page.Path)
+		}
+		if page.SignedIn != nil && page.SignIn == nil {
+			r.at(path+".sign_in", "", "got nothing, want what is done where the call of signed_in fails")
+		}
+		if (page.Asks != nil || page.Deny != nil) && page.Grant == nil {
+			r.at(path+".grant", "", "got nothing, want the call that grants")
+		}
+		if page.Asks == nil {
+			continue
+		}
+		for name, pointer := range map[string]string{"scopes": page.Asks.Scopes, "name": page.Asks.Name, "granted": page.Asks.Granted, "skip": page.Asks.Skip} {
+			if pointer != "" && !strings.HasPrefix(pointer, "/") {
+				r.at(path+".asks."+name, "", `got %q, want a JSON pointer such as "/scope" (RFC 6901)`, pointer)
+			}
+		}
+	}
 }
 
 func (r *reader) checkKind(d *Description) {
@@ -273,6 +305,12 @@ func (r *reader) checkTexts(d *Description, v reflect.Value, path string) {
 	case reflect.Struct:
 		if call, ok := v.Interface().(Call); ok {
 			r.checkCall(call, path)
+			before := r.captured
+			r.captured = append(slices.Clip(before), laterCaptures(call.First)...)
+			if len(call.Each) > 0 {
+				r.captured = append(r.captured, "each")
+			}
+			defer func() { r.captured = before }()
 		}
 		for _, f := range fieldsOf(v.Type()) {
 			r.checkTexts(d, v.Field(f.index), join(path, f.name))
@@ -290,22 +328,41 @@ func (r *reader) checkTexts(d *Description, v reflect.Value, path string) {
 	}
 }
 
+// named reports whether a variable is one of those that can have any name: of the
+// environment, and where calls share cookies a cookie, or where they are made for a
+// page a parameter of its address.
+func named(variable, path string) bool {
+	kind, name, _ := strings.Cut(variable, ".")
+	page := strings.HasPrefix(path, "login.api.pages[")
+	if strings.HasPrefix(variable, "user.claims.") && strings.HasPrefix(path, "control.create_user.") {
+		return true
+	}
+	return name != "" && (kind == "env" || kind == "query" && page || kind == "cookie" && (page || calls.MatchString(path)))
+}
+
+// calls is the path of what is part of a call.
+var calls = regexp.MustCompile(`^(setup\[|control\.|clients\.register\.http\.)`)
+
 func (r *reader) checkVariables(d *Description, text, path string) {
 	parts, err := segments(text)
 	if err != nil {
 		r.at(path, "", "%v", err)
 		return
 	}
-	known := variablesAt(d, path)
+	known := append(variablesAt(d, path), r.captured...)
 	slices.Sort(known)
 	for _, part := range parts {
 		name := strings.TrimSuffix(part.text, "[]")
-		if !part.variable || slices.Contains(known, name) || strings.HasPrefix(name, "env.") && len(name) > len("env.") {
+		if !part.variable || slices.Contains(known, name) || named(name, path) {
 			continue
 		}
 		r.at(path, didYouMean(name, known), "got the unknown variable ${%s}, want one of %s", name, variableList(known))
 	}
 }
+
+// headerName is the name of a header field as it is written by custom: it begins
+// with a capital, so that a JSON pointer without its slash is noticed.
+var headerName = regexp.MustCompile(`^[A-Z][A-Za-z0-9-]*$`)
 
 func (r *reader) checkCall(call Call, path string) {
 	if call.JSON != nil && call.Form != nil {
@@ -314,14 +371,17 @@ func (r *reader) checkCall(call Call, path string) {
 	if call.Basic != "" && !strings.Contains(call.Basic, ":") {
 		r.at(path+".basic", "", `got a text without ":", want "user:password"`)
 	}
+	if len(call.Each) > 0 && !strings.HasPrefix(path, "setup[") && !strings.Contains(path, ".first[") {
+		r.at(path+".each", "", "got a list, want none: only calls of setup and first are made for each of several texts")
+	}
 	for i, status := range call.Expect {
 		if status < 200 || status > 599 {
 			r.at(fmt.Sprintf("%s.expect[%d]", path, i), "", "got %d, want an HTTP status from 200 to 599", status)
 		}
 	}
-	for name, pointer := range call.Capture {
-		if pointer != "" && !strings.HasPrefix(pointer, "/") {
-			r.at(path+".capture."+name, "", `got %q, want a JSON pointer such as "/client_id" (RFC 6901)`, pointer)
+	for name, from := range call.Capture {
+		if from != "" && !strings.HasPrefix(from, "/") && !headerName.MatchString(from) {
+			r.at(path+".capture."+name, "", `got %q, want a JSON pointer such as "/client_id" (RFC 6901), or the name of a header field`, from)
 		}
 	}
 }

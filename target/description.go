@@ -8,7 +8,9 @@ import "time"
 //
 // Any text may hold variables: ${issuer}; ${port.NAME}, the host port of a
 // container's port; ${admin_key}, a key that is made anew for each embedded or
-// container target; and ${env.NAME}, an environment variable, which keeps
+// container target; ${signing_key}, an RSA key (PEM) that is made anew for each
+// container target, for a server that has to be given what it signs with, and
+// ${signing_key.public}; and ${env.NAME}, an environment variable, which keeps
 // secrets out of the file. "$${" stands for "${".
 type Description struct {
 	// File is the target file, for messages; paths in it are relative to its
@@ -26,6 +28,11 @@ type Description struct {
 	Embedded  *Embedded  `yaml:"embedded,omitempty" json:"embedded,omitempty"`
 	External  *External  `yaml:"external,omitempty" json:"external,omitempty"`
 	Container *Container `yaml:"container,omitempty" json:"container,omitempty"`
+	// Setup are calls that are made once, in order, when the server answers and
+	// before its metadata is asked for: they may tell it its issuer, or make what
+	// the calls of clients and control need. They share cookies, and what one
+	// captures is a variable of everything that follows, but of container.
+	Setup []Call `yaml:"setup,omitempty" json:"setup,omitempty"`
 
 	AuthorizationServer AuthorizationServer `yaml:"authorization_server,omitempty" json:"authorization_server,omitempty"`
 	Clients             Clients             `yaml:"clients,omitempty" json:"clients,omitempty"`
@@ -190,6 +197,9 @@ type AuthorizationServer struct {
 	// CustomClaims are claims beside the standard ones, each with the scope that
 	// releases it.
 	CustomClaims map[string]string `yaml:"custom_claims,omitempty" json:"custom_claims,omitempty" check:"scope_token"`
+	// OpaqueSubjects says that the server makes up the sub of its tokens, so that it
+	// is learned from one also of a user that control.create_user made.
+	OpaqueSubjects bool `yaml:"opaque_subjects,omitempty" json:"opaque_subjects,omitempty"`
 	// TokenLifetime is how long an access token lives at most. 0: not declared.
 	TokenLifetime Duration `yaml:"token_lifetime,omitempty" json:"token_lifetime,omitempty"`
 	// ClockSkew is how far the server's clock may be from ours; 0 means 5 s.
@@ -247,12 +257,20 @@ type Clients struct {
 type Registration struct {
 	// HTTP is a call of the server's own. Its body is the client metadata of RFC
 	// 7591 section 2, with the members of json added or put in their place. It
-	// knows ${client.name}, ${client.id}, ${client.scope}, ${client.redirect_uri},
-	// ${client.auth_method} and ${client.first_party}, and captures client_id and
-	// client_secret.
-	HTTP    *Call                `yaml:"http,omitempty" json:"http,omitempty"`
-	Dynamic *DynamicRegistration `yaml:"dynamic,omitempty" json:"dynamic,omitempty"`
-	Static  bool                 `yaml:"static,omitempty" json:"static,omitempty"`
+	// knows ${client.name}, ${client.scope}, ${client.redirect_uri},
+	// ${client.grant_types}, ${client.auth_method}, ${client.confidential} and
+	// ${client.first_party}, and captures client_id and client_secret. A server that
+	// wants to be told them is given ${client.id} and ${client.secret}, made anew.
+	HTTP *Call `yaml:"http,omitempty" json:"http,omitempty"`
+	// Whole says that the body is json alone, for a server that refuses members of
+	// RFC 7591 that it does not know.
+	Whole bool `yaml:"whole,omitempty" json:"whole,omitempty"`
+	// GrantTypes are what the server calls the grant types of ${client.grant_types},
+	// where that is not what RFC 7591 does: {authorization_code: code}. One may be
+	// several words, or none.
+	GrantTypes map[string]string    `yaml:"grant_types,omitempty" json:"grant_types,omitempty"`
+	Dynamic    *DynamicRegistration `yaml:"dynamic,omitempty" json:"dynamic,omitempty"`
+	Static     bool                 `yaml:"static,omitempty" json:"static,omitempty"`
 }
 
 // DynamicRegistration is RFC 7591.
@@ -290,54 +308,6 @@ type User struct {
 	Roles []string `yaml:"roles,omitempty" json:"roles,omitempty"`
 	// Claims are the standard claims they have (OpenID Connect Core section 5.1).
 	Claims map[string]any `yaml:"claims,omitempty" json:"claims,omitempty"`
-}
-
-// Login says how login and consent are played.
-type Login struct {
-	// Driver is "form" (the default), "hydra_admin" or "manual".
-	Driver string `yaml:"driver,omitempty" json:"driver,omitempty" jsonschema:"enum=form,enum=hydra_admin,enum=manual"`
-	Form   Form   `yaml:"form,omitempty" json:"form,omitempty"`
-	// Admin is the base URL of the admin API of driver hydra_admin.
-	Admin string `yaml:"admin,omitempty" json:"admin,omitempty" check:"url"`
-	// Pages limits how many pages one visit may take; 0 means 12.
-	Pages int `yaml:"pages,omitempty" json:"pages,omitempty"`
-}
-
-// Form maps the HTML forms of login and consent.
-type Form struct {
-	Login   LoginForm   `yaml:"login,omitempty" json:"login,omitempty"`
-	Consent ConsentForm `yaml:"consent,omitempty" json:"consent,omitempty"`
-	// Boxes are boxes of either page that stand for no scope, by name or name=value:
-	// true ticks one and false unticks it. What is left out stays as the page has it.
-	Boxes map[string]bool `yaml:"boxes,omitempty" json:"boxes,omitempty"`
-}
-
-// LoginForm is the page where a resource owner signs in: the first form with a
-// password field, unless Form says which.
-type LoginForm struct {
-	Form     string `yaml:"form,omitempty" json:"form,omitempty"`         // a CSS selector
-	Username string `yaml:"username,omitempty" json:"username,omitempty"` // field name; default "username"
-	Password string `yaml:"password,omitempty" json:"password,omitempty"` // field name; default "password"
-}
-
-// ConsentForm is the page where a resource owner decides.
-type ConsentForm struct {
-	Form string `yaml:"form,omitempty" json:"form,omitempty"` // a CSS selector; default: the form with Allow
-	// Checkbox is the name of the field that has a box for each scope, whose
-	// value is the scope; default "scope". Empty with None. Boxes of another name are
-	// understood by themselves where their name, value or label holds the scope.
-	Checkbox string `yaml:"checkbox,omitempty" json:"checkbox,omitempty"`
-	// Checkboxes maps a box (name, or name=value) to a scope, where nothing at the
-	// box says so.
-	Checkboxes map[string]string `yaml:"checkboxes,omitempty" json:"checkboxes,omitempty"`
-	Allow      Button            `yaml:"allow,omitempty" json:"allow,omitempty"`
-	Deny       Button            `yaml:"deny,omitempty" json:"deny,omitempty"`
-}
-
-// Button is what is posted when a button is pressed.
-type Button struct {
-	Name  string `yaml:"name,omitempty" json:"name,omitempty"`
-	Value string `yaml:"value,omitempty" json:"value,omitempty"`
 }
 
 // API is a resource server under test.
@@ -403,17 +373,26 @@ type Call struct {
 	Form  map[string]string `yaml:"form,omitempty" json:"form,omitempty" check:"secret"`
 	// Expect are the statuses that mean success; default: any 2xx.
 	Expect []int `yaml:"expect,omitempty" json:"expect,omitempty"`
-	// Capture takes values from a JSON answer, by variable name and JSON pointer.
+	// Capture takes values from the answer, by variable name: each by a JSON pointer
+	// into its body ("/client_id"), or by the name of a header field ("Location").
 	Capture map[string]string `yaml:"capture,omitempty" json:"capture,omitempty"`
+	// First are calls that are made before, in order, such as one that signs in.
+	// They share cookies with this one, and what one captures is a variable of those
+	// that follow.
+	First []Call `yaml:"first,omitempty" json:"first,omitempty"`
+	// Each has a call of setup or first made once for each of these texts, which it
+	// knows as ${each}.
+	Each []string `yaml:"each,omitempty" json:"each,omitempty"`
 }
 
 // Control is how the program edits a grant, changes a role, or moves the clock.
 // What is left out cannot be done, and the rules that need it do not apply.
 // Beside the target's variables a call knows, as far as it makes sense,
-// ${user.username}, ${user.password}, ${user.subject}, ${client.id}, ${scope}
-// (what is to be left), ${removed} (what is taken away), ${seconds}, ${reachable} and ${jwk}.
-// In JSON, "${scope[]}" is the list of the tokens, and ${seconds}, ${jwk},
-// ${reachable} and ${user.claims} alone in a text become that number or object.
+// ${user.username}, ${user.password}, ${user.subject}, those of a client that
+// clients.register.http knows, ${scope} (what is to be left), ${removed} (what is
+// taken away), ${seconds}, ${reachable} and ${jwk}. In JSON, "${scope[]}" is the
+// list of the tokens, in a list part of it, and ${seconds}, ${jwk}, ${reachable}
+// and ${user.claims} alone in a text become that number or object.
 type Control struct {
 	RemoveScope    *Call `yaml:"remove_scope,omitempty" json:"remove_scope,omitempty"`       // a resource owner takes scopes out of a grant
 	SetScope       *Call `yaml:"set_scope,omitempty" json:"set_scope,omitempty"`             // a resource owner says which scopes a grant shall have
@@ -434,9 +413,9 @@ type Control struct {
 	WithdrawScope *Call `yaml:"withdraw_scope,omitempty" json:"withdraw_scope,omitempty"`
 	RestoreScope  *Call `yaml:"restore_scope,omitempty" json:"restore_scope,omitempty"`
 	// CreateUser makes a user like one of Users for one scenario alone, so that
-	// scenarios that change roles do not meet. It also knows ${user.claims} and,
-	// as ${scope}, the permissions, and may capture subject where that is not the
-	// username.
+	// scenarios that change roles do not meet. It also knows ${user.claims},
+	// ${user.claims.NAME} (or NAME.PART), one claim as a text, and as ${scope} the
+	// permissions, and may capture subject where that is not the username.
 	CreateUser *Call `yaml:"create_user,omitempty" json:"create_user,omitempty"`
 }
 

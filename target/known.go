@@ -1,6 +1,7 @@
 package target
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 )
@@ -96,11 +97,20 @@ func variablesAt(d *Description, path string) []string {
 	if d.OnlyAPI() {
 		known = append(known, "authority", "audience")
 	}
+	if d.Container != nil {
+		known = append(known, "signing_key", "signing_key.public")
+	}
+	if !strings.HasPrefix(path, "container.") && path != "authorization_server.issuer" && path != "external.issuer" {
+		known = append(known, laterCaptures(d.Setup)...)
+	}
 	switch {
 	case strings.HasPrefix(path, "clients.register.http."):
 		known = append(known, registrationVariables()...)
+	case strings.HasPrefix(path, "login.api.pages["):
+		known = append(known, "user.username", "user.password", "user.subject", "user_code", "scope")
+		known = append(known, pageVariables(d, path)...)
 	case strings.HasPrefix(path, "control."):
-		known = append(known, controlVariables()...)
+		known = append(append(known, controlVariables()...), registrationVariables()...)
 	case strings.Contains(path, "api.operations["), strings.Contains(path, "api.batch."), strings.Contains(path, "api.step_up."):
 		known = append(known, "id", "marker")
 	}
@@ -110,7 +120,8 @@ func variablesAt(d *Description, path string) []string {
 // registrationVariables are what a call that registers a client knows.
 func registrationVariables() []string {
 	return []string{
-		"client.name", "client.id", "client.scope", "client.redirect_uri", "client.auth_method", "client.first_party",
+		"client.name", "client.id", "client.secret", "client.scope", "client.redirect_uri", "client.grant_types",
+		"client.auth_method", "client.confidential", "client.first_party",
 	}
 }
 
@@ -119,6 +130,30 @@ func registrationVariables() []string {
 func controlVariables() []string {
 	return []string{
 		"user.username", "user.password", "user.subject", "user.claims", "user.roles",
-		"client.id", "scope", "removed", "seconds", "jwk", "reachable",
+		"scope", "removed", "seconds", "jwk", "reachable",
 	}
+}
+
+// pageVariables are what the path of a page of driver api names, and what its
+// calls capture.
+func pageVariables(d *Description, path string) (names []string) {
+	for i, page := range d.Login.API.Pages {
+		if !strings.HasPrefix(path, fmt.Sprintf("login.api.pages[%d].", i)) {
+			continue
+		}
+		for _, part := range strings.Split(page.Path, "/") {
+			if name, is := strings.CutPrefix(part, "{"); is {
+				names = append(names, strings.TrimSuffix(name, "}"))
+			}
+		}
+		for _, call := range []*Call{page.SignedIn, page.SignIn, page.Grant, page.Deny} {
+			if call != nil {
+				names = append(names, call.captures()...)
+			}
+		}
+		if page.Asks != nil {
+			names = append(names, page.Asks.Call.captures()...)
+		}
+	}
+	return names
 }

@@ -35,13 +35,13 @@ func TestACaptureWantsJSONAndAPointer(t *testing.T) {
 	for _, c := range []struct{ body, pointer, want string }{
 		{`{"a":["x"]}`, "/a/0", "x"}, {`{"a":["x"]}`, "/a/00", ""}, {`{"a":["x"]}`, "/a/+0", ""}, {`{"a":["x"]}`, "/a/-", ""}, {`{"a":"x"}`, "a", ""},
 	} {
-		got, err := target.Call{Capture: map[string]string{"id": c.pointer}}.CaptureValues([]byte(c.body))
+		got, err := target.Call{Capture: map[string]string{"id": c.pointer}}.Captured(&target.Reply{Body: []byte(c.body)})
 		if err != nil || got["id"] != c.want {
 			t.Errorf("%s at %s: got %q and %v, want %q", c.body, c.pointer, got["id"], err, c.want)
 		}
 	}
 	for _, body := range []string{`{"a":1} more`, `{"a":1`, strings.Repeat("[", 1_000_000)} {
-		if got, err := (target.Call{Capture: map[string]string{"id": "/a"}}).CaptureValues([]byte(body)); err == nil {
+		if got, err := (target.Call{Capture: map[string]string{"id": "/a"}}).Captured(&target.Reply{Body: []byte(body)}); err == nil {
 			t.Errorf("%.20s: got %v, want an error", body, got)
 		}
 	}

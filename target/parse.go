@@ -61,6 +61,7 @@ type reader struct {
 	problems Problems
 	origin   map[*yaml.Node]string // where a value that an override brought comes from
 	nodes    map[string]*yaml.Node // what was decoded, by path
+	captured []string              // what the calls before the one that is looked at capture
 }
 
 func (r *reader) problem(n *yaml.Node, path, hint, format string, args ...any) {

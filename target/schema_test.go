@@ -101,7 +101,9 @@ func nameByKey(of reflect.Type, comments map[string]string) {
 			if rest, ok := strings.CutPrefix(comments[at], field.Name+" "); ok {
 				comments[at] = f.name + " " + rest
 			}
-			nameByKey(field.Type, comments)
+			if field.Type != reflect.SliceOf(of) { // a call has calls
+				nameByKey(field.Type, comments)
+			}
 		}
 	}
 }

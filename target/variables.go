@@ -115,8 +115,8 @@ func expand(text string, value func(name string) (string, error)) (string, error
 	return b.String(), nil
 }
 
-// WithVariables returns a copy in which every ${…} is replaced, except in calls
-// and operations, which are replaced when they are performed. What stands for
+// WithVariables returns a copy in which every ${…} is replaced, except in calls,
+// operations and pages of driver api, which are replaced when they are performed. What stands for
 // nothing is reported as *[Problems], all at once.
 func (d *Description) WithVariables(variables map[string]string) (*Description, error) {
 	w := &walker{file: d.File, value: lookup(variables)}
@@ -157,8 +157,9 @@ func (w *walker) copy(v reflect.Value, path string) reflect.Value {
 			made.Set(inner)
 		}
 	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[Call]() || v.Type() == reflect.TypeFor[Operation]() {
-			break
+		switch v.Type() {
+		case reflect.TypeFor[Call](), reflect.TypeFor[Operation](), reflect.TypeFor[APIPage]():
+			return made
 		}
 		for _, f := range fieldsOf(v.Type()) {
 			made.Field(f.index).Set(w.copy(v.Field(f.index), join(path, f.name)))

@@ -26,6 +26,7 @@ Feature: What the resource owner is shown, and decides
   Rule: Denying the request gives access_denied and issues nothing
     Otherwise "no" means "some".
 
+    @needs:consent.deny
     Scenario: Ada denies
       Given Ada will deny
       When Planner asks Ada for "read:appointments write:appointments"
@@ -42,6 +43,7 @@ Feature: What the resource owner is shown, and decides
   Rule: A denial is not kept as consent
     Otherwise the next silent request succeeds where Ada said no.
 
+    @needs:consent.deny
     Scenario: After a denial a silent request fails
       Given Ada has denied Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" silently
@@ -54,6 +56,7 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "openid read:appointments" silently
       Then Planner holds at least "openid read:appointments"
 
+    @needs:consent.deny
     Scenario: After a denial Ada is asked again
       Given Ada has denied Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments"

@@ -100,6 +100,7 @@ Feature: Asking silently, and insisting on being asked
   Rule: Saying no to a client that insists gives it nothing, now or later
     Otherwise the question alone upgrades the tokens from before.
 
+    @needs:consent.deny
     Scenario: Ada says no to more
       Given Ada has granted Planner "openid read:appointments"
       And Ada will deny
@@ -107,13 +108,14 @@ Feature: Asking silently, and insisting on being asked
       Then Planner is refused with "access_denied"
       And Planner receives no token
 
-    @SHOULD
+    @SHOULD @needs:consent.deny
     Scenario: Ada says no to what she agreed to before
       Given Ada has granted Planner "openid read:appointments"
       And Ada will deny
       When Planner asks Ada for "openid read:appointments", insisting on consent
       Then Planner is refused with "access_denied"
 
+    @needs:consent.deny
     Scenario: The refresh token from before does not grow by it
       Given Ada has granted Planner "openid read:appointments"
       And Ada has denied Planner "openid read:appointments write:appointments", insisting on consent

@@ -18,7 +18,7 @@ Feature: Asking a resource owner over the backchannel
       Then Planner holds no scope beyond "openid read:appointments"
       And Planner is not misled about its scope
 
-    @needs:consent.ui!=none
+    @needs:consent.ui!=none @needs:consent.deny
     Scenario: Ada denies
       Given Ada will deny
       When Planner asks Ada for "openid read:appointments" over the backchannel

@@ -68,12 +68,14 @@ Feature: A device without a browser
   Rule: A device that was denied access is told so, and never obtains a token for that code
     Otherwise "no" means "ask again".
 
+    @needs:consent.deny
     Scenario: Ada denies
       Given Ada will deny
       When Planner asks Ada for "read:appointments" on a device
       Then Planner is refused with "access_denied"
       And Planner receives no token
 
+    @needs:consent.deny
     Scenario: Ada denies, and a second visit to the page says yes
       Given Planner has a code from Ada for "read:appointments" on a device, who says no and then yes
       When Planner redeems its code

@@ -310,7 +310,7 @@ Feature: Grants that are managed one by one
   Rule: Saying no to a change leaves the grant as it was
     Otherwise asking is enough to break it, or to widen it.
 
-    @needs:as.gm.query
+    @needs:as.gm.query @needs:consent.deny
     Scenario: Ada says no to an addition
       Given Ada has granted Steward "read:appointments" creating a grant
       And Ada will deny
@@ -318,6 +318,7 @@ Feature: Grants that are managed one by one
       Then Steward is refused
       And a query of Steward's grant shows exactly "read:appointments"
 
+    @needs:consent.deny
     Scenario: Steward goes on as before
       Given Ada has granted Steward "read:appointments" creating a grant
       And Ada has denied Steward "write:appointments" merging into its grant
@@ -325,7 +326,7 @@ Feature: Grants that are managed one by one
       Then Steward holds exactly "read:appointments"
       And Steward cannot create an appointment for Ada
 
-    @needs:as.gm.replace
+    @needs:as.gm.replace @needs:consent.deny
     Scenario: Ada says no to a replacement
       Given Ada has granted Steward "read:appointments" creating a grant
       And Ada has denied Steward "write:appointments" replacing its grant

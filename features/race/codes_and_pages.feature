@@ -66,7 +66,7 @@ Feature: Codes and pages that are used at once
   Rule: A page that is answered in several ways at once has one answer
     Otherwise a yes that was sent with a no is worth a code.
 
-    @rounds:20
+    @rounds:20 @needs:consent.deny
     Scenario: Ada says yes, a part of it, and no
       Given Ada is shown what Planner asks: "read:appointments write:appointments"
       When Ada answers the page in these ways at once:
@@ -132,7 +132,7 @@ Feature: Codes and pages that are used at once
   Rule: A grant that is added to in several tabs at once holds what was agreed to, all of it and nothing else
     Otherwise a yes is lost, or a no is overwritten by what somebody else wrote.
 
-    @rounds:10 @needs:as.oidc
+    @rounds:10 @needs:as.oidc @needs:consent.deny
     Scenario: Ada says yes to two requests and no to a third
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for these at once, on top of what it has:

@@ -98,7 +98,7 @@ func (c *Cast) sendOnce(ctx context.Context, api *target.ResourceServer, op targ
 	a.Status, a.Header, a.Body = got.status, got.header, got.body
 	a.Challenge, a.Challenged = oauth.BearerChallenge(got.header.Values("WWW-Authenticate"))
 	if a.Served() && op.ID != "" {
-		captured, _ := target.Call{Capture: map[string]string{"id": op.ID}}.CaptureValues(got.body) // no JSON: no id
+		captured, _ := target.Call{Capture: map[string]string{"id": op.ID}}.Captured(&target.Reply{Header: got.header, Body: got.body}) // no JSON: no id
 		a.ObjectID = captured["id"]
 	}
 	if where := a.Header.Get("Location"); a.ObjectID == "" && where != "" && op.Name == "create" {

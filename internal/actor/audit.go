@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/scopeproof/scopeproof/internal/useragent"
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
@@ -80,22 +81,23 @@ func (c *Cast) auditorClient(ctx context.Context) (*Client, error) {
 }
 
 // LearnSubject is the sub of the owner's tokens. Where nothing says what it is,
-// one is obtained and looked at, once in a run.
+// one is obtained and looked at, once in a run for each username.
 func (o *Owner) LearnSubject(ctx context.Context) (string, error) {
 	if o.Subject != "" {
 		return o.Subject, nil
 	}
 	stage := o.cast.Stage
-	if known, ok := stage.subjects.Load(o.Name); ok {
+	if known, ok := stage.subjects.Load(o.Username); ok {
 		return known.(string), nil
 	}
-	o.learning = true
-	defer func() { o.learning = false }()
+	jar := o.jar
+	o.learning, o.jar = true, useragent.NewJar() // whether they have signed in is a part of the scenario
+	defer func() { o.learning, o.jar = false, jar }()
 	subject, err := o.cast.subject(ctx, o)
 	if err != nil {
 		return "", fmt.Errorf("the subject of %s's tokens is learned: %w\n    hint: set users.%s.subject in the target file", o.Name, err, o.Name)
 	}
-	stage.subjects.Store(o.Name, subject)
+	stage.subjects.Store(o.Username, subject)
 	return subject, nil
 }
 

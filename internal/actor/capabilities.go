@@ -44,9 +44,23 @@ func (f *finder) yes(name target.Capability, is bool, source string) {
 	f.set(name, strconv.FormatBool(is), source)
 }
 
+// granting is the capability to use a grant type.
+func granting(grant oauth.GrantType) target.Capability {
+	return map[oauth.GrantType]target.Capability{
+		oauth.AuthorizationCode: "as.code", oauth.ClientCredentials: "as.cc", oauth.RefreshTokenGrant: "as.refresh",
+		oauth.PasswordGrant: "as.ropc", oauth.DeviceCode: "as.device", oauth.TokenExchange: "as.tx",
+		oauth.JWTBearer: "as.assertion", oauth.CIBA: "as.ciba",
+	}[grant]
+}
+
 // lists reports whether a list in the metadata has a value; absent is what a
-// missing list means.
+// missing list means. A description has the last word on grant types.
 func (f *finder) lists(key, value string, absent bool) bool {
+	if key == "grant_types_supported" {
+		if own, ok := f.d.Capabilities[granting(oauth.GrantType(value))]; ok {
+			return own == "true"
+		}
+	}
 	list, ok := f.t.Metadata[key].([]any)
 	if !ok {
 		return absent
@@ -149,7 +163,8 @@ func (f *finder) furtherGrants() {
 	lists := func(g oauth.GrantType) bool { return f.lists(grants, string(g), false) }
 	has := func(key string) bool { return metadata(f.t, key) != "" }
 	// A person at a browser of their own is not at a device, too.
-	driven := f.t.UserAgent != nil || f.d.Login.Driver == "" || f.d.Login.Driver == "form"
+	forms := f.t.UserAgent != nil || f.d.Login.Driver == "" || f.d.Login.Driver == "form"
+	driven := forms || f.d.Login.Driver == "api" && f.d.Login.TakesCodes()
 	f.yes("as.ropc", lists(oauth.PasswordGrant), "metadata: "+grants)
 	f.yes("as.device", has("device_authorization_endpoint") && f.lists(grants, string(oauth.DeviceCode), true) && driven, "metadata: device_authorization_endpoint")
 	refresh := f.found["as.refresh"].Yes()
@@ -162,7 +177,7 @@ func (f *finder) furtherGrants() {
 	}
 	f.yes("as.assertion", lists(oauth.JWTBearer) && f.registers(), "metadata: "+grants)
 	polled := f.lists("backchannel_token_delivery_modes_supported", "poll", false) && has("backchannel_authentication_endpoint")
-	f.yes("as.ciba", polled && f.d.AuthorizationServer.BackchannelPage != "" && driven, "metadata: backchannel_authentication_endpoint")
+	f.yes("as.ciba", polled && f.d.AuthorizationServer.BackchannelPage != "" && forms, "metadata: backchannel_authentication_endpoint")
 }
 
 func (f *finder) oidc() {
@@ -192,10 +207,14 @@ func (f *finder) consent() {
 	case !f.found["as.code"].Yes():
 		f.set("consent.driver", "form", login)
 		f.consentUI("none", "derived: no authorization code grant")
+	case d.Login.Driver == "api":
+		f.set("consent.driver", "api", login)
+		f.consentUI(target.Unknown, "not observed")
 	default:
 		f.set("consent.driver", "form", login)
 		f.consentUI(target.Unknown, "not observed")
 	}
+	f.yes("consent.deny", d.Login.Driver != "api" || d.Login.Denies(), login)
 	f.yes("consent.remembered", false, "not declared")
 	f.yes("consent.deny", true, "not declared")
 	f.yes("consent.openid_deselectable", false, "not declared")

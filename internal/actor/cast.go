@@ -242,11 +242,28 @@ func (c *Cast) createUser(ctx context.Context, o *Owner, call *target.Call) erro
 	if err != nil {
 		return err
 	}
-	captured, err := c.call(ctx, call, map[string]string{
+	vars := map[string]string{
 		"user.claims": string(claims), "user.roles": string(roles), "user.username": o.Username, "user.password": o.Password.Reveal(), "scope": permissions,
-	})
-	o.Subject = either(captured["subject"], o.Username)
+	}
+	eachClaim(o.Claims, "user.claims", func(name, text string) { vars[name] = text })
+	captured, err := c.call(ctx, call, vars)
+	o.Subject = captured["subject"]
+	if o.Subject == "" && !c.Stage.Target.Description.AuthorizationServer.OpaqueSubjects {
+		o.Subject = o.Username
+	}
 	return err
+}
+
+// eachClaim calls f with each claim as a text, those in an object by a name with a
+// dot.
+func eachClaim(claims map[string]any, under string, f func(name, text string)) {
+	for name, value := range claims {
+		if parts, ok := value.(map[string]any); ok {
+			eachClaim(parts, under+"."+name, f)
+			continue
+		}
+		f(under+"."+name, fmt.Sprint(value))
+	}
 }
 
 // Owners returns the resource owners who have played a part so far.

@@ -286,13 +286,13 @@ func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) 
 		if err != nil {
 			return "", err
 		}
-		return granting(ctx, name, a, i)
+		return classOf(ctx, name, a, i)
 	}
 }
 
-// granting is Class, or "grants", which is not lawful, where a scope that nobody
+// classOf is Class, or "grants", which is not lawful, where a scope that nobody
 // knows was granted: a rule about those who ignore it is not for those.
-func granting(ctx context.Context, name target.ChoiceName, a *Authorization, i *Issue) (string, error) {
+func classOf(ctx context.Context, name target.ChoiceName, a *Authorization, i *Issue) (string, error) {
 	class, err := Class(ctx, name, a, i, 0)
 	strange := name == target.UnknownScope || name == target.OnlyUnknown || name == target.MalformedScope
 	if err != nil || !strange || i == nil || i.Response == nil {

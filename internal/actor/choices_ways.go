@@ -48,7 +48,7 @@ func (q question) on(way target.Way) func(context.Context, *Cast) (string, error
 		if t := c.Stage.Target; q.name == target.OmittedScope && a.Issue != nil && a.Issue.Response != nil && t.DefaultScope.IsEmpty() {
 			t.DefaultScope = a.Issue.Told.Set
 		}
-		return granting(ctx, q.name, a.Authorization, a.Issue)
+		return classOf(ctx, q.name, a.Authorization, a.Issue)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -78,6 +79,7 @@ type Authorization struct {
 	Pending  *PendingRequest
 	Answered bool
 
+	hinted      bool // an ID token was sent as a hint
 	state       string
 	verifier    string
 	redirectURI string
@@ -107,7 +109,39 @@ func (c *Client) Authorize(ctx context.Context, r Request) (*Authorization, erro
 	if err != nil || a.AtPush {
 		return a, err
 	}
-	return c.open(ctx, a, visit)
+	if a, err = c.open(ctx, a, visit); err != nil {
+		return nil, err
+	}
+	if hinted, ok := c.hinting(a, r); ok {
+		c.Authorizations = c.Authorizations[:len(c.Authorizations)-1]
+		return c.Authorize(ctx, hinted)
+	}
+	return a, nil
+}
+
+// WantsHint reports whether a silent request without an ID token as a hint was
+// refused as such a one may be (OpenID Connect Core section 3.1.2.1).
+func (a *Authorization) WantsHint() bool {
+	return a.Prompt == "none" && !a.hinted && a.Refused != nil && a.Refused.Code == "invalid_request"
+}
+
+// hinting is a silent request with an ID token as a hint, where one without it was
+// refused for that. It reports false where there is nothing to try.
+func (c *Client) hinting(a *Authorization, r Request) (Request, bool) {
+	if !a.WantsHint() {
+		return r, false
+	}
+	for _, issue := range slices.Backward(c.Issues) {
+		if issue.Owner == r.Owner && issue.Response != nil && issue.Response.IDToken != "" {
+			r.Params = maps.Clone(r.Params)
+			if r.Params == nil {
+				r.Params = url.Values{}
+			}
+			r.Params.Set("id_token_hint", issue.Response.IDToken.Reveal())
+			return r, true
+		}
+	}
+	return r, false
 }
 
 // prepare makes an authorization request, and says how the browser is to play
@@ -231,6 +265,7 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 		q.Set("prompt", a.Prompt)
 	}
 	c.aim(q, r.Other)
+	a.hinted = r.Params.Has("id_token_hint")
 	for name, values := range r.Params {
 		q[name] = values
 		if name == "scope" { // whichever of them the server goes by was asked for

@@ -186,12 +186,12 @@ func (c *Cast) callEntry(ctx context.Context, call *target.Call, vars map[string
 	if call == nil {
 		return nil, errors.New("the target file has no control call for it")
 	}
-	expand := func(text string) (string, error) { return c.Stage.Target.Expand(text, vars) }
-	req, err := call.Request(ctx, expand)
+	session := c.session(vars)
+	req, err := session.Request(ctx, *call)
 	if err != nil {
-		return nil, err
+		return nil, c.refused(err)
 	}
-	c.Recorder.keepCall(call, req, expand)
+	c.Recorder.keepCall(call, req, func(text string) (string, error) { return session.Expand(text, session.Variables) })
 	return &Entry{req: req, read: func(got answer) error {
 		if !call.Succeeded(got.status) {
 			return fmt.Errorf("%s: got %d %s", call.URL, got.status, c.brief(got.body))

@@ -126,7 +126,7 @@ func (c *Cast) everything() oauth.ScopeSet {
 func (o *Owner) variables(ctx context.Context, call *target.Call, client *Client, extra map[string]string) (map[string]string, error) {
 	vars := map[string]string{"user.username": o.Username, "user.password": o.Password.Reveal(), "user.subject": o.Subject}
 	if client != nil {
-		vars["client.id"] = client.ID
+		maps.Copy(vars, o.cast.clientVariables(&client.Client))
 	}
 	if strings.Contains(fmt.Sprint(*call), "${user.subject}") {
 		var err error
@@ -192,9 +192,9 @@ func (c *Cast) LimitClient(ctx context.Context, client *Client, scope oauth.Scop
 func (c *Cast) limitClient(ctx context.Context, client *Client, scope oauth.ScopeSet) error {
 	call := c.Stage.Target.Description.Control.LimitClient
 	client.Scope = scope
-	_, err := c.call(as(ctx, "administrator", "limits "+client.Name), call, map[string]string{
-		"client.id": client.ID, "scope": scope.Map(c.wireToken).String(),
-	})
+	vars := c.clientVariables(&client.Client)
+	vars["scope"] = scope.Map(c.wireToken).String()
+	_, err := c.call(as(ctx, "administrator", "limits "+client.Name), call, vars)
 	return err
 }
 
@@ -248,18 +248,39 @@ func (c *Cast) ask(ctx context.Context, call *target.Call, extra map[string]stri
 	if !call.Succeeded(got.status) {
 		return nil, nil, fmt.Errorf("%s: got %d %s", call.URL, got.status, c.brief(got.body))
 	}
-	captured, err = call.CaptureValues(got.body)
+	captured, err = call.Captured(&target.Reply{Header: got.header, Body: got.body})
 	return captured, got.body, err
 }
 
+// send makes a call, and those before it, and returns the answer to the call
+// itself.
 func (c *Cast) send(ctx context.Context, call *target.Call, extra map[string]string) (answer, error) {
-	expand := func(text string) (string, error) { return c.Stage.Target.Expand(text, extra) }
-	req, err := call.Request(ctx, expand)
+	session := c.session(extra)
+	reply, err := session.Do(ctx, *call)
 	if err != nil {
-		return answer{}, err
+		return answer{}, c.refused(err)
 	}
-	c.Recorder.keepCall(call, req, expand)
-	return c.Recorder.do(ctx, req)
+	return answer{reply.Status, reply.Header, reply.Body}, nil
+}
+
+// session is what calls that follow each other share.
+func (c *Cast) session(extra map[string]string) *target.Session {
+	s := &target.Session{Expand: c.Stage.Target.Expand, Jar: useragent.NewJar(), Variables: maps.Clone(extra)}
+	s.Send = func(ctx context.Context, call target.Call, req *http.Request) (*target.Reply, error) {
+		c.Recorder.keepCall(&call, req, func(text string) (string, error) { return s.Expand(text, s.Variables) })
+		got, err := c.Recorder.do(ctx, req)
+		return &target.Reply{Status: got.status, Header: got.header, Body: got.body}, err
+	}
+	return s
+}
+
+// refused adds the answer to the error of a call before another, secrets removed.
+func (c *Cast) refused(err error) error {
+	var refused *target.CallError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w: %s", err, c.brief(refused.Reply.Body))
+	}
+	return err
 }
 
 // AtAnotherBrowser reports whether the owner sits at another's browser.

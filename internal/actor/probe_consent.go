@@ -39,7 +39,8 @@ func deniable(page target.ConsentPage) bool {
 // observeBoxes takes the choice away again, whatever is declared, where a box that
 // is deselected denies the whole request, as it may (RFC 6749 section 4.1.2.1).
 func (s *Stage) observeBoxes(ctx context.Context) {
-	if s.Target.Capabilities["consent.ui"].Value != "granular" || s.Target.Capabilities["consent.driver"].Value != "form" {
+	driven := s.Target.Capabilities["consent.driver"].Value != "none" && s.Target.UserAgent == nil && s.Target.Description.Login.Driver != "hydra_admin"
+	if s.Target.Capabilities["consent.ui"].Value != "granular" || !driven {
 		return
 	}
 	ctx, cancel := s.within(ctx)

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -215,14 +217,16 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 	own, _ := call.JSON.(map[string]any)
 	maps.Copy(body, own)
 	filled := *call
-	if filled.Form == nil {
+	if filled.Form == nil && !c.Stage.Target.Description.Clients.Register.Whole {
 		filled.JSON = body
 	}
-	captured, reply, err := c.ask(ctx, &filled, map[string]string{
-		"client.name": "scopeproof " + client.Name + " " + c.seed, "client.id": client.ID,
-		"client.scope": client.Scope.Map(c.wireToken).String(), "client.redirect_uri": client.RedirectURI,
-		"client.auth_method": string(client.AuthMethod), "client.first_party": fmt.Sprint(client.FirstParty),
-	})
+	if client.ID == "" && call.Mentions("client.id") {
+		client.ID = strings.ToLower(client.Name) + "-" + c.seed + random(2)
+	}
+	if client.Secret == "" && call.Mentions("client.secret") && !client.IsPublic() {
+		client.Secret = oauth.Secret(random(16))
+	}
+	captured, reply, err := c.ask(ctx, &filled, c.clientVariables(client))
 	if err != nil {
 		return err
 	}
@@ -233,6 +237,21 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 	}
 	c.told(client, reply)
 	return c.confirmed(client, reply)
+}
+
+// clientVariables are what a call about a client knows.
+func (c *Cast) clientVariables(client *oauth.Client) map[string]string {
+	grants := make([]string, len(client.GrantTypes))
+	for i, grant := range client.GrantTypes {
+		grants[i] = string(grant)
+	}
+	return map[string]string{
+		"client.name": "scopeproof " + client.Name + " " + c.seed, "client.id": client.ID, "client.secret": client.Secret.Reveal(),
+		"client.scope": client.Scope.Map(c.wireToken).String(), "client.redirect_uri": client.RedirectURI,
+		"client.grant_types": c.Stage.Target.Description.Clients.Register.GrantNames(grants),
+		"client.auth_method": string(client.AuthMethod), "client.confidential": strconv.FormatBool(!client.IsPublic()),
+		"client.first_party": strconv.FormatBool(client.FirstParty),
+	}
 }
 
 func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.Client, want []int) error {

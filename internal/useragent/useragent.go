@@ -46,10 +46,12 @@ func New(t *target.Target, opts ...Option) (target.UserAgent, error) {
 	switch login.Driver {
 	case "", "form":
 		return newFormDriver(login, granular), nil
+	case "api":
+		return newAPIDriver(t), nil
 	case "hydra_admin":
 		return newHydraDriver(t, login.Admin)
 	case "manual":
 		return &manualDriver{output: o.output}, nil
 	}
-	return nil, fmt.Errorf(`login.driver: got %q, want one of "form", "hydra_admin", "manual"`, login.Driver)
+	return nil, fmt.Errorf(`login.driver: got %q, want one of "form", "api", "hydra_admin", "manual"`, login.Driver)
 }

@@ -9,6 +9,9 @@ package container
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,7 +75,7 @@ func open(ctx context.Context, d *target.Description) (_ *target.Target, err err
 	if err != nil {
 		return nil, err
 	}
-	expanded, err := d.WithVariables(variables)
+	expanded, err := d.WithVariables(d.Unset(variables))
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +86,9 @@ func open(ctx context.Context, d *target.Description) (_ *target.Target, err err
 		}
 	}()
 	if err := g.start(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.SetUp(ctx, variables); err != nil {
 		return nil, err
 	}
 	if err := g.waitForMetadata(ctx, variables["issuer"]); err != nil {
@@ -107,6 +113,9 @@ func choose(d *target.Description) (variables map[string]string, ports map[strin
 		return nil, nil, err
 	}
 	variables = map[string]string{"admin_key": rand.Text()}
+	if err := addSigningKey(variables); err != nil {
+		return nil, nil, err
+	}
 	issuer := d.AuthorizationServer.Issuer
 	for name, port := range ports {
 		variables["port."+name] = strconv.Itoa(port)
@@ -119,6 +128,22 @@ func choose(d *target.Description) (variables map[string]string, ports map[strin
 		return nil, nil, fmt.Errorf("%s: authorization_server.issuer: %w", d.File, err)
 	}
 	return variables, ports, nil
+}
+
+// addSigningKey adds an RSA key (RFC 8017) for the server to sign with, as PEM.
+func addSigningKey(variables map[string]string) error {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return fmt.Errorf("make a signing key: %w", err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return fmt.Errorf("make a signing key: %w", err)
+	}
+	private := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	variables["signing_key"] = string(pem.EncodeToMemory(private))
+	variables["signing_key.public"] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
+	return nil
 }
 
 // freePorts returns a port of the loopback interface that is free now for each

@@ -2,7 +2,9 @@ package embedded
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -169,14 +171,23 @@ func registerByCall(ctx context.Context, t *target.Target, call target.Call) (id
 			body[name] = value
 		}
 	}
-	if call.Form == nil {
+	register := t.Description.Clients.Register
+	if call.Form == nil && !register.Whole {
 		call.JSON = body
 	}
-	got, err := t.Perform(ctx, call, map[string]string{
-		"client.name": "scopeproof calendar API", "client.id": "", "client.scope": "", "client.redirect_uri": "",
-		"client.auth_method": "client_secret_basic", "client.first_party": "false",
-	})
-	return got["client_id"], got["client_secret"], err
+	variables := map[string]string{
+		"client.name": "scopeproof calendar API", "client.id": "", "client.secret": "", "client.scope": "", "client.redirect_uri": "",
+		"client.grant_types": register.GrantNames([]string{"client_credentials"}),
+		"client.auth_method": "client_secret_basic", "client.confidential": "true", "client.first_party": "false",
+	}
+	if call.Mentions("client.id") {
+		variables["client.id"] = "scopeproof-api-" + strings.ToLower(rand.Text())[:8]
+	}
+	if call.Mentions("client.secret") {
+		variables["client.secret"] = rand.Text()
+	}
+	got, err := t.Perform(ctx, call, variables)
+	return cmp.Or(got["client_id"], variables["client.id"]), cmp.Or(got["client_secret"], variables["client.secret"]), err
 }
 
 func registerDynamically(ctx context.Context, t *target.Target, endpoint string) (id, secret string, err error) {

@@ -36,7 +36,11 @@ func (s source) Open(ctx context.Context) (*target.Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: external.issuer: %w", d.File, err)
 	}
-	t, err := target.New(ctx, target.KindExternal, d, map[string]string{"issuer": issuer})
+	variables := map[string]string{"issuer": issuer}
+	if err := d.SetUp(ctx, variables); err != nil {
+		return nil, err
+	}
+	t, err := target.New(ctx, target.KindExternal, d, variables)
 	if err != nil {
 		return nil, err
 	}
