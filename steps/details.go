@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 )
 
 // detailed is the manner to ask for authorization details of the target (RFC
@@ -83,7 +85,8 @@ func (w *World) ourDetails(raw json.RawMessage) []map[string]any {
 // as the plain ones; empty: there is none.
 func (w *World) beyondPlain(d map[string]any) string {
 	as := w.target().Description.AuthorizationServer.Details
-	for name, large := range as.Larger {
+	for _, name := range slices.Sorted(maps.Keys(as.Larger)) {
+		large := as.Larger[name]
 		if !reflect.DeepEqual(asRead(large), asRead(as.Plain[name])) && reflect.DeepEqual(d[name], asRead(large)) {
 			return name
 		}

@@ -152,8 +152,7 @@ func (r *reach) within(server string, named []string) narrowing {
 	s := r.suspects[server]
 	reached := func(rule *conformance.Rule) bool {
 		// Decisions were compared one by one: how they go at once is not known.
-		atOnce := slices.ContainsFunc(rule.Scenarios, func(s conformance.Scenario) bool { return s.Rounds > 0 })
-		return s.rules[rule.ID] || s.askedBy[rule.ID] && (s.remembers || atOnce)
+		return s.rules[rule.ID] || s.askedBy[rule.ID] && (s.remembers || playedAtOnce(rule))
 	}
 	return func(found string, selected []*conformance.Rule) []*conformance.Rule {
 		if found != r.found {

@@ -133,7 +133,7 @@ var consent = []Defect{
 	{
 		ID:     "consent-shared-by-users",
 		Text:   "Remembered consent is keyed by client and API: what one user granted is granted for every other.",
-		Breaks: []string{"CONS-10", "CONS-12", "GRANT-01"},
+		Breaks: []string{"CONS-10", "CONS-12", "GRANT-01", "GRANT-07", "PRMT-07"},
 		Shows:  `Planner was given a code for "openid read:appointments" and Bo was not asked`,
 		Apply: func(p *refserver.Policy) {
 			rememberWhere(p, func(q refserver.ConsentQuestion, g refserver.Grant) bool {
@@ -155,7 +155,7 @@ var consent = []Defect{
 	{
 		ID:     "any-consent-is-enough",
 		Text:   "Any consent that the user ever gave a client counts as consent for everything it asks for.",
-		Breaks: []string{"CONS-12", "CONC-12", "CONS-14", "DEF-07", "EDIT-05", "INC-01", "INC-03", "PRMT-03", "REV-04", "SYN-07"},
+		Breaks: []string{"CONS-12", "CONC-12", "CONS-14", "DEF-07", "EDIT-05", "INC-01", "INC-03", "PRMT-03", "REV-04", "SYN-06", "SYN-07"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			needed := p.ConsentNeeded

@@ -17,7 +17,9 @@ type Defect struct {
 	ID string
 	// Text says what is wrong, as an engineer would report it.
 	Text string
-	// Breaks are the ids of exactly the rules that the fault violates.
+	// Breaks are the ids of exactly the rules that the fault violates, the one that it
+	// is there for first. Other rules about what is done at once it may leave alone by
+	// luck.
 	Breaks []string
 	// Shows is a part of the message that the violation must carry.
 	Shows string

@@ -52,7 +52,7 @@ var richRequests = []Defect{
 		ID:     "details-of-the-token-request",
 		Text:   "Authorization details that are sent with a code take the place of those that were granted.",
 		Breaks: []string{"RAR-03"},
-		Shows:  `Planner holds larger authorization details than the plain ones: the response says "limit" is 9`,
+		Shows:  `Planner holds larger authorization details than the plain ones: the response says "actions" is ["list","create"]`,
 		Apply: func(p *refserver.Policy) {
 			p.Details.Redeemed = func(granted, asked refserver.Details) (refserver.Details, error) {
 				if asked == nil {

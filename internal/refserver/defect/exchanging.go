@@ -7,7 +7,7 @@ var exchanging = []Defect{
 	{
 		ID:     "exchange-adds-what-client-may",
 		Text:   "An exchange that asks for more than its token holds is given what the client may have.",
-		Breaks: []string{"TX-01", "TX-07", "TX-08"},
+		Breaks: []string{"TX-01", "TX-05", "TX-07", "TX-08"},
 		Shows:  `the choice of tx is "client"`,
 		Apply: func(p *refserver.Policy) {
 			scope := p.Exchange.Scope
@@ -107,7 +107,7 @@ var exchanging = []Defect{
 	{
 		ID:     "exchange-looks-up-origin",
 		Text:   "A scope that the subject token lacks is looked for in the grant that it goes back to.",
-		Breaks: []string{"TX-08", "TX-01"},
+		Breaks: []string{"TX-08", "TX-01", "TX-05"},
 		Shows:  `Planner holds "write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			scope := p.Exchange.Scope

@@ -19,7 +19,7 @@ var openID = []Defect{
 	{
 		ID:     "id-token-for-every-login",
 		Text:   "Every login yields an ID token and the user's whole UserInfo, with or without openid.",
-		Breaks: []string{"OIDC-02", "CLM-08", "CONS-17", "OIDC-04", "REF-11", "SYN-06"},
+		Breaks: []string{"OIDC-02", "CLM-08", "CONS-17", "OIDC-04", "REF-11"},
 		Shows:  `Planner was given an ID token`,
 		Apply: func(p *refserver.Policy) {
 			p.GivesIDToken = func(i refserver.Issue) bool { return i.GrantType != refserver.ClientCredentials }

@@ -30,7 +30,7 @@ var prompt = []Defect{
 	{
 		ID:     "silent-first-consent",
 		Text:   "A silent request of a client that was never asked about is approved as its first consent.",
-		Breaks: []string{"PRMT-02", "CONS-04", "CONS-09", "CONS-11", "CONS-12", "EDIT-06"},
+		Breaks: []string{"PRMT-02", "CONS-04", "CONS-09", "CONS-11", "CONS-12", "EDIT-06", "GRANT-07", "PRMT-07"},
 		Shows:  `Planner was issued a token for "openid read:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			needing(p, func(q refserver.ConsentQuestion, needed bool) bool {
@@ -41,7 +41,7 @@ var prompt = []Defect{
 	{
 		ID:     "silent-widening",
 		Text:   "A silent request is approved as soon as anything at all is remembered for the client.",
-		Breaks: []string{"PRMT-03", "CONS-12", "DEF-07", "EDIT-05", "REV-04", "SYN-07"},
+		Breaks: []string{"PRMT-03", "CONS-12", "DEF-07", "EDIT-05", "REV-04", "SYN-06", "SYN-07"},
 		Shows:  `the choice of silent_excess is "subset"`,
 		Apply: func(p *refserver.Policy) {
 			needing(p, func(q refserver.ConsentQuestion, needed bool) bool {
@@ -67,7 +67,7 @@ var prompt = []Defect{
 	{
 		ID:     "insisting-ignored",
 		Text:   "A request that insists on consent is approved from memory.",
-		Breaks: []string{"PRMT-05"},
+		Breaks: []string{"PRMT-05", "PRMT-06"},
 		Shows:  `Planner was given a code for "openid read:appointments" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			need := p.ConsentNeeded

@@ -21,7 +21,7 @@ var clients = []Defect{
 	{
 		ID:     "client-limit-not-enforced",
 		Text:   "The scopes of a client are stored and shown to the administrator, and nothing looks at them when a user is asked.",
-		Breaks: []string{"CLI-01", "CLI-02", "CLI-03", "CLI-05", "CLI-06", "CLI-07", "CLI-08", "CLI-10", "CODE-06", "GRANT-03", "PAR-01"},
+		Breaks: []string{"CLI-01", "CLI-02", "CLI-03", "CLI-05", "CLI-06", "CLI-07", "CLI-08", "CLI-10", "CODE-06", "DEF-06", "GRANT-03", "PAR-01"},
 		Shows:  `request 1: Viewer holds "read:appointments write:appointments"`,
 		Apply:  beyond(refserver.ClientLimit, refserver.AuthorizationCode),
 	},

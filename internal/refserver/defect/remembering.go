@@ -30,7 +30,7 @@ var remembering = []Defect{
 	{
 		ID:     "memory-ignores-case",
 		Text:   "Remembered scopes are compared without regard to case.",
-		Breaks: []string{"CONS-12"},
+		Breaks: []string{"CONS-12", "SYN-06"},
 		Shows:  `Planner holds "READ:APPOINTMENTS openid"`,
 		Apply:  func(p *refserver.Policy) { likened(p, strings.EqualFold) },
 	},

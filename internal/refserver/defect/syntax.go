@@ -43,7 +43,7 @@ var syntax = []Defect{
 	{
 		ID:     "malformed-scope-kept",
 		Text:   "Scopes are stored and repeated as they were sent, whatever their characters are.",
-		Breaks: []string{"SYN-03", "CLI-09", "GRANT-01", "GRANT-03", "GRANT-04", "SYN-01", "SYN-04", "UNK-05", "UNK-06"},
+		Breaks: []string{"SYN-03", "GRANT-01", "GRANT-03", "GRANT-04", "SYN-01", "SYN-04", "UNK-05", "UNK-06"},
 		Shows:  `Planner was told "read:appointments x\"y"`,
 		Apply: func(p *refserver.Policy) {
 			p.ParseScope = func(raw string) (refserver.ScopeSet, error) {
@@ -94,7 +94,7 @@ var syntax = []Defect{
 	{
 		ID:     "scope-lower-cased",
 		Text:   "The scope of a request is turned to lower case before it is looked up.",
-		Breaks: []string{"SYN-06", "DISC-03", "GRANT-01", "SYN-11"},
+		Breaks: []string{"SYN-06", "DISC-03", "GRANT-01", "OIDC-04", "SYN-11"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply:  reading(strings.ToLower),
 	},
