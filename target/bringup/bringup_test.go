@@ -71,7 +71,7 @@ func TestNamed(t *testing.T) {
 	}
 	var problems *target.Problems
 	_, err := bringup.Named("hydro").Open(t.Context())
-	if !errors.As(err, &problems) || !strings.Contains(err.Error(), "express-oauth2-jwt-bearer, hydra, node-oidc-provider, oathkeeper-introspection, oathkeeper-jwt, reference") {
+	if !errors.As(err, &problems) || !strings.Contains(err.Error(), strings.Join(target.Bundled(), ", ")) {
 		t.Errorf("got %v, want the names that there are", err)
 	}
 	_, err = bringup.Named("none.yaml").Open(t.Context())
