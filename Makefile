@@ -5,6 +5,10 @@ OUT ?= out
 # The bundled targets: one folder each.
 TARGETS = $(notdir $(patsubst %/,%,$(wildcard target/servers/*/)))
 
+# What oathkeeper-introspection is with its cache: what is revoked ends when that does.
+CACHED = --set container.env.AUTHENTICATORS_OAUTH2_INTROSPECTION_CONFIG_CACHE_ENABLED=true \
+	--set capabilities.token.revocation_visible=expiry --set judged=48
+
 .DEFAULT_GOAL := help
 .PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench schema fuzz picture check
 
@@ -49,6 +53,8 @@ containers: ## the rules against every bundled server; needs an engine
 	  echo "TestScopes against $$name"; \
 	  SCOPEPROOF_OUT=$(OUT)/$$name $(GO) test ./features -count=1 -run '^TestScopes$$' -target $$name || failed=1; \
 	done; [ -z "$$failed" ]
+	@echo "oathkeeper-introspection with its cache"
+	@mkdir -p $(OUT); $(GO) run ./cmd/scopeproof test oathkeeper-introspection $(CACHED) >$(OUT)/cached.txt || { cat $(OUT)/cached.txt; exit 1; }
 
 images: ## build the container images that cannot be pulled, or are older than their sources
 	.ci/images

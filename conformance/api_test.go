@@ -3,9 +3,13 @@ package conformance_test
 import (
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/scopeproof/scopeproof/conformance"
@@ -45,7 +49,7 @@ api:
 `
 
 // startAPI starts a calendar API that trusts whoever issues tokens at an address.
-func startAPI(t *testing.T, format string, policy refserver.Policy) (issuer, url string) {
+func startAPI(t *testing.T, format string, policy refserver.Policy) (issuer, at string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -172,6 +176,40 @@ func TestAnAPIIsJudgedByItsOpenAPIDocument(t *testing.T) {
 	}
 	if judged < 40 {
 		t.Errorf("got %d rules judged, want the ones of an API", judged)
+	}
+}
+
+func TestWhatWasCreatedAtAnAPIIsTakenAway(t *testing.T) {
+	var created, deleted atomic.Int64
+	address, at := startAPI(t, "jwt", refserver.Policy{})
+	upstream, err := url.Parse(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(upstream); r.Out.Host = r.In.Host },
+		ModifyResponse: func(r *http.Response) error {
+			switch {
+			case r.StatusCode == http.StatusCreated && r.Request.URL.Path == "/appointments":
+				created.Add(1)
+			case r.StatusCode == http.StatusNoContent && r.Request.Method == http.MethodDelete:
+				deleted.Add(1)
+			}
+			return nil
+		},
+	})
+	defer proxy.Close()
+	text := strings.NewReplacer("{url}", proxy.URL, "{listen}", address, "{format}", "jwt", "{read}", "read:appointments", "{write}", "write:appointments").Replace(anAPI)
+	d, err := target.Parse("api.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := conformance.Options{Rules: []string{"RSM-01", "RSM-02", "RSV-01", "RSV-07", "RST-11"}}
+	if _, err := conformance.Run(t.Context(), bringup.Description(d), conformance.With(o)); err != nil {
+		t.Fatal(err)
+	}
+	if created.Load() < 20 || created.Load()-deleted.Load() > 2 { // what was created while finding out what the API does
+		t.Errorf("got %d created and %d deleted, want nothing left behind", created.Load(), deleted.Load())
 	}
 }
 

@@ -315,7 +315,9 @@ type API struct {
 	// BaseURL is where paths of operations begin, with no trailing slash.
 	BaseURL string `yaml:"base_url" json:"base_url" check:"url"`
 	// Resource is the identifier by which the authorization server knows it.
-	Resource   string      `yaml:"resource,omitempty" json:"resource,omitempty"`
+	Resource string `yaml:"resource,omitempty" json:"resource,omitempty"`
+	// Operations are what rules try. What they create at an API that runs already is
+	// taken away by its delete.
 	Operations []Operation `yaml:"operations" json:"operations"`
 	// TrustsHarnessKey says that the API accepts tokens that we sign; see
 	// Control.TrustKey.

@@ -104,6 +104,7 @@ func (c *Cast) sendOnce(ctx context.Context, api *target.ResourceServer, op targ
 	if where := a.Header.Get("Location"); a.ObjectID == "" && where != "" && op.Name == "create" {
 		a.ObjectID = where[strings.LastIndexByte(strings.TrimRight(where, "/"), '/')+1:]
 	}
+	c.tidy(api, a)
 	return a, nil
 }
 

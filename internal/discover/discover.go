@@ -95,6 +95,7 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 	}
 	f.Capabilities, f.Choices, f.Mixed = stage.Target.Capabilities, stage.Target.Choices, stage.Target.Mixed
 	f.ChoicesByWay = stage.Target.ByWay
+	f.trust(t)
 	return f, nil
 }
 

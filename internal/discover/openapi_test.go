@@ -8,7 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/scopeproof/scopeproof/internal/discover"
+	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/target"
+	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
 func TestAnOpenAPIDocumentBecomesTheFileOfAnAPI(t *testing.T) {
@@ -87,4 +89,33 @@ func FuzzDescribeAPI(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestAnAPIThatTrustsNobodyIsToldWhom(t *testing.T) {
+	api, err := refserver.StartAPI(t.Context(), refserver.APIOptions{Issuer: "https://login.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { api.Close() })
+	d, err := target.Parse("t.yaml", []byte(`
+name: x
+tokens: {listen: "127.0.0.1:0"}
+api: {base_url: "`+api.URL()+`", operations: [{name: list, method: GET, path: /appointments, all_of: "read:appointments"}]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, err := embedded.API(d).Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { up.Close() })
+	found, err := discover.Observe(t.Context(), up)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "it has to trust the issuer " + up.Issuer + ", by its keys at " + up.Issuer + "/jwks"
+	if text := strings.Join(found.Hints, "\n"); !strings.Contains(text, want) {
+		t.Errorf("got the hints %q, want in them %q", text, want)
+	}
 }

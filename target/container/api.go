@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/moby/moby/client"
+
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/embedded"
 )
@@ -66,19 +68,23 @@ func openAPI(ctx context.Context, d *target.Description) (_ *target.Target, err 
 func hostOf(url string) string { return url[len("http://"):] }
 
 // bridge is an address of this machine that containers reach as well: the gateway
-// of the engine's network, where that is here; else one by which they know this
-// machine.
+// of the engine's own network, where that is here; else a name by which they know
+// this machine. Networks that tests make come and go.
 func bridge(ctx context.Context) (listen, reached string, err error) {
 	p, err := provider(ctx)
 	if err != nil {
 		return "", "", err
 	}
 	defer p.Close()
-	gateway, err := p.GetGatewayIP(ctx)
-	if err == nil && isOurs(gateway) {
-		return gateway, gateway, nil
+	found, err := p.Client().NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{})
+	if err == nil {
+		for _, config := range found.Network.IPAM.Config {
+			if gateway := config.Gateway.String(); config.Gateway.IsValid() && isOurs(gateway) {
+				return gateway, gateway, nil
+			}
+		}
 	}
-	return "127.0.0.1", engineHost, nil
+	return "127.0.0.1", engineHost, nil // another engine may call its network otherwise
 }
 
 // isOurs reports whether an IP address is one of this machine.
@@ -97,13 +103,13 @@ func isOurs(ip string) bool {
 
 // waitForAPI waits until an API answers, with whatever status.
 func (g *group) waitForAPI(ctx context.Context, url string) error {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
+	asking := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
 	return g.poll(ctx, g.running[len(g.running)-1], func(ctx context.Context) (string, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return "", err
 		}
-		response, err := client.Do(request)
+		response, err := asking.Do(request)
 		if err != nil {
 			return "no answer (" + err.Error() + ")", nil
 		}

@@ -27,7 +27,7 @@ var matching = []Defect{
 	{
 		ID:     "item-route-unchecked",
 		Text:   "The scope check was not mounted on reading a single appointment: any valid token does.",
-		Breaks: []string{"RSM-02", "CONS-02", "GRANT-06", "INC-07", "INC-08", "RSC-11", "RSV-01", "RSV-07", "RSV-08"},
+		Breaks: []string{"RSM-02", "CONS-02", "GRANT-06", "INC-07", "INC-08", "RSC-11", "RST-11", "RSV-01", "RSV-07", "RSV-08"},
 		Shows:  `Planner can read an appointment of Ada without "read:appointments": read got 200`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
