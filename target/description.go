@@ -290,8 +290,9 @@ type User struct {
 
 // Login says how login and consent are played.
 type Login struct {
-	// Driver is "form" (the default), "hydra_admin" or "manual".
-	Driver string `yaml:"driver,omitempty" json:"driver,omitempty" jsonschema:"enum=form,enum=hydra_admin,enum=manual"`
+	// Driver is "form" (the default), "browser" (headless Chromium, for pages that
+	// are scripts, understood as form does), "hydra_admin" or "manual".
+	Driver string `yaml:"driver,omitempty" json:"driver,omitempty" jsonschema:"enum=form,enum=browser,enum=hydra_admin,enum=manual"`
 	Form   Form   `yaml:"form,omitempty" json:"form,omitempty"`
 	// Admin is the base URL of the admin API of driver hydra_admin.
 	Admin string `yaml:"admin,omitempty" json:"admin,omitempty" check:"url"`
