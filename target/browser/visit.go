@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	quiet = 200 * time.Millisecond // without a request, before a page counts as at rest
+	quiet = 100 * time.Millisecond // without a request, before a page counts as at rest
 	lazy  = 2 * time.Second        // in which a script has put something to answer on the page, if it ever does
 	look  = 50 * time.Millisecond  // between two looks at it
 )
