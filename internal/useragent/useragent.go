@@ -54,5 +54,5 @@ func New(t *target.Target, opts ...Option) (target.UserAgent, error) {
 	if login.Driver == "browser" {
 		return nil, fmt.Errorf("login.driver: got \"browser\", and nothing that plays it\n    hint: wrap the source of the target with browser.Source (target/browser)")
 	}
-	return nil, fmt.Errorf(`login.driver: got %q, want one of "form", "hydra_admin", "browser", "manual"`, login.Driver)
+	return nil, fmt.Errorf(`login.driver: got %q, want one of "form", "browser", "hydra_admin", "manual"`, login.Driver)
 }
