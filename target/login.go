@@ -13,8 +13,9 @@ import (
 
 // Login says how login and consent are played.
 type Login struct {
-	// Driver is "form" (the default), "api", "hydra_admin" or "manual".
-	Driver string `yaml:"driver,omitempty" json:"driver,omitempty" jsonschema:"enum=form,enum=api,enum=hydra_admin,enum=manual"`
+	// Driver is "form" (the default), "browser" (headless Chromium, for pages that
+	// are scripts, understood as form does), "api", "hydra_admin" or "manual".
+	Driver string `yaml:"driver,omitempty" json:"driver,omitempty" jsonschema:"enum=form,enum=browser,enum=api,enum=hydra_admin,enum=manual"`
 	Form   Form   `yaml:"form,omitempty" json:"form,omitempty"`
 	// API says for driver api which calls the scripts of the pages make.
 	API APILogin `yaml:"api,omitempty" json:"api,omitempty"`

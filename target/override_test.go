@@ -58,14 +58,14 @@ func TestOverridesThatNameNoKeyAreErrors(t *testing.T) {
 
 func TestOverrideProblemsNameWhereTheValueComesFrom(t *testing.T) {
 	_, err := target.Parse("t.yaml", []byte(external),
-		target.Override{Key: "login.driver", Value: "browser", From: "SCOPEPROOF_LOGIN_DRIVER"},
+		target.Override{Key: "login.driver", Value: "robot", From: "SCOPEPROOF_LOGIN_DRIVER"},
 		target.Override{Key: "judged", Value: "many", From: "--set judged"},
 		target.Override{Key: "users", Value: "{", From: "--set users"})
 	if err == nil {
 		t.Fatal("got no error")
 	}
 	for _, want := range []string{
-		`SCOPEPROOF_LOGIN_DRIVER: login.driver: got "browser"`,
+		`SCOPEPROOF_LOGIN_DRIVER: login.driver: got "robot"`,
 		`--set judged: judged: got "many", want a whole number`,
 		`--set users: got what is not YAML`,
 	} {

@@ -144,7 +144,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a way that there is not", external + "choices_by_way: {devices: {unknown_scope: ignore}}\n", `choices_by_way.devices: got an unknown way, want "authorization_request"`},
 		{"another answer", external + "choices_by_way: {device: {unknown_scope: drop}}\n", `choices_by_way.device.unknown_scope: got "drop", want "ignore" or "reject"`},
 		{"a choice of no way", external + "choices_by_way: {device: {code_scope: ignores}}\n", `choices_by_way.device.code_scope: got a choice that no way to ask shows`},
-		{"an unknown driver", external + "login: {driver: hydra}\n", `login.driver: got "hydra", want "form", "hydra_admin" or "manual"`},
+		{"an unknown driver", external + "login: {driver: hydra}\n", `login.driver: got "hydra", want "form", "browser", "api", "hydra_admin" or "manual"`},
 		{"an unknown capability", external + "capabilities: {as.devices: true}\n", `hint: did you mean "as.device"?`},
 		{"a capability's value", external + "capabilities: {as.device: 1}\n", `capabilities.as.device: got "1", want "true" or "false"`},
 		{"a capability's number", external + "capabilities: {fx.users: many}\n", `capabilities.fx.users: got "many", want a whole number`},

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/scopeproof/scopeproof/internal/discover"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/bringup"
+	"github.com/scopeproof/scopeproof/target/browser"
 )
 
 const aboutCheck = `Brings the target up, has each user log in and consent once, and lists what was
@@ -43,7 +46,7 @@ func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
 		return err
 	}
 	a.starting(d)
-	t, err := bringup.Named(s.target, overrides...).Open(cmd.Context())
+	t, err := played(s.target, filepath.Join(os.TempDir(), "scopeproof"), overrides...).Open(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -63,6 +66,12 @@ func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
 		return encode(a.stdout, found)
 	}
 	return foundText(a.stdout, found)
+}
+
+// played is a target whose pages are played in a browser where its file says so. A
+// picture of a page at which that got stuck is left in the folder.
+func played(nameOrPath, pictures string, overrides ...target.Override) target.Source {
+	return browser.Source(bringup.Named(nameOrPath, overrides...), browser.Screenshots(pictures))
 }
 
 // starting says that containers are started, which takes a while.
@@ -90,16 +99,7 @@ func foundText(w io.Writer, f *discover.Found) error {
 			shown = kinds
 		}
 	}
-	fmt.Fprintln(w, "\nAPI")
-	if f.API == nil {
-		fmt.Fprintln(w, "  none: rules about an API do not apply")
-	} else {
-		whose := "the target's own"
-		if f.API.Ours {
-			whose = "ours, told to trust this issuer"
-		}
-		fmt.Fprintf(w, "  %s (%s): %s\n  honours %q\n", f.API.BaseURL, whose, strings.Join(f.API.Operations, ", "), f.API.Opened)
-	}
+	apiText(w, f.API)
 	if err := capabilitiesText(w, f); err != nil {
 		return err
 	}
@@ -139,6 +139,20 @@ func capabilitiesText(w io.Writer, f *discover.Found) error {
 		}
 	}
 	return t.Flush()
+}
+
+// apiText says which resource server there is.
+func apiText(w io.Writer, api *discover.API) {
+	fmt.Fprintln(w, "\nAPI")
+	if api == nil {
+		fmt.Fprintln(w, "  none: rules about an API do not apply")
+	} else {
+		whose := "the target's own"
+		if api.Ours {
+			whose = "ours, told to trust this issuer"
+		}
+		fmt.Fprintf(w, "  %s (%s): %s\n  honours %q\n", api.BaseURL, whose, strings.Join(api.Operations, ", "), api.Opened)
+	}
 }
 
 func ownerText(o discover.Owner) string {

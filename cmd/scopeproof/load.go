@@ -19,7 +19,6 @@ import (
 	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/report"
 	"github.com/scopeproof/scopeproof/scenarios"
-	"github.com/scopeproof/scopeproof/target/bringup"
 )
 
 const aboutLoad = `Sends the requests of load scenarios, one scenario after another, at the rate that
@@ -94,7 +93,7 @@ func (a *app) load(cmd *cobra.Command, s *settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, finish()) }()
 	a.starting(d)
-	t, err := bringup.Named(s.target, overrides...).Open(ctx)
+	t, err := played(s.target, s.out, overrides...).Open(ctx)
 	if err != nil {
 		return err
 	}

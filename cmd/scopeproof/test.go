@@ -93,7 +93,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 		}
 		return err
 	})
-	rep, err := conformance.Run(ctx, bringup.Named(s.target, overrides...), conformance.With(o))
+	rep, err := conformance.Run(ctx, played(s.target, s.out, overrides...), conformance.With(o))
 	bar.end()
 	if rep != nil {
 		a.code = report.ExitCode(rep, s.strict)

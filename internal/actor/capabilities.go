@@ -198,7 +198,7 @@ func (f *finder) consent() {
 	d := f.d
 	const login = "declared: login.driver"
 	switch {
-	case f.t.UserAgent != nil, d.Login.Driver == "hydra_admin":
+	case f.t.UserAgent != nil && d.Login.Driver != "browser", d.Login.Driver == "hydra_admin": // a browser is shown pages
 		f.set("consent.driver", "api", login)
 		f.consentUI("granular", login)
 	case d.Login.Driver == "manual":

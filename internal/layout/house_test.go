@@ -20,6 +20,7 @@ var house = map[string][]string{
 	"target/embedded":  {"target", "oauth", "internal/refserver", "internal/refserver/defect", "internal/refserver/lawful"},
 	"target/external":  {"target", "oauth", "target/embedded"}, // it supplies what the target lacks
 	"target/container": {"target", "oauth", "target/embedded"},
+	"target/browser":   {"target", "oauth", "internal/useragent"},
 	"target/bringup":   {"target", "target/embedded", "target/external", "target/container"},
 
 	"internal/useragent": {"target", "oauth"},
@@ -76,7 +77,7 @@ var libraries = []library{
 	{"golang.org/x/sync/", []string{"conformance", "loadtest", "internal/prove", "internal/discover", "internal/cluster"}},
 	{"github.com/google/go-cmp/", nil},
 	{"github.com/invopop/jsonschema", nil},
-	{"github.com/chromedp/", nil},
+	{"github.com/chromedp/", []string{"target/browser"}},
 	{"github.com/rogpeppe/go-internal/", nil},
 }
 

@@ -50,6 +50,9 @@ type request struct {
 	fields url.Values // the body of a POST; nil: no body
 	form   string     // an encoded form in their place, octet by octet; empty: none
 	from   *url.URL   // the page it comes from, or nil
+	// filled and pressed are the form and the button that it comes from; nil: none.
+	filled  *form
+	pressed *control
 }
 
 // sent are the fields that the request carries.

@@ -301,7 +301,7 @@ func (f *form) request(p *page, fields url.Values, button *control) (*request, e
 			hint(`login.driver: manual lets a person send it`))
 	}
 	r := submitted(strings.TrimSpace(method), to, fields)
-	r.from = p.url
+	r.from, r.filled, r.pressed = p.url, f, button
 	return &r, nil
 }
 

@@ -53,5 +53,8 @@ func New(t *target.Target, opts ...Option) (target.UserAgent, error) {
 	case "manual":
 		return &manualDriver{output: o.output}, nil
 	}
-	return nil, fmt.Errorf(`login.driver: got %q, want one of "form", "api", "hydra_admin", "manual"`, login.Driver)
+	if login.Driver == "browser" {
+		return nil, fmt.Errorf("login.driver: got \"browser\", and nothing that plays it\n    hint: wrap the source of the target with browser.Source (target/browser)")
+	}
+	return nil, fmt.Errorf(`login.driver: got %q, want one of "form", "browser", "api", "hydra_admin", "manual"`, login.Driver)
 }

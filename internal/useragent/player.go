@@ -1,0 +1,182 @@
+package useragent
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/net/html"
+
+	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// Mark is the attribute by which whoever shows a page to a [Player] finds its
+// forms, fields and buttons again.
+const Mark = "data-scopeproof"
+
+// Player understands pages as the form driver does, and leaves it to another to
+// show them and to act: to a real browser, for pages that are scripts.
+type Player struct {
+	walk   *walk
+	driver *formDriver
+	pages  int
+}
+
+// Act is what is to be done at a page.
+type Act struct {
+	// Leads says that the page goes on by itself.
+	Leads bool
+	// Fields are given values, in order. Then Press is clicked; where it is empty,
+	// Form is submitted.
+	Fields      []Fill
+	Press, Form string // marks
+}
+
+// Fill is a field and what becomes of it.
+type Fill struct {
+	Mark   string `json:"mark"`
+	Value  string `json:"value"`  // of a field that is typed into
+	Ticked *bool  `json:"ticked"` // of a box
+}
+
+// NewPlayer returns a player for one visit at t, whose description says which form
+// is which.
+func NewPlayer(t *target.Target, visit target.Visit) (*Player, error) {
+	b, err := newBrowser(visit.Transport, visit.Jar, visit.RedirectURI)
+	if err != nil {
+		return nil, err
+	}
+	start, err := url.Parse(visit.URL)
+	if err != nil {
+		return nil, fmt.Errorf("authorization request: %w", plain(err))
+	}
+	d := newFormDriver(t.Description.Login, t.Description.Capabilities["consent.ui"] == "granular")
+	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, start.Query().Get("scope"))}
+	w.reader.asked = oauth.FieldsScope(w.requested)
+	return &Player{walk: w, driver: d}, nil
+}
+
+// Ends reports whether an address is the redirect URI.
+func (p *Player) Ends(u *url.URL) bool { return p.walk.browser.ends(u) }
+
+// Arrive ends the visit at the redirect URI. Fields are what a form posted there.
+func (p *Player) Arrive(u *url.URL, fields url.Values) *target.Arrival {
+	p.walk.arrival.Redirect = request{url: u, fields: fields}.arrives()
+	return &p.walk.arrival
+}
+
+// Show is told a page as it stands, scripts and all, and returns what to do there.
+// Where that is nothing the visit has ended, and arrival says how.
+func (p *Player) Show(address *url.URL, status int, markup []byte) (act *Act, arrival *target.Arrival, err error) {
+	shown, err := parsePage(markup, "text/html; charset=utf-8", address)
+	if err != nil {
+		return nil, nil, err
+	}
+	shown.status = status
+	shown.adopt()
+	if p.pages++; p.pages > p.driver.pages {
+		return nil, nil, tooMany(p.driver.pages, shown, p.walk.browser.end)
+	}
+	next, err := p.walk.answer(shown)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case next == nil:
+		shown.end(&p.walk.arrival)
+		return nil, &p.walk.arrival, nil
+	case next.filled == nil:
+		return &Act{Leads: true}, nil, nil
+	}
+	return next.act(), nil, nil
+}
+
+// adopt makes a form of what belongs to none, and lets buttons send that scripts
+// make send.
+func (p *page) adopt() {
+	if p.doc == nil {
+		return
+	}
+	owned := map[*html.Node]bool{}
+	for _, f := range p.forms {
+		for _, c := range f.controls {
+			owned[c.node] = true
+		}
+	}
+	loose := &form{node: p.doc.Find("body").Get(0), method: http.MethodPost}
+	hidden, labels := map[*html.Node]bool{}, readLabels(p.doc)
+	p.doc.Find("input, select, textarea, button").Each(func(_ int, s *goquery.Selection) {
+		if n := s.Nodes[0]; !owned[n] && ancestor(n, "form") == nil {
+			c := readControl(s, hidden)
+			c.label = either(c.label, labels.of(n, s))
+			loose.controls = append(loose.controls, c)
+		}
+	})
+	if len(loose.controls) > 0 {
+		p.forms = append(p.forms, loose)
+	}
+	for _, f := range p.forms {
+		for _, c := range f.controls {
+			if c.name == "" && !c.isButton() && c.node != nil { // what a script reads needs none
+				if id := attribute(c.node, "id"); id != nil {
+					c.name = *id
+				}
+				c.name = either(c.name, "field-"+marked(c.node))
+			}
+		}
+		if slices.ContainsFunc(f.controls, (*control).sends) {
+			continue
+		}
+		for _, c := range f.controls {
+			if c.kind == "button" {
+				c.kind = "submit"
+			}
+		}
+	}
+}
+
+// act is the request as a person would make it: by filling the form in and
+// pressing the button.
+func (r request) act() *Act {
+	a := &Act{Form: marked(r.filled.node)}
+	if r.pressed != nil {
+		a.Press = marked(r.pressed.node)
+	}
+	sent := map[string][]string{}
+	for name, values := range r.sent() {
+		sent[name] = slices.Clone(values)
+	}
+	for _, c := range r.filled.controls {
+		if c.isButton() || c.kind == "reset" || c.kind == "file" || c.disabled {
+			continue
+		}
+		name := c.name
+		if c.kind == "checkbox" || c.kind == "radio" {
+			if ticked := slices.Contains(sent[name], c.value); ticked != c.checked {
+				a.Fields = append(a.Fields, Fill{Mark: marked(c.node), Ticked: &ticked})
+			}
+			continue
+		}
+		if len(sent[name]) == 0 {
+			continue
+		}
+		value := sent[name][0]
+		sent[name] = sent[name][1:]
+		if own := c.entry(); len(own) != 1 || own[0] != value {
+			a.Fields = append(a.Fields, Fill{Mark: marked(c.node), Value: value})
+		}
+	}
+	return a
+}
+
+func marked(n *html.Node) string {
+	if n == nil {
+		return ""
+	}
+	if mark := attribute(n, Mark); mark != nil {
+		return *mark
+	}
+	return ""
+}

@@ -1,0 +1,170 @@
+package browser
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// event is told what happens in the tab; it must not wait.
+func (v *visit) event(ev any) {
+	paused, ok := ev.(*fetch.EventRequestPaused)
+	if !ok {
+		return
+	}
+	v.mu.Lock()
+	v.inFlight++
+	v.latest = time.Now()
+	v.mu.Unlock()
+	v.serves.Add(1)
+	go func() {
+		defer v.serves.Done()
+		document := paused.ResourceType == network.ResourceTypeDocument
+		answered, err := v.serve(paused)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.inFlight--
+		v.latest = time.Now()
+		if document && answered != 0 {
+			v.pages++
+			v.status = answered
+		}
+		if document && err != nil && v.failed == nil && v.arrival == nil {
+			v.failed = err
+		}
+	}()
+}
+
+// serve answers a request of the browser in its place, through the transport of
+// the visit. It returns the status of a page, and 0 of anything else.
+func (v *visit) serve(paused *fetch.EventRequestPaused) (int, error) {
+	at, err := url.Parse(paused.Request.URL + paused.Request.URLFragment)
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" {
+		return 0, v.fail(paused)
+	}
+	var body []byte
+	for _, entry := range paused.Request.PostDataEntries {
+		body = append(body, entry.Bytes...)
+	}
+	if v.player.Ends(at) {
+		fields, _ := url.ParseQuery(string(body)) // what is no form has no fields
+		v.arrive(at, fields)
+		return 0, v.fail(paused)
+	}
+	response, err := v.send(paused, at, body)
+	if err != nil {
+		_ = v.fail(paused) // the visit ends, and says why
+		return 0, err
+	}
+	defer response.Body.Close()
+	if to := redirected(response, at); to != nil && v.player.Ends(to) {
+		v.arrive(to, nil)
+		return 0, v.fail(paused)
+	}
+	data, err := target.ReadAnswer(response.Body)
+	if err != nil {
+		_ = v.fail(paused)
+		return 0, err
+	}
+	reply := fetch.FulfillRequestParams{RequestID: paused.RequestID, ResponseCode: int64(response.StatusCode), Body: data}
+	for name, values := range response.Header {
+		if slices.Contains([]string{"Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection"}, name) {
+			continue
+		}
+		for _, value := range values {
+			reply.ResponseHeaders = append(reply.ResponseHeaders, &fetch.HeaderEntry{Name: name, Value: value})
+		}
+	}
+	if _, err := chromedp.Call(v.tab, fetch.FulfillRequest, reply); err != nil {
+		return 0, nil // the page has gone on, and asks for it no longer
+	}
+	if redirected(response, at) != nil {
+		return 0, nil
+	}
+	return response.StatusCode, nil
+}
+
+func (v *visit) arrive(at *url.URL, fields url.Values) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.arrival == nil { // the first time counts
+		v.arrival = v.player.Arrive(at, fields)
+	}
+}
+
+// fail ends a request in the browser.
+func (v *visit) fail(paused *fetch.EventRequestPaused) error {
+	_, _ = chromedp.Call(v.tab, fetch.FailRequest, fetch.FailRequestParams{RequestID: paused.RequestID, ErrorReason: network.ErrorReasonAborted})
+	return nil
+}
+
+// send makes one exchange, with the cookies of the visit and those that scripts of
+// the page have set.
+func (v *visit) send(paused *fetch.EventRequestPaused, at *url.URL, body []byte) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(v.ctx, paused.Request.Method, at.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("a request of the browser: %w", err)
+	}
+	for name, value := range paused.Request.Headers {
+		if text, ok := value.(string); ok && !strings.EqualFold(name, "Accept-Encoding") && !strings.EqualFold(name, "Cookie") {
+			request.Header.Set(name, text)
+		}
+	}
+	known := map[string]bool{}
+	for _, cookie := range v.visit.Jar.Cookies(at) {
+		known[cookie.Name] = true
+		request.AddCookie(cookie)
+	}
+	ctx, cancel := context.WithTimeout(v.tab, 2*time.Second)
+	defer cancel()
+	if found, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{URLs: []string{at.String()}}); err == nil {
+		for _, cookie := range found.Cookies {
+			if !known[cookie.Name] {
+				request.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+			}
+		}
+	}
+	transport := v.visit.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: the request could not be sent", request.Method, place(at))
+	}
+	if cookies := response.Cookies(); len(cookies) > 0 {
+		v.visit.Jar.SetCookies(at, cookies)
+	}
+	return response, nil
+}
+
+// redirected is where an answer sends the browser, or nil.
+func redirected(response *http.Response, from *url.URL) *url.URL {
+	if response.StatusCode < 300 || response.StatusCode > 399 {
+		return nil
+	}
+	location := response.Header.Get("Location")
+	if location == "" {
+		return nil
+	}
+	to, err := from.Parse(location)
+	if err != nil {
+		return nil
+	}
+	return to
+}
+
+// place is an address for messages: what is secret is in its query or its
+// fragment.
+func place(u *url.URL) string { return u.Scheme + "://" + u.Host + u.Path }
