@@ -13,6 +13,7 @@ import (
 // so images are named one by one.
 //
 //go:embed servers/*/*.yaml
+//go:embed servers/glewlwyd/image/Dockerfile servers/glewlwyd/image/*.conf
 //go:embed servers/node-oidc-provider/image/Dockerfile servers/node-oidc-provider/image/package*.json servers/node-oidc-provider/image/*.js
 var servers embed.FS
 

@@ -98,7 +98,7 @@ container: {image: a, ports: {public: web}}
 	}
 	want := []string{
 		`target.yaml:2:20: external.issuer: got "as.example", want an absolute http or https URL`,
-		`target.yaml:3:1: extenal: got an unknown key, want "name", "version", "embedded", "external", "container", "authorization_server", "clients", "users", "login", "api", "other_api", "scopes", "choices", "choices_by_way", "capabilities", "control", "parallel" or "judged"` + "\n    hint: did you mean \"external\"?",
+		`target.yaml:3:1: extenal: got an unknown key, want "name", "version", "embedded", "external", "container", "setup", "authorization_server", "clients", "users", "login", "api", "other_api", "scopes", "choices", "choices_by_way", "capabilities", "control", "parallel" or "judged"` + "\n    hint: did you mean \"external\"?",
 		`target.yaml:4:26: choices.unknown_scope: got "rejects", want "ignore" or "reject"` + "\n    hint: did you mean \"reject\"?",
 		`target.yaml:4:35: choices.no_such: got an unknown choice, want `,
 		`target.yaml:6:3: users.Eve: got an unknown user, want "Ada", "Bo" or "Cy"`,
@@ -140,7 +140,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a way that there is not", external + "choices_by_way: {devices: {unknown_scope: ignore}}\n", `choices_by_way.devices: got an unknown way, want "authorization_request"`},
 		{"another answer", external + "choices_by_way: {device: {unknown_scope: drop}}\n", `choices_by_way.device.unknown_scope: got "drop", want "ignore" or "reject"`},
 		{"a choice of no way", external + "choices_by_way: {device: {code_scope: ignores}}\n", `choices_by_way.device.code_scope: got a choice that no way to ask shows`},
-		{"an unknown driver", external + "login: {driver: hydra}\n", `login.driver: got "hydra", want "form", "hydra_admin" or "manual"`},
+		{"an unknown driver", external + "login: {driver: hydra}\n", `login.driver: got "hydra", want "form", "api", "hydra_admin" or "manual"`},
 		{"an unknown capability", external + "capabilities: {as.devices: true}\n", `hint: did you mean "as.device"?`},
 		{"a capability's value", external + "capabilities: {as.device: 1}\n", `capabilities.as.device: got "1", want "true" or "false"`},
 		{"a capability's number", external + "capabilities: {fx.users: many}\n", `capabilities.fx.users: got "many", want a whole number`},
