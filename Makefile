@@ -10,7 +10,7 @@ CACHED = --set container.env.AUTHENTICATORS_OAUTH2_INTROSPECTION_CONFIG_CACHE_EN
 	--set capabilities.token.revocation_visible=expiry --set judged=48
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench schema fuzz picture check
+.PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench schema servers fuzz picture check
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -65,6 +65,12 @@ bench: ## how fast a default run is, load is judged, and the reference server an
 schema: ## write the JSON Schemas, the golden files and the README's table of areas anew
 	$(GO) test ./target ./report -update
 	$(GO) test ./cmd/scopeproof -run '^TestTheAreasInTheReadmeAreThoseOfTheRules$$' -update
+
+servers: ## run every bundled server and write docs/servers.md, where they stand side by side; needs an engine
+	@for name in $(TARGETS); do $(GO) run ./cmd/scopeproof test $$name --out $(OUT)/$$name >/dev/null || failed=1; done; [ -z "$$failed" ]
+	@mkdir -p docs
+	@{ printf '# The bundled servers side by side\n\nMade by `make servers`. What is known of a server is in its `expect.yaml`.\n\n'; \
+	  $(GO) run ./cmd/scopeproof compare $(TARGETS:%=$(OUT)/%/report.json) --all --format markdown; } >docs/servers.md
 
 fuzz: ## every fuzz test for FUZZTIME, one after the other
 	.ci/fuzz $(FUZZTIME)

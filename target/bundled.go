@@ -14,6 +14,7 @@ import (
 //
 //go:embed servers/*/*.yaml servers/*/*.tmpl
 //go:embed servers/go-oauth2/image/Dockerfile
+//go:embed servers/glewlwyd/image/Dockerfile servers/glewlwyd/image/*.conf
 //go:embed servers/node-oidc-provider/image/Dockerfile servers/node-oidc-provider/image/package*.json servers/node-oidc-provider/image/*.js
 //go:embed servers/express-oauth2-jwt-bearer/image/Dockerfile servers/express-oauth2-jwt-bearer/image/package*.json servers/express-oauth2-jwt-bearer/image/*.js
 //go:embed servers/django-oauth-toolkit/image/Dockerfile all:servers/django-oauth-toolkit/image/project

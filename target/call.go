@@ -294,7 +294,7 @@ func (t *Target) succeed(ctx context.Context, s *Session, call Call) error {
 	_, err := s.Succeed(ctx, call)
 	var refused *CallError
 	if errors.As(err, &refused) {
-		return fmt.Errorf("%w: %s", err, t.withoutSecrets(refused.Reply.Body, s.Variables))
+		refused.Text = t.withoutSecrets(refused.Reply.Body, s.Variables)
 	}
 	return err
 }

@@ -110,7 +110,6 @@ func consentCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
 		word("consent.ui", "what the consent page lets a resource owner choose", "none", "all_or_nothing", "granular"),
 		word("consent.ui.device", "the same of the page where the request of a device is decided", "none", "all_or_nothing", "granular"),
-		yes("consent.deny", "a resource owner can say no on the consent page"),
 		word("consent.driver", "how consent is played", "form", "api", "none"),
 		yes("consent.deny", "a resource owner can refuse the whole request"),
 		yes("consent.driver.lists", "which scopes are asked for can be read"),

@@ -143,6 +143,7 @@ func (s *Session) variables() map[string]string {
 type CallError struct {
 	Call  Call
 	Reply *Reply
+	Text  string // the beginning of the answer, without secrets; may be empty
 }
 
 // Error names the call as the file has it: what its variables stand for may be
@@ -152,7 +153,8 @@ func (e *CallError) Error() string {
 	if len(e.Call.Expect) > 0 {
 		want = strings.Trim(fmt.Sprint(e.Call.Expect), "[]")
 	}
-	return fmt.Sprintf("%s %s: got %d, want %s", e.Call.MethodOrDefault(), e.Call.URL, e.Reply.Status, want)
+	got := strings.TrimSpace(fmt.Sprintf("%d %s %s", e.Reply.Status, http.StatusText(e.Reply.Status), e.Text))
+	return fmt.Sprintf("%s %s: got %s, want %s", e.Call.MethodOrDefault(), e.Call.URL, got, want)
 }
 
 // captures are the names of what a call captures, and the calls before it.

@@ -216,7 +216,6 @@ func (f *finder) consent() {
 	}
 	f.yes("consent.deny", d.Login.Driver != "api" || d.Login.Denies(), login)
 	f.yes("consent.remembered", false, "not declared")
-	f.yes("consent.deny", true, "not declared")
 	f.yes("consent.openid_deselectable", false, "not declared")
 	f.yes("consent.required_scopes", d.AuthorizationServer.RequiredScopes != "", "declared: authorization_server.required_scopes")
 	edit, source := "none", "declared: no control call"

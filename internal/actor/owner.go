@@ -278,7 +278,7 @@ func (c *Cast) session(extra map[string]string) *target.Session {
 func (c *Cast) refused(err error) error {
 	var refused *target.CallError
 	if errors.As(err, &refused) {
-		return fmt.Errorf("%w: %s", err, c.brief(refused.Reply.Body))
+		refused.Text = c.brief(refused.Reply.Body)
 	}
 	return err
 }

@@ -6,13 +6,14 @@
 //   PORT      the port listened on (3000)
 //   MODE      opaque (default), or jwt: access tokens for the calendar scopes are RFC 9068 JWTs
 //   AUDIENCE  the resource that those JWTs are for (urn:scopeproof:calendar)
+//   ADMIN_KEY what a bearer may edit grants and clients with, at /admin; without it nobody may
 import http from 'node:http';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Provider, errors } from 'oidc-provider';
 import { consentPage, deviceCodePage, deviceConfirmPage, loginPage, page } from './pages.js';
 import { calendarScopes, claimsByScope, scopeTexts, users } from './data.js';
 
-const { PORT = '3000', MODE = 'opaque', AUDIENCE = 'urn:scopeproof:calendar' } = process.env;
+const { PORT = '3000', MODE = 'opaque', AUDIENCE = 'urn:scopeproof:calendar', ADMIN_KEY } = process.env;
 const ISSUER = process.env.ISSUER || `http://127.0.0.1:${PORT}`;
 if (!['opaque', 'jwt'].includes(MODE)) {
   console.error(`MODE: got "${MODE}", want opaque or jwt`);
@@ -108,7 +109,56 @@ async function consent(req, res, details) {
     return provider.interactionFinished(req, res, denied, { mergeWithLastSubmission: false });
   }
   const grant = await decided(details, { scopes, ticked, claims, tickedClaims: claims.filter((c) => fields.getAll('claim').includes(c)) });
-  return provider.interactionFinished(req, res, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true });
+  const grantId = await grant.save();
+  grantsOf(session.accountId, params.client_id).add(grantId);
+  return provider.interactionFinished(req, res, { consent: { grantId } }, { mergeWithLastSubmission: true });
+}
+
+// The package finds a grant by its id alone: whose it is, the host application remembers.
+const grants = new Map();
+function grantsOf(accountId, clientId) {
+  const key = JSON.stringify([accountId, clientId]);
+  if (!grants.has(key)) grants.set(key, new Set());
+  return grants.get(key);
+}
+
+// What a resource owner does later: to leave a client no more than some of what it was granted.
+async function edit({ account, client, scope }) {
+  const kept = scope.split(' ').filter(Boolean);
+  const left = (granted) => (granted || '').split(' ').filter((s) => kept.includes(s)).join(' ');
+  for (const id of grantsOf(account, client)) {
+    const grant = await provider.Grant.find(id);
+    if (!grant) continue;
+    grant.openid = { ...grant.openid, scope: left(grant.openid?.scope) };
+    for (const resource of Object.keys(grant.resources || {})) grant.resources[resource] = left(grant.resources[resource]);
+    await grant.save();
+  }
+}
+
+// To leave it nothing ends the grant, with everything that was issued for it.
+async function revoke({ account, client }) {
+  for (const id of grantsOf(account, client)) {
+    for (const kind of ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'DeviceCode']) await provider[kind].revokeByGrantId(id);
+    await (await provider.Grant.find(id))?.destroy();
+  }
+  grantsOf(account, client).clear();
+}
+
+// What an administrator does: to limit a client to other scopes than it registered for.
+async function limit({ client, scope }) {
+  const found = await provider.Client.find(client);
+  await provider.Client.adapter.upsert(client, { ...found.metadata(), scope });
+}
+
+const acts = { '/admin/edit': edit, '/admin/revoke': revoke, '/admin/limit': limit };
+async function administer(req, res) {
+  const act = acts[req.url];
+  if (!ADMIN_KEY || req.headers.authorization !== `Bearer ${ADMIN_KEY}` || req.method !== 'POST' || !act) {
+    res.writeHead(404).end();
+    return;
+  }
+  await act(Object.fromEntries(await form(req)));
+  res.writeHead(204).end();
 }
 
 // A new grant: earlier tokens keep the grant they were issued under. It carries over what was granted
@@ -140,6 +190,11 @@ const handler = provider.callback();
 http.createServer((req, res) => {
   if (req.url === '/healthz') {
     res.end('ok\n');
+  } else if (req.url.startsWith('/admin/')) {
+    administer(req, res).catch((err) => {
+      console.error(err);
+      res.writeHead(500).end();
+    });
   } else if (req.url.startsWith('/interaction/')) {
     interaction(req, res).catch((err) => {
       if (!err.expose) console.error(err);
