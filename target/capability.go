@@ -120,7 +120,7 @@ func fixtureCapabilities() []CapabilityInfo {
 		yes("rs.user_bound", "objects belong to resource owners"),
 		yes("rs.own", "the API is part of what is under test, and not ours"),
 		yes("rs.mint", "the API trusts a key of ours"),
-		yes("rs.mint.jwt", "what we sign is a JWT, whose claims may be of any shape"),
+		yes("rs.mint.jwt", "the API reads what we sign itself, so that its claims may be of any shape"),
 		yes("rs.me", "the API has a page of the resource owner, which a machine has not"),
 		yes("policy.public_client_limits", "a scope is declared that public clients do not obtain"),
 		yes("rs.batch", "an operation does several things"),
