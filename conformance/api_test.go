@@ -58,7 +58,7 @@ func startAPI(t *testing.T, format string, policy refserver.Policy) (issuer, at 
 	address := listener.Addr().String()
 	listener.Close()
 	o := refserver.APIOptions{Issuer: "http://" + address, Audience: "https://calendar.example/v1", Policy: policy}
-	if format == "opaque" {
+	if format != "jwt" {
 		o.IntrospectionEndpoint, o.IntrospectionUser, o.IntrospectionPassword = o.Issuer+"/introspect", "calendar-api", "calendar-api-secret"
 	} else {
 		o.JWKSURI = o.Issuer + "/jwks"
@@ -80,6 +80,9 @@ func anAPIAlone(t *testing.T, format string, names map[string]string, policy ref
 		read, write = names[read], names[write]
 		scopes = `scopes: {"read:appointments": "` + read + `", "write:appointments": "` + write + "\"}\n"
 	}
+	if format == "jwt as handles" {
+		format, scopes = "jwt", "capabilities: {rs.token_validation: introspection}\n"
+	}
 	text := strings.NewReplacer("{url}", url, "{listen}", address, "{format}", format, "{read}", read, "{write}", write).Replace(anAPI)
 	d, err := target.Parse("api.yaml", []byte(text+scopes))
 	if err != nil {
@@ -97,6 +100,7 @@ func TestAnAPIAloneIsJudgedWithTokensOfTheReference(t *testing.T) {
 	}{
 		{"that takes JWTs", "jwt", nil, []string{"RSC-10", "RSM-09", "RSV-08", "RST-05"}},
 		{"that introspects", "opaque", nil, []string{"RSC-10", "RSM-09", "RSM-12", "RSV-08", "RST-03"}},
+		{"that introspects JWTs", "jwt as handles", nil, []string{"RSC-10", "RSM-09", "RSM-12", "RSV-08"}},
 		{"that has scopes of its own", "jwt", mine, []string{"RSC-10", "RSM-09", "RSV-08", "RST-05"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -134,7 +134,7 @@ func apiCapabilities() []CapabilityInfo {
 		yes("rs.user_bound", "objects belong to resource owners"),
 		yes("rs.own", "the API is part of what is under test, and not ours"),
 		yes("rs.mint", "the API trusts a key of ours"),
-		yes("rs.mint.jwt", "what we sign is a JWT, whose claims may be of any shape"),
+		yes("rs.mint.jwt", "the API reads what we sign itself, so that its claims may be of any shape"),
 		yes("rs.me", "the API has a page of the resource owner, which a machine has not"),
 		yes("rs.batch", "an operation does several things"),
 		yes("rs.nested", "operations are nested"),

@@ -12,7 +12,8 @@ package target
 //	              ${authority}/introspect tells of any token (RFC 7662)
 //	${audience}   what tokens name as aud: resource, or ${issuer}/calendar
 //
-// It introspects as the client calendar-api with the secret calendar-api-secret.
+// It introspects as the client calendar-api with the secret calendar-api-secret. One
+// that introspects JWTs as well has the capability rs.token_validation=introspection.
 type Tokens struct {
 	// Format is "jwt" (the default) or "opaque".
 	Format string `yaml:"format,omitempty" json:"format,omitempty" jsonschema:"enum=jwt,enum=opaque"`

@@ -353,8 +353,8 @@ func (f *finder) api(mint bool) {
 		mints = "derived: the API was not told to trust a key of ours"
 	}
 	f.yes("rs.mint", api != nil && mint, mints)
-	handles := f.d.OnlyAPI() && f.found["token.format"].Value == "opaque"
-	f.yes("rs.mint.jwt", f.found["rs.mint"].Yes() && !handles, "derived: rs.mint and token.format")
+	told := f.d.OnlyAPI() && (f.found["token.format"].Value == "opaque" || f.d.Capabilities["rs.token_validation"] == "introspection")
+	f.yes("rs.mint.jwt", f.found["rs.mint"].Yes() && !told, "derived: rs.mint and rs.token_validation")
 	f.yes("rs.own", api != nil && !api.Ours, "derived: api")
 	if api == nil {
 		return

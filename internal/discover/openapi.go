@@ -132,12 +132,12 @@ func (d *documented) collect(doc *openapi3.T, collection string, paths []string)
 		if op == nil {
 			return
 		}
-		scopes, any, why := needs(doc, op)
+		scopes, either, why := needs(doc, op)
 		if why != "" {
 			d.Notes = append(d.Notes, method+" "+path+": "+why)
 			return
 		}
-		o := operation{Name: name, Method: method, Path: parameter.ReplaceAllString(path, "$${id}"), Scopes: scopes, Any: any}
+		o := operation{Name: name, Method: method, Path: parameter.ReplaceAllString(path, "$${id}"), Scopes: scopes, Any: either}
 		o.JSON = bodyOf(op)
 		if name == "create" {
 			o.ID = idOf(op)
@@ -163,7 +163,7 @@ func (d *documented) collect(doc *openapi3.T, collection string, paths []string)
 				take("notes", http.MethodGet, below)
 				take("annotate", http.MethodPost, below)
 			case reads == nil && !d.Has("move"):
-				if scopes, any, _ := needs(doc, posts); len(scopes) == 2 && !any {
+				if scopes, either, _ := needs(doc, posts); len(scopes) == 2 && !either {
 					take("move", http.MethodPost, below)
 				}
 			}
@@ -188,7 +188,7 @@ func operationOf(doc *openapi3.T, method, path string) *openapi3.Operation {
 
 // needs are the scopes that an operation needs (OpenAPI Specification, Security
 // Requirement Object): all of them, or any; or why that cannot be said.
-func needs(doc *openapi3.T, op *openapi3.Operation) (scopes []string, any bool, why string) {
+func needs(doc *openapi3.T, op *openapi3.Operation) (scopes []string, either bool, why string) {
 	required := doc.Security
 	if op.Security != nil {
 		required = *op.Security

@@ -20,10 +20,8 @@ type Issuer struct {
 	d      *target.Description
 }
 
-// Beside starts the reference server for the API that a description describes. It
-// listens on the address that the description names, else on listen. A name in
-// place of the host of its issuer is what the API calls that host; empty: the
-// same.
+// Beside starts the reference server for the API that a description describes, at
+// the address that the description names, else at listen.
 func Beside(ctx context.Context, d *target.Description, listen string) (*Issuer, error) {
 	tokens := d.Tokens
 	if tokens == nil {

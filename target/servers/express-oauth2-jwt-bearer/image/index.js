@@ -59,5 +59,6 @@ app.post('/appointments/:id/notes', write, found((appointment, req, res) => {
   appointment.notes.push(req.body?.text)
   res.status(201).json({ notes: appointment.notes })
 }))
+app.get('/summary', requiredScopes('calendar.read'), (req, res) => res.json({ appointments: mine(req).size }))
 
 app.listen(Number(PORT), '0.0.0.0')

@@ -39,6 +39,7 @@ func main() {
 	}
 	mux.HandleFunc("DELETE /appointments/{id}", c.delete)
 	mux.HandleFunc("GET /appointments/{id}/notes", c.with(nil))
+	mux.HandleFunc("GET /summary", c.summary)
 	mux.HandleFunc("POST /appointments/{id}/notes", c.with(annotate))
 	log.Fatal(http.ListenAndServe(":8080", mux))
 }
@@ -79,6 +80,12 @@ func (c *calendars) list(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	answer(w, http.StatusOK, map[string]any{"appointments": all})
+}
+
+func (c *calendars) summary(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	answer(w, http.StatusOK, map[string]int{"appointments": len(c.of[r.Header.Get("X-User")])})
 }
 
 func (c *calendars) create(w http.ResponseWriter, r *http.Request) {
