@@ -23,8 +23,11 @@ func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 		return
 	}
 	rounds := max(s.Rounds, 1)
-	if r.target.Description.Login.Driver == "manual" {
+	switch r.target.Description.Login.Driver {
+	case "manual":
 		rounds = 1 // nobody signs in thirty times over
+	case "browser":
+		rounds = min(rounds, 3) // each page takes it a second, and several tabs more
 	}
 	if r.options.Rounds > 0 {
 		rounds = min(rounds, r.options.Rounds)

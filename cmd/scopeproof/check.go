@@ -46,7 +46,7 @@ func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
 		return err
 	}
 	a.starting(d)
-	t, err := played(s.target, filepath.Join(os.TempDir(), "scopeproof"), overrides...).Open(cmd.Context())
+	t, err := played(s.target, pictures(), overrides...).Open(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
 		for _, o := range failed.Before {
 			pagesText(a.stdout, o.Name, o.Pages)
 		}
-		pagesText(a.stdout, "whoever came next", failed.Pages)
+		pagesText(a.stdout, failed.Who, failed.Pages)
 	}
 	if err != nil {
 		return err
@@ -73,6 +73,9 @@ func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
 func played(nameOrPath, pictures string, overrides ...target.Override) target.Source {
 	return browser.Source(bringup.Named(nameOrPath, overrides...), browser.Screenshots(pictures))
 }
+
+// pictures is where pictures of pages are left that have no report to lie beside.
+func pictures() string { return filepath.Join(os.TempDir(), "scopeproof") }
 
 // starting says that containers are started, which takes a while.
 func (a *app) starting(d *target.Description) {

@@ -39,7 +39,7 @@ type settings struct {
 	listen, issuer        string
 	adminKey, tokens      string
 	clients, users, names []string
-	redirectURI           string
+	redirectURI, driver   string
 }
 
 // chooseSeed takes a seed at random where none was given.

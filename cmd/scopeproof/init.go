@@ -14,6 +14,7 @@ import (
 	"github.com/scopeproof/scopeproof/internal/discover"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/bringup"
+	"github.com/scopeproof/scopeproof/target/browser"
 )
 
 const aboutInit = `Writes a target file for a server that runs, from its metadata, with comments for
@@ -44,7 +45,8 @@ func (a *app) initCommand() *cobra.Command {
 	f.Var(list{&f.s.users, "NAME=USERNAME[:PASSWORD]", ""}, "user", "who can log in: Ada, Bo, Cy (repeatable)")
 	f.Var(list{&f.s.names, "SCOPE=NAME", ""}, "scope", "what the server calls a scope of the rules (repeatable)")
 	f.text(&f.s.redirectURI, "redirect-uri", "URI", "", "of the clients; default: http://127.0.0.1:9/cb")
-	for _, name := range []string{"client", "user", "scope", "redirect-uri"} {
+	f.word(&f.s.driver, "driver", []string{"form", "browser"}, "how login is played: by filling forms in, or in a headless Chromium")
+	for _, name := range []string{"client", "user", "scope", "redirect-uri", "driver"} {
 		f.fileOnly(name)
 	}
 	f.fileOnly("openapi")
@@ -77,7 +79,7 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 		return err
 	}
 	made, err := discover.Describe(cmd.Context(), issuer, known, func(ctx context.Context, d *target.Description) (*target.Target, error) {
-		return bringup.Description(d).Open(ctx)
+		return browser.Source(bringup.Description(d), browser.Screenshots(pictures())).Open(ctx)
 	})
 	if err != nil {
 		return err
@@ -142,7 +144,7 @@ func (a *app) tell(made *discover.Described) {
 
 // known is what the flags say of a server.
 func (s *settings) known() (discover.Known, error) {
-	k := discover.Known{Clients: map[string]target.ClientDescription{}, Users: map[string]target.User{}, Names: map[string]string{}}
+	k := discover.Known{Clients: map[string]target.ClientDescription{}, Users: map[string]target.User{}, Names: map[string]string{}, Driver: s.driver}
 	for _, text := range s.clients {
 		name, id, secret, err := named("client", text, target.Actors())
 		if err != nil {

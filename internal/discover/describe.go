@@ -183,10 +183,10 @@ users:
   #   permissions: ""
 {{- end}}
 
-# How login and consent are played: form fills HTML forms in, manual prints the
-# URL and waits for you.
+# How login and consent are played: form fills HTML forms in, browser does so in a headless
+# Chromium for pages that are scripts, manual prints the URL and waits for you.
 login:
-  driver: form
+  driver: {{or .Driver "form"}}
 {{- if .Form}}
   form:
 {{- if .Consent}}

@@ -87,7 +87,11 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 		pages = append(pages, p)
 	}
 	if err := f.play(limited, stage, cast, &pages); err != nil {
-		return nil, &Failure{Text: cast.Recorder.Redact(err.Error()), Before: f.Owners, Pages: pages, err: err}
+		failed := &Failure{Text: cast.Recorder.Redact(err.Error()), Before: f.Owners, Pages: pages, err: err}
+		if names := slices.Sorted(maps.Keys(t.Description.Users)); len(f.Owners) < len(names) {
+			failed.Who = names[len(f.Owners)]
+		}
+		return nil, failed
 	}
 	stage.Seen = nil
 	if err := stage.Learn(ctx); err != nil {
@@ -105,6 +109,7 @@ type Failure struct {
 	// Before are the resource owners for whom everything could be played, and Pages
 	// are what the next one saw.
 	Before []Owner
+	Who    string
 	Pages  []target.PageSeen
 	err    error
 }

@@ -24,6 +24,8 @@ type Known struct {
 	Users   map[string]target.User
 	// Names are what the server calls the scopes that features use.
 	Names map[string]string
+	// Driver is how login is played; empty: by filling forms in.
+	Driver string
 }
 
 // Up brings up what a description describes.

@@ -136,7 +136,11 @@ func (w *walk) answer(p *page) (*request, error) {
 		w.saw(p, "not understood", nil, nil, func(*control) string { return "nothing" })
 		return nil, err
 	}
-	w.saw(p, "asks nothing: the visit ends", nil, nil, nil)
+	is := "asks nothing: the visit ends"
+	if p.doc != nil && len(p.forms) == 0 && p.doc.Find("script").Length() > 0 {
+		is = "asks nothing without its scripts: the visit ends; login.driver browser runs them"
+	}
+	w.saw(p, is, nil, nil, nil)
 	return nil, nil
 }
 

@@ -27,7 +27,7 @@ const Driver = "browser"
 
 const (
 	patience = 30 * time.Second // for one page to come to rest
-	tabs     = 4                // visits at once
+	tabs     = 32               // visits at once: rules about what happens at once make many
 )
 
 // Option changes what [Source] does.
@@ -84,9 +84,6 @@ type driver struct {
 
 // Visit implements [target.UserAgent].
 func (d *driver) Visit(ctx context.Context, visit target.Visit) (*target.Arrival, error) {
-	if visit.Form != "" {
-		return nil, errors.New(`login.driver "browser" cannot post an authorization request`)
-	}
 	select {
 	case d.turns <- struct{}{}:
 		defer func() { <-d.turns }()
@@ -129,6 +126,9 @@ func (d *driver) start() (context.Context, error) {
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		// Tabs are played side by side, and none of them is in front.
+		chromedp.Flag("disable-background-timer-throttling", true), chromedp.Flag("disable-backgrounding-occluded-windows", true),
+		chromedp.Flag("disable-renderer-backgrounding", true),
 	}
 	if os.Geteuid() == 0 { // Chromium has no sandbox for root
 		options = append(options, chromedp.NoSandbox)

@@ -50,7 +50,7 @@ func (v *visit) event(ev any) {
 // the visit. It returns the status of a page, and 0 of anything else.
 func (v *visit) serve(paused *fetch.EventRequestPaused) (int, error) {
 	at, err := url.Parse(paused.Request.URL + paused.Request.URLFragment)
-	if err != nil || at.Scheme != "http" && at.Scheme != "https" {
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Path == "/favicon.ico" { // nobody looks at the tab
 		return 0, v.fail(paused)
 	}
 	var body []byte
@@ -62,7 +62,11 @@ func (v *visit) serve(paused *fetch.EventRequestPaused) (int, error) {
 		v.arrive(at, fields)
 		return 0, v.fail(paused)
 	}
-	response, err := v.send(paused, at, body)
+	method := paused.Request.Method
+	if v.visit.Form != "" && !v.began.Swap(true) { // the request itself is posted, octet by octet
+		method, body = http.MethodPost, []byte(v.visit.Form)
+	}
+	response, err := v.send(paused, method, at, body)
 	if err != nil {
 		_ = v.fail(paused) // the visit ends, and says why
 		return 0, err
@@ -111,8 +115,8 @@ func (v *visit) fail(paused *fetch.EventRequestPaused) error {
 
 // send makes one exchange, with the cookies of the visit and those that scripts of
 // the page have set.
-func (v *visit) send(paused *fetch.EventRequestPaused, at *url.URL, body []byte) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(v.ctx, paused.Request.Method, at.String(), bytes.NewReader(body))
+func (v *visit) send(paused *fetch.EventRequestPaused, method string, at *url.URL, body []byte) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(v.ctx, method, at.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("a request of the browser: %w", err)
 	}
@@ -120,6 +124,9 @@ func (v *visit) send(paused *fetch.EventRequestPaused, at *url.URL, body []byte)
 		if text, ok := value.(string); ok && !strings.EqualFold(name, "Accept-Encoding") && !strings.EqualFold(name, "Cookie") {
 			request.Header.Set(name, text)
 		}
+	}
+	if method != paused.Request.Method {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	known := map[string]bool{}
 	for _, cookie := range v.visit.Jar.Cookies(at) {

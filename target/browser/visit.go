@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/fetch"
@@ -30,6 +31,7 @@ type visit struct {
 	visit  target.Visit
 	player *useragent.Player
 	serves sync.WaitGroup
+	began  atomic.Bool // the authorization request was sent
 
 	mu       sync.Mutex
 	arrival  *target.Arrival // set when the browser was sent to the redirect URI
