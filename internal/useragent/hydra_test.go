@@ -216,8 +216,8 @@ func TestErrorsOfTheAdminAPIAreShort(t *testing.T) {
 func TestNewChecksTheLogin(t *testing.T) {
 	for want, login := range map[string]target.Login{
 		`login.driver: got "robot", want one of "form", "api", "hydra_admin", "manual"`: {Driver: "robot"},
-		`login.admin: got "", want the URL of the admin API`:                     {Driver: "hydra_admin"},
-		`login.admin: got the unknown variable ${port.x}`:                        {Driver: "hydra_admin", Admin: "http://h:${port.x}"},
+		`login.admin: got "", want the URL of the admin API`:                            {Driver: "hydra_admin"},
+		`login.admin: got the unknown variable ${port.x}`:                               {Driver: "hydra_admin", Admin: "http://h:${port.x}"},
 	} {
 		if _, err := New(&target.Target{Description: &target.Description{Login: login}}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
