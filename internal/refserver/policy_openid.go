@@ -7,6 +7,9 @@ import "net/http"
 type OpenIDPolicy struct {
 	// Subject is what a user is called in ID tokens and UserInfo (OpenID Connect Core section 8).
 	Subject func(u User, c Client) string
+	// SilentHint refuses a silent request for the ID token that it has as a hint, or for having none (OpenID Connect Core section
+	// 3.1.2.1, id_token_hint).
+	SilentHint func(hint string) error
 	// UserInfoSigned says whether UserInfo is a signed JWT (OpenID Connect Core section 5.3.2).
 	UserInfoSigned func(c Client) bool
 	// UserInfoRefusal is the status and the error code for a token that UserInfoAllowed turns down; no code: the
@@ -18,6 +21,8 @@ func conformantOpenID() OpenIDPolicy {
 	return OpenIDPolicy{
 		// Choice: the subject is public.
 		Subject: func(u User, _ Client) string { return u.Name },
+		// Choice: who is signed in at the browser is who it is about.
+		SilentHint: func(string) error { return nil },
 		// Choice: JSON.
 		UserInfoSigned:  func(Client) bool { return false },
 		UserInfoRefusal: func(ClaimsQuestion) (int, string) { return http.StatusForbidden, "insufficient_scope" },

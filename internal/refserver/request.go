@@ -95,6 +95,11 @@ func (s *Server) readAuthorization(tx *transaction, form url.Values) error {
 	if tx.prompt, err = s.policy.Prompt(tx.prompt); err != nil {
 		return err
 	}
+	if hasPrompt(tx.prompt, "none") {
+		if err := s.policy.OpenID.SilentHint(form.Get("id_token_hint")); err != nil {
+			return err
+		}
+	}
 	if tx.targets, err = s.targets(form); err != nil {
 		return err
 	}

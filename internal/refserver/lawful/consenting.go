@@ -281,6 +281,18 @@ var prompting = []Choice{
 		},
 	},
 	{
+		ID: "silent-wants-hint", Text: "A silent request without an ID token as a hint is refused with invalid_request.",
+		Source: "OpenID Connect Core section 3.1.2.1 (id_token_hint: an invalid_request error MAY be returned if it is not present)",
+		Apply: func(p *refserver.Policy) {
+			p.OpenID.SilentHint = func(hint string) error {
+				if hint == "" {
+					return refserver.Refuse("invalid_request", "a silent request needs an id_token_hint")
+				}
+				return nil
+			}
+		},
+	},
+	{
 		ID: "silent-subset", Text: "A silent request for more than was agreed to yields what was agreed to, and says so.",
 		Source: "RFC 6749 section 3.3 (MAY fully or partially ignore the scope)",
 		Apply: func(p *refserver.Policy) {
