@@ -37,7 +37,7 @@ type Expectation struct {
 func ReadExpect(file string, data []byte) ([]Expectation, error) {
 	var nodes []yaml.Node
 	if err := yaml.Unmarshal(data, &nodes); err != nil {
-		return nil, &UsageError{Text: fmt.Sprintf("%s: %v", file, err), Hint: "an expectation file is a list of {rule, scenario, shows, reason, source, evidence, upstream}"}
+		return nil, &UsageError{Text: fmt.Sprintf("%s: %v", file, err), Hint: "an expectation file is a list of {rule, scenario, shows, sometimes, reason, source, evidence, upstream}"}
 	}
 	var all []Expectation
 	var problems []string

@@ -214,6 +214,14 @@ func TestExpectationsAreHeldToWhatTheyShow(t *testing.T) {
 			t.Errorf("got %+v, want the entry stale with 1", rep.Problems)
 		}
 	})
+	t.Run("stale, and not seen each time", func(t *testing.T) {
+		known := about("REF-03", "Planner")
+		known.Sometimes = true
+		rep := run(t, embedded.Reference(), conformance.Options{Rules: []string{"REF-03"}, Expect: []conformance.Expectation{known}})
+		if v := verdict(t, rep, "REF-03"); v.Outcome != conformance.Conforms || len(rep.Problems) != 0 {
+			t.Errorf("got %s, %+v, want it to conform", v.Outcome, rep.Problems)
+		}
+	})
 	t.Run("of a rule that was not looked at", func(t *testing.T) {
 		rep := run(t, embedded.Reference(), conformance.Options{Rules: []string{"REF-04"}, Expect: []conformance.Expectation{about("REF-03", "Planner")}})
 		if len(rep.Problems) != 0 {

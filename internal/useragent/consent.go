@@ -244,16 +244,14 @@ func narrowed(value string, grants oauth.ScopeSet) string {
 func (c *consent) allowButton(p *page) (*control, error) {
 	wanted := c.reader.consent.Allow
 	if wanted == (target.Button{}) {
-		if c.ambiguous() {
+		button, ambiguous := c.guessedAllow()
+		if ambiguous {
 			return nil, &PageError{
 				URL: place(p.url), Seen: c.form.describe(), Want: "one button that allows, by what is written on it",
 				Hint: "say which one it is", Proposal: c.reader.propose(c.form),
 			}
 		}
-		if button := c.form.submitter(allows); button != nil {
-			return button, nil
-		}
-		return c.form.submitter(notRefusal), nil
+		return button, nil
 	}
 	found := find(c.form, wanted)
 	switch {

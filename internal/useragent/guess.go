@@ -58,12 +58,13 @@ func parting(r rune) bool { return strings.ContainsRune(" \t()[]{}<>,;\"'“”�
 
 // onlyLine is the page's only form in which there is a single line to type into
 // and nothing else, and that is posted: where nobody has signed in yet, it asks for
-// a name. Nil where there is none, or more than one.
+// a name. A line beside a button that allows is a remark. Nil where there is none,
+// or more than one.
 func onlyLine(p *page) *form {
 	var found *form
 	for _, f := range p.forms {
 		line := onlyText(f)
-		if line == nil || codeWords.MatchString(line.name) || !strings.EqualFold(strings.TrimSpace(f.method), "post") || f.submitter(notRefusal) == nil {
+		if line == nil || codeWords.MatchString(line.name) || f.submitter(allows) != nil || !strings.EqualFold(strings.TrimSpace(f.method), "post") || f.submitter(notRefusal) == nil {
 			continue
 		}
 		if found != nil {
@@ -74,15 +75,35 @@ func onlyLine(p *page) *form {
 	return found
 }
 
-// ambiguous reports whether nothing tells which of several buttons allows.
-func (c *consent) ambiguous() bool {
-	n := 0
+// onwardWords are on buttons that allow, where no other button has such a word.
+var onwardWords = words("yes|ok|okay|continue|confirm|proceed|share|go ahead|next|submit")
+
+// guessedAllow is the button that allows, where the target file names none: the one
+// that says so, or the only one that goes on, or the only one that is no refusal.
+// Nothing tells which one it is where ambiguous; nil: the form has no button.
+func (c *consent) guessedAllow() (button *control, ambiguous bool) {
+	if button := c.form.submitter(allows); button != nil {
+		return button, false
+	}
+	var others, onwards []*control
 	for _, button := range c.form.controls {
-		if button.sends() && notRefusal(button) {
-			n++
+		if !button.sends() || !notRefusal(button) {
+			continue
+		}
+		others = append(others, button)
+		if says(button, onwardWords) {
+			onwards = append(onwards, button)
 		}
 	}
-	return n > 1 && c.form.submitter(allows) == nil
+	switch {
+	case len(others) == 0:
+		return nil, false
+	case len(others) == 1:
+		return others[0], false
+	case len(onwards) == 1:
+		return onwards[0], false
+	}
+	return nil, true
 }
 
 // boxes is change with what the target file says of boxes that stand for no

@@ -121,3 +121,30 @@ func TestAPageThatIsNotUnderstoodComesWithAProposal(t *testing.T) {
 		})
 	}
 }
+
+func TestTheButtonThatGoesOnIsTheOneThatAllows(t *testing.T) {
+	for name, c := range map[string]struct{ buttons, want string }{
+		"one that goes on, beside another": {`<button name=b value=other>Use another account</button><button name=b value=on>Continue</button><button name=b value=no>Cancel</button>`, "on"},
+		"the only one that is no refusal":  {`<button name=b value=no>Not now, cancel</button><button name=b value=on>Hand it over</button>`, "on"},
+		"one that says so, before others":  {`<button name=b value=next>Next</button><button name=b value=on>Allow</button>`, "on"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.page("/auth", `<form method=post action=/decide><input type=hidden name=scope value="read write">`+c.buttons+`</form>`)
+			s.takes("/decide", callback+"?code=1")
+			s.mustVisit(t, target.Login{})
+			if got := s.posted["/decide"].Get("b"); got != c.want {
+				t.Errorf("got the button %q pressed, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestARemarkBesideADecisionIsNoName(t *testing.T) {
+	s := newSite(t)
+	s.page("/auth", `<form method=post action=/decide><input name=remark><button name=b value=on>Allow</button><button name=b value=no>Deny</button></form>`)
+	s.takes("/decide", callback+"?code=1")
+	if _, err := s.visit(target.Login{}); err == nil || s.posted["/decide"] != nil {
+		t.Errorf("got %v and %v sent, want an error and nothing sent", err, s.posted)
+	}
+}
