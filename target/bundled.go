@@ -12,7 +12,7 @@ import (
 // servers are the bundled targets. A folder with a go.mod cannot be embedded,
 // so images are named one by one.
 //
-//go:embed servers/*/*.yaml
+//go:embed servers/*/*.yaml servers/*/*.tmpl
 //go:embed servers/go-oauth2/image/Dockerfile
 //go:embed servers/node-oidc-provider/image/Dockerfile servers/node-oidc-provider/image/package*.json servers/node-oidc-provider/image/*.js
 var servers embed.FS

@@ -244,14 +244,21 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	return q
 }
 
-// completed is a scope with what a client that wants a refresh token adds to it.
+// completed is a scope with what the server wants in every request, unless it is
+// empty, and with what a client that wants a refresh token adds to it.
 func (c *Client) completed(raw oauth.RawScope) (full oauth.RawScope, asked, added oauth.ScopeSet) {
 	asked = oauth.FieldsScope(string(raw))
-	more := oauth.FieldsScope(c.cast.Stage.Target.Description.AuthorizationServer.Refresh.Scope)
-	if !c.cast.Refreshing || !c.MayUse(oauth.RefreshTokenGrant) || more.SubsetOf(asked) {
-		return raw, asked, oauth.ScopeSet{}
+	as := c.cast.Stage.Target.Description.AuthorizationServer
+	var more oauth.ScopeSet
+	if !asked.IsEmpty() {
+		more = oauth.FieldsScope(as.AlwaysAsked)
 	}
-	added = more.Minus(asked)
+	if c.cast.Refreshing && c.MayUse(oauth.RefreshTokenGrant) {
+		more = more.Union(oauth.FieldsScope(as.Refresh.Scope))
+	}
+	if added = more.Minus(asked); added.IsEmpty() {
+		return raw, asked, added
+	}
 	return oauth.RawScope(strings.TrimSpace(string(raw) + " " + added.String())), asked.Union(more), added
 }
 

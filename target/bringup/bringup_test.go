@@ -71,7 +71,7 @@ func TestNamed(t *testing.T) {
 	}
 	var problems *target.Problems
 	_, err := bringup.Named("hydro").Open(t.Context())
-	if !errors.As(err, &problems) || !strings.Contains(err.Error(), "go-oauth2, hydra, node-oidc-provider, reference, zitadel-oidc") {
+	if !errors.As(err, &problems) || !strings.Contains(err.Error(), "dex, go-oauth2, hydra, node-oidc-provider, reference, zitadel-oidc") {
 		t.Errorf("got %v, want the names that there are", err)
 	}
 	_, err = bringup.Named("none.yaml").Open(t.Context())
