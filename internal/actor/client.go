@@ -175,8 +175,8 @@ func (c *Client) visiting(ctx context.Context, o *Owner) context.Context {
 // arrived reads where a visit ended.
 func (c *Client) arrived(a *Authorization) error {
 	own := a.redirectURI == c.RedirectURI // an error page for another one may have any status
-	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) && own && !refuses(a.Arrival) {
-		return fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, a.Owner.Name, a.Arrival.Status)
+	if own && c.cast.Stage.unready(a.Arrival, a.Decision) {
+		return &endedInTrouble{c.Name + " asks " + a.Owner.Name, a.Arrival}
 	}
 	a.read(a.state)
 	c.Authorizations = append(c.Authorizations, a)

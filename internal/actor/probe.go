@@ -31,6 +31,7 @@ func (s *Stage) observe(ctx context.Context) error {
 		s.observeWay(ctx, way)
 	}
 	s.observeExchange(ctx)
+	s.observeFailing(ctx)
 	if err := s.observeParts(ctx); err != nil {
 		return err
 	}
