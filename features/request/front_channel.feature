@@ -113,7 +113,7 @@ Feature: Tokens in the redirect
       Then Legacy receives a token
       And Legacy gets its state back in the fragment
 
-  @OFF-02 @MUST @oidc-11 @needs:as.oidc.offline @needs:as.implicit.id_token
+  @OFF-02 @MUST @oidc-11 @needs:as.oidc.offline @needs:as.implicit.id_token @needs:token.observable
   Rule: offline_access is ignored where no code is asked for
     Without a code there is no way to hand out lasting access that the client could keep to itself.
 
