@@ -230,11 +230,11 @@ func (w *World) bearer(name string) (oauth.AccessToken, *actor.Issue) {
 func scope(text string) (oauth.ScopeSet, error) { return oauth.ParseScope(text) }
 
 // plain takes out what the sentence does not speak of: scopes that the target
-// declares to grant always, and what was only asked for to obtain a refresh
-// token.
+// declares to grant always, or to want in every request, and what was only asked
+// for to obtain a refresh token.
 func (w *World) plain(got, named oauth.ScopeSet) oauth.ScopeSet {
 	as := w.target().Description.AuthorizationServer
-	extra := oauth.FieldsScope(as.AlwaysGranted)
+	extra := oauth.FieldsScope(as.AlwaysGranted + " " + as.AlwaysAsked)
 	if w.ledger.refreshing {
 		extra = extra.Union(oauth.FieldsScope(as.Refresh.Scope))
 	}

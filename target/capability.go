@@ -93,6 +93,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.oidc.silent", "a request without a page can succeed: who has signed in stays signed in at that browser"),
 		yes("as.tabs", "several requests of one browser may come at once"),
 		yes("as.oidc.claims", "the claims parameter (OpenID Connect Core section 5.5)"),
+		yes("as.oidc.optional", "a request need not be one of OpenID Connect"),
 		yes("as.oidc.asked", "an ID token comes to those alone who ask for openid"),
 		yes("as.oidc.offline", "offline_access (OpenID Connect Core section 11)"),
 		yes("as.oidc.offline.prompt", "offline_access needs prompt=consent each time"),

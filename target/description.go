@@ -174,6 +174,10 @@ type AuthorizationServer struct {
 	// Details are authorization details that can be asked for (RFC 9396). Left out:
 	// none are known.
 	Details Details `yaml:"authorization_details,omitempty" json:"authorization_details,omitempty"`
+	// AlwaysAsked are scopes that each request for a resource owner's access must
+	// have, or it is refused: openid, at a server that has nothing else. They are
+	// added to what features ask for. Left out: none.
+	AlwaysAsked string `yaml:"always_asked,omitempty" json:"always_asked,omitempty" check:"scope"`
 	// AlwaysGranted are scopes that are granted without being asked for.
 	AlwaysGranted string `yaml:"always_granted,omitempty" json:"always_granted,omitempty" check:"scope"`
 	// RequiredScopes are scopes that cannot be deselected at consent.

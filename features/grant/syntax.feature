@@ -270,7 +270,7 @@ Feature: How a scope is written
       When Worker asks for "read:appointments" on its own behalf, repeating the parameter with "write:appointments"
       Then Worker does not hold all of "read:appointments write:appointments"
 
-    @needs:as.code @needs:as.refresh
+    @needs:as.code @needs:as.refresh @needs:token.observable
     Scenario: Planner does the same at refresh
       Given Ada has granted Planner "read:appointments"
       When Planner refreshes its token asking for "read:appointments", repeating the parameter with "write:appointments"

@@ -93,6 +93,7 @@ Feature: Which scope opens which claims
   Rule: UserInfo answers only a token with openid
     Otherwise any token of the server tells whose it is.
 
+    @needs:as.oidc.optional
     Scenario: A token for the API alone
       When Planner asks Ada for "read:appointments"
       Then UserInfo refuses Planner with a challenge

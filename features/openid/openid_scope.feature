@@ -14,7 +14,7 @@ Feature: The openid scope
       When Planner asks Ada for "openid read:appointments"
       Then Planner receives an ID token
 
-  @OIDC-02 @MAY @oidc-3.1.2.1 @oidc-3.1.2.2 @needs:as.code @needs:as.oidc
+  @OIDC-02 @MAY @oidc-3.1.2.1 @oidc-3.1.2.2 @needs:as.code @needs:as.oidc @needs:as.oidc.optional
   Rule: Without openid a request is plain OAuth, or is refused
     Otherwise a client that never asked learns who Ada is.
 

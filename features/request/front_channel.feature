@@ -113,7 +113,7 @@ Feature: Tokens in the redirect
       Then Legacy receives a token
       And Legacy gets its state back in the fragment
 
-  @OFF-02 @MUST @oidc-11 @needs:as.oidc.offline @needs:as.implicit.id_token
+  @OFF-02 @MUST @oidc-11 @needs:as.oidc.offline @needs:as.implicit.id_token @needs:token.observable
   Rule: offline_access is ignored where no code is asked for
     Without a code there is no way to hand out lasting access that the client could keep to itself.
 
@@ -128,7 +128,7 @@ Feature: Tokens in the redirect
       When Legacy asks Ada for "openid offline_access read:appointments" with a response type of "id_token token", insisting on consent
       Then Legacy holds at least "read:appointments"
 
-  @OIDC-03 @GUIDANCE @oidc-3.1.2.1 @oidc-3.2.2.1 @derived @needs:as.oidc @needs:as.implicit.id_token
+  @OIDC-03 @GUIDANCE @oidc-3.1.2.1 @oidc-3.2.2.1 @derived @needs:as.oidc @needs:as.oidc.optional @needs:as.implicit.id_token
   Rule: Without openid there is no ID token in the redirect, whatever the response type
     What becomes of such a request is not specified, so that only a refusal is sure to give nothing away.
 

@@ -205,6 +205,7 @@ Feature: Refreshing an access token
   Rule: Leaving out OpenID scopes at refresh closes UserInfo accordingly
     Otherwise a narrowed token still tells who Ada is.
 
+    @needs:as.oidc.optional
     Scenario: Planner keeps only an API scope
       Given Ada has granted Planner "openid email read:appointments"
       When Planner refreshes its token asking for "read:appointments"

@@ -183,14 +183,16 @@ func (c *Cast) Calendar(ctx context.Context, owner *Owner) (string, error) {
 	return string(a.Body), nil
 }
 
-// APIScopes are the scopes that operations of the API need.
+// APIScopes are the scopes that operations of the API need; without an API, those
+// that features ask for.
 func (c *Cast) APIScopes() oauth.ScopeSet {
+	if c.Stage.Target.API == nil {
+		return oauth.FieldsScope(apiScopes)
+	}
 	var all oauth.ScopeSet
-	if c.Stage.Target.API != nil {
-		for _, op := range c.Stage.Target.API.Operations {
-			needs, _ := op.Needs()
-			all = all.Union(needs)
-		}
+	for _, op := range c.Stage.Target.API.Operations {
+		needs, _ := op.Needs()
+		all = all.Union(needs)
 	}
 	return all
 }

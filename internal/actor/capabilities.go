@@ -190,7 +190,9 @@ func (f *finder) oidc() {
 	claims, _ := f.t.Metadata["claims_parameter_supported"].(bool)
 	f.yes("as.oidc.claims", claims, "metadata: claims_parameter_supported")
 	f.yes("as.oidc.offline.prompt", f.d.AuthorizationServer.Refresh.Prompt == "consent", "declared: authorization_server.refresh.prompt")
-	f.yes("as.oidc.asked", openid, "metadata: scopes_supported")
+	must := oauth.FieldsScope(f.d.AuthorizationServer.AlwaysAsked).Has("openid")
+	f.yes("as.oidc.optional", openid && !must, "declared: authorization_server.always_asked")
+	f.yes("as.oidc.asked", openid && !must, "metadata: scopes_supported")
 	f.yes("as.oidc.offline", openid && f.lists("scopes_supported", "offline_access", false), "metadata: scopes_supported")
 }
 

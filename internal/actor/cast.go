@@ -46,6 +46,8 @@ type Stage struct {
 	subjects sync.Map                 // of tokens, learned, by the name of a resource owner
 	served   sync.Map                 // operations of an API that somebody was served
 	filters  bool                     // the list leaves out what a token may not read
+	failing  []failing                // answers of the token endpoint that are its refusals
+	denied   string                   // the page of trouble at which each denial ends
 	untold   map[oauth.GrantType]bool // introspection tells clients nothing of tokens that came so
 	facts    *finder
 }

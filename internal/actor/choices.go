@@ -234,7 +234,7 @@ func trials() []trial {
 	return []trial{
 		{target.ScopeInResponse, code, asking("Planner", "Ada", "read:appointments", target.ScopeInResponse)},
 		{target.ScopeInRedirect, code, asking("Planner", "Ada", "read:appointments", target.ScopeInRedirect)},
-		{target.WithoutOpenID, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, withoutOpenID},
+		{target.WithoutOpenID, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc.optional") }, withoutOpenID},
 		{target.RefreshIssued, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, asking("Planner", "Ada", "read:appointments", target.RefreshIssued)},
 		{target.IDTokenClaims, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "openid email", target.IDTokenClaims)},
 		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, narrowing},

@@ -210,8 +210,8 @@ func (c *Client) visiting(ctx context.Context, o *Owner) context.Context {
 // arrived reads where a visit ended.
 func (c *Client) arrived(a *Authorization) error {
 	own := a.redirectURI == c.RedirectURI // an error page for another one may have any status
-	if a.Arrival.Redirect == nil && oauth.Unready(a.Arrival.Status) && own && !refuses(a.Arrival) {
-		return fmt.Errorf("%s asks %s: got a page with status %d, want an answer", c.Name, a.Owner.Name, a.Arrival.Status)
+	if own && c.cast.Stage.unready(a.Arrival, a.Decision) {
+		return &endedInTrouble{c.Name + " asks " + a.Owner.Name, a.Arrival}
 	}
 	a.read(a.state)
 	c.Authorizations = append(c.Authorizations, a)
@@ -280,14 +280,21 @@ func (c *Client) authorizeParams(a *Authorization, r Request, state string) url.
 	return q
 }
 
-// completed is a scope with what a client that wants a refresh token adds to it.
+// completed is a scope with what the server wants in every request, unless it is
+// empty, and with what a client that wants a refresh token adds to it.
 func (c *Client) completed(raw oauth.RawScope) (full oauth.RawScope, asked, added oauth.ScopeSet) {
 	asked = oauth.FieldsScope(string(raw))
-	more := oauth.FieldsScope(c.cast.Stage.Target.Description.AuthorizationServer.Refresh.Scope)
-	if !c.cast.Refreshing || !c.MayUse(oauth.RefreshTokenGrant) || more.SubsetOf(asked) {
-		return raw, asked, oauth.ScopeSet{}
+	as := c.cast.Stage.Target.Description.AuthorizationServer
+	var more oauth.ScopeSet
+	if !asked.IsEmpty() {
+		more = oauth.FieldsScope(as.AlwaysAsked)
 	}
-	added = more.Minus(asked)
+	if c.cast.Refreshing && c.MayUse(oauth.RefreshTokenGrant) {
+		more = more.Union(oauth.FieldsScope(as.Refresh.Scope))
+	}
+	if added = more.Minus(asked); added.IsEmpty() {
+		return raw, asked, added
+	}
 	return oauth.RawScope(strings.TrimSpace(string(raw) + " " + added.String())), asked.Union(more), added
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -31,12 +32,13 @@ func (s *Stage) Findings() (string, error) {
 		DefaultScope string
 		Filters      bool
 		Untold       map[oauth.GrantType]bool
+		Failing      string
 	}{
 		Description: described, Metadata: t.Metadata,
 		APIs:         []apiFindings{findingsOf(t.API), findingsOf(t.OtherAPI)},
 		Capabilities: mapped(t.Capabilities, values), Choices: mapped(t.Choices, values),
 		ByWay: t.ByWay, Closed: t.Closed, Mixed: t.Mixed, Unlearned: t.Unlearned,
-		DefaultScope: t.DefaultScope.String(), Filters: s.filters, Untold: s.untold,
+		DefaultScope: t.DefaultScope.String(), Filters: s.filters, Untold: s.untold, Failing: fmt.Sprint(s.failing, s.denied),
 	}
 	text, err := json.Marshal(known)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,8 +152,9 @@ func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Value
 // answered reads an answer of the token endpoint.
 func (c *Client) answered(issue *Issue, got answer) (err error) {
 	issue.Number, issue.Started = len(c.Issues), time.Now()
-	issue.Response, issue.Refused, err = oauth.ParseTokenResponse(got.status, got.header.Get("Content-Type"), got.body)
-	if err != nil {
+	if f := failingAnswer(issue.Grant, got); f != (failing{}) && slices.Contains(c.cast.Stage.failing, f) {
+		issue.Refused = &oauth.ErrorResponse{Status: f.status, Code: f.code}
+	} else if issue.Response, issue.Refused, err = oauth.ParseTokenResponse(got.status, got.header.Get("Content-Type"), got.body); err != nil {
 		return err
 	}
 	if r := issue.Response; r != nil {

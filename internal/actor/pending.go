@@ -134,8 +134,8 @@ func (p *PendingRequest) Decide(ctx context.Context, r Request) (*Authorization,
 	if err != nil {
 		return nil, fmt.Errorf("%s decides on the request of %s: %w", r.Owner.Name, c.Name, err)
 	}
-	if oauth.Unready(a.Arrival.Status) && !refuses(a.Arrival) {
-		return nil, fmt.Errorf("%s decides on the request of %s: got a page with status %d, want an answer", r.Owner.Name, c.Name, a.Arrival.Status)
+	if c.cast.Stage.unready(a.Arrival, a.Decision) {
+		return nil, &endedInTrouble{r.Owner.Name + " decides on the request of " + c.Name, a.Arrival}
 	}
 	a.Answered = a.WasAsked() && !r.StopAtConsent && a.Arrival.Status < http.StatusBadRequest
 	p.Authorization = a

@@ -31,6 +31,7 @@ func (s *Stage) observe(ctx context.Context) error {
 	}
 	s.observeBoxes(ctx)
 	s.observeExchange(ctx)
+	s.observeFailing(ctx)
 	if err := s.observeParts(ctx); err != nil {
 		return err
 	}
@@ -105,19 +106,28 @@ func (c *Cast) sample(ctx context.Context) (*Authorization, *Issue, error) {
 	return a, i, err
 }
 
-// observeAPI takes our API away where it cannot check the server's tokens: they
-// are opaque, and nobody may introspect them. What it refuses then says nothing.
+// observeAPI takes our API away where it cannot check the server's tokens, or learn
+// their scope: they are opaque and nobody may introspect them, or they are JWTs
+// that name none. What it refuses then says nothing.
 func (s *Stage) observeAPI(ctx context.Context, cast *Cast, i *Issue) {
 	a, err := cast.Call(ctx, i.Client.Name, s.Target.API, "list", i.Response.AccessToken, nil, i.Owner)
-	if err != nil || a.Status != http.StatusUnauthorized {
+	if err != nil {
 		return
 	}
-	const source = "observed: our API cannot check the tokens of this server, which it may not introspect"
+	claims, _ := decodeJWT(i.Response.AccessToken)
+	source := "observed: our API cannot check the tokens of this server, which it may not introspect"
+	switch {
+	case a.Status == http.StatusUnauthorized:
+	case a.Status == http.StatusForbidden && claims != nil && claims["scope"] == nil && claims["scp"] == nil && !s.can("as.introspection"):
+		source = "observed: the tokens of this server do not tell our API their scope"
+	default:
+		return
+	}
 	s.Target.API, s.key = nil, nil
 	for _, name := range []target.Capability{"rs.api", "rs.mint", "rs.all_of", "rs.user_bound", "fx.scopes.dotted"} {
 		s.facts.set(name, "false", source)
 	}
-	if _, jwt := decodeJWT(i.Response.AccessToken); !jwt && !s.can("as.introspection") {
+	if claims["scope"] == nil && claims["scp"] == nil && !s.can("as.introspection") {
 		s.facts.yes("token.observable", false, source)
 	}
 }
