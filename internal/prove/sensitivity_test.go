@@ -4,13 +4,17 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
-var calibrate = flag.Bool("calibrate", false, "measure how often the rules about races notice a fault, which takes minutes")
+var (
+	calibrate = flag.Bool("calibrate", false, "measure how often the rules about races notice a fault, which takes minutes")
+	windows   = flag.String("windows", "0s,1ms,5ms,50ms", "how far apart the look and the change of these faults are")
+)
 
 // runs is how often each window is looked for.
 const runs = 20
@@ -28,7 +32,7 @@ func TestSensitivity(t *testing.T) {
 		{"CONC-04", "refresh-outlives-revocation"},
 		{"CONC-05", "refresh-token-forks"},
 	} {
-		for _, window := range []string{"0s", "1ms", "5ms", "50ms"} {
+		for window := range strings.SplitSeq(*windows, ",") {
 			caught := 0
 			for n := range runs {
 				if notices(t, c.rule, c.defect+"@"+window, int64(n+1)) {
