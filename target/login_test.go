@@ -98,3 +98,16 @@ func TestParseRefusesPagesThatCannotBePlayed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestGrantTypesAreCalledWhatTheServerCallsThem(t *testing.T) {
+	r := target.Registration{GrantTypes: map[string]string{"authorization_code": "code", "implicit": "token id_token", "password": ""}}
+	for want, grants := range map[string][]string{
+		"code refresh_token":  {"authorization_code", "refresh_token"},
+		"code token id_token": {"authorization_code", "implicit", "implicit"},
+		"":                    {"password"},
+	} {
+		if got := r.GrantNames(grants); got != want {
+			t.Errorf("%q: got %q, want %q", grants, got, want)
+		}
+	}
+}

@@ -6,7 +6,7 @@ const ours = "github.com/scopeproof/scopeproof"
 // folders are those of the first level. Hidden ones, and those that .gitignore
 // names, do not count.
 var folders = []string{
-	"cmd", "conformance", "features", "internal", "loadtest", "oauth", "report", "scenarios", "steps", "target",
+	"cmd", "conformance", "docs", "features", "internal", "loadtest", "oauth", "report", "scenarios", "steps", "target",
 }
 
 // everything marks a package that may import all of ours.
