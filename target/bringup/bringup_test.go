@@ -102,7 +102,7 @@ func TestBundledTargetsComeUp(t *testing.T) {
 				skipWithoutImage(t, d.Container.Image)
 			}
 			got := open(t, bringup.Named(name))
-			for _, endpoint := range []string{"authorization_endpoint", "token_endpoint", "introspection_endpoint", "jwks_uri"} {
+			for _, endpoint := range []string{"authorization_endpoint", "token_endpoint"} {
 				if got.Metadata[endpoint] == nil {
 					t.Errorf("got no %s", endpoint)
 				}
