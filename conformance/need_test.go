@@ -110,7 +110,9 @@ func TestScenariosThatCannotBeToldAreInconclusive(t *testing.T) {
 		return []Need{n}
 	}
 	r := &run{stage: &actor.Stage{Target: &target.Resolved{
-		Capabilities: map[target.Capability]target.Finding{"consent.ui": {Value: target.Unknown, Source: "no answer"}, "as.code": {Value: "false"}},
+		Capabilities: map[target.Capability]target.Finding{
+			"consent.ui": {Value: target.Unknown, Source: "no answer"}, "as.code": {Value: "false"}, "as.own": {Value: "true"},
+		},
 	}}}
 	one := Scenario{Name: "One"}
 	for _, c := range []struct {

@@ -137,7 +137,9 @@ func (s *Stage) observeWays(ctx context.Context) {
 			continue
 		}
 		cast := s.NewCast()
-		a, err := cast.askOn(ctx, way, "Planner", "Ada", &scope)
+		limited, cancel := s.within(ctx)
+		a, err := cast.askOn(limited, way, "Planner", "Ada", &scope)
+		cancel()
 		if err == nil && (a.Issue == nil || a.Issue.Response == nil) {
 			err = a.refusal()
 		}
