@@ -27,7 +27,7 @@ type CapabilityInfo struct {
 // Capabilities is every capability that a rule can need, in the order of
 // reports.
 func Capabilities() []CapabilityInfo {
-	return slices.Concat(serverCapabilities(), consentCapabilities(), apiCapabilities(), fixtureCapabilities())
+	return slices.Concat(grantCapabilities(), serverCapabilities(), consentCapabilities(), apiCapabilities(), fixtureCapabilities())
 }
 
 func yes(name Capability, text string) CapabilityInfo {
@@ -42,8 +42,8 @@ func word(name Capability, text string, allowed ...string) CapabilityInfo {
 	return CapabilityInfo{Name: name, Kind: Word, Allowed: allowed, Text: text}
 }
 
-// serverCapabilities are about grants, endpoints and tokens.
-func serverCapabilities() []CapabilityInfo {
+// grantCapabilities are about grants, and how they are asked for.
+func grantCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
 		yes("as.own", "the authorization server is under test, and not one that stands beside an API"),
 		yes("as.code", "the authorization code grant (RFC 6749 section 4.1)"),
@@ -75,6 +75,12 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.gm.revoke", "revoking such a grant"),
 		yes("as.resource", "a parameter that names the API (RFC 8707), and two APIs"),
 		yes("as.resource.multi", "several APIs in one authorization request (RFC 8707 section 2)"),
+	}
+}
+
+// serverCapabilities are about the other endpoints, OpenID Connect and tokens.
+func serverCapabilities() []CapabilityInfo {
+	return []CapabilityInfo{
 		yes("as.introspection", "introspection (RFC 7662)"),
 		yes("as.introspection.scope", "introspection names the scope of a token (RFC 7662 section 2.2)"),
 		yes("as.introspection.machine", "a machine is told of its own token (RFC 7662 section 2.2)"),
