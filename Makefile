@@ -22,8 +22,8 @@ build: ## the program, as bin/scopeproof
 test: ## every test; those with containers skip where no engine answers
 	$(GO) test ./...
 
-race: ## the tests with the race detector; not those of containers, of the command and of prove, which run whole programs
-	$(GO) test -race $$($(GO) list ./... | grep -vE '/(target/(container|bringup|browser)|cmd/scopeproof|internal/prove)$$')
+race: ## the short tests with the race detector; not those of containers, of the command and of prove, which run whole programs
+	$(GO) test -race -short $$($(GO) list ./... | grep -vE '/(target/(container|bringup|browser)|cmd/scopeproof|internal/prove)$$')
 
 vet: ## go vet, and gofmt
 	$(GO) vet ./...
