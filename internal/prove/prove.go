@@ -40,7 +40,8 @@ type Options struct {
 	// Uncut runs every rule against every defect, also those that a defect cannot
 	// reach.
 	Uncut bool
-	// Parallel is how many defects are run at once; 0 means one for each processor.
+	// Parallel is how many servers are run at once; 0 means one more than there are
+	// processors.
 	Parallel int
 	// Load proves the defects that only load shows, in place of everything else.
 	Load bool
@@ -183,7 +184,7 @@ func parallel(o Options) int {
 	case o.Load:
 		return 1 // load needs the machine to itself
 	default:
-		return runtime.GOMAXPROCS(0)
+		return runtime.GOMAXPROCS(0) + 1 // a run waits for a third of its time
 	}
 }
 

@@ -37,7 +37,7 @@ var incremental = []Defect{
 		ID:     "union-unasked",
 		Text:   "A request for a new scope gets the scopes granted earlier as well, unasked and unreported.",
 		Breaks: []string{"INC-02", "CODE-05", "CONC-07", "GRANT-01", "GRANT-03", "GRANT-04"},
-		Shows:  `Planner was told "write:appointments" and holds "openid read:appointments write:appointments"`,
+		Shows:  `Planner was told "write:appointments" and holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
 			p.Combine = func(c refserver.Combination, all refserver.Grants) refserver.ScopeSet {
