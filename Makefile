@@ -49,11 +49,10 @@ prove-load: ## load scenarios against the defects that only load shows
 	$(GO) run ./cmd/scopeproof prove --load --out $(OUT)/prove-load
 
 containers: ## the rules against every bundled server; needs an engine
-	SCOPEPROOF_REQUIRE_DOCKER=1 $(GO) test -count=1 ./target/container ./target/bringup
-	@for name in $(TARGETS); do \
-	  echo "TestScopes against $$name"; \
-	  SCOPEPROOF_OUT=$(OUT)/$$name $(GO) test ./features -count=1 -run '^TestScopes$$' -target $$name || failed=1; \
-	done; [ -z "$$failed" ]
+	SCOPEPROOF_REQUIRE_DOCKER=1 $(GO) test ./target/container ./target/bringup
+	@mkdir -p $(OUT); printf '%s\n' $(TARGETS) | xargs -P 2 -I{} sh -c 'log=$(OUT)/{}.log; \
+	  if SCOPEPROOF_OUT=$(OUT)/{} $(GO) test ./features -count=1 -run "^TestScopes$$" -target {} >$$log 2>&1; \
+	  then echo "TestScopes against {}: $$(tail -n 1 $$log)"; else echo "TestScopes against {} failed"; cat $$log; exit 1; fi'
 	@echo "oathkeeper-introspection with its cache"
 	@mkdir -p $(OUT); $(GO) run ./cmd/scopeproof test oathkeeper-introspection $(CACHED) >$(OUT)/cached.txt || { cat $(OUT)/cached.txt; exit 1; }
 
