@@ -22,7 +22,8 @@ what the metadata cannot know. "scopeproof check" then says what is missing.
 
 With a client and a user it logs in and consents as well: it asks for each scope by
 itself to see which box stands for it, tries what the buttons do, and observes the
-open choices. Secrets may be given as ${env.NAME}, which the file then has.
+open choices. Secrets may be given as ${env.NAME}, which the file then has. At a
+terminal, and without these flags, it asks for them.
 
 With --openapi it is the file of an API alone, whose operations and scopes are
 those of an OpenAPI 3 document; the tokens come from a server of ours.`
@@ -74,6 +75,9 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 	if _, err := os.Lstat(s.out); s.out != "" && err == nil {
 		return exists(s.out)
 	}
+	if err := a.askForMore(cmd.Context(), s); err != nil {
+		return err
+	}
 	known, err := s.known()
 	if err != nil {
 		return err
@@ -115,7 +119,11 @@ func (a *app) writeNew(data []byte, s *settings, todo string) error {
 		_, err := a.stdout.Write(data)
 		return err
 	}
-	file, err := os.OpenFile(s.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	mode := fs.FileMode(0o644)
+	if len(s.clients)+len(s.users) > 0 {
+		mode = 0o600 // there may be secrets in it
+	}
+	file, err := os.OpenFile(s.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
 		return exists(s.out)
 	}
