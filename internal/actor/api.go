@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"path"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -101,8 +103,8 @@ func (c *Cast) sendOnce(ctx context.Context, api *target.ResourceServer, op targ
 		captured, _ := target.Call{Capture: map[string]string{"id": op.ID}}.Captured(&target.Reply{Header: got.header, Body: got.body}) // no JSON: no id
 		a.ObjectID = captured["id"]
 	}
-	if where := a.Header.Get("Location"); a.ObjectID == "" && where != "" && op.Name == "create" {
-		a.ObjectID = where[strings.LastIndexByte(strings.TrimRight(where, "/"), '/')+1:]
+	if where, err := url.Parse(a.Header.Get("Location")); err == nil && a.ObjectID == "" && where.Path != "" && op.Name == "create" {
+		a.ObjectID = path.Base(where.Path)
 	}
 	c.tidy(api, a)
 	return a, nil

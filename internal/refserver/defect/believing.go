@@ -196,19 +196,7 @@ var believing = []Defect{
 		Text:   "The API decides by the permissions of the user that the token lists, whatever the scope.",
 		Breaks: []string{"JWT-04"},
 		Shows:  `Planner's request was answered with 201`,
-		Apply: func(p *refserver.Policy) {
-			claimed := p.API.ClaimedScope
-			p.API.ClaimedScope = func(claims map[string]any) (refserver.ScopeSet, error) {
-				scope, err := claimed(claims)
-				permissions, _ := claims["permissions"].([]any)
-				for _, permission := range permissions {
-					if name, ok := permission.(string); ok {
-						scope = scope.Or(refserver.NewScopeSet(name))
-					}
-				}
-				return scope, err
-			}
-		},
+		Apply:  func(p *refserver.Policy) { listCounts(p, "permissions") },
 	},
 	{
 		ID:     "high-level-is-enough",
@@ -237,4 +225,19 @@ var believing = []Defect{
 			}
 		},
 	},
+}
+
+// listCounts adds what a claim of the token lists to its scope.
+func listCounts(p *refserver.Policy, claim string) {
+	claimed := p.API.ClaimedScope
+	p.API.ClaimedScope = func(claims map[string]any) (refserver.ScopeSet, error) {
+		scope, err := claimed(claims)
+		list, _ := claims[claim].([]any)
+		for _, item := range list {
+			if name, ok := item.(string); ok {
+				scope = scope.Or(refserver.NewScopeSet(name))
+			}
+		}
+		return scope, err
+	}
 }
