@@ -28,6 +28,11 @@ require (
 )
 
 require (
+	github.com/prometheus/client_golang v1.23.2 // indirect
+	gonum.org/v1/gonum v0.16.0 // indirect
+)
+
+require (
 	dario.cat/mergo v1.0.2 // indirect
 	github.com/Azure/go-ansiterm v0.0.0-20250102033503-faa5f7b0171c // indirect
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
