@@ -54,8 +54,10 @@ type ScenarioReport struct {
 	Latency       Latency          `json:"latency_ms"`
 	Outcome       Outcome          `json:"outcome"`
 	Reason        string           `json:"reason,omitempty"`
-	// Samples are the first few answers of each class and rule that were not as
-	// expected, leaks first.
+	// Groups are the answers that were not as expected, by what they amount to:
+	// leaks first, then the largest.
+	Groups []Group `json:"groups,omitempty"`
+	// Samples are the first few answers of each group, leaks first.
 	Samples []Sample `json:"samples,omitempty"`
 }
 
@@ -67,6 +69,19 @@ type Latency struct {
 	P99  float64 `json:"p99"`
 	P999 float64 `json:"p99_9"`
 	Max  float64 `json:"max"`
+}
+
+// Group are the answers of a scenario that were not as expected in the same way.
+type Group struct {
+	Class string `json:"class"` // "leak", "false_refusal" or "fault"
+	Rule  string `json:"rule,omitempty"`
+	// Message is what was seen, with N in place of lengths and ids.
+	Message string    `json:"message"`
+	Count   int64     `json:"count"`
+	First   time.Time `json:"first"` // when the first of these requests was sent
+	Last    time.Time `json:"last"`
+	// Exchanges are the numbers of the samples of the group.
+	Exchanges []int `json:"exchanges"`
 }
 
 // Sample is one answer that was not as expected.
@@ -81,6 +96,7 @@ type Sample struct {
 type ThresholdResult struct {
 	Expression string   `json:"expression"` // "p99<50ms"
 	Scenario   string   `json:"scenario,omitempty"`
-	Value      *float64 `json:"value"` // nil: no samples
+	Value      *float64 `json:"value"` // nil: no samples, or too few
 	Held       bool     `json:"held"`
+	Reason     string   `json:"reason,omitempty"` // why there is no value
 }

@@ -211,7 +211,7 @@ func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.T
 		t.unsent = err.Error()
 	}
 	a.fill(report, t)
-	report.Samples = kept.taken()
+	report.Groups, report.Samples = kept.grouped(), kept.taken()
 	missed := r.bind(s.Name, report, t)
 	j := judgement{attack: a, tally: t, load: seen, report: report, missed: missed, embedded: r.target.Kind == target.KindEmbedded, note: note}
 	j.decide(ctx.Err() != nil)
@@ -280,7 +280,7 @@ func (r *runner) bind(name string, report *ScenarioReport, t *tally) []Threshold
 		if threshold.Scenario != "" && threshold.Scenario != name {
 			continue
 		}
-		result := threshold.result(name, t, report.OfferedRate, report.AchievedRate)
+		result := threshold.result(name, t.figures(report))
 		r.report.Thresholds = append(r.report.Thresholds, result)
 		if result.Value != nil && !result.Held {
 			missed = append(missed, result)

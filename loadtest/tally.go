@@ -80,3 +80,11 @@ func classOf(marked []string) (c Class, rule, text string) {
 	}
 	return Class(marked[0]), marked[1], strings.Join(strings.Fields(marked[0]+" "+marked[1]+" "+marked[2]), " ")
 }
+
+// figures are what thresholds look at.
+func (t *tally) figures(r *ScenarioReport) *figures {
+	return &figures{
+		requests: t.requests, answered: t.answered, kept: t.kept, leaks: t.leaks, falseRefusals: t.falseRefusals, faults: t.faults,
+		offered: r.OfferedRate, achieved: r.AchievedRate, latency: t.latency,
+	}
+}
