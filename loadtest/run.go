@@ -65,6 +65,8 @@ type Progress struct {
 	FalseRefusals int64
 	Faults        int64
 	Latency       Latency
+
+	bars []bar
 }
 
 // Run attacks the target with the scenarios, one after another, and judges every

@@ -62,6 +62,8 @@ var libraries = []library{
 	{"github.com/cucumber/", []string{"steps", "conformance"}},
 	{"github.com/tsenart/vegeta/", []string{"loadtest"}},
 	{"github.com/HdrHistogram/", []string{"loadtest"}},
+	{"github.com/prometheus/", []string{"loadtest"}},
+	{"gonum.org/", []string{"loadtest"}},
 	{"github.com/testcontainers/", []string{"target/container"}},
 	{"github.com/moby/", []string{"target/container"}},
 	{"github.com/go-jose/", []string{"internal/refserver", "internal/refserver/defect"}},
