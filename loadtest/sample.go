@@ -45,9 +45,6 @@ func classIndex(c Class) int {
 
 // keep keeps a sample of the exchange, secrets replaced.
 func (s *samples) keep(v Verdict, r Request, a Answer, failed error, began time.Time) {
-	if v.Class == abandoned {
-		return
-	}
 	took := time.Since(began)
 	s.mu.Lock()
 	defer s.mu.Unlock()
