@@ -3,9 +3,9 @@ package loadtest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -80,34 +80,117 @@ func touch(ctx context.Context, transport http.RoundTripper, origin string) erro
 	return nil
 }
 
-// origins are the hosts that the plan's requests go to.
-func (d *deck) origins() []string {
-	var list []string
-	for _, s := range *d.slots.Load() {
-		raw := s.request.URL
-		if f, ok := s.chain.(*family); ok {
-			raw = f.steps[0].request.URL
-		}
-		u, err := url.Parse(raw)
-		if err != nil || u.Host == "" {
-			continue
-		}
-		if origin := u.Scheme + "://" + u.Host; !slices.Contains(list, origin) {
-			list = append(list, origin)
-		}
-	}
-	return list
+// network makes the lines that workers send over.
+type network interface {
+	// warm dials the connections of n workers to an origin. An error means that
+	// nothing answers there.
+	warm(ctx context.Context, origin string, n int) error
+	line(ctx context.Context) line
+	close()
 }
 
-// transport is what requests go through: the target's own, or one for HTTP/1.1
-// over connections of its own.
-func transport(own http.RoundTripper, connections int) (http.RoundTripper, *dialer) {
+// line is a worker's way to the target: one request after another goes over it.
+type line interface {
+	// send sends a request and reads the answer, which is valid until the next call.
+	send(p *packet) (Answer, error)
+	// giveUp ends what is under way, with the error that send is to return. Another
+	// goroutine may call it, between two calls of renew.
+	giveUp(cause error)
+	// renew makes the line fit for use after giveUp.
+	renew()
+	close()
+}
+
+// standard is a network over net/http.
+type standard struct {
+	through http.RoundTripper
+	conns   *dialer // nil: the transport is not ours
+}
+
+// newStandard is the target's own transport, or one for HTTP/1.1 over connections
+// of its own.
+func newStandard(own http.RoundTripper, connections int) *standard {
 	if own != nil {
-		return own, nil
+		return &standard{through: own}
 	}
 	d := &dialer{Dialer: net.Dialer{KeepAlive: 30 * time.Second}}
-	return &http.Transport{
+	return &standard{conns: d, through: &http.Transport{
 		DialContext: d.dial, MaxIdleConnsPerHost: connections, IdleConnTimeout: 90 * time.Second,
 		DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
-	}, d
+	}}
+}
+
+func (s *standard) warm(ctx context.Context, origin string, n int) error {
+	if s.conns == nil {
+		return nil
+	}
+	return s.conns.fill(ctx, s.through, origin, n)
+}
+
+func (s *standard) line(ctx context.Context) line {
+	l := &standardLine{through: s.through, parent: ctx}
+	l.renew()
+	return l
+}
+
+func (s *standard) close() {
+	if t, ok := s.through.(interface{ CloseIdleConnections() }); ok && s.conns != nil {
+		t.CloseIdleConnections()
+	}
+}
+
+// standardLine sends over net/http. Its context is used over and over, until a
+// request is given up: a deadline of its own for each would cost more.
+type standardLine struct {
+	through http.RoundTripper
+	parent  context.Context
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	buffer  []byte
+}
+
+func (l *standardLine) send(p *packet) (Answer, error) {
+	resp, err := l.through.RoundTrip(p.standard(l.ctx))
+	if err == nil {
+		l.buffer, err = readBody(resp.Body, l.buffer[:0])
+		_ = resp.Body.Close()
+	}
+	if err != nil {
+		if cause := context.Cause(l.ctx); cause != nil {
+			err = cause
+		}
+		return Answer{}, err
+	}
+	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: l.buffer}, nil
+}
+
+func (l *standardLine) giveUp(cause error) { l.cancel(cause) }
+func (l *standardLine) renew()             { l.ctx, l.cancel = context.WithCancelCause(l.parent) }
+func (l *standardLine) close()             { l.cancel(nil) }
+
+// readBody appends a body to buffer, up to bodyLimit.
+func readBody(body io.Reader, buffer []byte) ([]byte, error) {
+	for {
+		if len(buffer) == cap(buffer) {
+			buffer = append(buffer, 0)[:len(buffer)]
+		}
+		n, err := body.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		if err == io.EOF {
+			return buffer, nil
+		}
+		if err != nil {
+			return buffer, err
+		}
+		if len(buffer) > bodyLimit {
+			return buffer, fmt.Errorf("the answer is longer than %d bytes", bodyLimit)
+		}
+	}
+}
+
+// discard reads what is left of an answer so that its connection can be used
+// again.
+func discard(resp *http.Response) {
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, bodyLimit))
+	_ = resp.Body.Close()
 }

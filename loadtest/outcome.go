@@ -60,7 +60,7 @@ func (j *judgement) decide(interrupted bool) {
 		set(Inconclusive, "interrupted after %v of %v", t.elapsed.Round(time.Millisecond), j.schedule.duration)
 	case t.unsent != "":
 		set(Inconclusive, "the attack ended before its time: %s", t.unsent)
-	case !j.schedule.saturate && r.AchievedRate < enough*r.OfferedRate:
+	case j.schedule.pacer != nil && r.AchievedRate < enough*r.OfferedRate:
 		set(Inconclusive, "achieved %.4g of %.4g requests/s: %s", r.AchievedRate, r.OfferedRate, j.saturated())
 	case faults >= tooFaulty:
 		set(Broken, "%.2g %% of the requests were faults (%s)", 100*faults, j.firstFault())

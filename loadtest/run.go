@@ -192,20 +192,20 @@ func (r *runner) scenario(ctx context.Context, s Scenario) error {
 func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.Time, report *ScenarioReport) error {
 	attackCtx, cancel := context.WithCancel(ctx)
 	d := newDeck(attackCtx, plan, r.Seed)
-	base, conns := transport(r.target.Transport, r.Workers)
-	a := &attack{
-		name: s.Name, deck: d, schedule: newSchedule(r.Rate, d.burst, r.Duration), workers: r.Workers, timeout: r.Timeout,
-		base: base, conns: conns, results: r.encoder, progress: r.notice(s.Name),
+	var pacer vegeta.Pacer
+	if !r.Saturate {
+		pacer = newConstant(r.Rate, r.Duration)
 	}
-	a.schedule.saturate = r.Saturate
+	a := &attack{
+		name: s.Name, deck: d, schedule: newSchedule(pacer, d.burst, r.Duration), workers: r.Workers, timeout: r.Timeout,
+		network: newStandard(r.target.Transport, r.Workers), results: r.encoder, progress: r.notice(s.Name),
+	}
 	renewed := r.renew(attackCtx, s, d, until)
 	kept := &samples{}
 	t, seen, err := a.run(attackCtx, kept)
 	cancel()
 	note := <-renewed
-	if t, ok := base.(interface{ CloseIdleConnections() }); ok && conns != nil {
-		t.CloseIdleConnections()
-	}
+	a.network.close()
 	if errors.Is(err, errResults) {
 		return err
 	}
@@ -227,13 +227,13 @@ func (a *attack) fill(report *ScenarioReport, t *tally) {
 	report.Latency = t.latencies()
 	report.DurationMS = t.elapsed.Milliseconds()
 	took := max(a.schedule.duration, t.lastSent)
-	if a.schedule.saturate {
+	if a.schedule.pacer == nil {
 		took = max(t.elapsed, time.Millisecond)
 	}
 	report.AchievedRate = float64(t.requests) / took.Seconds()
-	if a.schedule.saturate {
+	if a.schedule.pacer == nil {
 		report.OfferedRate = report.AchievedRate
-	} else if t.requests == int64(a.schedule.planned) && t.lastSent <= a.schedule.duration {
+	} else if t.requests == t.due && t.lastSent <= a.schedule.duration {
 		// Everything was sent in time: a duration that holds no whole number of
 		// requests is not held against the rate.
 		report.AchievedRate = report.OfferedRate

@@ -57,9 +57,6 @@ func classIndex(c Class) int {
 // keep counts an answer that was not as expected, and keeps the exchange if it
 // is one of the first of its group, secrets replaced.
 func (s *samples) keep(v Verdict, r Request, a Answer, failed error, began time.Time) {
-	if v.Class == abandoned {
-		return
-	}
 	took := time.Since(began)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/scopeproof/scopeproof/target"
 )
@@ -99,7 +100,12 @@ type Verdict struct {
 // Expectation judges an answer. It is called by many goroutines at once.
 type Expectation func(Answer) Verdict
 
-func (v Verdict) kept() bool { return v.Class == "" || v.Class == AsExpected }
+func (v *Verdict) kept() bool { return v.Class == "" || v.Class == AsExpected }
+
+// text is the verdict in one line.
+func (v *Verdict) text() string {
+	return strings.Join(strings.Fields(string(v.Class)+" "+v.Rule+" "+v.Message), " ")
+}
 
 // fault is the verdict on an answer that cannot be judged.
 func fault(format string, args ...any) Verdict {

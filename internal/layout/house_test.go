@@ -76,6 +76,7 @@ var libraries = []library{
 	{"github.com/vbauerster/mpb/", []string{"cmd/scopeproof"}},
 	{"golang.org/x/term", []string{"cmd/scopeproof"}},
 	{"k8s.io/", []string{"internal/cluster"}},
+	{"golang.org/x/sys/", []string{"loadtest"}}, // a timer that is an event like those of connections
 	{"golang.org/x/sync/", []string{"conformance", "loadtest", "internal/prove", "internal/discover", "internal/cluster"}},
 	{"github.com/google/go-cmp/", nil},
 	{"github.com/invopop/jsonschema", nil},
