@@ -80,8 +80,7 @@ const (
 type search struct {
 	from, most float64 // the first rate, and the highest that is tried
 	precision  float64
-	measure    func(ctx context.Context, rate float64) (CapacityStep, error)
-	note       func(phase string, rate float64) // before each step
+	measure    func(ctx context.Context, phase string, rate float64) (CapacityStep, error)
 
 	steps []CapacityStep
 	score map[float64]int // how often a rate held, less how often it did not
@@ -96,10 +95,7 @@ func (s *search) find(ctx context.Context) (Capacity, error) {
 		if settled = phase == ""; settled {
 			break
 		}
-		if s.note != nil {
-			s.note(phase, rate)
-		}
-		step, err := s.measure(ctx, rate)
+		step, err := s.measure(ctx, phase, rate)
 		if ctx.Err() != nil {
 			break // what was interrupted says nothing
 		}

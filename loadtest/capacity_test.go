@@ -11,9 +11,9 @@ import (
 
 // holding measures a target that holds up to a rate; now and then, by chance, it
 // does not hold what it could, or a little more.
-func holding(capacity float64, chance float64, seed uint64) func(context.Context, float64) (CapacityStep, error) {
+func holding(capacity float64, chance float64, seed uint64) func(context.Context, string, float64) (CapacityStep, error) {
 	random := rand.New(rand.NewPCG(seed, 9))
-	return func(_ context.Context, rate float64) (CapacityStep, error) {
+	return func(_ context.Context, _ string, rate float64) (CapacityStep, error) {
 		held := rate <= capacity
 		if random.Float64() < chance && rate < 1.1*capacity {
 			held = !held
@@ -87,17 +87,17 @@ func TestTheSearchSaysWhatItDoesNotKnow(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	measure, n := holding(3000, 0, 1), 0
-	c := run(ctx, &search{from: 100, most: 1e6, precision: 0.05, measure: func(ctx context.Context, rate float64) (CapacityStep, error) {
+	c := run(ctx, &search{from: 100, most: 1e6, precision: 0.05, measure: func(ctx context.Context, phase string, rate float64) (CapacityStep, error) {
 		if n++; n == 4 {
 			cancel()
 		}
-		return measure(ctx, rate)
+		return measure(ctx, phase, rate)
 	}})
 	if c.Rate != 400 || c.Confirmed || c.Reason != "interrupted" || len(c.Curve) != 3 {
 		t.Errorf("interrupted: got %+v", c)
 	}
 	broken := errors.New("broken")
-	s := &search{from: 100, most: 1e6, precision: 0.05, measure: func(context.Context, float64) (CapacityStep, error) { return CapacityStep{}, broken }}
+	s := &search{from: 100, most: 1e6, precision: 0.05, measure: func(context.Context, string, float64) (CapacityStep, error) { return CapacityStep{}, broken }}
 	if _, err := s.find(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("got %v, want the error of the measurement", err)
 	}

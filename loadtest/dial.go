@@ -17,7 +17,8 @@ import (
 // is used twice before all are there.
 type dialer struct {
 	net.Dialer
-	gate atomic.Pointer[gate]
+	gate    atomic.Pointer[gate]
+	instead func(address string) string // nil: no other address
 }
 
 type gate struct {
@@ -33,6 +34,9 @@ func (g *gate) unlock() { g.once.Do(func() { close(g.open) }) }
 const gateTimeout = time.Second
 
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if d.instead != nil {
+		address = d.instead(address)
+	}
 	conn, err := d.DialContext(ctx, network, address)
 	if g := d.gate.Load(); g != nil {
 		if g.come.Add(1) >= g.want {

@@ -83,9 +83,12 @@ func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
 		return
 	}
 	more := w.judge(&x, s, a, err)
-	w.cell.add(&x)
-	if w.sheet != nil {
-		w.sheet.add(t.number, &s.packet, &x, a)
+	// Of the warm-up counts what no warm-up excuses.
+	if wrong := x.verdict.Class == Leak || x.verdict.Class == FalseRefusal; wrong || x.due >= w.schedule.warm {
+		w.cell.add(&x)
+		if w.sheet != nil {
+			w.sheet.add(t.number, &s.packet, &x, a)
+		}
 	}
 	if s.chain != nil {
 		s.pool.give(s, more) // from here on the slot is another's

@@ -45,6 +45,10 @@ func (j *judgement) decide(interrupted bool) {
 	all, ended := j.deck.chains()
 	var missed []string
 	for _, m := range j.missed {
+		if m.Value == nil { // a step of a search holds nothing that it has too few samples for
+			missed = append(missed, fmt.Sprintf("%s: %s", m.Expression, m.Reason))
+			continue
+		}
 		missed = append(missed, fmt.Sprintf("%s: got %.4g", m.Expression, *m.Value))
 	}
 	switch {
@@ -85,27 +89,43 @@ func (j *judgement) firstFault() string {
 	return "no sample"
 }
 
+// side is who could not keep up.
+func (j *judgement) side() Side {
+	cores := float64(runtime.NumCPU())
+	switch {
+	case j.load.cpu >= busyCPU*cores && j.embedded:
+		return SideBoth
+	case j.load.cpu >= busyCPU*cores:
+		return SideOurs
+	case j.load.host >= busyCPU*cores && j.embedded:
+		return SideBoth
+	case j.load.host >= busyCPU*cores:
+		return SideHost
+	case j.load.full > 0.1 || j.load.waits > j.tally.requests/10:
+		return SideTarget
+	}
+	return SideNeither
+}
+
 // saturated says which side could not keep up.
 func (j *judgement) saturated() string {
 	cores := float64(runtime.NumCPU())
 	all, _ := j.deck.chains()
-	var about string
-	switch {
-	case j.load.cpu >= busyCPU*cores && j.embedded:
+	switch j.side() {
+	case SideBoth:
 		return fmt.Sprintf("this process, in which the embedded target runs as well, used %.1f of %.0f cores", j.load.cpu, cores)
-	case j.load.cpu >= busyCPU*cores:
+	case SideOurs:
 		return fmt.Sprintf("the load generator was saturated: it used %.1f of %.0f cores", j.load.cpu, cores)
-	case j.load.host >= busyCPU*cores:
+	case SideHost:
 		return fmt.Sprintf("the host of the load generator was saturated: it used %.1f of %.0f cores, other processes %.1f",
 			j.load.cpu, cores, max(0, j.load.host-j.load.cpu))
-	case j.load.full > 0.1:
-		about = fmt.Sprintf("all %d workers were waiting for it", j.workers)
-	case j.load.waits > j.tally.requests/10:
-		about = fmt.Sprintf("all %d refresh families were waiting for it", all)
-	default:
-		return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores)", j.load.cpu, cores)
+	case SideTarget:
+		if j.load.full > 0.1 {
+			return fmt.Sprintf("the target was saturated: all %d workers were waiting for it", j.workers)
+		}
+		return fmt.Sprintf("the target was saturated: all %d refresh families were waiting for it", all)
 	}
-	return "the target was saturated: " + about
+	return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores)", j.load.cpu, cores)
 }
 
 // ExitCode is the exit code that a load report asks for: 130 where the run was

@@ -108,6 +108,35 @@ func (p Pace) Mean() float64 {
 	return (last.sent + last.sum(last.took)) / (last.start + last.took)
 }
 
+// between is how many requests are due from one moment to another, in parts of a
+// request.
+func (p Pace) between(from, to time.Duration) float64 { return p.sum(to) - p.sum(from) }
+
+// sum is how many requests are due before a moment.
+func (p Pace) sum(t time.Duration) float64 {
+	n := 0.0
+	for i := range p.parts {
+		part := &p.parts[i]
+		if took := min(t.Seconds()-part.start, part.took); took > 0 {
+			n = part.sent + part.sum(took)
+		}
+	}
+	return n
+}
+
+// after is the pace after its first rate was held for a while; where that is none,
+// the mean rate.
+func (p Pace) after(warmUp time.Duration) Pace {
+	if warmUp == 0 {
+		return p
+	}
+	rate := p.Rate(0)
+	if rate == 0 {
+		rate = p.Mean()
+	}
+	return newPace(p.text, append([]pacePart{{took: warmUp.Seconds(), from: rate, to: rate}}, p.parts...))
+}
+
 // Due is when the request of that number, from 0, is due.
 func (p Pace) Due(hit uint64) time.Duration {
 	n := float64(hit)

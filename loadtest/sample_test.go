@@ -13,7 +13,6 @@ func TestWhatWentWrongIsGroupedAndBounded(t *testing.T) {
 		s.keep(fault("got 503 from the token endpoint"), Request{}, Answer{Status: 503}, nil, now)
 		s.keep(fault("got 200 with %d bytes that are no JSON", i), Request{}, Answer{Status: 200}, nil, now)
 		s.keep(fault("got word%c%c", 'a'+i%26, 'a'+i/26%26), Request{}, Answer{}, nil, now)
-		s.keep(Verdict{Class: abandoned}, Request{}, Answer{}, nil, now)
 	}
 	s.keep(leak("RSM-02", "served"), Request{Method: "GET"}, Answer{Status: 200}, nil, at)
 	groups, list := s.grouped(), s.taken()

@@ -16,6 +16,7 @@ type schedule struct {
 	pacer    vegeta.Pacer
 	burst    int // requests that are due at the same moment
 	duration time.Duration
+	warm     time.Duration // of duration: what is due in it counts in no figure
 	// Of the requests this attack sends those whose number leaves shard when divided
 	// by shards; 0 shards means all.
 	shard, shards uint64

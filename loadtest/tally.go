@@ -183,11 +183,3 @@ func (c *counter) finish(moment time.Duration, sent int64) *tally {
 	c.total.windows, c.total.latest = c.windows.done, c.windows.latest
 	return c.total
 }
-
-// figures are what thresholds look at.
-func (t *tally) figures(r *ScenarioReport) *figures {
-	return &figures{
-		requests: t.requests, answered: t.answered, kept: t.kept, leaks: t.leaks, falseRefusals: t.falseRefusals, faults: t.faults,
-		offered: r.OfferedRate, achieved: r.AchievedRate, latency: t.latency,
-	}
-}

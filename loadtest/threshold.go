@@ -25,6 +25,7 @@ type Threshold struct {
 const thresholdForms = `want [SCENARIO.]METRIC OPERATOR VALUE: p50, p90, p95, p99, p99.9 or another percentile, or min, mean or max, with a duration ("p99<50ms"); ` +
 	`leaks, false_refusals, faults or kept with a number or a percentage ("leaks==0", "faults<1%"); achieved, the achieved part of the offered rate, ` +
 	`with a number or a percentage ("achieved>=0.99"); rate, the achieved requests per second, or requests, with a number ("rate>500"); ` +
+	`capacity, what a search for it found, in requests per second ("capacity>=500"); growth, the power by which latency grows in a sweep ("growth<1.3"); ` +
 	`the operators are <, <=, >, >= and ==`
 
 var thresholdSyntax = regexp.MustCompile(`^(?:([a-z][a-z0-9-]*)\.)?([a-z_]+|p[0-9]+(?:\.[0-9]+)?|p\([0-9]+(?:\.[0-9]+)?\))\s*(<=|>=|==|<|>)\s*(\S+)$`)
@@ -54,7 +55,7 @@ func (t *Threshold) readLimit(value string) (err error) {
 		if t.part {
 			t.limit, t.part = t.limit/100, false
 		}
-	case "rate", "requests":
+	case "rate", "requests", "capacity", "growth":
 		if t.limit, t.part, err = numberOf(value); err == nil && t.part {
 			err = fmt.Errorf("got %q, want a number", value)
 		}
@@ -89,6 +90,10 @@ func numberOf(value string) (number float64, part bool, err error) {
 	}
 	return number, part, nil
 }
+
+// ofSearch reports whether the threshold is about what a search or a sweep found,
+// not about an attack.
+func (t Threshold) ofSearch() bool { return t.metric == "capacity" || t.metric == "growth" }
 
 // figures are what thresholds look at.
 type figures struct {

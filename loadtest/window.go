@@ -2,7 +2,7 @@ package loadtest
 
 import (
 	"encoding/binary"
-	"time"
+	"math"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -136,11 +136,9 @@ func latencies(h *hdrhistogram.Histogram) Latency {
 	if h.TotalCount() == 0 {
 		return Latency{}
 	}
-	at := func(percent float64) float64 {
-		return milliseconds(time.Duration(h.ValueAtQuantile(percent)) * time.Microsecond)
-	}
+	at := func(percent float64) float64 { return millis(h.ValueAtQuantile(percent)) }
 	return Latency{
-		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
-		Max: milliseconds(time.Duration(h.Max()) * time.Microsecond),
+		Min: millis(h.Min()), Mean: math.Round(h.Mean()) / 1000,
+		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99), Max: millis(h.Max()),
 	}
 }
