@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -290,4 +292,17 @@ func statusText(status int) string {
 		return "nothing in time"
 	}
 	return strconv.Itoa(status)
+}
+
+// OwnNames is a scope as the target names it.
+func (s *Stage) OwnNames(scope oauth.ScopeSet) oauth.RawScope { return s.wire(scope).Raw() }
+
+// RawScopeRequest asks for a token on the client's own behalf (RFC 6749 section
+// 4.4.2), with a scope in the target's own names that need not be lawful.
+func (s *Stage) RawScopeRequest(c *Client, scope oauth.RawScope) Request {
+	form := url.Values{"grant_type": {string(oauth.ClientCredentials)}, "scope": {string(scope)}}
+	s.name(form)
+	r := s.TokenRequest(c, form)
+	r.Purpose = fmt.Sprintf("asks on its own behalf with a scope of %d bytes", len(scope))
+	return r
 }
