@@ -67,6 +67,9 @@ const (
 	DefaultPrecision = 0.05
 	// mostSteps bounds a search.
 	mostSteps = 60
+	// oftenEnough is how often a rate is measured that holds now and then, before it
+	// counts as one that does not.
+	oftenEnough = 9
 	// agreeing is how many more measurements must say one thing of a rate than the
 	// other, for it to be confirmed.
 	agreeing = 2
@@ -84,11 +87,12 @@ type search struct {
 
 	steps []CapacityStep
 	score map[float64]int // how often a rate held, less how often it did not
+	tried map[float64]int
 }
 
 // find searches. An error is that of measure, which ends the search.
 func (s *search) find(ctx context.Context) (Capacity, error) {
-	s.score = map[float64]int{}
+	s.score, s.tried = map[float64]int{}, map[float64]int{}
 	settled := false
 	for len(s.steps) < mostSteps && ctx.Err() == nil {
 		rate, phase := s.next()
@@ -108,6 +112,9 @@ func (s *search) find(ctx context.Context) (Capacity, error) {
 			s.score[rate]++
 		} else {
 			s.score[rate]--
+		}
+		if s.tried[rate]++; s.tried[rate] >= oftenEnough && s.score[rate] < agreeing {
+			s.score[rate] = -agreeing - 1
 		}
 	}
 	c := s.result()

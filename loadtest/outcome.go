@@ -97,8 +97,6 @@ func (j *judgement) side() Side {
 		return SideBoth
 	case j.load.cpu >= busyCPU*cores:
 		return SideOurs
-	case j.load.host >= busyCPU*cores && j.embedded:
-		return SideBoth
 	case j.load.host >= busyCPU*cores:
 		return SideHost
 	case j.load.full > 0.1 || j.load.waits > j.tally.requests/10:
