@@ -141,16 +141,22 @@ func ExitCode(r *Report) int {
 			code = c
 		}
 	}
-	for _, s := range r.Scenarios {
+	came := func(o Outcome, broken bool) {
 		switch {
-		case s.Outcome == Broken || s.Leaks > 0 || s.FalseRefusals > 0:
+		case o == Broken || broken:
 			judged++
 			worse(violates)
-		case s.Outcome == Kept:
+		case o == Kept:
 			judged++
-		case s.Outcome != NotApplicable:
+		case o != NotApplicable:
 			worse(inconclusive)
 		}
+	}
+	for _, s := range r.Scenarios {
+		came(s.Outcome, s.Leaks > 0 || s.FalseRefusals > 0)
+	}
+	for _, s := range r.Sweeps {
+		came(s.Outcome, s.Leaks > 0)
 	}
 	for _, t := range r.Thresholds {
 		switch {
