@@ -74,8 +74,23 @@ type Request struct {
 // returns.
 type Answer struct {
 	Status int
-	Header http.Header
+	Header Header
 	Body   []byte
+}
+
+// Header are the header fields of an answer, by name whatever its case.
+// [http.Header] is one.
+type Header interface {
+	Get(name string) string
+	Values(name string) []string
+}
+
+// values are the values of a header field; an answer without a header has none.
+func (a *Answer) values(name string) []string {
+	if a.Header == nil {
+		return nil
+	}
+	return a.Header.Values(name)
 }
 
 // Class is what an answer amounts to.
