@@ -196,7 +196,7 @@ func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.T
 	}
 	a := &attack{
 		name: s.Name, deck: d, schedule: newSchedule(pacer, d.burst, r.Duration), workers: r.Workers, timeout: r.Timeout,
-		network: newStandard(r.target.Transport, r.Workers), results: r.encoder, progress: r.notice(s.Name),
+		network: newNetwork(r.target.Transport, r.Workers), results: r.encoder, progress: r.notice(s.Name),
 	}
 	renewed := r.renew(attackCtx, s, d, until)
 	kept := &samples{}

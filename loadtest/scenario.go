@@ -152,8 +152,8 @@ func (p Plan) check() error {
 		if len(h.Chains) > 0 {
 			continue
 		}
-		if _, err := http.NewRequest(h.Request.Method, h.Request.URL, nil); err != nil || h.Request.URL == "" {
-			return fmt.Errorf("hit %d: got the request %s %s, which cannot be sent", i, h.Request.Method, cleanURL(h.Request.URL))
+		if err := new(packet).prepare(h.Request); err != nil {
+			return fmt.Errorf("hit %d: %w", i, err)
 		}
 	}
 	return nil

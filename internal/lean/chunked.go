@@ -33,7 +33,7 @@ func (r *Response) chunks(pos, most int) (end int, err error) {
 		}
 		n := int(size)
 		if excess = max(0, excess+len(line)+2-16-2*n); excess > mostOverhead {
-			return 0, &MalformedError{"chunked encoding: too much that is not data"}
+			return 0, malformed("chunked encoding: too much that is not data")
 		}
 		pos = next
 		if n == 0 {
@@ -43,7 +43,7 @@ func (r *Response) chunks(pos, most int) (end int, err error) {
 			return 0, err
 		}
 		if in.data[pos+n] != '\r' || in.data[pos+n+1] != '\n' {
-			return 0, malformed("chunked encoding: end of a chunk", in.data[pos+n:pos+n+2])
+			return 0, malformed("chunked encoding: end of a chunk")
 		}
 		out += copy(in.data[out:], in.data[pos:pos+n])
 		pos += n + 2
@@ -63,7 +63,7 @@ func (r *Response) chunkLine(pos int) (line []byte, next int, err error) {
 			break
 		}
 		if seen = in.end; seen-pos >= longestChunkLine {
-			return nil, 0, &MalformedError{"chunked encoding: line is too long"}
+			return nil, 0, malformed("chunked encoding: line is too long")
 		}
 		if err := in.more(); err != nil {
 			return nil, 0, unexpected(err)
@@ -71,10 +71,10 @@ func (r *Response) chunkLine(pos int) (line []byte, next int, err error) {
 	}
 	line = in.data[pos:next]
 	if cr := bytes.IndexByte(line, '\r'); cr < 0 || cr != len(line)-2 {
-		return nil, 0, malformed("chunked encoding: line", line)
+		return nil, 0, malformed("chunked encoding: line")
 	}
 	if len(line) > longestChunkLine {
-		return nil, 0, &MalformedError{"chunked encoding: line is too long"}
+		return nil, 0, malformed("chunked encoding: line is too long")
 	}
 	return line[:len(line)-2], next, nil
 }
@@ -86,7 +86,7 @@ func chunkSize(line []byte) (n uint64, err error) {
 		digits = digits[:at]
 	}
 	if len(digits) == 0 || len(digits) > 16 {
-		return 0, malformed("chunked encoding: length", line)
+		return 0, malformed("chunked encoding: length")
 	}
 	for _, c := range digits {
 		switch {
@@ -97,7 +97,7 @@ func chunkSize(line []byte) (n uint64, err error) {
 		case 'A' <= c && c <= 'F':
 			c -= 'A' - 10
 		default:
-			return 0, malformed("chunked encoding: length", line)
+			return 0, malformed("chunked encoding: length")
 		}
 		n = n<<4 | uint64(c)
 	}
@@ -117,7 +117,7 @@ func (r *Response) trailer(pos int) (end int, err error) {
 	blankLine := []byte("\r\n\r\n")
 	for !bytes.Contains(in.data[pos:min(in.end, pos+longestChunkLine)], blankLine) {
 		if in.end-pos >= longestChunkLine {
-			return 0, &MalformedError{"trailer: it is too long"}
+			return 0, malformed("trailer: it is too long")
 		}
 		if err := in.more(); err == io.EOF {
 			return 0, io.ErrUnexpectedEOF
@@ -137,7 +137,7 @@ func (r *Response) trailer(pos int) (end int, err error) {
 		case !blank(line[0]):
 			err = r.field(pos, line)
 		case first:
-			err = malformed("trailer", line)
+			err = malformed("trailer")
 		default:
 			err = r.continued(line)
 		}

@@ -41,12 +41,12 @@ func (r *Response) frame() error {
 			}
 			value := bytes.Trim(r.value(field), " \t")
 			if length != nil && !bytes.Equal(length, value) {
-				return malformed("answer with several values of Content-Length:", value)
+				return malformed("answer: several values of Content-Length")
 			}
 			length = value[:len(value):len(value)]
 			n, ok := decimal(value)
 			if !ok {
-				return malformed("Content-Length", value)
+				return malformed("Content-Length")
 			}
 			f.length = n
 		case len("Transfer-Encoding"):
@@ -60,12 +60,12 @@ func (r *Response) frame() error {
 	// net/http takes HTTP/0.0 for a version that nobody set.
 	if encodings > 0 && (f.atLeast11() || f.major == 0 && f.minor == 0) {
 		if encodings > 1 || !sameFold(encoding, "chunked") {
-			return malformed("answer: unsupported Transfer-Encoding", encoding)
+			return malformed("answer: unsupported Transfer-Encoding")
 		}
 		f.chunked = true
 	}
 	if f.chunked && trailer && !r.trailers() {
-		return malformed("Trailer", nil)
+		return malformed("Trailer")
 	}
 	f.upgraded = r.Status == 101 && upgrade && r.upgrades()
 	if encodings > 0 {

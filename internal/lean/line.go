@@ -40,9 +40,10 @@ func (c *Client) NewLine(ctx context.Context) *Line {
 	return l
 }
 
-// Open connects to an origin, so that the first request does not wait for it.
+// Open connects to an origin if need be, so that the first request does not wait
+// for it.
 func (l *Line) Open(o Origin) error {
-	_, err := l.connect(o)
+	_, _, err := l.get(o)
 	return err
 }
 
