@@ -24,6 +24,7 @@ type attack struct {
 	tickets *tickets
 	counter *counter
 	sheets  []sheet
+	origins []string
 	unsent  atomic.Pointer[error] // why it ended before its time
 
 	mu      sync.Mutex
@@ -44,8 +45,8 @@ type load struct {
 func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	start := a.startWorkers()
-	if err := a.warmUp(ctx, start); err != nil {
+	lines, err := a.warmUp(ctx)
+	if err != nil {
 		return newTally(), load{}, err
 	}
 	a.tickets = newTickets(a.schedule)
@@ -63,7 +64,7 @@ func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 			a.sheets[i].recorder = written
 		}
 	}
-	a.hire(ctx, start)
+	a.hire(ctx, lines)
 	stop := a.watch(ctx)
 	a.collect()
 	took := time.Since(began)
@@ -92,16 +93,19 @@ func (a *attack) startWorkers() int {
 	return min(a.workers, 128, max(8, 2*a.schedule.burst, int(a.schedule.rate()/50)))
 }
 
-// hire sets n more workers to work, unless all is over.
-func (a *attack) hire(ctx context.Context, n int) {
+// hire sets more workers to work, one for each line, unless all is over.
+func (a *attack) hire(ctx context.Context, lines []line) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.hands) > 0 && a.working == 0 {
+		for _, l := range lines {
+			l.close()
+		}
 		return
 	}
-	for range min(n, a.workers-len(a.hands)) {
+	for _, l := range lines {
 		i := len(a.hands) % len(a.counter.cells)
-		w := &worker{attack: a, line: a.network.line(ctx), cell: &a.counter.cells[i]}
+		w := &worker{attack: a, line: l, cell: &a.counter.cells[i]}
 		if a.sheets != nil {
 			w.sheet = &a.sheets[i]
 		}
@@ -112,6 +116,15 @@ func (a *attack) hire(ctx context.Context, n int) {
 			a.leave()
 		}()
 	}
+}
+
+// newLines are at most n lines for workers that there may be beside those there are.
+func (a *attack) newLines(ctx context.Context, n int) []line {
+	var lines []line
+	for range min(n, a.workers-len(a.hands)) {
+		lines = append(lines, a.network.line(ctx))
+	}
+	return lines
 }
 
 // leave is the end of a worker.
@@ -147,7 +160,7 @@ func (a *attack) watch(ctx context.Context) func() load {
 			case <-tick.C:
 			}
 			if a.schedule.pacer != nil && a.tickets.free.Load() == 0 && !a.tickets.ended.Load() {
-				a.hire(ctx, hireMost)
+				a.hire(ctx, a.newLines(ctx, hireMost))
 			}
 			if n%int(sweepEvery/hireEvery) != 0 {
 				continue
@@ -196,13 +209,18 @@ func (a *attack) collect() {
 
 // warmUp dials the connections that the attack starts with, so that the first
 // requests do not wait for it. An error means that nothing answers.
-func (a *attack) warmUp(ctx context.Context, n int) error {
+func (a *attack) warmUp(ctx context.Context) ([]line, error) {
+	lines := a.newLines(ctx, a.startWorkers())
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	for _, origin := range a.deck.origins() {
-		if err := a.network.warm(ctx, origin, n); err != nil {
-			return err
+	a.origins = a.deck.origins()
+	for _, origin := range a.origins {
+		if err := a.network.warm(ctx, origin, lines); err != nil {
+			for _, l := range lines {
+				l.close()
+			}
+			return nil, err
 		}
 	}
-	return nil
+	return lines, nil
 }

@@ -259,7 +259,7 @@ func benchClient(base string) {
 	d := newDeck(ctx, benchPlan(base), 1)
 	a := &attack{
 		name: "bench", deck: d, schedule: newSchedule(nil, 1, benchFor), workers: benchWorkers, timeout: DefaultTimeout,
-		network: newStandard(nil, benchWorkers), results: vegeta.NewEncoder(io.Discard), progress: func(*tally, time.Duration) {},
+		network: newDirect(benchWorkers), results: vegeta.NewEncoder(io.Discard), progress: func(*tally, time.Duration) {},
 	}
 	t, _, err := a.run(ctx, &samples{})
 	if err != nil || t.kept != t.requests || t.requests == 0 {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/scopeproof/scopeproof/internal/lean"
 )
 
 // dialer dials connections. While a gate is set, each waits there for the
@@ -86,23 +88,34 @@ func touch(ctx context.Context, transport http.RoundTripper, origin string) erro
 
 // network makes the lines that workers send over.
 type network interface {
-	// warm dials the connections of n workers to an origin. An error means that
-	// nothing answers there.
-	warm(ctx context.Context, origin string, n int) error
+	// line is a line whose requests end with ctx.
 	line(ctx context.Context) line
+	// warm connects lines to an origin, all at once. An error means that nothing
+	// answers there.
+	warm(ctx context.Context, origin string, lines []line) error
 	close()
 }
 
 // line is a worker's way to the target: one request after another goes over it.
 type line interface {
+	// open connects to an origin, so that the first request does not wait for it.
+	open(origin string) error
 	// send sends a request and reads the answer, which is valid until the next call.
 	send(p *packet) (Answer, error)
-	// giveUp ends what is under way, with the error that send is to return. Another
-	// goroutine may call it, between two calls of renew.
-	giveUp(cause error)
+	// giveUp ends what is under way. Another goroutine may call it, between two calls
+	// of renew.
+	giveUp()
 	// renew makes the line fit for use after giveUp.
 	renew()
 	close()
+}
+
+// newNetwork is the target's own transport, or connections of our own.
+func newNetwork(own http.RoundTripper, workers int) network {
+	if own != nil {
+		return newStandard(own, workers)
+	}
+	return newDirect(workers)
 }
 
 // standard is a network over net/http.
@@ -120,15 +133,15 @@ func newStandard(own http.RoundTripper, connections int) *standard {
 	d := &dialer{Dialer: net.Dialer{KeepAlive: 30 * time.Second}}
 	return &standard{conns: d, through: &http.Transport{
 		DialContext: d.dial, MaxIdleConnsPerHost: connections, IdleConnTimeout: 90 * time.Second,
-		DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
+		DisableCompression: true, MaxResponseHeaderBytes: headerLimit,
 	}}
 }
 
-func (s *standard) warm(ctx context.Context, origin string, n int) error {
+func (s *standard) warm(ctx context.Context, origin string, lines []line) error {
 	if s.conns == nil {
 		return nil
 	}
-	return s.conns.fill(ctx, s.through, origin, n)
+	return s.conns.fill(ctx, s.through, origin, len(lines))
 }
 
 func (s *standard) line(ctx context.Context) line {
@@ -149,7 +162,7 @@ type standardLine struct {
 	through http.RoundTripper
 	parent  context.Context
 	ctx     context.Context
-	cancel  context.CancelCauseFunc
+	cancel  context.CancelFunc
 	buffer  []byte
 }
 
@@ -160,17 +173,15 @@ func (l *standardLine) send(p *packet) (Answer, error) {
 		_ = resp.Body.Close()
 	}
 	if err != nil {
-		if cause := context.Cause(l.ctx); cause != nil {
-			err = cause
-		}
 		return Answer{}, err
 	}
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: l.buffer}, nil
 }
 
-func (l *standardLine) giveUp(cause error) { l.cancel(cause) }
-func (l *standardLine) renew()             { l.ctx, l.cancel = context.WithCancelCause(l.parent) }
-func (l *standardLine) close()             { l.cancel(nil) }
+func (l *standardLine) open(string) error { return nil }
+func (l *standardLine) giveUp()           { l.cancel() }
+func (l *standardLine) renew()            { l.ctx, l.cancel = context.WithCancel(l.parent) }
+func (l *standardLine) close()            { l.cancel() }
 
 // readBody appends a body to buffer, up to bodyLimit.
 func readBody(body io.Reader, buffer []byte) ([]byte, error) {
@@ -187,7 +198,7 @@ func readBody(body io.Reader, buffer []byte) ([]byte, error) {
 			return buffer, err
 		}
 		if len(buffer) > bodyLimit {
-			return buffer, fmt.Errorf("the answer is longer than %d bytes", bodyLimit)
+			return buffer, &lean.TooLongError{Part: "body", Most: bodyLimit}
 		}
 	}
 }

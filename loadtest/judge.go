@@ -3,19 +3,15 @@ package loadtest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 const (
-	// bodyLimit bounds what is read of an answer.
-	bodyLimit = 1 << 20
+	// bodyLimit and headerLimit bound what is read of an answer.
+	bodyLimit   = 1 << 20
+	headerLimit = 64 << 10
 	// sweepEvery is how often requests are looked for that wait too long.
 	sweepEvery = 50 * time.Millisecond
 )
@@ -46,6 +42,10 @@ const given = -1
 // run works until there is nothing left to send.
 func (w *worker) run(ctx context.Context) {
 	defer w.line.close()
+	for _, origin := range w.origins {
+		// A request that needs the connection says what is wrong.
+		_ = w.line.open(origin)
+	}
 	for {
 		t, ok := w.tickets.take()
 		if !ok {
@@ -69,6 +69,9 @@ func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
 	w.since.Store(int64(x.sent) | 1)
 	a, err := w.line.send(&s.packet)
 	if w.since.Swap(0) == given {
+		if err != nil {
+			err = errTimeout
+		}
 		w.mu.Lock() // whoever gave it up has done so
 		w.line.renew()
 		w.mu.Unlock()
@@ -119,31 +122,9 @@ func (w *worker) sweep(now time.Duration) bool {
 	if since > 0 && now-time.Duration(since) > w.timeout {
 		w.mu.Lock()
 		if w.since.CompareAndSwap(since, given) {
-			w.line.giveUp(errTimeout)
+			w.line.giveUp()
 		}
 		w.mu.Unlock()
 	}
 	return since != 0
-}
-
-// reason is why there was no answer, without addresses or parts of the request.
-func reason(err error) string {
-	var timeout net.Error
-	switch {
-	case errors.Is(err, errTimeout), errors.As(err, &timeout) && timeout.Timeout():
-		return "timed out"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "connection reset"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return "the connection ended in the middle of the answer"
-	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "the answer is longer"):
-		return clip(err.Error())
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return "no address for the host"
-	}
-	return fmt.Sprintf("the exchange broke off (%T)", errors.Unwrap(err))
 }

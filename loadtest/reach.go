@@ -26,11 +26,6 @@ type Reach struct {
 	NoKeepAlive bool
 }
 
-// plain reports whether there is nothing special.
-func (r *Reach) plain() bool {
-	return r.TLS == nil && len(r.Resolve) == 0 && !r.HTTP2 && !r.NoKeepAlive
-}
-
 // Dial dials an address, or the one in its place. It fits http.Transport.
 func (r *Reach) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{KeepAlive: 30 * time.Second}
@@ -80,15 +75,24 @@ func ParseResolve(text string) (name string, to netip.Addr, err error) {
 	return name, to, nil
 }
 
-// network is how an attack with so many workers reaches the target.
+// network is how an attack with so many workers reaches the target: over its own
+// transport, or over connections of our own; what those cannot do goes through
+// net/http.
 func (r *runner) network(workers int) network {
-	n := newStandard(r.target.Transport, workers)
-	if t, ok := n.through.(*http.Transport); ok && n.conns != nil && !r.Reach.plain() {
-		r.Reach.Apply(t)
-		if len(r.Reach.Resolve) > 0 {
-			n.conns.instead = r.Reach.address
-		}
-		t.DialContext = n.conns.dial // which warms up
+	n := newNetwork(r.target.Transport, workers)
+	d, ours := n.(*direct)
+	if !ours {
+		return n
 	}
-	return n
+	through := d.others.through.(*http.Transport)
+	r.Reach.Apply(through)
+	if len(r.Reach.Resolve) > 0 {
+		d.client.Dial, d.others.conns.instead = r.Reach.Dial, r.Reach.address
+		through.DialContext = d.others.conns.dial // which warms up
+	}
+	if r.Reach.HTTP2 || r.Reach.NoKeepAlive {
+		return d.others
+	}
+	d.client.TLS = r.Reach.TLS
+	return d
 }

@@ -165,10 +165,11 @@ var jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_
 // works by what may be shown, not by what may not: an unknown value is a secret.
 func redacted(r Request, a Answer) oauth.Exchange {
 	var hidden []string // secrets of the request, wherever else they turn up
+	answered := allOf(a.Header)
 	e := oauth.Exchange{
 		Actor: r.Actor, To: r.To, Purpose: r.Purpose, Method: r.Method, URL: cleanURL(r.URL), Status: a.Status,
 		Request:  oauth.Message{Header: headers(r.Header, &hidden), Body: body(r.Header, r.Body, &hidden)},
-		Response: oauth.Message{Header: headers(a.Header, &hidden), Body: body(a.Header, a.Body, &hidden)},
+		Response: oauth.Message{Header: headers(answered, &hidden), Body: body(answered, a.Body, &hidden)},
 	}
 	scrub := func(text string) string {
 		for _, secret := range hidden {
@@ -185,6 +186,17 @@ func redacted(r Request, a Answer) oauth.Exchange {
 		}
 	}
 	return e
+}
+
+// allOf are all fields of the header of an answer.
+func allOf(h Header) http.Header {
+	switch h := h.(type) {
+	case http.Header:
+		return h
+	case interface{ Header() http.Header }:
+		return h.Header()
+	}
+	return nil
 }
 
 func cut(text string) string {

@@ -74,8 +74,23 @@ type Request struct {
 // returns.
 type Answer struct {
 	Status int
-	Header http.Header
+	Header Header
 	Body   []byte
+}
+
+// Header are the header fields of an answer, by name whatever its case.
+// [http.Header] is one.
+type Header interface {
+	Get(name string) string
+	Values(name string) []string
+}
+
+// values are the values of a header field; an answer without a header has none.
+func (a *Answer) values(name string) []string {
+	if a.Header == nil {
+		return nil
+	}
+	return a.Header.Values(name)
 }
 
 // Class is what an answer amounts to.
@@ -137,8 +152,8 @@ func (p Plan) check() error {
 		if len(h.Chains) > 0 {
 			continue
 		}
-		if _, err := http.NewRequest(h.Request.Method, h.Request.URL, nil); err != nil || h.Request.URL == "" {
-			return fmt.Errorf("hit %d: got the request %s %s, which cannot be sent", i, h.Request.Method, cleanURL(h.Request.URL))
+		if err := new(packet).prepare(h.Request); err != nil {
+			return fmt.Errorf("hit %d: %w", i, err)
 		}
 	}
 	return nil

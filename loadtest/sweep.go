@@ -183,12 +183,16 @@ func (w *sweeping) one(ctx context.Context, i int, counted bool) {
 	if w.line == nil {
 		w.line = w.way.line(ctx)
 	}
-	stop := time.AfterFunc(w.timeout, func() { w.line.giveUp(errTimeout) })
+	line := w.line
+	late := time.AfterFunc(w.timeout, line.giveUp)
 	began := time.Now()
-	a, err := w.line.send(&ready)
+	a, err := line.send(&ready)
 	took := time.Since(began)
-	if !stop.Stop() || err != nil {
-		w.line.close()
+	if inTime := late.Stop(); !inTime || err != nil {
+		if !inTime {
+			err = errTimeout
+		}
+		line.close()
 		w.line = nil
 	}
 	if ctx.Err() != nil {
@@ -216,7 +220,7 @@ func (w *sweeping) one(ctx context.Context, i int, counted bool) {
 	if !v.kept() {
 		w.kept.keep(v, hit.Request, a, err, began)
 	}
-	w.status[i][a.Status]++
+	w.status[i][a.Status]++ // 0 where there was none
 	if counted && err == nil {
 		w.took[i].took = append(w.took[i].took, took.Seconds()*1000)
 		_ = w.hists[i].RecordValue(inRange(took)) // in range, so that it cannot fail

@@ -25,12 +25,13 @@ var house = map[string][]string{
 
 	"internal/useragent": {"target", "oauth"},
 	"internal/race":      {},
+	"internal/lean":      {},
 	"internal/actor":     {"internal/race", "internal/useragent", "target", "oauth"},
 
 	"features":    {},
 	"steps":       {"internal/actor", "target", "oauth"},
 	"conformance": {"features", "steps", "internal/actor", "target", "oauth"},
-	"loadtest":    {"internal/actor", "target", "oauth"},
+	"loadtest":    {"internal/actor", "internal/lean", "target", "oauth"},
 	"scenarios":   {"loadtest", "target", "oauth"},
 
 	// What report writes holds exchanges and findings: its exported signatures
