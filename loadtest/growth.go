@@ -27,16 +27,19 @@ const (
 	// steep is the exponent from which on growth is worse than linear; n log n
 	// looks like 1.2 at most.
 	steep = 1.3
+	// surpassing is the power that no a + b·size reaches between two sizes, whatever
+	// a and b are; n log n does not either, beyond a few sizes.
+	surpassing = 1.25
 	// sure is the part of the resamples that must agree before a server is said
 	// to be worse than linear.
-	sure = 0.975
+	sure = 0.9
 	// evident is by how much Akaike's criterion has to prefer a model that is
 	// worse than linear to a linear one.
 	evident = 10.0
 )
 
 // Growth is the fit of latency = a + b·sizeᵏ to a sweep: by least squares of the
-// medians, weighted so that errors count in parts of the latency.
+// lower quartiles, weighted so that errors count in parts of the latency.
 type Growth struct {
 	// Model is "constant", "linear" or "worse"; empty: there were too few points.
 	Model string `json:"model"`
@@ -58,8 +61,12 @@ type sized struct {
 	took []float64 // in any unit
 }
 
-// leastPoints is how many sizes a fit needs: more than its parameters.
-const leastPoints = 5
+const (
+	// leastPoints is how many sizes a fit needs: more than its parameters.
+	leastPoints = 5
+	// leastSamples is how many samples of each size it needs.
+	leastSamples = 8
+)
 
 // fitGrowth says how latency grows. It says the same for the same seed.
 func fitGrowth(points []sized, seed int64) Growth {
@@ -70,7 +77,7 @@ func fitGrowth(points []sized, seed int64) Growth {
 	for _, p := range points {
 		g.Samples = min(g.Samples, len(p.took))
 	}
-	if len(points) < leastPoints || g.Samples == 0 {
+	if len(points) < leastPoints || g.Samples < leastSamples {
 		return g
 	}
 	all := func(took []float64) []float64 { return took }
@@ -97,8 +104,8 @@ func fitGrowth(points []sized, seed int64) Growth {
 	g.Model = best.model()
 	shorter := points[:len(points)-1]
 	if g.Model == GrowsWorse && (float64(votes[GrowsWorse]) < sure*resamples || g.Low < steep || !fitOnce(shorter, all).rises()) {
-		g.Model = GrowsLinear
-		votes[GrowsLinear] = resamples - votes[GrowsNot] // what is not sure to be worse
+		g.Model = GrowsLinear // or something in between
+		votes[GrowsLinear] = resamples - votes[GrowsWorse]
 	}
 	g.Confidence = float64(votes[g.Model]) / resamples
 	return g
@@ -108,13 +115,14 @@ func fitGrowth(points []sized, seed int64) Growth {
 type fit struct {
 	exponent, times float64
 	gain            float64 // Akaike's criterion of the linear model, less that of the best
+	doubles         bool    // it more than doubles with each of the last two doublings of size
 }
 
 func (f fit) model() string {
 	switch {
 	case f.times < noticeable || f.exponent < 0.1:
 		return GrowsNot
-	case f.exponent >= steep && f.times >= harmful && (f.gain >= evident || f.exponent > 2.5):
+	case f.exponent >= steep && f.times >= harmful && (f.gain >= evident || f.doubles || f.exponent > 2.5):
 		return GrowsWorse
 	}
 	return GrowsLinear
@@ -124,15 +132,17 @@ func (f fit) model() string {
 // largest size, which alone may have crossed a limit of some buffer.
 func (f fit) rises() bool { return f.exponent >= steep && f.times >= noticeable }
 
-// fitOnce fits the medians of the samples that choose takes of each point.
+// fitOnce fits the lower quartiles of the samples that choose takes of each point.
 func fitOnce(points []sized, choose func([]float64) []float64) fit {
 	n := len(points)
 	size, took, weight := make([]float64, n), make([]float64, n), make([]float64, n)
 	for i, p := range points {
-		took[i] = middle(choose(p.took))
+		took[i] = typical(choose(p.took))
 		size[i], weight[i] = p.size, 1/(took[i]*took[i])
 	}
 	f := fit{times: slices.Max(took) / slices.Min(took)}
+	local := func(i int) float64 { return math.Log(took[i]/took[i-1]) / math.Log(size[i]/size[i-1]) }
+	f.doubles = local(n-1) > surpassing && local(n-2) > surpassing
 	least, straight := math.Inf(1), 0.0
 	x := make([]float64, n)
 	for step := range 61 { // exponents from 0 to 6
@@ -169,8 +179,8 @@ func fitOnce(points []sized, choose func([]float64) []float64) fit {
 	return f
 }
 
-// middle is the median.
-func middle(list []float64) float64 {
+// typical is the lower quartile: what disturbs a measurement only ever adds to it.
+func typical(list []float64) float64 {
 	sorted := slices.Sorted(slices.Values(list))
-	return stat.Quantile(0.5, stat.LinInterp, sorted, nil)
+	return stat.Quantile(0.25, stat.LinInterp, sorted, nil)
 }

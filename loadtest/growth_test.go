@@ -49,6 +49,7 @@ func TestGrowthIsToldFromNoise(t *testing.T) {
 		{"a step near the end", func(n float64) float64 { return map[bool]float64{false: 200, true: 900}[n > 500] }, map[string]bool{GrowsLinear: true, GrowsNot: true}},
 		{"quadratic", func(n float64) float64 { return 200 + n*n/200 }, map[string]bool{GrowsWorse: true}},
 		{"linear and quadratic", func(n float64) float64 { return 200 + n + n*n/100 }, map[string]bool{GrowsWorse: true}},
+		{"nothing but quadratic", func(n float64) float64 { return 20 + n*n/100 }, map[string]bool{GrowsWorse: true}},
 		{"cubic", func(n float64) float64 { return 200 + n*n*n/1e5 }, map[string]bool{GrowsWorse: true}},
 		{"exponential", func(n float64) float64 { return 200 + math.Pow(2, n/64) }, map[string]bool{GrowsWorse: true}},
 	} {

@@ -73,11 +73,11 @@ type SweepPoint struct {
 }
 
 const (
-	// leastRounds is how often each size is measured, whatever it takes; mostRounds
-	// how often at most.
+	// leastRounds is how often each size is measured, mostRounds how often at most.
 	leastRounds = 15
 	mostRounds  = 400
-	// overtime is how many times its duration a sweep may take for leastRounds.
+	// overtime is how many times its duration a sweep may take for leastRounds;
+	// leastSamples of them are made however long it takes.
 	overtime = 4
 	// mostSize bounds a sweep: what is longer no server reads.
 	mostSize = 1 << 20
@@ -157,7 +157,7 @@ func (w *sweeping) measure(ctx context.Context, seed int64, d time.Duration, not
 	began := time.Now()
 	for round := -1; round < mostRounds; round++ { // the first warms up
 		spent := time.Since(began)
-		if round >= leastRounds && spent > d || spent > overtime*d && round > 0 {
+		if round >= leastRounds && spent > d || spent > overtime*d && round >= leastSamples {
 			return
 		}
 		for _, i := range random.Perm(len(w.took)) {
@@ -250,7 +250,7 @@ func (w *sweeping) judge(ctx context.Context, seed int64) {
 	case ctx.Err() != nil:
 		r.Outcome, r.Reason = Inconclusive, "interrupted"
 	case r.Growth.Model == "":
-		r.Outcome, r.Reason = Inconclusive, fmt.Sprintf("%d sizes were answered alike: want %d at least", len(fitted), leastPoints)
+		r.Outcome, r.Reason = Inconclusive, fmt.Sprintf("%d sizes were answered alike, with %d samples each: want %d and %d at least", len(fitted), r.Growth.Samples, leastPoints, leastSamples)
 	default:
 		r.Outcome = Kept
 	}

@@ -237,7 +237,7 @@ func sideWords(side loadtest.Side) string {
 	case loadtest.SideBoth:
 		return "load generator and target are one process, which used its host up"
 	case loadtest.SideNeither:
-		return "neither side used its processors up, nor was every connection waiting: latency is the limit"
+		return "the load generator had room left: the target, or the network before it, is what is slow"
 	}
 	return ""
 }
