@@ -34,11 +34,11 @@ var thresholdSyntax = regexp.MustCompile(`^(?:([a-z][a-z0-9-]*)\.)?([a-z_]+|p[0-
 func ParseThreshold(text string) (Threshold, error) {
 	m := thresholdSyntax.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		return Threshold{}, fmt.Errorf("threshold: got %q, %s", text, thresholdForms)
+		return Threshold{}, fmt.Errorf("got %q, %s", text, thresholdForms)
 	}
 	t := Threshold{Expression: strings.TrimSpace(text), Scenario: m[1], metric: strings.NewReplacer("(", "", ")", "").Replace(m[2]), operator: m[3]}
 	if err := t.readLimit(m[4]); err != nil {
-		return Threshold{}, fmt.Errorf("threshold %q: %w; %s", text, err, thresholdForms)
+		return Threshold{}, fmt.Errorf("%q: %w; %s", text, err, thresholdForms)
 	}
 	return t, nil
 }

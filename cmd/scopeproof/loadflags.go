@@ -138,7 +138,7 @@ func (l *loading) options(cmd *cobra.Command) ([]loadtest.Scenario, loadtest.Opt
 	l.chooseSeed()
 	o := loadtest.Options{Seed: l.seed, Timeout: l.answerWithin, WarmUp: l.warmUp, Workers: l.most}
 	chosen := l.choose(cmd, &o, &w)
-	l.offer(cmd, &o, len(chosen) > 0, &w)
+	l.offer(cmd, &o, &w)
 	l.limits(chosen, &o, &w)
 	l.reach(&o.Reach, &w)
 	return chosen, o, w.err()
@@ -155,7 +155,7 @@ func (l *loading) choose(cmd *cobra.Command, o *loadtest.Options, w *wrongs) []l
 		shares, err := loadtest.ParseMix(l.mix)
 		if err != nil {
 			w.add("mix", "", "%v", err)
-			return nil
+			shares = nil
 		}
 		names, flag = nil, "mix"
 		for _, s := range shares {
@@ -175,8 +175,8 @@ func (l *loading) choose(cmd *cobra.Command, o *loadtest.Options, w *wrongs) []l
 		}
 		o.Sweeps = append(o.Sweeps, s)
 	}
-	if len(l.sweeps) > 0 && len(names) == 0 {
-		return nil // a sweep alone
+	if l.sweepsAlone() {
+		return nil
 	}
 	wrong := false
 	for _, name := range names {
@@ -185,7 +185,7 @@ func (l *loading) choose(cmd *cobra.Command, o *loadtest.Options, w *wrongs) []l
 			wrong = true
 		}
 	}
-	if wrong {
+	if wrong || l.mix != "" && len(names) == 0 {
 		return nil
 	}
 	chosen, err := scenarios.Find(names...)
@@ -195,8 +195,11 @@ func (l *loading) choose(cmd *cobra.Command, o *loadtest.Options, w *wrongs) []l
 	return chosen
 }
 
+// sweepsAlone reports whether there are sweeps, and no scenarios are chosen.
+func (l *loading) sweepsAlone() bool { return len(l.sweeps) > 0 && len(l.scenarios) == 0 && l.mix == "" }
+
 // offer reads how much is sent, and for how long.
-func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, scenarios bool, w *wrongs) {
+func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, w *wrongs) {
 	given := func(name string) bool { return cmd.Flags().Changed(name) }
 	var ways []string
 	for _, name := range []string{"rate", "stages", "connections", "capacity"} {
@@ -213,9 +216,9 @@ func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, scenarios bool,
 	}
 	o.Duration = l.duration
 	switch {
-	case !scenarios && len(ways) > 0 && len(o.Sweeps) > 0:
+	case l.sweepsAlone() && len(ways) > 0:
 		w.add(ways[0], "choose scenarios with --scenario or --mix as well", "got --sweep alone, which offers no rate")
-	case !scenarios:
+	case l.sweepsAlone():
 	case l.connections > 0:
 		if given("max-connections") {
 			w.add("max-connections", "", "got --connections as well, want one of both")
