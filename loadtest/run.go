@@ -62,7 +62,8 @@ type Options struct {
 	Thresholds []Threshold
 	// Results is given every result in vegeta's gob format, without bodies,
 	// headers, and all of the URL that could hold a token; nil: nothing is
-	// written.
+	// written, nor is it in a search for the capacity, where every step would begin
+	// to number its requests anew.
 	Results io.Writer
 	// OnProgress is called a few times a second, by one goroutine; it may be nil.
 	OnProgress func(Progress)
@@ -86,7 +87,7 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 			WarmUpMS: o.WarmUp.Milliseconds(), Thresholds: []ThresholdResult{},
 		},
 	}
-	if o.Results != nil {
+	if o.Results != nil && o.Capacity == nil {
 		r.encoder = oneAtATime(vegeta.NewEncoder(o.Results))
 	}
 	stop := r.startProgress()

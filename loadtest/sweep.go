@@ -34,8 +34,7 @@ type Sweep struct {
 	Rules []string
 	// Needs are what a target must be able to do.
 	Needs []target.Capability
-	// Prepare obtains what is needed, and returns what is sent for a size. It is
-	// called again before what it obtained expires.
+	// Prepare obtains what is needed, and returns what is sent for a size.
 	Prepare func(ctx context.Context, s *Stage) (func(size int) Hit, error)
 }
 

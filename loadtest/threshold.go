@@ -43,6 +43,9 @@ func ParseThreshold(text string) (Threshold, error) {
 	return t, nil
 }
 
+// Metric is what is limited: "p99", "leaks".
+func (t Threshold) Metric() string { return t.metric }
+
 // readLimit reads what the metric is compared with.
 func (t *Threshold) readLimit(value string) (err error) {
 	switch t.metric {

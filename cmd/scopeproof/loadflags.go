@@ -264,6 +264,14 @@ func (l *loading) limits(chosen []loadtest.Scenario, o *loadtest.Options, w *wro
 		if limit.Scenario != "" && !slices.Contains(running, limit.Scenario) && len(w.list) == 0 {
 			w.add("threshold", didYouMean(limit.Scenario, running, ""), "%q is about the scenario %q, which is not run", text, limit.Scenario)
 		}
+		switch metric := limit.Metric(); {
+		case metric == "capacity" && !l.capacity:
+			w.add("threshold", "--capacity looks for it", "%q is about the capacity, which is not looked for", text)
+		case metric == "growth" && len(l.sweeps) == 0:
+			w.add("threshold", "--sweep scopes=1..1024 shows it", "%q is about a sweep, and none is made", text)
+		case metric != "growth" && l.sweepsAlone():
+			w.add("threshold", "choose scenarios with --scenario or --mix as well", "%q is about scenarios, and none is run", text)
+		}
 		o.Thresholds = append(o.Thresholds, limit)
 	}
 }
