@@ -52,8 +52,11 @@ type ScenarioReport struct {
 	FalseRefusals int64            `json:"false_refusals"` // refused although granted
 	Faults        int64            `json:"faults"`         // no answer, or one that cannot be judged
 	Latency       Latency          `json:"latency_ms"`
-	Outcome       Outcome          `json:"outcome"`
-	Reason        string           `json:"reason,omitempty"`
+	// Lag is how much later than due requests were sent: what the load generator
+	// adds to Latency, or workers that all wait.
+	Lag     Latency `json:"lag_ms"`
+	Outcome Outcome `json:"outcome"`
+	Reason  string  `json:"reason,omitempty"`
 	// Samples are the first few answers of each class and rule that were not as
 	// expected, leaks first.
 	Samples []Sample `json:"samples,omitempty"`

@@ -222,7 +222,7 @@ func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.T
 func (a *attack) fill(report *ScenarioReport, t *tally) {
 	report.Requests, report.Kept, report.Leaks, report.FalseRefusals, report.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
 	report.LeaksByRule = t.leaksByRule
-	report.Latency = t.latencies()
+	report.Latency, report.Lag = t.latencies(), latencies(t.lag)
 	report.DurationMS = t.elapsed.Milliseconds()
 	took := max(a.schedule.duration, t.lastSent)
 	if a.schedule.pacer == nil {
