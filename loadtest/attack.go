@@ -105,7 +105,7 @@ func (a *attack) hire(ctx context.Context, lines []line) {
 	}
 	for _, l := range lines {
 		i := len(a.hands) % len(a.counter.cells)
-		w := &worker{attack: a, line: l, cell: &a.counter.cells[i]}
+		w := &worker{attack: a, line: l, cell: &a.counter.cells[i], wake: make(chan struct{}, 1)}
 		if a.sheets != nil {
 			w.sheet = &a.sheets[i]
 		}
@@ -159,7 +159,7 @@ func (a *attack) watch(ctx context.Context) func() load {
 				return
 			case <-tick.C:
 			}
-			if a.schedule.pacer != nil && a.tickets.free.Load() == 0 && !a.tickets.ended.Load() {
+			if a.tickets.busy() {
 				a.hire(ctx, a.newLines(ctx, hireMost))
 			}
 			if n%int(sweepEvery/hireEvery) != 0 {

@@ -30,6 +30,7 @@ type worker struct {
 	cell  *cell
 	sheet *sheet // nil: results are not written
 	room  room
+	wake  chan struct{}
 	// since is when the request under way was sent, in nanoseconds since the attack
 	// began, and at least 1; 0: there is none; given: it was given up. Setting given
 	// and giving up are one act under mu.
@@ -53,7 +54,7 @@ func (w *worker) run(ctx context.Context) {
 
 // turn sends the next request; false means that there is none.
 func (w *worker) turn(ctx context.Context) bool {
-	t, ok := w.tickets.take()
+	t, ok := w.tickets.take(w.wake)
 	if !ok {
 		return false
 	}

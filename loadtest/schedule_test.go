@@ -86,7 +86,7 @@ func TestTicketsAreHandedOutWhenTheyAreDue(t *testing.T) {
 	tickets.began = time.Now()
 	var n uint64
 	for {
-		got, ok := tickets.take()
+		got, ok := tickets.take(nil)
 		if !ok {
 			break
 		}
@@ -104,17 +104,22 @@ func TestWhoWaitsForTheNextRequestIsStopped(t *testing.T) {
 	tickets := newTickets(newSchedule(newConstant(0.001, time.Hour), 1, time.Hour))
 	defer tickets.alarm.close()
 	tickets.began = time.Now()
-	if _, ok := tickets.take(); !ok {
+	if _, ok := tickets.take(nil); !ok {
 		t.Fatal("the first request is due at once")
 	}
 	done := make(chan bool, 2)
 	for range 2 {
 		go func() {
-			_, ok := tickets.take()
+			_, ok := tickets.take(make(chan struct{}, 1))
 			done <- ok
 		}()
 	}
-	for tickets.free.Load() < 2 {
+	waiting := func() bool {
+		tickets.mu.Lock()
+		defer tickets.mu.Unlock()
+		return tickets.waiting && len(tickets.idle) == 1
+	}
+	for !waiting() {
 		time.Sleep(time.Millisecond)
 	}
 	tickets.stop()
