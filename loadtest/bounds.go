@@ -114,7 +114,12 @@ func jwtScope(token []byte, room *room) (value []byte, present bool, err error) 
 }
 
 // room is memory that judges use over and over; nil makes some each time.
-type room struct{ bytes []byte }
+type room struct {
+	bytes []byte
+	// issued is the token that the answer issues, where it is a JWT as which it was
+	// judged.
+	issued []byte
+}
 
 func (r *room) of(n int) []byte {
 	if r == nil {

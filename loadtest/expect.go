@@ -131,6 +131,9 @@ func (j *grantJudge) issued(t *tokenAnswer, room *room) Verdict {
 	case missing:
 		return falseRefusal(j.Denied, "the token says %q of itself, want %q", clip(string(own)), j.mustText)
 	}
+	if room != nil {
+		room.issued = t.access().bytes()
+	}
 	return Verdict{}
 }
 

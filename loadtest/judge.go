@@ -110,7 +110,7 @@ func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
 // judge judges an answer, and keeps it as a sample if it is not as expected. It
 // reports whether a chain can go on.
 func (w *worker) judge(x *shot, s *slot, a Answer, err error) (more bool) {
-	a.room = &w.room
+	a.room, w.room.issued = &w.room, nil
 	switch {
 	case err != nil:
 		x.verdict = fault("no answer: %s", reason(err))
@@ -121,6 +121,9 @@ func (w *worker) judge(x *shot, s *slot, a Answer, err error) (more bool) {
 	}
 	if !x.verdict.kept() {
 		w.samples.keep(x.verdict, s.packet.Request, a, err, w.tickets.began.Add(x.sent))
+	}
+	if w.room.issued != nil && w.checker != nil && !w.checker.offer(w.room.issued, &s.packet.Request, &a, w.tickets.began.Add(x.sent)) {
+		w.unchecked.Add(1)
 	}
 	return more
 }

@@ -54,9 +54,12 @@ type ScenarioReport struct {
 	Latency       Latency          `json:"latency_ms"`
 	// Lag is how much later than due requests were sent: what the load generator
 	// adds to Latency, or workers that all wait.
-	Lag     Latency `json:"lag_ms"`
-	Outcome Outcome `json:"outcome"`
-	Reason  string  `json:"reason,omitempty"`
+	Lag Latency `json:"lag_ms"`
+	// Signatures are those of the tokens that were issued, where the target says with
+	// which keys it signs.
+	Signatures *Signatures `json:"signatures,omitempty"`
+	Outcome    Outcome     `json:"outcome"`
+	Reason     string      `json:"reason,omitempty"`
 	// Samples are the first few answers of each class and rule that were not as
 	// expected, leaks first.
 	Samples []Sample `json:"samples,omitempty"`

@@ -197,6 +197,7 @@ func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.T
 	a := &attack{
 		name: s.Name, deck: d, schedule: newSchedule(pacer, d.burst, r.Duration), workers: r.Workers, timeout: r.Timeout,
 		network: newNetwork(r.target.Transport, r.Workers), results: r.encoder, progress: r.notice(s.Name),
+		keys: r.stage.another().cast.Signatures(),
 	}
 	renewed := r.renew(attackCtx, s, d, until)
 	kept := &samples{}
@@ -222,7 +223,7 @@ func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.T
 func (a *attack) fill(report *ScenarioReport, t *tally) {
 	report.Requests, report.Kept, report.Leaks, report.FalseRefusals, report.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
 	report.LeaksByRule = t.leaksByRule
-	report.Latency, report.Lag = t.latencies(), latencies(t.lag)
+	report.Latency, report.Lag, report.Signatures = t.latencies(), latencies(t.lag), t.signatures
 	report.DurationMS = t.elapsed.Milliseconds()
 	took := max(a.schedule.duration, t.lastSent)
 	if a.schedule.pacer == nil {
