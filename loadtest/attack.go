@@ -7,6 +7,8 @@ import (
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/scopeproof/scopeproof/internal/actor"
 )
 
 // attack is one scenario's requests under way.
@@ -17,7 +19,8 @@ type attack struct {
 	workers  int // at most
 	timeout  time.Duration
 	network  network
-	results  vegeta.Encoder // nil: not written
+	results  vegeta.Encoder    // nil: not written
+	keys     *actor.Signatures // nil: signatures are not checked
 	progress func(*tally, time.Duration)
 
 	samples *samples
@@ -26,6 +29,9 @@ type attack struct {
 	sheets  []sheet
 	origins []string
 	unsent  atomic.Pointer[error] // why it ended before its time
+
+	checker   *checker
+	unchecked atomic.Int64 // tokens that there was no room for
 
 	mu      sync.Mutex
 	hands   []*worker
@@ -51,6 +57,7 @@ func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 	}
 	a.tickets = newTickets(a.schedule)
 	defer a.tickets.alarm.close()
+	a.checker = newChecker(ctx, a.keys, kept)
 	a.counter, a.samples, a.idle = newCounter(a.schedule), kept, make(chan struct{})
 	defer context.AfterFunc(ctx, a.tickets.stop)()
 
@@ -78,6 +85,7 @@ func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 		l.host = (hostTime() - around).Seconds() / took.Seconds()
 	}
 	l.waits = a.deck.waits.Load()
+	t.signatures = a.checker.finish(a.unchecked.Load())
 	if err := a.unsent.Load(); err != nil {
 		t.unsent = (*err).Error()
 	}
@@ -105,7 +113,7 @@ func (a *attack) hire(ctx context.Context, lines []line) {
 	}
 	for _, l := range lines {
 		i := len(a.hands) % len(a.counter.cells)
-		w := &worker{attack: a, line: l, cell: &a.counter.cells[i]}
+		w := &worker{attack: a, line: l, cell: &a.counter.cells[i], wake: make(chan struct{}, 1)}
 		if a.sheets != nil {
 			w.sheet = &a.sheets[i]
 		}
@@ -159,7 +167,7 @@ func (a *attack) watch(ctx context.Context) func() load {
 				return
 			case <-tick.C:
 			}
-			if a.schedule.pacer != nil && a.tickets.free.Load() == 0 && !a.tickets.ended.Load() {
+			if a.tickets.busy() {
 				a.hire(ctx, a.newLines(ctx, hireMost))
 			}
 			if n%int(sweepEvery/hireEvery) != 0 {

@@ -85,8 +85,8 @@ func scopeOf(m *member) (value []byte, present bool) {
 }
 
 // jwtScope is the scope that a token states of itself, where it is a JWT whose
-// claims can be read (RFC 9068 section 2.2.3).
-func jwtScope(token []byte) (value []byte, present bool, err error) {
+// claims can be read (RFC 9068 section 2.2.3). They are decoded into room.
+func jwtScope(token []byte, room *room) (value []byte, present bool, err error) {
 	first := bytes.IndexByte(token, '.')
 	if first < 0 {
 		return nil, false, nil
@@ -96,7 +96,7 @@ func jwtScope(token []byte) (value []byte, present bool, err error) {
 		return nil, false, nil
 	}
 	payload = bytes.TrimRight(payload, "=")
-	claims := make([]byte, base64.RawURLEncoding.DecodedLen(len(payload)))
+	claims := room.of(base64.RawURLEncoding.DecodedLen(len(payload)))
 	n, failed := base64.RawURLEncoding.Decode(claims, payload)
 	if failed != nil || n == 0 || claims[0] != '{' {
 		return nil, false, nil // opaque, with dots in it
@@ -111,4 +111,22 @@ func jwtScope(token []byte) (value []byte, present bool, err error) {
 		}
 	}
 	return nil, false, nil
+}
+
+// room is memory that judges use over and over; nil makes some each time.
+type room struct {
+	bytes []byte
+	// issued is the token that the answer issues, where it is a JWT as which it was
+	// judged.
+	issued []byte
+}
+
+func (r *room) of(n int) []byte {
+	if r == nil {
+		return make([]byte, n)
+	}
+	if len(r.bytes) < n {
+		r.bytes = make([]byte, 2*n)
+	}
+	return r.bytes[:n]
 }

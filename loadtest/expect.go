@@ -91,7 +91,7 @@ func (j *grantJudge) judge(a Answer, t *tokenAnswer) Verdict {
 		}
 		return fault("got %d with neither access_token nor error", a.Status)
 	}
-	if v := j.issued(t); !v.kept() {
+	if v := j.issued(t, a.room); !v.kept() {
 		return v
 	}
 	switch {
@@ -106,7 +106,7 @@ func (j *grantJudge) judge(a Answer, t *tokenAnswer) Verdict {
 }
 
 // issued judges the scope of a token that was issued.
-func (j *grantJudge) issued(t *tokenAnswer) Verdict {
+func (j *grantJudge) issued(t *tokenAnswer, room *room) Verdict {
 	value, present := scopeOf(t.scope())
 	beyond, missing := j.silentTooMuch, !j.silent
 	if present {
@@ -118,7 +118,7 @@ func (j *grantJudge) issued(t *tokenAnswer) Verdict {
 	case missing:
 		return falseRefusal(j.Denied, "issued %q, want %q", j.said(t), j.mustText)
 	}
-	own, present, err := jwtScope(t.access().bytes())
+	own, present, err := jwtScope(t.access().bytes(), room)
 	if err != nil {
 		return fault("the claims of the access token are %v", err)
 	}
@@ -130,6 +130,9 @@ func (j *grantJudge) issued(t *tokenAnswer) Verdict {
 		return leak(j.Rule, "the token says %q of itself, want at most %q", clip(string(own)), j.most)
 	case missing:
 		return falseRefusal(j.Denied, "the token says %q of itself, want %q", clip(string(own)), j.mustText)
+	}
+	if room != nil {
+		room.issued = t.access().bytes()
 	}
 	return Verdict{}
 }

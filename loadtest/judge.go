@@ -29,6 +29,8 @@ type worker struct {
 	line  line
 	cell  *cell
 	sheet *sheet // nil: results are not written
+	room  room
+	wake  chan struct{}
 	// since is when the request under way was sent, in nanoseconds since the attack
 	// began, and at least 1; 0: there is none; given: it was given up. Setting given
 	// and giving up are one act under mu.
@@ -46,21 +48,31 @@ func (w *worker) run(ctx context.Context) {
 		// A request that needs the connection says what is wrong.
 		_ = w.line.open(origin)
 	}
-	for {
-		t, ok := w.tickets.take()
-		if !ok {
-			return
-		}
-		s, err := w.deck.draw(t.number)
-		if err != nil {
-			if ctx.Err() == nil {
-				w.unsent.CompareAndSwap(nil, &err)
-			}
-			w.tickets.stop()
-			return
-		}
-		w.shoot(ctx, t, s)
+	for w.turn(ctx) {
 	}
+}
+
+// turn sends the next request; false means that there is none.
+func (w *worker) turn(ctx context.Context) bool {
+	t, ok := w.tickets.take(w.wake)
+	if !ok {
+		return false
+	}
+	s, err := w.deck.draw(t.number)
+	if err != nil {
+		w.end(ctx, err)
+		return false
+	}
+	w.shoot(ctx, t, s)
+	return true
+}
+
+// end ends the attack before its time, as there is nothing that could be sent.
+func (w *worker) end(ctx context.Context, why error) {
+	if ctx.Err() == nil {
+		w.unsent.CompareAndSwap(nil, &why)
+	}
+	w.tickets.stop()
 }
 
 // shoot sends a request and judges its answer.
@@ -101,6 +113,7 @@ func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
 // judge judges an answer, and keeps it as a sample if it is not as expected. It
 // reports whether a chain can go on.
 func (w *worker) judge(x *shot, s *slot, a Answer, err error) (more bool) {
+	a.room, w.room.issued = &w.room, nil
 	switch {
 	case err != nil:
 		x.verdict = fault("no answer: %s", reason(err))
@@ -111,6 +124,9 @@ func (w *worker) judge(x *shot, s *slot, a Answer, err error) (more bool) {
 	}
 	if !x.verdict.kept() {
 		w.samples.keep(x.verdict, s.packet.Request, a, err, w.tickets.began.Add(x.sent))
+	}
+	if w.room.issued != nil && w.checker != nil && !w.checker.offer(w.room.issued, &s.packet.Request, &a, w.tickets.began.Add(x.sent)) {
+		w.unchecked.Add(1)
 	}
 	return more
 }

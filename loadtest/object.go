@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 )
@@ -142,6 +143,7 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 	}
 	start := s.pos
 	for s.pos < len(s.data) {
+		s.plain()
 		switch c := s.data[s.pos]; {
 		case c == '"':
 			s.pos++
@@ -158,6 +160,22 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 		}
 	}
 	return nil, false, false
+}
+
+// plain passes over characters that are nothing but themselves, eight at once, as
+// long as there is one after them.
+func (s *scanner) plain() {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for s.pos+8 < len(s.data) {
+		x := binary.LittleEndian.Uint64(s.data[s.pos:])
+		quote, slash := x^ones*'"', x^ones*'\\'
+		// A byte's high bit is set where it is less than a space, a quote or a backslash;
+		// those above such a byte may be set as well.
+		if (x-ones*0x20)&^x&high|(quote-ones)&^quote&high|(slash-ones)&^slash&high != 0 {
+			return
+		}
+		s.pos += 8
+	}
 }
 
 // escape reads a backslash and what belongs to it.

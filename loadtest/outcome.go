@@ -54,6 +54,8 @@ func (j *judgement) decide(interrupted bool) {
 	switch {
 	case t.leaks > 0 || t.falseRefusals > 0:
 		set(Broken, "%d of %d answers leaked, %d refused what was granted", t.leaks, t.requests, t.falseRefusals)
+	case t.signatures != nil && t.signatures.Bad > 0:
+		set(Broken, "%d of %d tokens are signed with no key of the server", t.signatures.Bad, t.signatures.Checked)
 	case t.requests == 0 && t.unsent != "":
 		set(Inconclusive, "nothing was sent: %s", t.unsent)
 	case t.answered == 0 && interrupted:

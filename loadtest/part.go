@@ -108,6 +108,7 @@ func (r *runner) attack(ctx context.Context, parts []*part, o offer) error {
 		p.attack = &attack{
 			name: p.scenario.Name, deck: p.deck, schedule: newSchedule(pacer, p.deck.burst, o.duration), workers: workers[i],
 			timeout: r.Timeout, network: r.network(workers[i]), results: r.encoder, progress: r.notice(p, o),
+			keys: r.stage.another().cast.Signatures(),
 		}
 		p.attack.schedule.warm = o.warm
 		p.deck.waits.Store(0)
@@ -133,7 +134,7 @@ func (p *part) fill(o offer, share mixed) {
 	report, t := &p.report, p.tally
 	report.Requests, report.Kept, report.Leaks, report.FalseRefusals, report.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
 	report.LeaksByRule = t.leaksByRule
-	report.Latency, report.Lag = t.latencies(), latencies(t.lag)
+	report.Latency, report.Lag, report.Signatures = t.latencies(), latencies(t.lag), t.signatures
 	report.DurationMS = t.elapsed.Milliseconds()
 	report.Windows = t.windows
 	report.Groups, report.Samples = p.kept.grouped(), p.kept.taken()

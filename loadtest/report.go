@@ -58,7 +58,8 @@ type ScenarioReport struct {
 	FalseRefusals int64            `json:"false_refusals"` // refused although granted
 	Faults        int64            `json:"faults"`         // no answer, or one that cannot be judged
 	Latency       Latency          `json:"latency_ms"`
-	// Lag is how much later than due requests were sent.
+	// Lag is how much later than due requests were sent: what the load generator
+	// adds to Latency, or workers that all wait.
 	Lag Latency `json:"lag_ms"`
 	// CPU is how many cores this process used, HostCPU how many were used on its
 	// host; 0: not known.
@@ -66,8 +67,11 @@ type ScenarioReport struct {
 	HostCPU float64 `json:"host_cpu"`
 	// Windows are what was seen second by second, the warm-up first.
 	Windows []Window `json:"windows"`
-	Outcome Outcome  `json:"outcome"`
-	Reason  string   `json:"reason,omitempty"`
+	// Signatures are those of the tokens that were issued, where the target says with
+	// which keys it signs.
+	Signatures *Signatures `json:"signatures,omitempty"`
+	Outcome    Outcome     `json:"outcome"`
+	Reason     string      `json:"reason,omitempty"`
 	// Groups are the answers that were not as expected, by what they amount to:
 	// leaks first, then the largest.
 	Groups []Group `json:"groups,omitempty"`

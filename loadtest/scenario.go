@@ -76,6 +76,8 @@ type Answer struct {
 	Status int
 	Header Header
 	Body   []byte
+
+	room *room // for what judges decode
 }
 
 // Header are the header fields of an answer, by name whatever its case.

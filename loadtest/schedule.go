@@ -1,7 +1,6 @@
 package loadtest
 
 import (
-	"math"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -104,22 +103,3 @@ func (c *cursor) before(moment time.Duration) (n int64) {
 		n++
 	}
 }
-
-// constant is a pacer whose first request is due at once.
-type constant struct {
-	rate    float64 // requests per second
-	planned uint64
-}
-
-func newConstant(rate float64, duration time.Duration) constant {
-	return constant{rate, uint64(max(1, math.Round(rate*duration.Seconds())))}
-}
-
-// Pace implements [vegeta.Pacer].
-func (c constant) Pace(elapsed time.Duration, hits uint64) (time.Duration, bool) {
-	due := time.Duration(float64(hits) / c.rate * float64(time.Second))
-	return max(0, due-elapsed), hits >= c.planned
-}
-
-// Rate implements [vegeta.Pacer].
-func (c constant) Rate(time.Duration) float64 { return c.rate }

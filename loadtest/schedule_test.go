@@ -22,7 +22,7 @@ func walk(s *schedule, n int) (numbers []uint64, due []time.Duration) {
 }
 
 func TestTheScheduleKeepsTheRateInBursts(t *testing.T) {
-	_, due := walk(newSchedule(newConstant(100, 2*time.Second), 16, 2*time.Second), 1000)
+	_, due := walk(newSchedule(ConstantPace(100, 2*time.Second), 16, 2*time.Second), 1000)
 	if len(due) != 200 {
 		t.Fatalf("got %d requests, want 200", len(due))
 	}
@@ -61,7 +61,7 @@ func TestAnyOfVegetasPacersIsFollowed(t *testing.T) {
 // The shards of a schedule send what it has, each request once and when it is due.
 func TestShardsShareASchedule(t *testing.T) {
 	const shards = 3
-	whole := newSchedule(newConstant(100, time.Second), 4, time.Second)
+	whole := newSchedule(ConstantPace(100, time.Second), 4, time.Second)
 	numbers, due := walk(whole, 1000)
 	got := make([]int, len(numbers))
 	for i := range shards {
@@ -81,12 +81,12 @@ func TestShardsShareASchedule(t *testing.T) {
 }
 
 func TestTicketsAreHandedOutWhenTheyAreDue(t *testing.T) {
-	tickets := newTickets(newSchedule(newConstant(1000, 100*time.Millisecond), 1, 100*time.Millisecond))
+	tickets := newTickets(newSchedule(ConstantPace(1000, 100*time.Millisecond), 1, 100*time.Millisecond))
 	defer tickets.alarm.close()
 	tickets.began = time.Now()
 	var n uint64
 	for {
-		got, ok := tickets.take()
+		got, ok := tickets.take(nil)
 		if !ok {
 			break
 		}
@@ -101,20 +101,25 @@ func TestTicketsAreHandedOutWhenTheyAreDue(t *testing.T) {
 }
 
 func TestWhoWaitsForTheNextRequestIsStopped(t *testing.T) {
-	tickets := newTickets(newSchedule(newConstant(0.001, time.Hour), 1, time.Hour))
+	tickets := newTickets(newSchedule(ConstantPace(0.001, time.Hour), 1, time.Hour))
 	defer tickets.alarm.close()
 	tickets.began = time.Now()
-	if _, ok := tickets.take(); !ok {
+	if _, ok := tickets.take(nil); !ok {
 		t.Fatal("the first request is due at once")
 	}
 	done := make(chan bool, 2)
 	for range 2 {
 		go func() {
-			_, ok := tickets.take()
+			_, ok := tickets.take(make(chan struct{}, 1))
 			done <- ok
 		}()
 	}
-	for tickets.free.Load() < 2 {
+	waiting := func() bool {
+		tickets.mu.Lock()
+		defer tickets.mu.Unlock()
+		return tickets.waiting && len(tickets.idle) == 1
+	}
+	for !waiting() {
 		time.Sleep(time.Millisecond)
 	}
 	tickets.stop()

@@ -32,7 +32,8 @@ type tally struct {
 	due, sent int64
 	windows   []Window
 	// latest is the last second that is over.
-	latest Window
+	latest     Window
+	signatures *Signatures
 }
 
 func newTally() *tally { return &tally{latency: newHistogram(), lag: newHistogram()} }

@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -12,41 +13,74 @@ type ticket struct {
 }
 
 // tickets hands the requests of a schedule out to workers, in order, each when it
-// is due. One worker at a time has the turn: it waits for the next request to be
-// due, passes the turn on, and sends. No other goroutine is between the clock and
-// the connection.
+// is due: no other goroutine is between the clock and the connection. A worker
+// takes a request that is due at once. Where none is, one worker waits for the
+// next to be due, and the others until they are woken, the last to come first.
 type tickets struct {
-	cursor
 	began time.Time
-	alarm *alarm
-	turn  chan struct{} // holds one token
-	// free is how many workers wait for the turn or for a request to be due, taken
-	// how many requests were handed out.
-	free  atomic.Int64
-	taken atomic.Uint64
+	taken atomic.Uint64 // requests handed out
 	ended atomic.Bool
+
+	alarm *alarm
+	grain time.Duration // the least that is waited for
+
+	mu sync.Mutex
+	cursor
+	waiting bool // a worker waits for the alarm
+	idle    []chan struct{}
 }
 
+// mostGrain bounds how late a request is sent to save the processor.
+const mostGrain = 250 * time.Microsecond
+
+// newTickets hands out the requests of a schedule. To set a timer can take as long
+// as a request where a hypervisor has to be asked, so that no more than about a
+// tenth of a processor is used for that: what is due within the grain waits for it
+// together.
 func newTickets(s *schedule) *tickets {
-	t := &tickets{cursor: cursor{schedule: s}, alarm: newAlarm(), turn: make(chan struct{}, 1)}
-	t.turn <- struct{}{}
+	t := &tickets{cursor: cursor{schedule: s}, alarm: newAlarm()}
+	t.grain = min(10*t.alarm.cost(), mostGrain)
 	return t
 }
 
 // elapsed is the time since the attack began.
 func (t *tickets) elapsed() time.Duration { return time.Since(t.began) }
 
-// take waits for the next request to be due; false means that there is none.
-func (t *tickets) take() (ticket, bool) {
+// take waits for the next request to be due; false means that there is none. Wake
+// is the worker's own, with room for one.
+func (t *tickets) take(wake chan struct{}) (ticket, bool) {
 	if t.pacer == nil {
 		return t.atOnce()
 	}
-	t.free.Add(1)
-	<-t.turn
-	got, ok := t.wait()
-	t.free.Add(-1)
-	t.turn <- struct{}{}
-	return got, ok
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for {
+		due, ok := t.peek()
+		now := t.elapsed()
+		switch {
+		case !ok || t.ended.Load() || now > t.limit():
+			t.end()
+			return ticket{}, false
+		case now >= due:
+			n, due := t.next()
+			t.taken.Add(1)
+			if !t.waiting {
+				t.rouse() // for the next one
+			}
+			return ticket{n, due}, true
+		case t.waiting:
+			t.idle = append(t.idle, wake)
+			t.mu.Unlock()
+			<-wake
+			t.mu.Lock()
+		default:
+			t.waiting = true
+			t.mu.Unlock()
+			t.alarm.wait(max(due-now, t.grain))
+			t.mu.Lock()
+			t.waiting = false
+		}
+	}
 }
 
 // atOnce is take for the closed model.
@@ -62,27 +96,36 @@ func (t *tickets) atOnce() (ticket, bool) {
 	return ticket{n, now}, true
 }
 
-// wait waits with the turn.
-func (t *tickets) wait() (ticket, bool) {
-	due, ok := t.peek()
-	for ok && !t.ended.Load() {
-		now := t.elapsed()
-		if now >= due {
-			if now > t.limit() {
-				break
-			}
-			n, due := t.next()
-			t.taken.Add(1)
-			return ticket{n, due}, true
-		}
-		t.alarm.wait(due - now)
+// rouse wakes one of the workers that wait.
+func (t *tickets) rouse() {
+	if last := len(t.idle) - 1; last >= 0 {
+		t.idle[last] <- struct{}{}
+		t.idle = t.idle[:last]
 	}
+}
+
+// end is the end of the schedule: everybody may go.
+func (t *tickets) end() {
 	t.ended.Store(true)
-	return ticket{}, false
+	for len(t.idle) > 0 {
+		t.rouse()
+	}
+}
+
+// busy reports whether there is no worker for the next request.
+func (t *tickets) busy() bool {
+	if t.pacer == nil || t.ended.Load() {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.waiting && len(t.idle) == 0
 }
 
 // stop ends the attack: nothing more is handed out.
 func (t *tickets) stop() {
-	t.ended.Store(true)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end()
 	t.alarm.ring()
 }

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+func rate(m measured) float64  { return m.rate }
+func cpu(m measured) float64   { return m.cpu }
+func other(m measured) float64 { return m.other }
+
+// list are the values of one figure of a tool, round by round.
+func (r results) list(name string, value func(measured) float64) []float64 {
+	var all []float64
+	for _, m := range r[name] {
+		all = append(all, value(m))
+	}
+	return all
+}
+
+func (r results) median(name string, value func(measured) float64) float64 {
+	return median(r.list(name, value))
+}
+
+// ratios are those of two tools, round by round.
+func (r results) ratios(name, to string, value func(measured) float64) []float64 {
+	var all []float64
+	for i, m := range r[name] {
+		if i < len(r[to]) {
+			all = append(all, value(m)/value(r[to][i]))
+		}
+	}
+	return all
+}
+
+func median(list []float64) float64 {
+	if len(list) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(list))
+	return (sorted[len(sorted)/2] + sorted[(len(sorted)-1)/2]) / 2
+}
+
+// spread is a median and what it lies between.
+func spread(list []float64, format string) string {
+	if len(list) == 0 {
+		return "–"
+	}
+	return fmt.Sprintf(format+" ("+format+"–"+format+")", median(list), slices.Min(list), slices.Max(list))
+}
+
+// kinds say what the servers are.
+var kinds = map[string]string{
+	"canned":  "Against a server that is not the limit: canned answers, a goroutine a connection",
+	"nethttp": "Against a net/http server",
+}
+
+func heading(w io.Writer, s settings) {
+	fmt.Fprintf(w, "# Performance\n\nMade by `make bench-peers`, on %s.\n\n", machine())
+	fmt.Fprintf(w, "The server has one processor and each tool the others, with %d connections over loopback. Each tool ran %d times for %v,\n"+
+		"in an order that was reversed every other round. A rate is what the server counted in the middle of a run. Figures are medians\n"+
+		"(least–most); ratios are of runs of the same round. *Others* is how many processors were busy with something else, at most.\n"+
+		"For each token that is asked for there are two API calls that are served and one that is refused.\n",
+		s.connections, s.rounds, s.length)
+	for _, b := range built {
+		fmt.Fprintf(w, "%s is %s. ", b.name, b.version)
+	}
+	fmt.Fprint(w, "wrk and hey are Debian's.\n")
+}
+
+// table are the figures of all tools.
+func table(w io.Writer, kind string, peers []peer, all results) {
+	fmt.Fprintf(w, "\n## %s\n\n", kinds[kind])
+	fmt.Fprint(w, "| tool | what it does | requests/s | of vegeta's | processor, µs a request | of vegeta's | memory, MiB | server, µs a request | others |\n"+
+		"|---|---|---|---|---|---|---|---|---|\n")
+	for _, p := range peers {
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %.0f | %.1f | %.2f |\n", p.name, p.what,
+			spread(all.list(p.name, rate), "%.0f"), spread(all.ratios(p.name, "vegeta", rate), "%.2f"),
+			spread(all.list(p.name, cpu), "%.1f"), spread(all.ratios(p.name, "vegeta", cpu), "%.2f"),
+			slices.Max(all.list(p.name, func(m measured) float64 { return m.memory })),
+			all.median(p.name, func(m measured) float64 { return m.server }), slices.Max(all.list(p.name, other)))
+	}
+}
+
+// figures are those that are held to a limit.
+func figures(w io.Writer, s *settings, kind string, all results, paced []pace, memory []measured) {
+	fmt.Fprint(w, "\n| every answer judged | measured | must | aim |\n|---|---|---|---|\n")
+	row := func(what, seen, must, aim string) { fmt.Fprintf(w, "| %s | %s | %s | %s |\n", what, seen, must, aim) }
+	ratio := func(what, name, to string, value func(measured) float64, must, aim string) {
+		if list := all.ratios(name, to, value); len(list) > 0 {
+			row(what, spread(list, "%.2f"), must, aim)
+		}
+	}
+	limit := func(text string) string { // the limits are about the server that is not the limit
+		if kind != "canned" {
+			return ""
+		}
+		return text
+	}
+	ratio("requests/s, of vegeta's", "scopeproof", "vegeta", rate, limit("≥ 2.4"), limit("≥ 4"))
+	ratio("requests/s, of wrk's with equal checks", "scopeproof", "wrk-check", rate, limit("≥ 0.95"), limit("≥ 1.5"))
+	ratio("requests/s, of k6's with equal checks", "scopeproof", "k6-check", rate, limit("≥ 10"), limit("≥ 15"))
+	ratio("processor a request, of vegeta's", "scopeproof", "vegeta", cpu, limit("≤ 0.42"), limit("≤ 0.25"))
+	ratio("requests/s, of those with judging off", "scopeproof", "scopeproof-unjudged", rate, limit("≥ 0.95"), limit("1"))
+	ratio("requests/s with `--out`, of those without", "scopeproof-out", "scopeproof", rate, "", "")
+	ratio("requests/s with `--out`, of vegeta's with a file", "scopeproof-out", "vegeta-out", rate, "", "")
+	var allocs, lag50, lag99, p99 []float64
+	for _, m := range all["scopeproof"] {
+		if said, err := m.said(); err == nil {
+			allocs = append(allocs, said.Allocs)
+		}
+	}
+	for _, p := range paced {
+		lag50, lag99, p99 = append(lag50, p.Lag50), append(lag99, p.Lag99), append(p99, p.P99)
+	}
+	row("allocations a request, set-up included", spread(allocs, "%.2f"), "≤ 5", "0")
+	if len(paced) > 0 {
+		at := fmt.Sprintf("at half of that (%.0f/s): ", paced[0].due)
+		row(at+"sent after due, p99, ms", spread(lag99, "%.3f"), "≤ 2", "≤ 0.5")
+		row(at+"sent after due, p50, ms", spread(lag50, "%.3f"), "", "")
+		row(at+"latency, p99, ms", spread(p99, "%.3f"), "", "")
+	}
+	if len(memory) == 2 {
+		row(fmt.Sprintf("memory of a run of %v and of %v, MiB", 10*time.Second, s.soak),
+			fmt.Sprintf("%.1f and %.1f", memory[0].memory, memory[1].memory), "within 10 %", "< 30")
+	}
+}
