@@ -233,7 +233,7 @@ func sideWords(side loadtest.Side) string {
 	case loadtest.SideOurs:
 		return "the load generator is the limit, not the target: it used its host up"
 	case loadtest.SideHost:
-		return "the host of the load generator is the limit: other processes used it up"
+		return "the host of the load generator is the limit: other processes used it up, or the target, if it runs there"
 	case loadtest.SideBoth:
 		return "load generator and target are one process, which used its host up"
 	case loadtest.SideNeither:

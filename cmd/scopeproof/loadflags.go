@@ -40,7 +40,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	f := newFlags(cmd)
 	l.settings = f.s
 	f.Var(list{&l.scenarios, "NAME", ","}, "scenario", "choose scenarios; default: all (repeatable)")
-	f.text(&l.mix, "mix", "NAME=N,…", "", "run scenarios at once, with these weights: api-scope-check=8,token-refresh=2")
+	f.text(&l.mix, "mix", "NAME=N", "", "run scenarios at once, with these weights: api-scope-check=8,token-refresh=2")
 	l.rate = 200
 	readRate := func(t string) (float64, error) {
 		rate, err := strconv.ParseFloat(t, 64)
@@ -52,7 +52,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	number := func(r float64) string { return strconv.FormatFloat(r, 'g', -1, 64) }
 	f.Var(flag[float64]{&l.rate, "N", readRate, number}, "rate", "requests per second that are offered to each scenario, or to the mix; where --capacity begins (100)")
 	f.period(&l.duration, "duration", 10*time.Second, "how long each scenario or the mix is attacked; a step of --capacity at least (3s); a sweep about")
-	f.text(&l.stages, "stages", "D:RATE,…", "", "a rate that changes, in place of both: 30s:100/s holds, 30s:100/s..500/s ramps, 1m:100/s~50/s@20s swings")
+	f.text(&l.stages, "stages", "D:RATE", "", "a rate that changes, in place of both: 30s:100/s holds, 30s:100/s..500/s ramps, 1m:100/s~50/s@20s swings")
 	f.wait(&l.warmUp, "warm-up", 0, "send for so long before anything counts; leaks do")
 	f.number(&l.connections, "connections", "closed model: each of N connections sends again as soon as it is answered, in place of --rate")
 	f.number(&l.most, "max-connections", "requests under way at once, at most, where a rate is offered; default 512")
@@ -73,13 +73,13 @@ func (l *loading) flags(cmd *cobra.Command) {
 	f.Var(flag[float64]{&l.precision, "PART", readPart, number}, "precision", "how exact --capacity is, as a part of it")
 	f.Var(list{&l.sweeps, "WHAT=A..B", ","}, "sweep", "how latency grows with the number of scopes, the length of one, or its repeats: "+strings.Join(sweepExamples(), ", ")+" (repeatable)")
 	f.text(&l.prometheus, "prometheus", "ADDRESS", "", "serve the figures to Prometheus while the run lasts: :9090")
-	f.wait(&l.linger, "prometheus-linger", 15*time.Second, "… and after it until they were scraped once more, at most for so long")
+	f.wait(&l.linger, "prometheus-linger", 15*time.Second, "... and after it until they were scraped once more, at most for so long")
 	f.yes(&l.http2, "http2", "use HTTP/2 where the target offers it over TLS")
 	f.yes(&l.noKeepAlive, "no-keep-alive", "dial a connection for each request")
 	f.Var(list{&l.resolve, "HOST:ADDRESS", ","}, "resolve", "an address in place of the one that a name has: as.example:192.0.2.1 (repeatable)")
 	f.text(&l.ca, "tls-ca", "FILE", "", "trust the certificate authorities in a PEM file, and no others")
 	f.text(&l.cert, "tls-cert", "FILE", "", "present a client certificate, in PEM")
-	f.text(&l.key, "tls-key", "FILE", "", "… and its key")
+	f.text(&l.key, "tls-key", "FILE", "", "... and its key")
 	f.yes(&l.insecure, "insecure", "do not look at the certificates of the target")
 	f.outputs("load.json, load.md and results.gob (vegeta's format)", loadFormats...)
 	f.seeded()
