@@ -103,19 +103,12 @@ func (t *tally) reset() {
 	*t = tally{latency: t.latency, lag: t.lag, leaksByRule: t.leaksByRule}
 }
 
-// quantile is a percentile of the latency.
-func (t *tally) quantile(percent float64) time.Duration {
-	return time.Duration(t.latency.ValueAtQuantile(percent)) * time.Microsecond
-}
-
 func (t *tally) latencies() Latency {
 	if t.answered == 0 {
 		return Latency{}
 	}
 	return latencies(t.latency)
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // counter counts the requests of an attack. Workers count into cells, of which
 // there are about as many as can run at once; one goroutine collects them.
