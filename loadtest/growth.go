@@ -39,7 +39,7 @@ const (
 )
 
 // Growth is the fit of latency = a + b·sizeᵏ to a sweep: by least squares of the
-// lower quartiles, weighted so that errors count in parts of the latency.
+// lowest deciles, weighted so that errors count in parts of the latency.
 type Growth struct {
 	// Model is "constant", "linear" or "worse"; empty: there were too few points.
 	Model string `json:"model"`
@@ -132,12 +132,12 @@ func (f fit) model() string {
 // largest size, which alone may have crossed a limit of some buffer.
 func (f fit) rises() bool { return f.exponent >= steep && f.times >= noticeable }
 
-// fitOnce fits the lower quartiles of the samples that choose takes of each point.
+// fitOnce fits the lowest deciles of the samples that choose takes of each point.
 func fitOnce(points []sized, choose func([]float64) []float64) fit {
 	n := len(points)
 	size, took, weight := make([]float64, n), make([]float64, n), make([]float64, n)
 	for i, p := range points {
-		took[i] = typical(choose(p.took))
+		took[i] = undisturbed(choose(p.took))
 		size[i], weight[i] = p.size, 1/(took[i]*took[i])
 	}
 	f := fit{times: slices.Max(took) / slices.Min(took)}
@@ -179,8 +179,9 @@ func fitOnce(points []sized, choose func([]float64) []float64) fit {
 	return f
 }
 
-// typical is the lower quartile: what disturbs a measurement only ever adds to it.
-func typical(list []float64) float64 {
+// undisturbed is the lowest decile: what disturbs a measurement only ever adds to
+// it.
+func undisturbed(list []float64) float64 {
 	sorted := slices.Sorted(slices.Values(list))
-	return stat.Quantile(0.25, stat.LinInterp, sorted, nil)
+	return stat.Quantile(0.1, stat.LinInterp, sorted, nil)
 }

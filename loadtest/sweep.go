@@ -75,8 +75,8 @@ const (
 	// leastRounds is how often each size is measured, mostRounds how often at most.
 	leastRounds = 15
 	mostRounds  = 400
-	// overtime is how many times its duration a sweep may take for leastRounds;
-	// leastSamples of them are made however long it takes.
+	// overtime is how many times its duration a sweep may take for leastRounds, and
+	// until the growth is settled; leastSamples are made however long it takes.
 	overtime = 4
 	// mostSize bounds a sweep: what is longer no server reads.
 	mostSize = 1 << 20
@@ -156,7 +156,7 @@ func (w *sweeping) measure(ctx context.Context, seed int64, d time.Duration, not
 	began := time.Now()
 	for round := -1; round < mostRounds; round++ { // the first warms up
 		spent := time.Since(began)
-		if round >= leastRounds && spent > d || spent > overtime*d && round >= leastSamples {
+		if spent > overtime*d && round >= leastSamples || spent > d && round >= leastRounds && round%5 == 0 && w.settled(seed) {
 			return
 		}
 		for _, i := range random.Perm(len(w.took)) {
@@ -226,11 +226,18 @@ func (w *sweeping) one(ctx context.Context, i int, counted bool) {
 	}
 }
 
-// judge fits the growth, and sets the outcome.
-func (w *sweeping) judge(ctx context.Context, seed int64) {
+// settled reports whether more samples would hardly change what is said of the
+// growth.
+func (w *sweeping) settled(seed int64) bool {
+	fitted, _ := w.fill()
+	g := fitGrowth(fitted, seed)
+	return g.Model == "" || g.Confidence >= 0.95
+}
+
+// fill fills the points in. It returns those whose answers are like the first
+// one's, and where they begin to differ.
+func (w *sweeping) fill() (fitted []sized, other string) {
 	r := w.report
-	var fitted []sized
-	other := "" // where answers begin to differ from the first
 	for i := range r.Points {
 		p := &r.Points[i]
 		p.Status, p.Samples, p.Latency = most(w.status[i]), len(w.took[i].took), latencies(w.hists[i])
@@ -241,6 +248,13 @@ func (w *sweeping) judge(ctx context.Context, seed int64) {
 			other = fmt.Sprintf("from %d %s on it answers %s", p.Size, w.Unit, statusText(p.Status))
 		}
 	}
+	return fitted, other
+}
+
+// judge fits the growth, and sets the outcome.
+func (w *sweeping) judge(ctx context.Context, seed int64) {
+	r := w.report
+	fitted, other := w.fill()
 	r.Growth = fitGrowth(fitted, seed)
 	r.Groups, r.Samples = w.kept.grouped(), w.kept.taken()
 	switch {
