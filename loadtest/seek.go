@@ -80,6 +80,9 @@ func (r *runner) step(ctx context.Context, parts []*part, rate float64, phase st
 	took := max(r.Duration, min(longestStep, time.Duration(r.wanted()/rate*float64(time.Second))))
 	warm := max(took/stepWarmUp, r.WarmUp)
 	o := offer{pace: ConstantPace(rate, warm+took), duration: warm + took, warm: warm, phase: phase}
+	if err := r.refill(ctx, parts); err != nil {
+		return CapacityStep{DurationMS: took.Milliseconds(), Reason: err.Error()}, nil
+	}
 	if err := r.attack(ctx, parts, o); err != nil {
 		return CapacityStep{}, err
 	}
@@ -111,6 +114,28 @@ func (r *runner) step(ctx context.Context, parts []*part, rate float64, phase st
 	step.Requests, step.Leaks, step.FalseRefusals, step.Faults = all.requests, all.leaks, all.falseRefusals, all.faults
 	step.Latency, step.Reason = all.latencies(), strings.Join(reasons, "; ")
 	return step, nil
+}
+
+// refill prepares the parts anew whose chains ended in an earlier step: a rate that
+// was too high must not spoil what comes after it.
+func (r *runner) refill(ctx context.Context, parts []*part) error {
+	for _, p := range parts {
+		if !p.ready {
+			continue
+		}
+		if _, ended := p.deck.chains(); ended == 0 {
+			continue
+		}
+		plan, err := p.scenario.Prepare(ctx, r.stage.another())
+		if err == nil {
+			err = plan.check()
+		}
+		if err != nil {
+			return fmt.Errorf("%s: set-up: %w", p.report.Name, err)
+		}
+		p.deck.deal(plan)
+	}
+	return nil
 }
 
 // named is what is said of a part, with its name where there are several.

@@ -284,9 +284,44 @@ func TestASearchIsInterruptedAndBroken(t *testing.T) {
 		t.Errorf("got %+v", r.Capacities)
 	}
 	// A leak breaks a search, whatever rate is found.
-	o.Capacity = &loadtest.Search{First: 2000, Most: 2000}
+	o.Capacity = &loadtest.Search{First: 4000, Most: 4000}
 	report, s := run(t, tg, apiScenario(server.URL, refuses), o)
 	if s.Outcome != loadtest.Broken || s.Leaks != s.Requests || loadtest.ExitCode(report) != 1 || report.Capacities[0].Rate != 0 {
 		t.Errorf("got %s (%s), %d leaks of %d, capacity %v", s.Outcome, s.Reason, s.Leaks, s.Requests, report.Capacities[0].Rate)
+	}
+}
+
+// brief is a chain that ends after some requests.
+type brief struct {
+	url  string
+	left *int
+}
+
+func (c brief) Next() loadtest.Request { return loadtest.Request{Method: "GET", URL: c.url} }
+func (c brief) Judge(loadtest.Answer) (loadtest.Verdict, bool) {
+	*c.left--
+	return loadtest.Verdict{}, *c.left > 0
+}
+
+// Chains that ended in one step of a search are there again in the next.
+func TestASearchRefillsWhatEnded(t *testing.T) {
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
+	prepared := 0
+	s := loadtest.Scenario{Name: "stub", Prepare: func(context.Context, *loadtest.Stage) (loadtest.Plan, error) {
+		prepared++
+		var chains []loadtest.Chain
+		for i := range 10 { // one of them ends in each step
+			left := 1_000_000
+			if i == 0 {
+				left = 2
+			}
+			chains = append(chains, brief{server.URL, &left})
+		}
+		return loadtest.Plan{Hits: []loadtest.Hit{{Chains: chains}}}, nil
+	}}
+	o := loadtest.Options{Capacity: &loadtest.Search{First: 200, Most: 400}, Duration: 200 * time.Millisecond, Seed: 1}
+	r, _ := run(t, tg, s, o)
+	if steps := len(r.Capacities[0].Curve); prepared != steps || steps < 2 {
+		t.Errorf("got %d times prepared in %d steps, want once for each", prepared, steps)
 	}
 }
