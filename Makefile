@@ -2,6 +2,9 @@ GO ?= go
 FUZZTIME ?= 10s
 WINDOWS ?= 0s,1ms,5ms,50ms
 OUT ?= out
+# Where bench-peers keeps the tools that it builds, and how long a run it compares the memory of 10 s with.
+PEERS ?= $(HOME)/.cache/scopeproof-bench
+SOAK ?= 1m
 
 # The bundled targets: one folder each.
 TARGETS = $(notdir $(patsubst %/,%,$(wildcard target/servers/*/)))
@@ -11,7 +14,7 @@ CACHED = --set container.env.AUTHENTICATORS_OAUTH2_INTROSPECTION_CONFIG_CACHE_EN
 	--set capabilities.token.revocation_visible=expiry --set judged=49
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench schema servers fuzz picture check checks
+.PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench bench-peers schema servers fuzz picture check checks
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -61,6 +64,12 @@ images: ## build the container images that cannot be pulled, or are older than t
 
 bench: ## how fast a default run is, load is judged, and the reference server answers
 	$(GO) test -run '^$$' -bench . ./conformance ./loadtest ./internal/refserver
+
+bench-peers: ## compare load with vegeta, k6, wrk and hey, and write docs/performance.md (QUICK=1: a short look, nothing is written)
+	@mkdir -p $(OUT)
+	$(GO) build -o $(OUT)/bench ./internal/bench
+	$(OUT)/bench build -cache $(PEERS)
+	$(OUT)/bench compare -cache $(PEERS) $(if $(QUICK),-rounds 2 -for 2s -soak 0s,-soak $(SOAK) -doc docs/performance.md)
 
 schema: ## write the JSON Schemas, the golden files and the README's table of areas anew
 	$(GO) test ./target ./report -update

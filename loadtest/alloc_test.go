@@ -94,14 +94,3 @@ func TestAJudgedHitAllocatesNothing(t *testing.T) {
 		t.Errorf("got %d of %d kept, want all: %+v", seen.kept, seen.requests, w.samples.taken())
 	}
 }
-
-func BenchmarkJudgedHit(b *testing.B) {
-	w := oneWorker(b)
-	for range 100 {
-		w.turn(b.Context())
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		w.turn(b.Context())
-	}
-}

@@ -77,7 +77,10 @@ func (w *worker) end(ctx context.Context, why error) {
 
 // shoot sends a request and judges its answer.
 func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
-	x := shot{due: t.due, sent: w.tickets.elapsed()}
+	x := shot{due: t.due, sent: t.now}
+	if s.chain != nil {
+		x.sent = w.tickets.elapsed() // after it was waited for
+	}
 	w.since.Store(int64(x.sent) | 1)
 	a, err := w.line.send(&s.packet)
 	if w.since.Swap(0) == given {

@@ -10,6 +10,7 @@ import (
 type ticket struct {
 	number uint64
 	due    time.Duration // since the attack began
+	now    time.Duration // when it was handed out
 }
 
 // tickets hands the requests of a schedule out to workers, in order, each when it
@@ -67,7 +68,7 @@ func (t *tickets) take(wake chan struct{}) (ticket, bool) {
 			if !t.waiting {
 				t.rouse() // for the next one
 			}
-			return ticket{n, due}, true
+			return ticket{n, due, now}, true
 		case t.waiting:
 			t.idle = append(t.idle, wake)
 			t.mu.Unlock()
@@ -93,7 +94,7 @@ func (t *tickets) atOnce() (ticket, bool) {
 	if t.shards > 1 {
 		n = n*t.shards + t.shard
 	}
-	return ticket{n, now}, true
+	return ticket{n, now, now}, true
 }
 
 // rouse wakes one of the workers that wait.

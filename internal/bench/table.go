@@ -67,7 +67,10 @@ func heading(w io.Writer, s settings) {
 	for _, b := range built {
 		fmt.Fprintf(w, "%s is %s. ", b.name, b.version)
 	}
-	fmt.Fprint(w, "wrk and hey are Debian's.\n")
+	fmt.Fprint(w, "wrk and hey are Debian's.\n\n"+
+		"Of what a tool looks at: ours judges status, scope and challenge of each answer, and the scope that each token states of itself;\n"+
+		"`wrk-check` matches text for the same, without reading the token; `k6-check` reads as much as we do. vegeta calls each 403 an error.\n"+
+		"Signatures are not checked here: the tokens are JWTs in form only.\n")
 }
 
 // table are the figures of all tools.

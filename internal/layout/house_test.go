@@ -48,6 +48,7 @@ var house = map[string][]string{
 	"internal/discover": {"target", "internal/actor", "internal/useragent", "oauth"},
 	"internal/cluster":  {"loadtest", "target"},
 	"internal/layout":   {},
+	"internal/bench":    {"loadtest", "target", "oauth"},
 	"cmd/scopeproof":    {everything},
 }
 

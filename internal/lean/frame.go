@@ -16,79 +16,85 @@ type framing struct {
 
 func (f *framing) atLeast11() bool { return f.major > 1 || f.major == 1 && f.minor >= 1 }
 
+// hints are what header fields say about the framing of an answer.
+type hints struct {
+	length                                  []byte // of Content-Length; nil: there is none
+	encoding                                []byte
+	encodings                               int
+	close, keep, upgrade, upgrades, trailer bool
+}
+
+// hint reads what a header field says about framing.
+func (h *hints) hint(name, value []byte) error {
+	switch len(name) {
+	case len("Trailer"): // and Upgrade
+		h.trailer = h.trailer || sameFold(name, "Trailer")
+		h.upgrade = h.upgrade || sameFold(name, "Upgrade") && len(value) > 0
+	case len("Connection"):
+		if sameFold(name, "Connection") {
+			h.close = h.close || lists(value, "close")
+			h.keep = h.keep || lists(value, "keep-alive")
+			h.upgrades = h.upgrades || lists(value, "upgrade")
+		}
+	case len("Content-Length"):
+		if !sameFold(name, "Content-Length") {
+			return nil
+		}
+		value = bytes.Trim(value, " \t")
+		if h.length != nil && !bytes.Equal(h.length, value) {
+			return malformed("answer: several values of Content-Length")
+		}
+		h.length = value
+		if value == nil {
+			h.length = []byte{}
+		}
+	case len("Transfer-Encoding"):
+		if sameFold(name, "Transfer-Encoding") {
+			h.encoding = value
+			h.encodings++
+		}
+	}
+	return nil
+}
+
 // frame reads the header fields that say how long the answer is (RFC 9112 section
 // 6) and whether its connection persists (section 9.3).
 func (r *Response) frame() error {
-	f := &r.framing
-	var encodings int
-	var encoding []byte
-	var length []byte
-	var toClose, toKeep, upgrade, trailer bool
+	f, h := &r.framing, hints{}
 	for _, field := range r.fields {
-		name := r.name(field)
-		switch len(name) {
-		case len("Trailer"):
-			trailer = trailer || sameFold(name, "Trailer")
-			upgrade = upgrade || sameFold(name, "Upgrade") && field.value < field.valueEnd
-		case len("Connection"):
-			if sameFold(name, "Connection") {
-				toClose = toClose || lists(r.value(field), "close")
-				toKeep = toKeep || lists(r.value(field), "keep-alive")
-			}
-		case len("Content-Length"):
-			if !sameFold(name, "Content-Length") {
-				continue
-			}
-			value := bytes.Trim(r.value(field), " \t")
-			if length != nil && !bytes.Equal(length, value) {
-				return malformed("answer: several values of Content-Length")
-			}
-			length = value[:len(value):len(value)]
-			n, ok := decimal(value)
-			if !ok {
-				return malformed("Content-Length")
-			}
-			f.length = n
-		case len("Transfer-Encoding"):
-			if sameFold(name, "Transfer-Encoding") {
-				encoding = r.value(field)
-				encodings++
-			}
+		if err := h.hint(r.name(field), r.value(field)); err != nil {
+			return err
 		}
 	}
-	f.close = f.major < 1 || toClose || f.major == 1 && f.minor == 0 && !toKeep || r.Status <= 199
+	if h.length != nil {
+		var ok bool
+		if f.length, ok = decimal(h.length); !ok {
+			return malformed("Content-Length")
+		}
+	}
+	f.close = f.major < 1 || h.close || f.major == 1 && f.minor == 0 && !h.keep || r.Status <= 199
 	// net/http takes HTTP/0.0 for a version that nobody set.
-	if encodings > 0 && (f.atLeast11() || f.major == 0 && f.minor == 0) {
-		if encodings > 1 || !sameFold(encoding, "chunked") {
+	if h.encodings > 0 && (f.atLeast11() || f.major == 0 && f.minor == 0) {
+		if h.encodings > 1 || !sameFold(h.encoding, "chunked") {
 			return malformed("answer: unsupported Transfer-Encoding")
 		}
 		f.chunked = true
 	}
-	if f.chunked && trailer && !r.trailers() {
+	if f.chunked && h.trailer && !r.trailers() {
 		return malformed("Trailer")
 	}
-	f.upgraded = r.Status == 101 && upgrade && r.upgrades()
-	if encodings > 0 {
+	f.upgraded = r.Status == 101 && h.upgrade && h.upgrades
+	if h.encodings > 0 {
 		r.drop("Transfer-Encoding")
 	}
 	if f.chunked {
 		r.drop("Content-Length")
 		r.drop("Trailer")
 	}
-	if toClose && f.atLeast11() {
+	if h.close && f.atLeast11() {
 		r.drop("Connection")
 	}
 	return nil
-}
-
-// upgrades reports whether Connection lists Upgrade.
-func (r *Response) upgrades() bool {
-	for _, field := range r.fields {
-		if sameFold(r.name(field), "Connection") && lists(r.value(field), "upgrade") {
-			return true
-		}
-	}
-	return false
 }
 
 // trailers reports whether the fields that are announced may be trailers (RFC
