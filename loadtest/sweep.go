@@ -144,6 +144,9 @@ func (r *runner) sweep(ctx context.Context, s *Sweep) SweepReport {
 	}
 	w.out = make([]bool, len(w.took))
 	w.measure(ctx, r.Seed, r.Duration, func(done float64) { r.sweepProgress(w, done) })
+	if w.line != nil {
+		w.line.close()
+	}
 	w.judge(ctx, r.Seed)
 	return report
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -131,51 +130,33 @@ func TestConnectionsBoundAClosedModel(t *testing.T) {
 	}
 }
 
-// Whatever a server does in the middle of a run, every request that was due is
-// counted, in the class that fits, and the run goes on.
-func TestAServerGoesBadInTheMiddle(t *testing.T) {
+// What goes wrong in the middle of a run is in groups, each with its evidence, and
+// the run goes on.
+func TestWhatGoesWrongIsInGroups(t *testing.T) {
 	const all, good = 200, 100
-	hijack := func(w http.ResponseWriter, act func(net.Conn)) {
-		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
-			act(conn)
-			_ = conn.Close()
+	var n atomic.Int64
+	server, tg := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+		switch now := n.Add(1); {
+		case now > good && now%2 == 0:
+			w.WriteHeader(500)
+		case now > good:
+			if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+				_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.2p1\r\n\r\n")
+				_ = conn.Close()
+			}
 		}
+	})
+	r, s := run(t, tg, apiScenario(server.URL, serves), loadtest.Options{Rate: 400, Duration: 500 * time.Millisecond, Seed: 1})
+	if s.Requests != all || s.Kept != good || s.Outcome != loadtest.Broken || loadtest.ExitCode(r) != 1 {
+		t.Errorf("got %d requests, %d kept, %s (%s), want %d and %d", s.Requests, s.Kept, s.Outcome, s.Reason, all, good)
 	}
-	for name, bad := range map[string]func(w http.ResponseWriter, stop func()){
-		"dies": func(_ http.ResponseWriter, stop func()) { stop() },
-		"resets": func(w http.ResponseWriter, _ func()) {
-			hijack(w, func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) })
-		},
-		"answers garbage": func(w http.ResponseWriter, _ func()) {
-			hijack(w, func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2p1\r\n\r\n") })
-		},
-		"fails": func(w http.ResponseWriter, _ func()) { w.WriteHeader(500) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			var n atomic.Int64
-			var stop func()
-			server, tg := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
-				if n.Add(1) > good {
-					bad(w, stop)
-				}
-			})
-			stop = func() { _ = server.Listener.Close(); go server.CloseClientConnections() }
-			o := loadtest.Options{Rate: 400, Duration: 500 * time.Millisecond, Seed: 1}
-			r, s := run(t, tg, apiScenario(server.URL, serves), o)
-			if s.Requests != all || s.Kept+s.Faults != all || s.Faults < 1 || s.Kept < good/2 {
-				t.Errorf("got %d requests, %d kept and %d faults, want %d in all", s.Requests, s.Kept, s.Faults, all)
-			}
-			var grouped int64
-			for _, g := range s.Groups {
-				grouped += g.Count
-				if g.Class != "fault" || len(g.Exchanges) == 0 {
-					t.Errorf("got the group %+v, want faults with an exchange", g)
-				}
-			}
-			if grouped != s.Faults || s.Outcome != loadtest.Broken || loadtest.ExitCode(r) != 1 {
-				t.Errorf("got %d in groups, %s (%s), want %d and broken", grouped, s.Outcome, s.Reason, s.Faults)
-			}
-		})
+	if len(s.Groups) != 2 {
+		t.Fatalf("got %d groups, want the 500s and the garbage: %+v", len(s.Groups), s.Groups)
+	}
+	for _, g := range s.Groups {
+		if g.Class != "fault" || g.Count != (all-good)/2 || len(g.Exchanges) == 0 || g.Last.Before(g.First) {
+			t.Errorf("got the group %+v, want %d faults with an exchange", g, (all-good)/2)
+		}
 	}
 }
 
