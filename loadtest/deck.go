@@ -68,7 +68,7 @@ func (d *deck) deal(p Plan) {
 		if len(h.Chains) > 0 {
 			e.pool = newPool(len(h.Chains))
 			for _, c := range h.Chains {
-				e.pool.free <- add(&slot{chain: c, pool: e.pool})
+				e.pool.put(add(&slot{chain: c, pool: e.pool}))
 			}
 		} else {
 			e.slot = add(&slot{request: h.Request, expect: h.Expect})
@@ -100,7 +100,7 @@ func vegetaTarget(r Request, number string) vegeta.Target {
 // draw is the [vegeta.Targeter].
 func (d *deck) draw(t *vegeta.Target) error {
 	order := *d.order.Load()
-	e := order[(d.next.Add(1)-1)%uint64(len(order))]
+	e := ready(order, d.next.Add(1)-1)
 	if e.pool == nil {
 		*t = e.slot.target
 		return nil
@@ -139,10 +139,11 @@ func (d *deck) chains() (all, ended int) {
 
 // pool holds the chains that wait for no answer.
 type pool struct {
-	free  chan *slot
-	alive atomic.Int64
-	once  sync.Once
-	ended chan struct{} // closed when no chain is left
+	free    chan *slot
+	patient atomic.Bool // a chain in it is a Waiter
+	alive   atomic.Int64
+	once    sync.Once
+	ended   chan struct{} // closed when no chain is left
 }
 
 func newPool(n int) *pool {
@@ -172,7 +173,7 @@ func (p *pool) take(d *deck) (*slot, error) {
 // give takes a chain back, or leaves it out from now on.
 func (p *pool) give(s *slot, more bool) {
 	if more {
-		p.free <- s // never blocks: there is a place for each
+		p.put(s)
 		return
 	}
 	if p.alive.Add(-1) == 0 {

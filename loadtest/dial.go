@@ -85,8 +85,8 @@ func (d *deck) origins() []string {
 	var list []string
 	for _, s := range *d.slots.Load() {
 		raw := s.request.URL
-		if f, ok := s.chain.(*family); ok {
-			raw = f.steps[0].request.URL
+		if c, ok := s.chain.(interface{ address() string }); ok {
+			raw = c.address()
 		}
 		u, err := url.Parse(raw)
 		if err != nil || u.Host == "" {

@@ -30,24 +30,25 @@ func (s *Stage) Families(ctx context.Context, n int, c *Client, owner string, sc
 	if !hasGrant(c, oauth.RefreshTokenGrant) {
 		return nil, fmt.Errorf("%s is not registered for refresh tokens", c.Name)
 	}
-	var chains []Chain
-	for i := range n {
-		until := s.until
-		t, err := s.userToken(ctx, c, owner, scope, true)
-		s.until = until // the access token is not used
+	if _, err := s.cast.Owner(ctx, owner); err != nil { // there before the players are made
+		return nil, err
+	}
+	chains := make([]Chain, n)
+	return chains, s.Each(ctx, "refresh tokens", n, func(ctx context.Context, p *Player, i int) error {
+		t, err := p.token(ctx, c, owner, Consent{Scope: scope, Refreshing: true})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if t.issue.Response.RefreshToken == "" {
-			return nil, fmt.Errorf("%s was given no refresh token for %s", c.Name, owner)
+		if t.refresh() == "" {
+			return fmt.Errorf("%s was given no refresh token for %s", c.Name, owner)
 		}
-		f := &family{token: t.issue.Response.RefreshToken.Reveal(), turn: i}
+		f := &family{token: t.refresh(), turn: i}
 		for _, step := range steps {
 			f.steps = append(f.steps, s.refreshing(c, t.Scope, step))
 		}
-		chains = append(chains, f)
-	}
-	return chains, nil
+		chains[i] = f
+		return nil
+	})
 }
 
 // family is a refresh family: one grant, and the latest refresh token of it.
@@ -113,6 +114,9 @@ func (s *Stage) widening(g *Grant) {
 		g.Refusal = RefusalIsLawful
 	}
 }
+
+// address is where its requests go.
+func (f *family) address() string { return f.steps[0].request.URL }
 
 // Next implements [Chain].
 func (f *family) Next() Request {

@@ -185,6 +185,8 @@ func (j *judging) verdict(s *slot, resp *http.Response, body []byte, err error, 
 		more := false
 		if err == nil {
 			v, more = s.chain.Judge(a)
+		} else if j.ctx.Err() == nil {
+			more = unanswered(s.chain)
 		}
 		if !v.kept() {
 			j.samples.keep(v, s.request, a, err, began)

@@ -54,6 +54,8 @@ type ScenarioReport struct {
 	Latency       Latency          `json:"latency_ms"`
 	Outcome       Outcome          `json:"outcome"`
 	Reason        string           `json:"reason,omitempty"`
+	// Measures are the figures that the scenario measured beside latency.
+	Measures []Measured `json:"measures,omitempty"`
 	// Samples are the first few answers of each class and rule that were not as
 	// expected, leaks first.
 	Samples []Sample `json:"samples,omitempty"`

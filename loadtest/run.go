@@ -49,6 +49,9 @@ type Options struct {
 	Results io.Writer
 	// OnProgress is called a few times a second, by one goroutine; it may be nil.
 	OnProgress func(Progress)
+	// OnMinted is called as scenarios prepare, by one goroutine at a time; it may be
+	// nil.
+	OnMinted func(Minted)
 }
 
 // Progress is how far a load run has come.
@@ -78,6 +81,7 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 	if err != nil {
 		return nil, err
 	}
+	stage.Rate, stage.Duration, stage.Progress = o.Rate, o.Duration, o.OnMinted
 	r := &runner{
 		Options: o, target: t, stage: stage, of: len(scenarios),
 		report: &Report{Schema: Schema, Target: t.Description.Name, Issuer: t.Issuer, Started: time.Now(), Seed: o.Seed, Thresholds: []ThresholdResult{}},
@@ -161,16 +165,22 @@ func (r *runner) scenario(ctx context.Context, s Scenario) error {
 		report.Rules = []string{}
 	}
 	for _, need := range s.Needs {
-		if found := r.stage.Target.Capabilities[need]; !found.Yes() {
-			report.Outcome, report.Reason = NotApplicable, fmt.Sprintf("the target lacks %s (%s)", need, found.Source)
+		if lacks := r.stage.lacks(need); lacks != "" {
+			report.Outcome, report.Reason = NotApplicable, lacks
 			r.report.Scenarios = append(r.report.Scenarios, report)
 			return nil
 		}
 	}
 	stage := r.stage.another()
+	defer stage.end()
 	plan, err := s.Prepare(ctx, stage)
 	if err == nil {
 		err = plan.check()
+	}
+	if without := (*Inapplicable)(nil); errors.As(err, &without) {
+		report.Outcome, report.Reason = NotApplicable, without.Reason
+		r.report.Scenarios = append(r.report.Scenarios, report)
+		return nil
 	}
 	if err != nil {
 		report.Outcome, report.Reason = Inconclusive, fmt.Sprintf("set-up: %v", err)
@@ -181,13 +191,13 @@ func (r *runner) scenario(ctx context.Context, s Scenario) error {
 		r.report.Scenarios = append(r.report.Scenarios, report)
 		return nil
 	}
-	err = r.attack(ctx, s, plan, stage.until, &report)
+	err = r.attack(ctx, s, plan, stage, &report)
 	r.report.Scenarios = append(r.report.Scenarios, report)
 	return err
 }
 
 // attack sends the requests of a plan and fills in the report.
-func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.Time, report *ScenarioReport) error {
+func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, stage *Stage, report *ScenarioReport) error {
 	attackCtx, cancel := context.WithCancel(ctx)
 	d := newDeck(attackCtx, plan, r.Seed)
 	base, conns := transport(r.target.Transport, r.Workers)
@@ -196,7 +206,7 @@ func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.T
 		base: base, conns: conns, results: r.encoder, progress: r.notice(s.Name),
 	}
 	a.schedule.saturate = r.Saturate
-	renewed := r.renew(attackCtx, s, d, until)
+	renewed := r.renew(attackCtx, s, d, stage)
 	kept := &samples{}
 	t, seen, err := a.run(attackCtx, kept)
 	cancel()
@@ -211,7 +221,7 @@ func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.T
 		t.unsent = err.Error()
 	}
 	a.fill(report, t)
-	report.Samples = kept.taken()
+	report.Samples, report.Measures = kept.taken(), stage.measured.taken()
 	missed := r.bind(s.Name, report, t)
 	j := judgement{attack: a, tally: t, load: seen, report: report, missed: missed, embedded: r.target.Kind == target.KindEmbedded, note: note}
 	j.decide(ctx.Err() != nil)
@@ -240,10 +250,10 @@ func (a *attack) fill(report *ScenarioReport, t *tally) {
 
 // renew prepares the scenario anew before its tokens expire. What it sends when
 // the attack has ended is empty, or says what went wrong.
-func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time) <-chan string {
+func (r *runner) renew(ctx context.Context, s Scenario, d *deck, first *Stage) <-chan string {
 	done := make(chan string, 1)
 	go func() {
-		for !until.IsZero() {
+		for until := first.expires(); !until.IsZero(); {
 			// A fifth of the lifetime is left for obtaining the next ones.
 			wait := max(time.Second, time.Until(until)*4/5)
 			select {
@@ -252,7 +262,8 @@ func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time
 				return
 			case <-time.After(wait):
 			}
-			stage := r.stage.another()
+			stage := first.again()
+			defer stage.end() // what it made may be in use until the attack ends
 			plan, err := s.Prepare(ctx, stage)
 			if err == nil {
 				err = plan.check()
@@ -266,7 +277,7 @@ func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time
 				return
 			}
 			d.deal(plan)
-			until = stage.until
+			until = stage.expires()
 		}
 		done <- ""
 	}()
