@@ -35,7 +35,7 @@ func (s *Stage) Families(ctx context.Context, n int, c *Client, owner string, sc
 	}
 	chains := make([]Chain, n)
 	return chains, s.Each(ctx, "refresh tokens", n, func(ctx context.Context, p *Player, i int) error {
-		t, err := p.token(ctx, c, owner, Consent{Scope: scope, Refreshing: true})
+		t, err := p.Token(ctx, c, owner, Consent{Scope: scope, Refreshing: true})
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (s *Stage) Each(ctx context.Context, what string, n int, do func(ctx contex
 	close(next)
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(n, s.Parallel()) {
-		p := s.player()
+		p := s.Player()
 		group.Go(func() error {
 			for i := range next {
 				if ctx.Err() != nil {

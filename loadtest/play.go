@@ -23,8 +23,8 @@ type Player struct {
 	script *script // nil: it prepares
 }
 
-// player is one that prepares.
-func (s *Stage) player() *Player { return &Player{stage: s, cast: s.cast.Double(nil)} }
+// Player is one that prepares.
+func (s *Stage) Player() *Player { return &Player{stage: s, cast: s.cast.Double(nil)} }
 
 // Expect judges the last answer that a script was given. Said several times, the
 // gravest verdict counts.
@@ -86,6 +86,9 @@ type Consent struct {
 	Only *oauth.ScopeSet
 	// Refreshing asks for a refresh token as well, in the way of the target.
 	Refreshing bool
+	// Prompt is the prompt parameter, such as "consent" (OpenID Connect Core section
+	// 3.1.2.1); empty: none, or what a refresh token needs.
+	Prompt string
 	// Pushed has the request pushed before it is brought (RFC 9126).
 	Pushed bool
 }
@@ -114,7 +117,7 @@ func (p *Player) Code(ctx context.Context, c *Client, owner string, want Consent
 	p.cast.Refreshing = want.Refreshing
 	defer func() { p.cast.Refreshing = false }()
 	raw := want.Scope.Raw()
-	r := actor.Request{Owner: person, Scope: &raw, Decision: &oauth.ConsentDecision{Only: want.Only}}
+	r := actor.Request{Owner: person, Scope: &raw, Prompt: want.Prompt, Decision: &oauth.ConsentDecision{Only: want.Only}}
 	var a *actor.Authorization
 	if want.Pushed {
 		a, err = pushed(ctx, client, r)
@@ -153,8 +156,8 @@ func (p *Player) Redeem(ctx context.Context, code *Code) (*Token, error) {
 	return p.got(code.Client, code.Owner)(client.Redeem(ctx, code.authorization, nil))
 }
 
-// token obtains a token by way of a code.
-func (p *Player) token(ctx context.Context, c *Client, owner string, want Consent) (*Token, error) {
+// Token obtains a token by way of a code (RFC 6749 section 4.1).
+func (p *Player) Token(ctx context.Context, c *Client, owner string, want Consent) (*Token, error) {
 	code, err := p.Code(ctx, c, owner, want)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,111 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/scopeproof/scopeproof/loadtest"
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+// UserInfo asks for the claims of several people with tokens of pairwise different
+// scope, and with one that has no openid. Each is told the claims of its own scope
+// (CLM-02) and of no other (CLM-03), of its own resource owner (GRANT-07), and
+// without openid there are none (CLM-08).
+func UserInfo() loadtest.Scenario {
+	return loadtest.Scenario{
+		Name:    "userinfo",
+		Text:    "Clients ask who signed in, each with another scope; each is told the claims of its own scope and person.",
+		Rules:   []string{"CLM-02", "CLM-03", "CLM-08", "GRANT-07"},
+		Needs:   needs("as.code", "as.oidc.userinfo"),
+		Prepare: prepareUserInfo,
+	}
+}
+
+func prepareUserInfo(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
+	plan := loadtest.Plan{Burst: burst}
+	openid := oauth.NewScopeSet("openid")
+	scopes := []oauth.ScopeSet{
+		openid, openid.Union(oauth.NewScopeSet("email")), openid.Union(oauth.NewScopeSet("profile")),
+		openid.Union(oauth.NewScopeSet("phone", "address")), openid.Union(oauth.NewScopeSet("profile", "email", "phone", "address")),
+	}
+	for _, name := range []string{"Planner", "Rival"} {
+		if !s.HasClient(name) {
+			continue
+		}
+		c, err := s.Client(ctx, name)
+		if err != nil {
+			return plan, err
+		}
+		for _, owner := range []string{"Ada", "Bo"} {
+			if !s.HasOwner(owner) {
+				continue
+			}
+			for _, scope := range scopes {
+				hit, err := telling(ctx, s, c, owner, scope)
+				if err != nil {
+					return plan, err
+				}
+				plan.Hits = append(plan.Hits, hit)
+			}
+		}
+	}
+	if len(plan.Hits) == 0 {
+		return plan, fmt.Errorf("the target has neither a client Planner nor a client Rival, or nobody who could sign in")
+	}
+	return plan, withoutOpenID(ctx, s, &plan)
+}
+
+// telling is a request for the claims of a scope. What is told while nobody else
+// asks is due among others.
+func telling(ctx context.Context, s *loadtest.Stage, c *loadtest.Client, owner string, scope oauth.ScopeSet) (loadtest.Hit, error) {
+	t, err := s.UserToken(ctx, c, owner, scope)
+	if err != nil {
+		return loadtest.Hit{}, err
+	}
+	as := s.Target.Description.AuthorizationServer
+	may := append(loadtest.ClaimsOf(t.Scope), as.ClaimsAlways...)
+	for _, name := range slices.Sorted(maps.Keys(as.CustomClaims)) {
+		if t.Scope.Has(oauth.ScopeToken(as.CustomClaims[name])) {
+			may = append(may, name)
+		}
+	}
+	r := s.UserInfoRequest(t)
+	alone, err := s.Player().Send(ctx, r)
+	if err != nil {
+		return loadtest.Hit{}, err
+	}
+	if alone.Status != http.StatusOK {
+		return loadtest.Hit{}, fmt.Errorf("%s asks for UserInfo alone with %q: got %d, want 200", c.Name, t.Scope, alone.Status)
+	}
+	expect, err := s.Tells(loadtest.Claims{Rule: "CLM-03", Mixed: "GRANT-07", Denied: "CLM-02", Seen: alone, May: may})
+	if err != nil {
+		return loadtest.Hit{}, fmt.Errorf("%s asks for UserInfo alone: got an answer that cannot be read: %w", c.Name, err)
+	}
+	return loadtest.Hit{Request: r, Expect: expect}, nil
+}
+
+// withoutOpenID adds a token that opens no UserInfo, where there can be one.
+func withoutOpenID(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) error {
+	if !s.Can("as.oidc.optional") || !s.HasClient("Planner") {
+		return nil
+	}
+	c, err := s.Client(ctx, "Planner")
+	if err != nil {
+		return err
+	}
+	t, err := s.UserToken(ctx, c, "Ada", reading)
+	if err != nil {
+		return err
+	}
+	if t.Scope.Has("openid") { // it is granted unasked
+		return nil
+	}
+	plan.Hits = append(plan.Hits, loadtest.Hit{
+		Weight: 3, Request: s.UserInfoRequest(t), Expect: s.Forbids("CLM-08", fmt.Sprintf("UserInfo, with a token for %q", t.Scope)),
+	})
+	return nil
+}
