@@ -56,8 +56,8 @@ func (s *Stage) StartsDevice(rule, denied string) Expectation {
 	}
 }
 
-// Pends expects a device to be told that nobody has decided yet, or that it polls
-// too often (RFC 8628 section 3.5). A token breaks rule, another refusal denied.
+// Pends expects a device to be told that nobody has decided yet, that it polls too
+// often, or that its time is over (RFC 8628 section 3.5). A token breaks rule, another refusal denied.
 func (s *Stage) Pends(rule, denied string) Expectation {
 	return func(a Answer) Verdict {
 		var t tokenAnswer
@@ -69,7 +69,7 @@ func (s *Stage) Pends(rule, denied string) Expectation {
 			return fault("got %d with %d bytes that are %v, want an error", a.Status, len(a.Body), err)
 		case t.access().kind != 0:
 			return leak(rule, "issued a token that nobody has approved")
-		case code == oauth.AuthorizationPending, code == oauth.SlowDown:
+		case code == oauth.AuthorizationPending, code == oauth.SlowDown, code == oauth.ExpiredToken:
 			return Verdict{}
 		default:
 			return falseRefusal(denied, "refused with %d %s, want authorization_pending or slow_down", a.Status, clip(string(code)))
@@ -200,4 +200,11 @@ func (s *Stage) Forbids(rule, what string) Expectation {
 		}
 		return Verdict{}
 	}
+}
+
+// Active reads whether an introspection response says that a token is active; ok
+// is false where it says nothing (RFC 7662 section 2.2).
+func Active(a Answer) (active, ok bool) {
+	active, _, _, v := introspected(a)
+	return active, v.kept()
 }

@@ -78,6 +78,14 @@ func (s *Stage) expires() time.Time {
 	return first
 }
 
+// Keep has the scenario prepared anew before a token expires that a [Player]
+// obtained. It is safe for use by several goroutines.
+func (s *Stage) Keep(t *Token) {
+	s.keeping.Lock()
+	defer s.keeping.Unlock()
+	s.note(t.issue)
+}
+
 // life is a context that ends with the load.
 func (s *Stage) life() context.Context {
 	if s.alive == nil {

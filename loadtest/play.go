@@ -89,6 +89,8 @@ type Consent struct {
 	// Prompt is the prompt parameter, such as "consent" (OpenID Connect Core section
 	// 3.1.2.1); empty: none, or what a refresh token needs.
 	Prompt string
+	// Other asks for the second API.
+	Other bool
 	// Pushed has the request pushed before it is brought (RFC 9126).
 	Pushed bool
 }
@@ -117,7 +119,7 @@ func (p *Player) Code(ctx context.Context, c *Client, owner string, want Consent
 	p.cast.Refreshing = want.Refreshing
 	defer func() { p.cast.Refreshing = false }()
 	raw := want.Scope.Raw()
-	r := actor.Request{Owner: person, Scope: &raw, Prompt: want.Prompt, Decision: &oauth.ConsentDecision{Only: want.Only}}
+	r := actor.Request{Owner: person, Scope: &raw, Prompt: want.Prompt, Other: want.Other, Decision: &oauth.ConsentDecision{Only: want.Only}}
 	var a *actor.Authorization
 	if want.Pushed {
 		a, err = pushed(ctx, client, r)
@@ -144,6 +146,22 @@ func pushed(ctx context.Context, c *actor.Client, r actor.Request) (*actor.Autho
 		return nil, fmt.Errorf("%s pushes its request: %w", c.Name, request.Refused)
 	}
 	return c.Bring(ctx, request, r)
+}
+
+// Expired is an access token for the API that has expired, signed with a key that
+// the API trusts; it needs the capability rs.mint.
+func (p *Player) Expired(ctx context.Context, c *Client, owner string, scope oauth.ScopeSet) (*Token, error) {
+	client, person, err := p.meet(ctx, c, owner)
+	if err != nil {
+		return nil, err
+	}
+	subject, err := person.LearnSubject(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const then = 1600000000 // in 2020, seconds
+	secret, err := p.cast.Mint(subject, client.ID, map[string]any{"scope": p.stage.wire(scope).String(), "iat": then, "exp": then + 300})
+	return &Token{Secret: secret, Scope: scope, Client: c, Owner: owner}, err
 }
 
 // Redeem exchanges a code for tokens (RFC 6749 section 4.1.3). The token is nil

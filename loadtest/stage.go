@@ -37,6 +37,7 @@ type Stage struct {
 	cast   *actor.Cast
 	// until is when the first of the tokens that were handed out expires.
 	until    time.Time
+	keeping  sync.Mutex
 	measured *measures
 
 	within []*Stage // made by Others
@@ -102,11 +103,15 @@ type Client struct {
 // HasClient reports whether the target has, or can be given, a client of the
 // features: Planner, Viewer, Pocket, House, Robot or Worker.
 func (s *Stage) HasClient(name string) bool {
-	d := s.Target.Description
-	own := d.Clients.Actors[name]
-	register := d.Clients.Register
-	registered := register.HTTP != nil || register.Dynamic != nil || !register.Static && s.Endpoint("registration_endpoint") != ""
-	return !own.Absent && (registered || own.ID != "")
+	own := s.Target.Description.Clients.Actors[name]
+	return !own.Absent && (s.Registers() || own.ID != "")
+}
+
+// Registers reports whether clients are registered as they are needed, so that the
+// stages of [Stage.Others] have clients of their own.
+func (s *Stage) Registers() bool {
+	register := s.Target.Description.Clients.Register
+	return register.HTTP != nil || register.Dynamic != nil || !register.Static && s.Endpoint("registration_endpoint") != ""
 }
 
 // HasOwner reports whether the target has a resource owner of the features: Ada,

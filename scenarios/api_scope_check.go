@@ -15,12 +15,13 @@ import (
 // narrow and broad scope and without a token, in bursts in which all of them
 // overlap. What a token covers is served (RSM-01); what it does not cover is
 // refused, each time (RSM-02); and no method of any route is open to somebody
-// without a token (RSV-01).
+// without a token (RSV-01), with one for another API (RST-01), or with one that has
+// expired (RST-06).
 func APIScopeCheck() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "api-scope-check",
-		Text:    "Clients read and write with narrow and broad tokens and with none; each token opens what it covers and nothing else.",
-		Rules:   []string{"RSM-01", "RSM-02", "RSV-01"},
+		Text:    "Clients read and write with narrow and broad tokens, with such for another API or of yesterday, and with none; each token opens what it covers and nothing else.",
+		Rules:   []string{"RSM-01", "RSM-02", "RST-01", "RST-06", "RSV-01"},
 		Needs:   []target.Capability{"rs.api"},
 		Prepare: prepareAPI,
 	}
@@ -42,6 +43,9 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 		if err := mix.hits(t); err != nil {
 			return loadtest.Plan{}, err
 		}
+	}
+	if err := mix.strange(ctx); err != nil {
+		return loadtest.Plan{}, err
 	}
 	if mix.allowed == 0 || mix.refused == 0 {
 		return loadtest.Plan{}, fmt.Errorf("the mix has %d requests that are allowed and %d that are to be refused, want both", mix.allowed, mix.refused)
@@ -162,6 +166,56 @@ func (m *apiMix) hits(t *loadtest.Token) error {
 			m.refused++
 		}
 		m.plan.Hits = append(m.plan.Hits, hit)
+	}
+	return nil
+}
+
+// strange adds tokens that name what is needed and are no good here: one for
+// another API, and one that has expired.
+func (m *apiMix) strange(ctx context.Context) error {
+	s := m.stage
+	if !s.HasClient("Planner") || !s.HasOwner("Ada") || !s.Can("as.code") {
+		return nil
+	}
+	c, err := s.Client(ctx, "Planner")
+	if err != nil {
+		return err
+	}
+	if err := s.Owner(ctx, "Ada"); err != nil {
+		return err
+	}
+	p := s.Player()
+	if s.Can("as.resource") && s.Can("fx.same_name_scope") {
+		t, err := p.Token(ctx, c, "Ada", loadtest.Consent{Scope: reading, Other: true})
+		if err != nil {
+			return err
+		}
+		if err := m.useless(t, "RST-01"); err != nil {
+			return err
+		}
+	}
+	if s.Can("rs.mint") {
+		t, err := p.Expired(ctx, c, "Ada", both)
+		if err != nil {
+			return err
+		}
+		return m.useless(t, "RST-06")
+	}
+	return nil
+}
+
+// useless adds the operations that the scope of a token would open.
+func (m *apiMix) useless(t *loadtest.Token, rule string) error {
+	for _, op := range m.stage.Operations() {
+		if needs, _ := op.Needs(); needs.IsEmpty() || !op.Allows(t.Scope) {
+			continue
+		}
+		r, err := m.stage.APIRequest(op, t, m.of(op, t), marker)
+		if err != nil {
+			return err
+		}
+		m.plan.Hits = append(m.plan.Hits, loadtest.Hit{Request: r, Expect: m.stage.Refuses(rule, op, t, marker)})
+		m.refused++
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 func All() []loadtest.Scenario {
 	return []loadtest.Scenario{
 		TokenClientCredentials(), TokenRefresh(), AuthorizationCode(), CodeRedemption(), PushedAuthorization(), TokenExchange(), Device(),
-		APIScopeCheck(), Introspection(), UserInfo(),
+		APIScopeCheck(), Introspection(), UserInfo(), Isolation(), Revocation(), GrantEdits(),
 	}
 }
 
