@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,7 @@ func (a *app) proveCommand() *cobra.Command {
 	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02; a breach that only other rules' scenarios show is then missed")
 	f.yes(&f.s.uncut, "uncut", "run every rule against every defect, also those that cannot be reached by it")
 	f.yes(&f.s.load, "load", "prove the defects that only load shows, in place of the others")
+	f.number(&f.s.times, "times", "how often each is looked for with --load; it is proven if it is found each time; default: once")
 	f.number(&f.s.parallel, "parallel", "how many of them are run at once; default: one for each processor")
 	f.text(&f.s.out, "out", "DIR", "", "write prove.json there")
 	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "lawful": completeList(lawfulIDs), "rules": completeList(ruleIDs)})
@@ -58,13 +60,16 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 	bar := a.newProgress()
 	defer bar.end()
 	rep, err := prove.Run(cmd.Context(), prove.Options{
-		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load, Uncut: s.uncut,
+		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load, Times: s.times, Uncut: s.uncut,
 		OnResult: func(done, all int, r prove.Result) {
 			good, bad := "proven      ", "not proven  "
 			if r.Lawful {
 				good, bad = "held lawful ", "accused     "
 			}
 			if r.Proven {
+				if r.Times > 1 {
+					good = fmt.Sprintf("%d of %d times  ", r.Found, r.Times)
+				}
 				bar.step(done, all, r.ID, good+r.ID+"  "+strings.Join(r.Violated, " "), "")
 				return
 			}
