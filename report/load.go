@@ -110,6 +110,10 @@ func loadScenario(s *screen, sc loadtest.ScenarioReport, verbose bool) {
 	l := sc.Latency
 	s.hanging(4, 14, column("latency", 9), faint, fmt.Sprintf("p50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s, max %s ms",
 		number(l.P50), number(l.P90), number(l.P95), number(l.P99), number(l.P999), number(l.Max)))
+	for _, m := range sc.Measures {
+		s.hanging(4, 14, column("measured", 9), faint, fmt.Sprintf("%s: p50 %s, p99 %s, max %s %s, %s",
+			m.Text, number(m.P50), number(m.P99), number(m.Max), m.Unit, count(int(m.Count), "time")))
+	}
 	if len(sc.Rules) > 0 {
 		s.hanging(4, 14, column("rules", 9), faint, strings.Join(sc.Rules, ", "))
 	}

@@ -24,7 +24,7 @@ const (
 	// kept for that long.
 	hotAfter = 20
 	hotFor   = 500 * time.Millisecond
-	// logged is how many refusals a file of the audit log holds.
+	// logged is how many answers a file of the audit log holds.
 	logged = 10_000
 )
 
@@ -131,16 +131,17 @@ var loadOfAnswers = []Defect{
 	},
 	{
 		ID:       "audit-log-rotates",
-		Text:     "Each refusal of the API is written to a log; every 10,000th has to wait for its rotation, gives up, and is let through.",
+		Text:     "Each answer of the API is written to a log; after 10,000 of them a refusal has to wait for its rotation, gives up, and is let through.",
 		Breaks:   []string{"RSM-02"},
 		Shows:    "write:appointments",
 		Load:     true,
-		Requests: 4 * logged,
+		Requests: 3 * logged,
 		Apply: func(p *refserver.Policy) {
 			var entries atomic.Int64
 			covers := p.API.Covers
 			p.API.Covers = func(held, required refserver.ScopeSet) bool {
-				return covers(held, required) || entries.Add(1)%logged == 0
+				n := entries.Add(1)
+				return covers(held, required) || n >= logged && entries.CompareAndSwap(n, 0)
 			}
 		},
 	},
