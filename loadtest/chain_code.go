@@ -25,13 +25,14 @@ type CodeKind struct {
 	Client *Client
 	Owner  string
 	Want   Consent
-	// Grant is what the code stands for; Again is broken where it is good twice.
+	// Grant is what the code stands for. Again is broken where it is good twice;
+	// empty: it is redeemed once.
 	Grant Grant
 	Again string
 }
 
-// Redemptions returns n chains that redeem codes (RFC 6749 section 4.1.3): each
-// code once, for what was decided, and then once more, which is refused. Codes are
+// Redemptions returns n chains that redeem codes (RFC 6749 section 4.1.3), each for
+// what was decided, and, if its kind says so, once more, which is refused. Codes are
 // obtained ahead, several at once, and for as long as the load goes on; those that
 // have become old are left.
 func (s *Stage) Redemptions(ctx context.Context, n int, kinds ...CodeKind) ([]Chain, error) {
@@ -180,7 +181,7 @@ func (r *redemption) Judge(a Answer) (Verdict, bool) {
 	case r.late && !issued && v.Class == FalseRefusal:
 		v = Verdict{} // it may have expired
 	}
-	if r.again = issued && !r.again; !r.again {
+	if r.again = issued && !r.again && r.now.again != ""; !r.again {
 		r.now = nil
 	}
 	return v, true

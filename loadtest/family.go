@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -57,6 +58,7 @@ type family struct {
 	turn  int
 	steps []preparedStep
 	now   *preparedStep
+	doubt bool // the server was in trouble: whether it took the token is not known
 }
 
 // preparedStep is a step whose request lacks the refresh token only.
@@ -131,11 +133,30 @@ func (f *family) Next() Request {
 func (f *family) Judge(a Answer) (Verdict, bool) {
 	var t tokenAnswer
 	v := f.now.judge.judge(a, &t)
+	issued := t.access().kind == '"'
 	if next := t.refresh().text(); next != "" {
-		f.token = next
+		f.token, f.doubt = next, false
 		return v, true
+	}
+	switch {
+	case unjudgeable(a.Status):
+		f.doubt = true
+		return v, true
+	case issued:
+		f.doubt = false
+	case f.doubt && v.Class == FalseRefusal:
+		return Verdict{}, false // the token was used up
 	}
 	// Without a new one the old one goes on (RFC 6749 section 6), unless the
 	// server would not take it.
-	return v, v.kept() || t.access().kind == '"'
+	return v, v.kept() || issued
+}
+
+// Wait implements [Waiter].
+func (f *family) Wait() time.Duration { return 0 }
+
+// Unanswered implements [Waiter].
+func (f *family) Unanswered() bool {
+	f.doubt = true
+	return true
 }

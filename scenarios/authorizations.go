@@ -95,7 +95,7 @@ func (a authorization) play(s *loadtest.Stage) func(context.Context, *loadtest.P
 	issues := s.Issues(a.grant)
 	return func(ctx context.Context, p *loadtest.Player) error {
 		code, err := p.Code(ctx, a.client, a.owner, a.want)
-		if refused := loadtest.RefusedWith(err); refused != nil {
+		if refused := loadtest.RefusedWith(err); refused != nil && refused.Code.RefusesRequest() {
 			p.Judge(loadtest.Verdict{Class: loadtest.FalseRefusal, Rule: a.grant.Denied, Message: err.Error()})
 			return nil
 		}

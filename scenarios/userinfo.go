@@ -27,11 +27,7 @@ func UserInfo() loadtest.Scenario {
 
 func prepareUserInfo(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 	plan := loadtest.Plan{Burst: burst}
-	openid := oauth.NewScopeSet("openid")
-	scopes := []oauth.ScopeSet{
-		openid, openid.Union(oauth.NewScopeSet("email")), openid.Union(oauth.NewScopeSet("profile")),
-		openid.Union(oauth.NewScopeSet("phone", "address")), openid.Union(oauth.NewScopeSet("profile", "email", "phone", "address")),
-	}
+	var tokens []*loadtest.Token
 	for _, name := range []string{"Planner", "Rival"} {
 		if !s.HasClient(name) {
 			continue
@@ -44,14 +40,21 @@ func prepareUserInfo(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, err
 			if !s.HasOwner(owner) {
 				continue
 			}
-			for _, scope := range scopes {
-				hit, err := telling(ctx, s, c, owner, scope)
+			for _, scope := range aboutPeople() {
+				t, err := s.UserToken(ctx, c, owner, scope)
 				if err != nil {
 					return plan, err
 				}
-				plan.Hits = append(plan.Hits, hit)
+				tokens = append(tokens, t)
 			}
 		}
+	}
+	for _, t := range tokens { // when all are there: a later consent may end an earlier one's token
+		hit, err := telling(ctx, s, t)
+		if err != nil {
+			return plan, err
+		}
+		plan.Hits = append(plan.Hits, hit)
 	}
 	if len(plan.Hits) == 0 {
 		return plan, fmt.Errorf("the target has neither a client Planner nor a client Rival, or nobody who could sign in")
@@ -59,13 +62,19 @@ func prepareUserInfo(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, err
 	return plan, withoutOpenID(ctx, s, &plan)
 }
 
-// telling is a request for the claims of a scope. What is told while nobody else
-// asks is due among others.
-func telling(ctx context.Context, s *loadtest.Stage, c *loadtest.Client, owner string, scope oauth.ScopeSet) (loadtest.Hit, error) {
-	t, err := s.UserToken(ctx, c, owner, scope)
-	if err != nil {
-		return loadtest.Hit{}, err
+// aboutPeople are scopes that release claims, the broadest first, so that most
+// servers ask for consent once.
+func aboutPeople() []oauth.ScopeSet {
+	var list []oauth.ScopeSet
+	for _, text := range []string{"openid profile email phone address", "openid phone address", "openid profile", "openid email", "openid"} {
+		list = append(list, oauth.FieldsScope(text))
 	}
+	return list
+}
+
+// telling is a request for the claims of a token. What is told while nobody else
+// asks is due among others.
+func telling(ctx context.Context, s *loadtest.Stage, t *loadtest.Token) (loadtest.Hit, error) {
 	as := s.Target.Description.AuthorizationServer
 	may := append(loadtest.ClaimsOf(t.Scope), as.ClaimsAlways...)
 	for _, name := range slices.Sorted(maps.Keys(as.CustomClaims)) {
@@ -79,11 +88,11 @@ func telling(ctx context.Context, s *loadtest.Stage, c *loadtest.Client, owner s
 		return loadtest.Hit{}, err
 	}
 	if alone.Status != http.StatusOK {
-		return loadtest.Hit{}, fmt.Errorf("%s asks for UserInfo alone with %q: got %d, want 200", c.Name, t.Scope, alone.Status)
+		return loadtest.Hit{}, fmt.Errorf("%s asks for UserInfo alone with %q: got %d, want 200", t.Client.Name, t.Scope, alone.Status)
 	}
 	expect, err := s.Tells(loadtest.Claims{Rule: "CLM-03", Mixed: "GRANT-07", Denied: "CLM-02", Seen: alone, May: may})
 	if err != nil {
-		return loadtest.Hit{}, fmt.Errorf("%s asks for UserInfo alone: got an answer that cannot be read: %w", c.Name, err)
+		return loadtest.Hit{}, fmt.Errorf("%s asks for UserInfo alone: got an answer that cannot be read: %w", t.Client.Name, err)
 	}
 	return loadtest.Hit{Request: r, Expect: expect}, nil
 }
