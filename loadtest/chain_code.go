@@ -73,10 +73,15 @@ type stocked struct {
 	judge *grantJudge
 }
 
-// fill obtains codes of each kind in turn until the context ends.
+// fill obtains codes of each kind in turn until the context ends. The first of
+// each are left: a server may end what a browser obtained when a broader consent is
+// given there.
 func (st *stock) fill(ctx context.Context, p *Player, kinds []CodeKind, turn int) {
-	for ; ctx.Err() == nil; turn++ {
-		i := turn % len(kinds)
+	for n := 0; ctx.Err() == nil; n++ {
+		i := (turn + n) % len(kinds)
+		if n < len(kinds) {
+			i = n
+		}
 		code, err := p.Code(ctx, kinds[i].Client, kinds[i].Owner, kinds[i].Want)
 		p.cast.Forget()
 		st.mu.Lock()
@@ -84,6 +89,9 @@ func (st *stock) fill(ctx context.Context, p *Player, kinds []CodeKind, turn int
 		st.mu.Unlock()
 		if err != nil {
 			_ = p.Rest(ctx, 10*idle) // that it ended is seen above
+			continue
+		}
+		if n < len(kinds) {
 			continue
 		}
 		select {

@@ -29,6 +29,15 @@ func (s *Stage) Parallel() int {
 	return defaultParallel
 }
 
+// Burst is how many requests are to be due at the same moment: n, or fewer where
+// the target file says that the server takes no more at once (parallel).
+func (s *Stage) Burst(n int) int {
+	if p := s.Target.Description.Parallel; p > 0 {
+		return min(n, p)
+	}
+	return n
+}
+
 // Each does something n times, as a few players at once, and tells Progress. What
 // says in the plural what is made. Clients and resource owners that the players
 // need are to be there before. It ends with the first error.

@@ -32,7 +32,7 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 	if err != nil {
 		return loadtest.Plan{}, err
 	}
-	mix := &apiMix{stage: s, plan: loadtest.Plan{Burst: burst}, objects: map[string]string{}, doomed: map[string]string{}}
+	mix := &apiMix{stage: s, plan: loadtest.Plan{Burst: s.Burst(burst)}, objects: map[string]string{}, doomed: map[string]string{}}
 	// Tokens that may write come first: they make the objects for the others.
 	for _, t := range tokens {
 		if err := mix.object(ctx, t); err != nil {

@@ -20,11 +20,12 @@ type authorization struct {
 }
 
 // authorizations are those that the target has the clients and the people for,
-// pairwise different. Leaks break rule. Each is tried alone first: what is granted
-// then is due among others, too.
-func authorizations(ctx context.Context, s *loadtest.Stage, rule string, pushed bool) ([]authorization, error) {
+// pairwise different. Leaks break rule. Where it can be, each is a fresh decision,
+// some of a part of what is asked; remembered says that it is not. Each is tried
+// alone first: what is granted then is due among others, too.
+func authorizations(ctx context.Context, s *loadtest.Stage, rule string, pushed, remembered bool) ([]authorization, error) {
 	prompt := ""
-	if s.Can("as.oidc.prompt") {
+	if s.Can("as.oidc.prompt") && !remembered {
 		prompt = "consent" // so that each of them is asked, whatever is remembered
 	}
 	all := []struct {
@@ -113,7 +114,7 @@ func (a authorization) play(s *loadtest.Stage) func(context.Context, *loadtest.P
 // flows are authorizations that are played from the first request to the token,
 // each by several people at once.
 func flows(s *loadtest.Stage, list []authorization) loadtest.Plan {
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	for _, a := range list {
 		n := max(2, atOnce(s)/len(list))
 		plan.Hits = append(plan.Hits, loadtest.Hit{Weight: 1, Chains: s.Scripts(n, a.play(s))})

@@ -33,7 +33,7 @@ func GrantEdits() loadtest.Scenario {
 }
 
 func prepareEdits(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-	plan := loadtest.Plan{Burst: 3 * burst}
+	plan := loadtest.Plan{Burst: s.Burst(3 * burst)}
 	if !s.HasClient("Planner") || !s.HasOwner("Ada") {
 		return plan, errors.New("the target has no client Planner, or no Ada")
 	}

@@ -43,7 +43,7 @@ func prepareIsolation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, er
 	err := s.Each(ctx, "clients with tokens", len(list), func(ctx context.Context, _ *loadtest.Player, i int) error {
 		return list[i].obtain(ctx)
 	})
-	plan := loadtest.Plan{Burst: 2 * burst}
+	plan := loadtest.Plan{Burst: s.Burst(2 * burst)}
 	for _, t := range list {
 		if err == nil {
 			err = t.hits(ctx, &plan)

@@ -40,7 +40,7 @@ func Revocation() loadtest.Scenario {
 }
 
 func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	places, err := placesOf(s)
 	if err != nil {
 		return plan, err

@@ -24,7 +24,7 @@ func TokenClientCredentials() loadtest.Scenario {
 }
 
 func prepareClientCredentials(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	for _, name := range []string{"Worker", "Robot"} {
 		if !s.HasClient(name) {
 			continue

@@ -17,7 +17,7 @@ func AuthorizationCode() loadtest.Scenario {
 		Rules: []string{"CODE-05", "CONS-02"},
 		Needs: needs("as.code"),
 		Prepare: func(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-			list, err := authorizations(ctx, s, "CODE-05", false)
+			list, err := authorizations(ctx, s, "CODE-05", false, false)
 			if err != nil {
 				return loadtest.Plan{}, err
 			}

@@ -13,10 +13,10 @@ func CodeRedemption() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:  "code-redemption",
 		Text:  "Clients redeem codes that people have consented to; each code is good for its own scope, and once.",
-		Rules: []string{"CODE-04", "CODE-05", "CONS-02"},
+		Rules: []string{"CODE-04", "CODE-05"},
 		Needs: needs("as.code"),
 		Prepare: func(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-			list, err := authorizations(ctx, s, "CODE-05", false)
+			list, err := authorizations(ctx, s, "CODE-05", false, true)
 			if err != nil {
 				return loadtest.Plan{}, err
 			}
@@ -28,7 +28,7 @@ func CodeRedemption() loadtest.Scenario {
 			if err != nil {
 				return loadtest.Plan{}, err
 			}
-			plan := loadtest.Plan{Burst: burst, Hits: []loadtest.Hit{{Weight: 3, Chains: chains}}}
+			plan := loadtest.Plan{Burst: s.Burst(burst), Hits: []loadtest.Hit{{Weight: 3, Chains: chains}}}
 			return plan, twice(ctx, s, &plan)
 		},
 	}

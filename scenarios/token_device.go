@@ -25,7 +25,7 @@ func Device() loadtest.Scenario {
 const waiting = 32
 
 func prepareDevice(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	for _, k := range []struct {
 		client, owner string
 		scope         oauth.ScopeSet

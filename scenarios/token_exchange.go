@@ -24,7 +24,7 @@ func TokenExchange() loadtest.Scenario {
 }
 
 func prepareExchange(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	c, err := s.Client(ctx, "Planner")
 	if err != nil {
 		return plan, err

@@ -16,7 +16,7 @@ func PushedAuthorization() loadtest.Scenario {
 		Rules: []string{"CODE-05", "CONS-02", "PAR-03"},
 		Needs: needs("as.code", "as.par"),
 		Prepare: func(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-			list, err := authorizations(ctx, s, "PAR-03", true)
+			list, err := authorizations(ctx, s, "PAR-03", true, false)
 			if err != nil {
 				return loadtest.Plan{}, err
 			}

@@ -26,7 +26,7 @@ func UserInfo() loadtest.Scenario {
 }
 
 func prepareUserInfo(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	var tokens []*loadtest.Token
 	for _, name := range []string{"Planner", "Rival"} {
 		if !s.HasClient(name) {
@@ -40,11 +40,16 @@ func prepareUserInfo(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, err
 			if !s.HasOwner(owner) {
 				continue
 			}
+			if err := s.Owner(ctx, owner); err != nil {
+				return plan, err
+			}
 			for _, scope := range aboutPeople() {
-				t, err := s.UserToken(ctx, c, owner, scope)
+				// At a browser of its own: what one consents to anew may end what one had there.
+				t, err := s.Player().Token(ctx, c, owner, loadtest.Consent{Scope: scope})
 				if err != nil {
 					return plan, err
 				}
+				s.Keep(t)
 				tokens = append(tokens, t)
 			}
 		}
@@ -106,10 +111,11 @@ func withoutOpenID(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) 
 	if err != nil {
 		return err
 	}
-	t, err := s.UserToken(ctx, c, "Ada", reading)
+	t, err := s.Player().Token(ctx, c, "Ada", loadtest.Consent{Scope: reading})
 	if err != nil {
 		return err
 	}
+	s.Keep(t)
 	if t.Scope.Has("openid") { // it is granted unasked
 		return nil
 	}
