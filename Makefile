@@ -2,6 +2,7 @@ GO ?= go
 FUZZTIME ?= 10s
 WINDOWS ?= 0s,1ms,5ms,50ms
 OUT ?= out
+TIMES ?= 1
 
 # The bundled targets: one folder each.
 TARGETS = $(notdir $(patsubst %/,%,$(wildcard target/servers/*/)))
@@ -45,8 +46,8 @@ prove: ## the rules against every seeded defect
 calibrate: ## how often the rules about races notice windows of 0 to 50 ms
 	$(GO) test ./internal/prove -count=1 -v -run '^TestSensitivity$$' -calibrate -windows $(WINDOWS)
 
-prove-load: ## load scenarios against the defects that only load shows
-	$(GO) run ./cmd/scopeproof prove --load --out $(OUT)/prove-load
+prove-load: ## load scenarios against the defects that only load shows, TIMES times each
+	$(GO) run ./cmd/scopeproof prove --load --times $(TIMES) --out $(OUT)/prove-load
 
 containers: ## the rules against every bundled server; needs an engine
 	SCOPEPROOF_REQUIRE_DOCKER=1 $(GO) test ./target/container ./target/bringup

@@ -89,7 +89,8 @@ type script struct {
 
 	sent    int // requests since it began anew
 	answer  Answer
-	missing bool // there was no answer
+	header  http.Header // of the answer
+	missing bool        // there was no answer
 	verdict Verdict
 }
 
@@ -110,7 +111,7 @@ func (c *script) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return &http.Response{
-		StatusCode: a.Status, Status: fmt.Sprint(a.Status), Header: a.Header, Request: req,
+		StatusCode: a.Status, Status: fmt.Sprint(a.Status), Header: c.header, Request: req,
 		Body: io.NopCloser(bytes.NewReader(a.Body)), ContentLength: int64(len(a.Body)),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}, nil
@@ -183,7 +184,8 @@ func (c *script) Next() Request {
 func (c *script) Judge(a Answer) (Verdict, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.answer = Answer{Status: a.Status, Header: a.Header.Clone(), Body: bytes.Clone(a.Body)}
+	c.header = a.Header.Clone()
+	c.answer = Answer{Status: a.Status, Header: c.header, Body: bytes.Clone(a.Body)}
 	c.missing, c.verdict = false, Verdict{}
 	if a.Status >= 500 || a.Status == http.StatusTooManyRequests {
 		c.verdict = fault("got %d", a.Status)
@@ -196,7 +198,7 @@ func (c *script) Judge(a Answer) (Verdict, bool) {
 func (c *script) Unanswered() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.answer, c.missing = Answer{}, true
+	c.answer, c.header, c.missing = Answer{}, nil, true
 	c.advance()
 	return !c.over
 }
