@@ -100,7 +100,7 @@ func (a *app) load(cmd *cobra.Command, s *settings) (err error) {
 	defer func() { err = errors.Join(err, t.Close()) }()
 	live := a.newLive()
 	rep, err := loadtest.Run(ctx, t, chosen, loadtest.Options{
-		Rate: s.rate, Duration: s.duration, Seed: s.seed, Thresholds: limits, Results: results, OnProgress: live.show, OnMinted: live.minted,
+		Rate: s.rate, Duration: s.duration, Seed: s.seed, Thresholds: limits, Results: results, OnProgress: live.show, OnMinted: a.minted(),
 	})
 	live.end()
 	if err != nil {
@@ -208,19 +208,6 @@ func (l *live) show(p loadtest.Progress) {
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + l.text.Load().(string) })))
 	}
 	l.bar.SetCurrent(min(p.Elapsed.Milliseconds(), p.Duration.Milliseconds()-1))
-}
-
-// minted says how far preparing has come, where it takes longer than a second.
-func (l *live) minted(m loadtest.Minted) {
-	if time.Since(l.printed) < time.Second {
-		return
-	}
-	var out io.Writer = l.a.stderr
-	if l.bars != nil {
-		out = l.bars
-	}
-	fmt.Fprintf(out, "prepares: %d of %d %s\n", m.Done, m.Of, m.What)
-	l.printed = time.Now()
 }
 
 // leave takes the bar of the last scenario away.
