@@ -190,6 +190,7 @@ func (m *apiMix) strange(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.Keep(t)
 		if err := m.useless(t, "RST-01"); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -95,6 +96,19 @@ func TestFaultsThatOnlyLoadShowsAreFound(t *testing.T) {
 				t.Errorf("got exit code %d, want 1", got)
 			}
 		})
+	}
+}
+
+func TestEveryScenarioIsDescribed(t *testing.T) {
+	text, err := os.ReadFile("../docs/load-scenarios.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scenarios.All() {
+		row := regexp.MustCompile("(?m)^\\| `" + s.Name + "` \\|.*\\| " + strings.Join(s.Rules, ", ") + " \\|$")
+		if !row.Match(text) {
+			t.Errorf("docs/load-scenarios.md has no row for %s with the rules %v", s.Name, s.Rules)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ var loadOfAnswers = []Defect{
 		ID:     "scope-lookup-shared-by-client",
 		Text:   "Scope look-ups of the API that overlap are merged by client instead of by token: one token is served with the scope of another.",
 		Breaks: []string{"RSM-02"},
-		Shows:  "write:appointments",
+		Shows:  "was served with 2",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
 			flights := newFlights[refserver.ScopeSet]()
@@ -78,7 +78,7 @@ var loadOfAnswers = []Defect{
 		ID:     "limiter-fails-open",
 		Text:   "When the API is busy its scope check times out, and what times out is let through.",
 		Breaks: []string{"RSM-02"},
-		Shows:  "write:appointments",
+		Shows:  "was served with 2",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
 			var inFlight atomic.Int64
@@ -133,7 +133,7 @@ var loadOfAnswers = []Defect{
 		ID:       "audit-log-rotates",
 		Text:     "Each answer of the API is written to a log; after 10,000 of them a refusal has to wait for its rotation, gives up, and is let through.",
 		Breaks:   []string{"RSM-02"},
-		Shows:    "write:appointments",
+		Shows:    "was served with 2",
 		Load:     true,
 		Requests: 3 * logged,
 		Apply: func(p *refserver.Policy) {
