@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/loadtest"
@@ -53,10 +54,16 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 	return mix.plan, nil
 }
 
-// apiTokens are tokens of several clients and people with pairwise different
-// scopes, broad ones first.
-func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error) {
-	var tokens []*loadtest.Token
+// bearer is a client, alone or for a resource owner, and the scopes of its tokens.
+type bearer struct {
+	client *loadtest.Client
+	owner  string
+	scopes []oauth.ScopeSet
+}
+
+// bearers are those that the target has the clients and the people for.
+func bearers(ctx context.Context, s *loadtest.Stage) ([]bearer, error) {
+	var list []bearer
 	for _, k := range []struct {
 		client, owner string
 		scopes        []oauth.ScopeSet
@@ -71,30 +78,61 @@ func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error
 		if k.owner == "" {
 			grant = "as.cc"
 		}
-		if _, known := s.Target.Description.Users[k.owner]; !s.Can(grant) || !s.HasClient(k.client) || k.owner != "" && !known {
+		if !s.Can(grant) || !s.HasClient(k.client) || k.owner != "" && !s.HasOwner(k.owner) {
 			continue
 		}
 		c, err := s.Client(ctx, k.client)
+		if err == nil && k.owner != "" {
+			err = s.Owner(ctx, k.owner)
+		}
 		if err != nil {
 			return nil, err
 		}
-		for _, scope := range k.scopes {
-			var t *loadtest.Token
-			if k.owner == "" {
-				t, err = s.ClientToken(ctx, c, scope)
-			} else {
-				t, err = s.UserToken(ctx, c, k.owner, scope)
-			}
-			if err != nil {
-				return nil, err
-			}
-			tokens = append(tokens, t)
-		}
+		list = append(list, bearer{c, k.owner, k.scopes})
 	}
-	if len(tokens) == 0 {
+	if len(list) == 0 {
 		return nil, errors.New("the target has no client that could obtain a token")
 	}
+	return list, nil
+}
+
+// obtain obtains the tokens of a bearer, one after the other.
+func (b bearer) obtain(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error) {
+	var tokens []*loadtest.Token
+	for _, scope := range b.scopes {
+		p := s.Player() // at a browser of its own: what one consents to anew may end what one had there
+		var t *loadtest.Token
+		var err error
+		if b.owner == "" {
+			t, err = p.Machine(ctx, b.client, scope)
+		} else {
+			t, err = p.Token(ctx, b.client, b.owner, loadtest.Consent{Scope: scope})
+		}
+		if err == nil && t == nil {
+			err = fmt.Errorf("%s asks for %q: it was refused", b.client.Name, scope)
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.Keep(t)
+		tokens = append(tokens, t)
+	}
 	return tokens, nil
+}
+
+// apiTokens are tokens of several clients and people with pairwise different
+// scopes, broad ones first.
+func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error) {
+	list, err := bearers(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	each := make([][]*loadtest.Token, len(list))
+	err = s.Each(ctx, "clients with tokens", len(list), func(ctx context.Context, _ *loadtest.Player, i int) (err error) {
+		each[i], err = list[i].obtain(ctx, s)
+		return err
+	})
+	return slices.Concat(each...), err
 }
 
 // apiMix is the plan as it is put together.

@@ -22,7 +22,7 @@ func (a *app) proveCommand() *cobra.Command {
 	cmd := newCommand("prove", "Run the rules against every seeded defect of the reference server", aboutProve, `
   scopeproof prove --list
   scopeproof prove --defect refresh-compares-with-request
-  scopeproof prove --load`, none,
+  scopeproof prove --load --times 20`, none,
 		func(cmd *cobra.Command, _ []string) error { return a.prove(cmd, f.s) })
 	f = newFlags(cmd)
 	f.yes(&f.s.list, "list", "list the defects and the lawful answers, and do nothing else")
@@ -47,6 +47,9 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 			a.printf("%s  %-36s %s\n", kind, d.ID, d.Text)
 		}
 		return nil
+	}
+	if s.times > 0 && !s.load {
+		return usage("add --load", "--times: got %d without --load: other proofs are the same each time", s.times)
 	}
 	for _, id := range s.defects {
 		if _, err := findDefect(id); err != nil {
