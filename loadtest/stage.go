@@ -230,6 +230,18 @@ func (s *Stage) ClientCredentialsRequest(c *Client, scope oauth.ScopeSet) Reques
 	return r
 }
 
+// ExchangeRequest asks to exchange an access token for one of that scope (RFC 8693
+// section 2.1).
+func (s *Stage) ExchangeRequest(t *Token, scope oauth.ScopeSet) Request {
+	const accessToken = "urn:ietf:params:oauth:token-type:access_token"
+	r := s.TokenRequest(t.Client, url.Values{
+		"grant_type": {string(oauth.TokenExchange)}, "scope": {s.wire(scope).String()},
+		"subject_token": {t.Secret.Reveal()}, "subject_token_type": {accessToken},
+	})
+	r.Purpose = "exchanges its token for " + scope.String()
+	return r
+}
+
 // name adds the parameter that names the API, where the target has one.
 func (s *Stage) name(form url.Values) {
 	if p := s.Target.Description.AuthorizationServer.ResourceParameter; p != "" && s.Target.API != nil && s.Target.API.Resource != "" {
