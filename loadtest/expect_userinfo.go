@@ -63,6 +63,7 @@ func (c Claims) judge(a Answer, due map[string]json.RawMessage) Verdict {
 	}
 	for name, value := range due {
 		switch {
+		case got[name] == nil && !released(name) && !slices.Contains(c.May, name):
 		case got[name] == nil:
 			return falseRefusal(c.Denied, "UserInfo leaves out %s", clip(name))
 		case !bytes.Equal(got[name], value) && steady(name):
