@@ -181,8 +181,8 @@ func (m *apiMix) hits(t *loadtest.Token) error {
 		needs, _ := op.Needs()
 		object := m.of(op, t)
 		covered := t != nil && op.Allows(t.Scope)
-		if needs.IsEmpty() || covered && !m.repeatable(op, object) || personal(op, t) {
-			continue
+		if needs.IsEmpty() || covered && !m.repeatable(op, object) || personal(op, t) || t != nil && object == "none" && addressed(op) {
+			continue // where there is nothing, serving looks like refusing
 		}
 		r, err := m.stage.APIRequest(op, t, object, marker)
 		if err != nil {
@@ -283,5 +283,10 @@ func (m *apiMix) repeatable(op target.Operation, object string) bool {
 	if op.Method == "DELETE" || op.Name == "create" {
 		return false
 	}
-	return object != "none" || !strings.Contains(fmt.Sprint(op.Path, op.JSON), "${id}")
+	return object != "none" || !addressed(op)
+}
+
+// addressed reports whether an operation is about one object.
+func addressed(op target.Operation) bool {
+	return strings.Contains(fmt.Sprint(op.Path, op.JSON), "${id}")
 }

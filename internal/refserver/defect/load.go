@@ -135,7 +135,7 @@ var loadOfAnswers = []Defect{
 		Breaks:   []string{"RSM-02"},
 		Shows:    "was served with 2",
 		Load:     true,
-		Requests: 3 * logged,
+		Requests: 5 * logged,
 		Apply: func(p *refserver.Policy) {
 			var entries atomic.Int64
 			covers := p.API.Covers
