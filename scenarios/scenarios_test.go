@@ -41,7 +41,7 @@ func TestTheReferenceKeepsEveryScenario(t *testing.T) {
 	for _, format := range []string{"jwt", "opaque"} {
 		t.Run(format, func(t *testing.T) {
 			var results bytes.Buffer
-			report := load(t, nil, loadtest.Options{Rate: 200, Duration: 500 * time.Millisecond, Seed: 1, Results: &results}, embedded.Tokens(format))
+			report := load(t, nil, loadtest.Options{Rate: 200, Duration: 300 * time.Millisecond, Seed: 1, Results: &results}, embedded.Tokens(format))
 			if len(report.Scenarios) != len(scenarios.All()) {
 				t.Fatalf("got %d scenarios, want %d", len(report.Scenarios), len(scenarios.All()))
 			}
