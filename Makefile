@@ -5,6 +5,7 @@ OUT ?= out
 # Where bench-peers keeps the tools that it builds, and how long a run it compares the memory of 10 s with.
 PEERS ?= $(HOME)/.cache/scopeproof-bench
 SOAK ?= 1m
+TIMES ?= 1
 
 # The bundled targets: one folder each.
 TARGETS = $(notdir $(patsubst %/,%,$(wildcard target/servers/*/)))
@@ -48,8 +49,8 @@ prove: ## the rules against every seeded defect
 calibrate: ## how often the rules about races notice windows of 0 to 50 ms
 	$(GO) test ./internal/prove -count=1 -v -run '^TestSensitivity$$' -calibrate -windows $(WINDOWS)
 
-prove-load: ## load scenarios against the defects that only load shows
-	$(GO) run ./cmd/scopeproof prove --load --out $(OUT)/prove-load
+prove-load: ## load scenarios against the defects that only load shows, TIMES times each
+	$(GO) run ./cmd/scopeproof prove --load --times $(TIMES) --out $(OUT)/prove-load
 
 containers: ## the rules against every bundled server; needs an engine
 	SCOPEPROOF_REQUIRE_DOCKER=1 $(GO) test ./target/container ./target/bringup

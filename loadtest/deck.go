@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -54,7 +55,7 @@ func (d *deck) deal(p Plan) {
 		if len(h.Chains) > 0 {
 			e.pool = newPool(len(h.Chains))
 			for _, c := range h.Chains {
-				e.pool.free <- &slot{chain: c, pool: e.pool}
+				e.pool.put(&slot{chain: c, pool: e.pool})
 			}
 		} else {
 			e.slot = &slot{expect: h.Expect}
@@ -79,7 +80,7 @@ func (d *deck) deal(p Plan) {
 // until it is given back to its pool.
 func (d *deck) draw(number uint64) (*slot, error) {
 	order := *d.order.Load()
-	e := order[number%uint64(len(order))]
+	e := ready(order, number)
 	if e.pool == nil {
 		return e.slot, nil
 	}
@@ -125,9 +126,9 @@ func (d *deck) origins() []string {
 			continue
 		}
 		seen[e.pool] = true
-		if f, ok := e.pool.first().(*family); ok {
+		if c, ok := e.pool.first().(interface{ address() string }); ok {
 			var p packet
-			if p.prepare(f.steps[0].request) == nil {
+			if p.prepare(Request{Method: http.MethodPost, URL: c.address()}) == nil {
 				add(&p)
 			}
 		}
@@ -137,10 +138,11 @@ func (d *deck) origins() []string {
 
 // pool holds the chains that wait for no answer.
 type pool struct {
-	free  chan *slot
-	alive atomic.Int64
-	once  sync.Once
-	ended chan struct{} // closed when no chain is left
+	free    chan *slot
+	patient atomic.Bool // a chain in it is a Waiter
+	alive   atomic.Int64
+	once    sync.Once
+	ended   chan struct{} // closed when no chain is left
 }
 
 func newPool(n int) *pool {
@@ -181,7 +183,7 @@ func (p *pool) take(d *deck) (*slot, error) {
 // give takes a chain back, or leaves it out from now on.
 func (p *pool) give(s *slot, more bool) {
 	if more {
-		p.free <- s // never blocks: there is a place for each
+		p.put(s)
 		return
 	}
 	if p.alive.Add(-1) == 0 {

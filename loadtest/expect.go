@@ -267,6 +267,13 @@ func (s *Stage) IntrospectsInactive(rule string) Expectation {
 	}
 }
 
+// Active reads whether an introspection response says that a token is active; ok
+// is false where it says nothing (RFC 7662 section 2.2).
+func Active(a Answer) (active, ok bool) {
+	active, _, _, v := introspected(a)
+	return active, v.kept()
+}
+
 // introspected reads an introspection response.
 func introspected(a Answer) (active bool, scope []byte, present bool, v Verdict) {
 	if a.Status != http.StatusOK {

@@ -202,3 +202,107 @@ func TestSamplesAreTheFirstFewOfEachClass(t *testing.T) {
 		t.Errorf("got %d samples, want %d leaks of each rule and then as many faults", len(list), samplesEach)
 	}
 }
+
+func TestDevicesAreToldToWait(t *testing.T) {
+	s := bare(target.Description{})
+	pends, starts := s.Pends("DEV-01", "DEV-02"), s.StartsDevice("DEV-01", "DEV-02")
+	for _, tt := range []struct {
+		name   string
+		expect Expectation
+		status int
+		body   string
+		want   Class
+		rule   string
+	}{
+		{"nobody has decided", pends, 400, `{"error":"authorization_pending"}`, AsExpected, ""},
+		{"it polls too often", pends, 400, `{"error":"slow_down"}`, AsExpected, ""},
+		{"its time is over", pends, 400, `{"error":"expired_token"}`, AsExpected, ""},
+		{"a token that nobody approved", pends, 200, tokenBody("x", `"r"`), Leak, "DEV-01"},
+		{"a token in a refusal", pends, 400, `{"error":"authorization_pending","access_token":"x"}`, Leak, "DEV-01"},
+		{"refused for good", pends, 400, `{"error":"access_denied"}`, FalseRefusal, "DEV-02"},
+		{"the server is in trouble", pends, 503, ``, Fault, ""},
+		{"garbage", pends, 400, `no`, Fault, ""},
+		{"a request begins", starts, 200, `{"device_code":"a","user_code":"b"}`, AsExpected, ""},
+		{"no request begins", starts, 400, `{"error":"invalid_scope"}`, FalseRefusal, "DEV-02"},
+		{"a token at once", starts, 200, `{"device_code":"a","user_code":"b","access_token":"x"}`, Leak, "DEV-01"},
+		{"half an answer", starts, 200, `{"device_code":"a"}`, Fault, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			expectClass(t, tt.expect(Answer{Status: tt.status, Body: []byte(tt.body)}), tt.want, tt.rule)
+		})
+	}
+}
+
+func TestUserInfoTellsTheClaimsOfTheScope(t *testing.T) {
+	s := bare(target.Description{})
+	claims := func(seen string) Expectation {
+		expect, err := s.Tells(Claims{
+			Rule: "CLM-03", Mixed: "GRANT-07", Denied: "CLM-02", Seen: Answer{Status: 200, Body: []byte(seen)}, May: ClaimsOf(oauth.MustParseScope("openid email")),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return expect
+	}
+	const mine = `{"sub":"ada","email":"ada@example","iat":1}`
+	for _, tt := range []struct {
+		name, seen, body string
+		status           int
+		want             Class
+		rule             string
+	}{
+		{"the same", mine, mine, 200, AsExpected, ""},
+		{"in another order, a moment later", mine, `{"iat":2,"email":"ada@example","sub":"ada"}`, 200, AsExpected, ""},
+		{"what is about no person", mine, `{"sub":"ada","email":"ada@example","rat":7}`, 200, AsExpected, ""},
+		{"a claim of another scope", mine, `{"sub":"ada","email":"ada@example","name":"Ada"}`, 200, Leak, "CLM-03"},
+		{"another person", mine, `{"sub":"bo","email":"ada@example"}`, 200, Leak, "GRANT-07"},
+		{"another person's claim", mine, `{"sub":"ada","email":"bo@example"}`, 200, Leak, "GRANT-07"},
+		{"too much, also alone", `{"sub":"ada","name":"Ada"}`, `{"sub":"ada","name":"Ada"}`, 200, Leak, "CLM-03"},
+		{"a claim less", mine, `{"sub":"ada"}`, 200, FalseRefusal, "CLM-02"},
+		{"refused", mine, ``, 401, FalseRefusal, "CLM-02"},
+		{"trouble", mine, ``, 502, Fault, ""},
+		{"garbage", mine, `no`, 200, Fault, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			expectClass(t, claims(tt.seen)(Answer{Status: tt.status, Body: []byte(tt.body)}), tt.want, tt.rule)
+		})
+	}
+}
+
+// The server may have taken a refresh token whose answer was lost: that it refuses
+// it then says nothing.
+func TestAFamilyOutlivesTheServersTrouble(t *testing.T) {
+	s := bare(target.Description{})
+	read := oauth.MustParseScope("r")
+	again := func() *family {
+		return &family{token: "1", steps: []preparedStep{{Request{}, s.grantJudge(Grant{Rule: "REF-03", Denied: "REF-01", Asked: read, Must: read, May: read})}}}
+	}
+	issued := Answer{Status: 200, Body: []byte(`{"access_token":"a","token_type":"Bearer","scope":"r","refresh_token":"2"}`)}
+	refused := Answer{Status: 400, Body: []byte(`{"error":"invalid_grant"}`)}
+	judge := func(f *family, a Answer, want Class, more bool) {
+		t.Helper()
+		f.Next()
+		v, goesOn := f.Judge(a)
+		if v.kept() {
+			v.Class = AsExpected
+		}
+		if v.Class != want || goesOn != more {
+			t.Errorf("got %s and %v, want %s and %v", v.Class, goesOn, want, more)
+		}
+	}
+	f := again()
+	judge(f, Answer{Status: 500}, Fault, true)
+	judge(f, refused, AsExpected, false)
+	f = again()
+	judge(f, Answer{Status: 500}, Fault, true)
+	judge(f, issued, AsExpected, true)
+	if f.token != "2" {
+		t.Errorf("goes on with the token %q, want the new one", f.token)
+	}
+	judge(f, refused, FalseRefusal, false)
+	f = again()
+	if !f.Unanswered() {
+		t.Error("ends with a lost answer")
+	}
+	judge(f, refused, AsExpected, false)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -30,24 +31,25 @@ func (s *Stage) Families(ctx context.Context, n int, c *Client, owner string, sc
 	if !hasGrant(c, oauth.RefreshTokenGrant) {
 		return nil, fmt.Errorf("%s is not registered for refresh tokens", c.Name)
 	}
-	var chains []Chain
-	for i := range n {
-		until := s.until
-		t, err := s.userToken(ctx, c, owner, scope, true)
-		s.until = until // the access token is not used
+	if _, err := s.cast.Owner(ctx, owner); err != nil { // there before the players are made
+		return nil, err
+	}
+	chains := make([]Chain, n)
+	return chains, s.Each(ctx, "refresh tokens", n, func(ctx context.Context, p *Player, i int) error {
+		t, err := p.Token(ctx, c, owner, Consent{Scope: scope, Refreshing: true})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if t.issue.Response.RefreshToken == "" {
-			return nil, fmt.Errorf("%s was given no refresh token for %s", c.Name, owner)
+		if t.refresh() == "" {
+			return fmt.Errorf("%s was given no refresh token for %s", c.Name, owner)
 		}
-		f := &family{token: t.issue.Response.RefreshToken.Reveal(), turn: i}
+		f := &family{token: t.refresh(), turn: i}
 		for _, step := range steps {
 			f.steps = append(f.steps, s.refreshing(c, t.Scope, step))
 		}
-		chains = append(chains, f)
-	}
-	return chains, nil
+		chains[i] = f
+		return nil
+	})
 }
 
 // family is a refresh family: one grant, and the latest refresh token of it.
@@ -56,6 +58,7 @@ type family struct {
 	turn  int
 	steps []preparedStep
 	now   *preparedStep
+	doubt bool // the server was in trouble: whether it took the token is not known
 }
 
 // preparedStep is a step whose request lacks the refresh token only.
@@ -114,6 +117,9 @@ func (s *Stage) widening(g *Grant) {
 	}
 }
 
+// address is where its requests go.
+func (f *family) address() string { return f.steps[0].request.URL }
+
 // Next implements [Chain].
 func (f *family) Next() Request {
 	f.now = &f.steps[f.turn%len(f.steps)]
@@ -127,11 +133,30 @@ func (f *family) Next() Request {
 func (f *family) Judge(a Answer) (Verdict, bool) {
 	var t tokenAnswer
 	v := f.now.judge.judge(a, &t)
+	issued := t.access().kind == '"'
 	if next := t.refresh().text(); next != "" {
-		f.token = next
+		f.token, f.doubt = next, false
 		return v, true
+	}
+	switch {
+	case unjudgeable(a.Status):
+		f.doubt = true
+		return v, true
+	case issued:
+		f.doubt = false
+	case f.doubt && v.Class == FalseRefusal:
+		return Verdict{}, false // the token was used up
 	}
 	// Without a new one the old one goes on (RFC 6749 section 6), unless the
 	// server would not take it.
-	return v, v.kept() || t.access().kind == '"'
+	return v, v.kept() || issued
+}
+
+// Wait implements [Waiter].
+func (f *family) Wait() time.Duration { return 0 }
+
+// Unanswered implements [Waiter].
+func (f *family) Unanswered() bool {
+	f.doubt = true
+	return true
 }

@@ -120,6 +120,7 @@ func (w *worker) judge(x *shot, s *slot, a Answer, err error) (more bool) {
 	switch {
 	case err != nil:
 		x.verdict = fault("no answer: %s", reason(err))
+		more = s.chain != nil && unanswered(s.chain)
 	case s.chain != nil:
 		x.verdict, more = s.chain.Judge(a)
 	default:

@@ -19,6 +19,7 @@ type part struct {
 	weight   int
 	report   ScenarioReport
 	ready    bool // it can be attacked
+	stage    *Stage
 	deck     *deck
 	kept     *samples
 	renewed  <-chan string
@@ -56,24 +57,7 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 			p.weight = r.Weights[i]
 		}
 		parts = append(parts, p)
-		if lack := r.lacks(s.Needs); lack != "" {
-			p.report.Outcome, p.report.Reason = NotApplicable, lack
-			continue
-		}
-		stage := r.stage.another()
-		plan, err := s.Prepare(ctx, stage)
-		if err == nil {
-			err = plan.check()
-		}
-		if err != nil {
-			p.report.Outcome, p.report.Reason = Inconclusive, fmt.Sprintf("set-up: %v", err)
-			if ctx.Err() != nil {
-				p.report.Reason = "interrupted during set-up"
-			}
-			continue
-		}
-		p.ready, p.deck = true, newDeck(ctx, plan, r.Seed)
-		p.renewed = r.renew(ctx, s, p.deck, stage.until)
+		r.ready(ctx, p)
 	}
 	return parts, func() {
 		cancel()
@@ -81,8 +65,38 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 			if p.ready {
 				p.note = <-p.renewed
 			}
+			if p.stage != nil {
+				p.stage.end()
+				p.report.Measures = p.stage.measured.taken()
+			}
 		}
 	}
+}
+
+// ready obtains what a part needs, or says in its report why it cannot.
+func (r *runner) ready(ctx context.Context, p *part) {
+	if lacks := r.stage.lacks(p.scenario.Needs); lacks != "" {
+		p.report.Outcome, p.report.Reason = NotApplicable, lacks
+		return
+	}
+	p.stage = r.stage.another()
+	plan, err := p.scenario.Prepare(ctx, p.stage)
+	if err == nil {
+		err = plan.check()
+	}
+	if without := (*Inapplicable)(nil); errors.As(err, &without) {
+		p.report.Outcome, p.report.Reason = NotApplicable, without.Reason
+		return
+	}
+	if err != nil {
+		p.report.Outcome, p.report.Reason = Inconclusive, fmt.Sprintf("set-up: %v", err)
+		if ctx.Err() != nil {
+			p.report.Reason = "interrupted during set-up"
+		}
+		return
+	}
+	p.ready, p.deck = true, newDeck(ctx, plan, r.Seed)
+	p.renewed = r.renew(ctx, p.scenario, p.deck, p.stage)
 }
 
 // attack sends what is offered to the parts that are ready, all at once, and
@@ -184,10 +198,10 @@ func (p *part) figures() *figures {
 
 // renew prepares the scenario anew before its tokens expire. What it sends when
 // the attack has ended is empty, or says what went wrong.
-func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time) <-chan string {
+func (r *runner) renew(ctx context.Context, s Scenario, d *deck, first *Stage) <-chan string {
 	done := make(chan string, 1)
 	go func() {
-		for !until.IsZero() {
+		for until := first.expires(); !until.IsZero(); {
 			// A fifth of the lifetime is left for obtaining the next ones.
 			wait := max(time.Second, time.Until(until)*4/5)
 			select {
@@ -196,7 +210,8 @@ func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time
 				return
 			case <-time.After(wait):
 			}
-			stage := r.stage.another()
+			stage := first.again()
+			defer stage.end() // what it made may be in use until the attack ends
 			plan, err := s.Prepare(ctx, stage)
 			if err == nil {
 				err = plan.check()
@@ -210,7 +225,7 @@ func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time
 				return
 			}
 			d.deal(plan)
-			until = stage.until
+			until = stage.expires()
 		}
 		done <- ""
 	}()

@@ -67,6 +67,8 @@ type ScenarioReport struct {
 	HostCPU float64 `json:"host_cpu"`
 	// Windows are what was seen second by second, the warm-up first.
 	Windows []Window `json:"windows"`
+	// Measures are the figures that the scenario measured beside latency.
+	Measures []Measured `json:"measures,omitempty"`
 	// Signatures are those of the tokens that were issued, where the target says with
 	// which keys it signs.
 	Signatures *Signatures `json:"signatures,omitempty"`

@@ -67,6 +67,9 @@ type Options struct {
 	Results io.Writer
 	// OnProgress is called a few times a second, by one goroutine; it may be nil.
 	OnProgress func(Progress)
+	// OnMinted is called as scenarios prepare, by one goroutine at a time; it may be
+	// nil.
+	OnMinted func(Minted)
 }
 
 // Run attacks the target with the scenarios, one after another or as one mix, and
@@ -79,6 +82,10 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 	stage, err := newStage(ctx, t, o.Seed)
 	if err != nil {
 		return nil, err
+	}
+	stage.Rate, stage.Duration, stage.Progress = o.Rate, o.Duration, o.OnMinted
+	if o.Stages.Duration() > 0 {
+		stage.Rate = o.Stages.Mean()
 	}
 	r := &runner{
 		Options: o, target: t, stage: stage,
@@ -236,16 +243,6 @@ type runner struct {
 	progress chan Progress
 	number   int // of the scenario, mix or sweep under way
 	of       int
-}
-
-// lacks says which of what is needed the target lacks; "" means nothing.
-func (r *runner) lacks(needs []target.Capability) string {
-	for _, need := range needs {
-		if found := r.stage.Target.Capabilities[need]; !found.Yes() {
-			return fmt.Sprintf("the target lacks %s (%s)", need, found.Source)
-		}
-	}
-	return ""
 }
 
 // group attacks scenarios at once, or looks for what they hold.

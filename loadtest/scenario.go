@@ -18,12 +18,35 @@ type Scenario struct {
 	Text string
 	// Rules are the ids of the rules that its verdicts can name.
 	Rules []string
-	// Needs are what a target must be able to do; otherwise the scenario does not
-	// apply.
+	// Needs are what a target must be able to do, as "as.code", or as a word that a
+	// capability has to be, as "consent.edit=edit_scopes"; otherwise the scenario
+	// does not apply.
 	Needs []target.Capability
 	// Prepare obtains the tokens and returns the requests. It is called again
 	// before the tokens expire, while requests of the earlier plan are under way.
 	Prepare func(ctx context.Context, s *Stage) (Plan, error)
+}
+
+// Inapplicable is an error of Prepare that says that a scenario does not apply to
+// a target, for a reason that its Needs cannot say.
+type Inapplicable struct{ Reason string }
+
+// Error implements error.
+func (i *Inapplicable) Error() string { return i.Reason }
+
+// lacks is why a target does not have what is needed, or empty.
+func (s *Stage) lacks(needs []target.Capability) string {
+	for _, need := range needs {
+		name, want, word := strings.Cut(string(need), "=")
+		found := s.Target.Capabilities[target.Capability(name)]
+		switch {
+		case !word && !found.Yes():
+			return fmt.Sprintf("the target lacks %s (%s)", need, found.Source)
+		case word && found.Value != want:
+			return fmt.Sprintf("%s: got %q, want %q (%s)", name, found.Value, want, found.Source)
+		}
+	}
+	return ""
 }
 
 // Plan is what a scenario sends.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -24,11 +25,26 @@ type Stage struct {
 	Target *target.Resolved
 	// Seed is that of the run.
 	Seed int64
+	// Rate is how many requests a second are offered, 0: as many as there can be;
+	// Duration is for how long. They say how much is worth preparing.
+	Rate     float64
+	Duration time.Duration
+	// Progress is told how far preparing has come, by one goroutine at a time; it
+	// may be nil.
+	Progress func(Minted)
 
 	actors *actor.Stage
 	cast   *actor.Cast
 	// until is when the first of the tokens that were handed out expires.
-	until time.Time
+	until    time.Time
+	keeping  sync.Mutex
+	measured *measures
+
+	within []*Stage // made by Others
+
+	alive  context.Context // ends with the load; nil: nobody needs it
+	close  func()
+	beside sync.WaitGroup
 }
 
 func newStage(ctx context.Context, t *target.Target, seed int64) (*Stage, error) {
@@ -42,7 +58,27 @@ func newStage(ctx context.Context, t *target.Target, seed int64) (*Stage, error)
 
 // another is a stage for the same target with clients of its own.
 func (s *Stage) another() *Stage {
-	return &Stage{Target: s.Target, Seed: s.Seed, actors: s.actors, cast: s.actors.NewCast()}
+	return &Stage{
+		Target: s.Target, Seed: s.Seed, Rate: s.Rate, Duration: s.Duration, Progress: s.Progress,
+		actors: s.actors, cast: s.actors.NewCast(), measured: &measures{},
+	}
+}
+
+// again is a stage for preparing a scenario anew, with clients of its own.
+func (s *Stage) again() *Stage {
+	next := s.another()
+	next.measured, next.Progress = s.measured, nil
+	return next
+}
+
+// Others is a stage within this one with clients and resource owners of its own,
+// for a scenario that needs more of them than have names. What it prepares ends
+// with this stage.
+func (s *Stage) Others() *Stage {
+	o := s.another()
+	o.measured, o.alive = s.measured, s.life()
+	s.within = append(s.within, o)
+	return o
 }
 
 // Can reports whether the target can do something.
@@ -67,11 +103,29 @@ type Client struct {
 // HasClient reports whether the target has, or can be given, a client of the
 // features: Planner, Viewer, Pocket, House, Robot or Worker.
 func (s *Stage) HasClient(name string) bool {
-	d := s.Target.Description
-	own := d.Clients.Actors[name]
-	register := d.Clients.Register
-	registered := register.HTTP != nil || register.Dynamic != nil || !register.Static && s.Endpoint("registration_endpoint") != ""
-	return !own.Absent && (registered || own.ID != "")
+	own := s.Target.Description.Clients.Actors[name]
+	return !own.Absent && (s.Registers() || own.ID != "")
+}
+
+// Registers reports whether clients are registered as they are needed, so that the
+// stages of [Stage.Others] have clients of their own.
+func (s *Stage) Registers() bool {
+	register := s.Target.Description.Clients.Register
+	return register.HTTP != nil || register.Dynamic != nil || !register.Static && s.Endpoint("registration_endpoint") != ""
+}
+
+// HasOwner reports whether the target has a resource owner of the features: Ada,
+// Bo or Cy.
+func (s *Stage) HasOwner(name string) bool {
+	_, known := s.Target.Description.Users[name]
+	return known
+}
+
+// Owner makes sure that there is a resource owner of that name, so that players
+// find them.
+func (s *Stage) Owner(ctx context.Context, name string) error {
+	_, err := s.cast.Owner(ctx, name)
+	return err
 }
 
 // Client returns the client that features call name, and registers it with the
@@ -109,16 +163,10 @@ func (s *Stage) ClientToken(ctx context.Context, c *Client, scope oauth.ScopeSet
 // UserToken obtains a token for a client that acts for a resource owner (RFC
 // 6749 section 4.1), who signs in and consents to everything.
 func (s *Stage) UserToken(ctx context.Context, c *Client, owner string, scope oauth.ScopeSet) (*Token, error) {
-	return s.userToken(ctx, c, owner, scope, false)
-}
-
-func (s *Stage) userToken(ctx context.Context, c *Client, owner string, scope oauth.ScopeSet, refreshing bool) (*Token, error) {
 	person, err := s.cast.Owner(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
-	s.cast.Refreshing = refreshing
-	defer func() { s.cast.Refreshing = false }()
 	raw := scope.Raw()
 	a, err := c.actor.Authorize(ctx, actor.Request{Owner: person, Scope: &raw, Decision: &oauth.ConsentDecision{}})
 	if err != nil {
@@ -138,12 +186,17 @@ func (s *Stage) token(c *Client, owner string, asked oauth.ScopeSet, issue *acto
 	if issue.Response == nil {
 		return nil, fmt.Errorf("%s asks for %q: %w", c.Name, asked, issue.Refused)
 	}
+	s.note(issue)
+	return &Token{Secret: issue.Response.AccessToken, Scope: issue.Means(), Client: c, Owner: owner, issue: issue}, nil
+}
+
+// note remembers when a token expires.
+func (s *Stage) note(issue *actor.Issue) {
 	if lifetime := issue.Response.ExpiresIn; lifetime > 0 {
 		if expires := issue.Started.Add(lifetime); s.until.IsZero() || expires.Before(s.until) {
 			s.until = expires
 		}
 	}
-	return &Token{Secret: issue.Response.AccessToken, Scope: issue.Means(), Client: c, Owner: owner, issue: issue}, nil
 }
 
 // Introspection is what introspection says of a token now: whether it names a
@@ -174,6 +227,18 @@ func (s *Stage) ClientCredentialsRequest(c *Client, scope oauth.ScopeSet) Reques
 	s.name(form)
 	r := s.TokenRequest(c, form)
 	r.Purpose = "asks on its own behalf for " + scope.String()
+	return r
+}
+
+// ExchangeRequest asks to exchange an access token for one of that scope (RFC 8693
+// section 2.1).
+func (s *Stage) ExchangeRequest(t *Token, scope oauth.ScopeSet) Request {
+	const accessToken = "urn:ietf:params:oauth:token-type:access_token"
+	r := s.TokenRequest(t.Client, url.Values{
+		"grant_type": {string(oauth.TokenExchange)}, "scope": {s.wire(scope).String()},
+		"subject_token": {t.Secret.Reveal()}, "subject_token_type": {accessToken},
+	})
+	r.Purpose = "exchanges its token for " + scope.String()
 	return r
 }
 

@@ -123,7 +123,7 @@ type sweeping struct {
 // sweep runs a sweep and fills its report.
 func (r *runner) sweep(ctx context.Context, s *Sweep) SweepReport {
 	report := SweepReport{Name: s.Name, Text: s.Text, Unit: s.Unit, Rules: slices.Clone(s.Rules), Points: []SweepPoint{}}
-	if lack := r.lacks(s.Needs); lack != "" {
+	if lack := r.stage.lacks(s.Needs); lack != "" {
 		report.Outcome, report.Reason = NotApplicable, lack
 		return report
 	}

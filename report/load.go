@@ -140,6 +140,10 @@ func loadScenario(s *screen, sc loadtest.ScenarioReport, verbose bool) {
 	s.hanging(4, 14, column("answers", 9), faint, fmt.Sprintf("%s: %s kept, %s, %s, %s", thousands(sc.Requests), thousands(sc.Kept),
 		count(int(sc.Leaks), "leak"), count(int(sc.FalseRefusals), "false refusal"), count(int(sc.Faults), "fault")))
 	s.hanging(4, 14, column("latency", 9), faint, latencyWords(sc.Latency))
+	for _, m := range sc.Measures {
+		s.hanging(4, 14, column("measured", 9), faint, fmt.Sprintf("%s: p50 %s, p99 %s, max %s %s, %s",
+			m.Text, number(m.P50), number(m.P99), number(m.Max), m.Unit, count(int(m.Count), "time")))
+	}
 	if len(sc.Rules) > 0 {
 		s.hanging(4, 14, column("rules", 9), faint, strings.Join(sc.Rules, ", "))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/loadtest"
@@ -15,12 +16,13 @@ import (
 // narrow and broad scope and without a token, in bursts in which all of them
 // overlap. What a token covers is served (RSM-01); what it does not cover is
 // refused, each time (RSM-02); and no method of any route is open to somebody
-// without a token (RSV-01).
+// without a token (RSV-01), with one for another API (RST-01), or with one that has
+// expired (RST-06).
 func APIScopeCheck() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "api-scope-check",
-		Text:    "Clients read and write with narrow and broad tokens and with none; each token opens what it covers and nothing else.",
-		Rules:   []string{"RSM-01", "RSM-02", "RSV-01"},
+		Text:    "Clients read and write with narrow and broad tokens, with such for another API or of yesterday, and with none; each token opens what it covers and nothing else.",
+		Rules:   []string{"RSM-01", "RSM-02", "RST-01", "RST-06", "RSV-01"},
 		Needs:   []target.Capability{"rs.api"},
 		Prepare: prepareAPI,
 	}
@@ -31,7 +33,7 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 	if err != nil {
 		return loadtest.Plan{}, err
 	}
-	mix := &apiMix{stage: s, plan: loadtest.Plan{Burst: burst}, objects: map[string]string{}, doomed: map[string]string{}}
+	mix := &apiMix{stage: s, plan: loadtest.Plan{Burst: s.Burst(burst)}, objects: map[string]string{}, doomed: map[string]string{}}
 	// Tokens that may write come first: they make the objects for the others.
 	for _, t := range tokens {
 		if err := mix.object(ctx, t); err != nil {
@@ -43,16 +45,25 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 			return loadtest.Plan{}, err
 		}
 	}
+	if err := mix.strange(ctx); err != nil {
+		return loadtest.Plan{}, err
+	}
 	if mix.allowed == 0 || mix.refused == 0 {
 		return loadtest.Plan{}, fmt.Errorf("the mix has %d requests that are allowed and %d that are to be refused, want both", mix.allowed, mix.refused)
 	}
 	return mix.plan, nil
 }
 
-// apiTokens are tokens of several clients and people with pairwise different
-// scopes, broad ones first.
-func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error) {
-	var tokens []*loadtest.Token
+// bearer is a client, alone or for a resource owner, and the scopes of its tokens.
+type bearer struct {
+	client *loadtest.Client
+	owner  string
+	scopes []oauth.ScopeSet
+}
+
+// bearers are those that the target has the clients and the people for.
+func bearers(ctx context.Context, s *loadtest.Stage) ([]bearer, error) {
+	var list []bearer
 	for _, k := range []struct {
 		client, owner string
 		scopes        []oauth.ScopeSet
@@ -67,30 +78,61 @@ func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error
 		if k.owner == "" {
 			grant = "as.cc"
 		}
-		if _, known := s.Target.Description.Users[k.owner]; !s.Can(grant) || !s.HasClient(k.client) || k.owner != "" && !known {
+		if !s.Can(grant) || !s.HasClient(k.client) || k.owner != "" && !s.HasOwner(k.owner) {
 			continue
 		}
 		c, err := s.Client(ctx, k.client)
+		if err == nil && k.owner != "" {
+			err = s.Owner(ctx, k.owner)
+		}
 		if err != nil {
 			return nil, err
 		}
-		for _, scope := range k.scopes {
-			var t *loadtest.Token
-			if k.owner == "" {
-				t, err = s.ClientToken(ctx, c, scope)
-			} else {
-				t, err = s.UserToken(ctx, c, k.owner, scope)
-			}
-			if err != nil {
-				return nil, err
-			}
-			tokens = append(tokens, t)
-		}
+		list = append(list, bearer{c, k.owner, k.scopes})
 	}
-	if len(tokens) == 0 {
+	if len(list) == 0 {
 		return nil, errors.New("the target has no client that could obtain a token")
 	}
+	return list, nil
+}
+
+// obtain obtains the tokens of a bearer, one after the other.
+func (b bearer) obtain(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error) {
+	var tokens []*loadtest.Token
+	for _, scope := range b.scopes {
+		p := s.Player() // at a browser of its own: what one consents to anew may end what one had there
+		var t *loadtest.Token
+		var err error
+		if b.owner == "" {
+			t, err = p.Machine(ctx, b.client, scope)
+		} else {
+			t, err = p.Token(ctx, b.client, b.owner, loadtest.Consent{Scope: scope})
+		}
+		if err == nil && t == nil {
+			err = fmt.Errorf("%s asks for %q: it was refused", b.client.Name, scope)
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.Keep(t)
+		tokens = append(tokens, t)
+	}
 	return tokens, nil
+}
+
+// apiTokens are tokens of several clients and people with pairwise different
+// scopes, broad ones first.
+func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error) {
+	list, err := bearers(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	each := make([][]*loadtest.Token, len(list))
+	err = s.Each(ctx, "clients with tokens", len(list), func(ctx context.Context, _ *loadtest.Player, i int) (err error) {
+		each[i], err = list[i].obtain(ctx, s)
+		return err
+	})
+	return slices.Concat(each...), err
 }
 
 // apiMix is the plan as it is put together.
@@ -139,8 +181,8 @@ func (m *apiMix) hits(t *loadtest.Token) error {
 		needs, _ := op.Needs()
 		object := m.of(op, t)
 		covered := t != nil && op.Allows(t.Scope)
-		if needs.IsEmpty() || covered && !m.repeatable(op, object) || personal(op, t) {
-			continue
+		if needs.IsEmpty() || covered && !m.repeatable(op, object) || personal(op, t) || t != nil && object == "none" && addressed(op) {
+			continue // where there is nothing, serving looks like refusing
 		}
 		r, err := m.stage.APIRequest(op, t, object, marker)
 		if err != nil {
@@ -162,6 +204,57 @@ func (m *apiMix) hits(t *loadtest.Token) error {
 			m.refused++
 		}
 		m.plan.Hits = append(m.plan.Hits, hit)
+	}
+	return nil
+}
+
+// strange adds tokens that name what is needed and are no good here: one for
+// another API, and one that has expired.
+func (m *apiMix) strange(ctx context.Context) error {
+	s := m.stage
+	if !s.HasClient("Planner") || !s.HasOwner("Ada") || !s.Can("as.code") {
+		return nil
+	}
+	c, err := s.Client(ctx, "Planner")
+	if err != nil {
+		return err
+	}
+	if err := s.Owner(ctx, "Ada"); err != nil {
+		return err
+	}
+	p := s.Player()
+	if s.Can("as.resource") && s.Can("fx.same_name_scope") {
+		t, err := p.Token(ctx, c, "Ada", loadtest.Consent{Scope: reading, Other: true})
+		if err != nil {
+			return err
+		}
+		s.Keep(t)
+		if err := m.useless(t, "RST-01"); err != nil {
+			return err
+		}
+	}
+	if s.Can("rs.mint") {
+		t, err := p.Expired(ctx, c, "Ada", both)
+		if err != nil {
+			return err
+		}
+		return m.useless(t, "RST-06")
+	}
+	return nil
+}
+
+// useless adds the operations that the scope of a token would open.
+func (m *apiMix) useless(t *loadtest.Token, rule string) error {
+	for _, op := range m.stage.Operations() {
+		if needs, _ := op.Needs(); needs.IsEmpty() || !op.Allows(t.Scope) {
+			continue
+		}
+		r, err := m.stage.APIRequest(op, t, m.of(op, t), marker)
+		if err != nil {
+			return err
+		}
+		m.plan.Hits = append(m.plan.Hits, loadtest.Hit{Request: r, Expect: m.stage.Refuses(rule, op, t, marker)})
+		m.refused++
 	}
 	return nil
 }
@@ -190,5 +283,10 @@ func (m *apiMix) repeatable(op target.Operation, object string) bool {
 	if op.Method == "DELETE" || op.Name == "create" {
 		return false
 	}
-	return object != "none" || !strings.Contains(fmt.Sprint(op.Path, op.JSON), "${id}")
+	return object != "none" || !addressed(op)
+}
+
+// addressed reports whether an operation is about one object.
+func addressed(op target.Operation) bool {
+	return strings.Contains(fmt.Sprint(op.Path, op.JSON), "${id}")
 }

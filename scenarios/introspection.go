@@ -25,7 +25,7 @@ func Introspection() loadtest.Scenario {
 
 func prepareIntrospection(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 	const rule = "GRANT-03"
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	tokens, err := apiTokens(ctx, s)
 	if err != nil {
 		return plan, err

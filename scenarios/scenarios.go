@@ -12,7 +12,10 @@ import (
 
 // All are the scenarios there are, in the order in which they are run.
 func All() []loadtest.Scenario {
-	return []loadtest.Scenario{TokenClientCredentials(), TokenRefresh(), APIScopeCheck(), Introspection()}
+	return []loadtest.Scenario{
+		TokenClientCredentials(), TokenRefresh(), AuthorizationCode(), CodeRedemption(), PushedAuthorization(), TokenExchange(), Device(),
+		APIScopeCheck(), Introspection(), UserInfo(), Isolation(), Revocation(), GrantEdits(),
+	}
 }
 
 // Find returns the scenarios of the given names; none means all. The error names

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,9 +41,9 @@ func TestTheReferenceKeepsEveryScenario(t *testing.T) {
 	for _, format := range []string{"jwt", "opaque"} {
 		t.Run(format, func(t *testing.T) {
 			var results bytes.Buffer
-			report := load(t, nil, loadtest.Options{Rate: 200, Duration: 500 * time.Millisecond, Seed: 1, Results: &results}, embedded.Tokens(format))
-			if len(report.Scenarios) != 4 {
-				t.Fatalf("got %d scenarios, want 4", len(report.Scenarios))
+			report := load(t, nil, loadtest.Options{Rate: 200, Duration: 300 * time.Millisecond, Seed: 1, Results: &results}, embedded.Tokens(format))
+			if len(report.Scenarios) != len(scenarios.All()) {
+				t.Fatalf("got %d scenarios, want %d", len(report.Scenarios), len(scenarios.All()))
 			}
 			for _, s := range report.Scenarios {
 				// A slow host may leave a scenario inconclusive; wrong verdicts it cannot make.
@@ -95,6 +96,19 @@ func TestFaultsThatOnlyLoadShowsAreFound(t *testing.T) {
 				t.Errorf("got exit code %d, want 1", got)
 			}
 		})
+	}
+}
+
+func TestEveryScenarioIsDescribed(t *testing.T) {
+	text, err := os.ReadFile("../docs/load-scenarios.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scenarios.All() {
+		row := regexp.MustCompile("(?m)^\\| `" + s.Name + "` \\|.*\\| " + strings.Join(s.Rules, ", ") + " \\|$")
+		if !row.Match(text) {
+			t.Errorf("docs/load-scenarios.md has no row for %s with the rules %v", s.Name, s.Rules)
+		}
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 // TokenClientCredentials asks for tokens for clients that act for themselves, in
-// bursts in which several clients ask for pairwise different scopes. A client
+// bursts in which several clients ask for pairwise different scopes: for one, for
+// several, for very many, and for some that they are not allowed. A client
 // may be issued what it asked for (GRANT-01), what the response says is what the
 // token has (GRANT-03), and nothing that the client may not have (CC-01).
 func TokenClientCredentials() loadtest.Scenario {
@@ -24,7 +25,7 @@ func TokenClientCredentials() loadtest.Scenario {
 }
 
 func prepareClientCredentials(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	for _, name := range []string{"Worker", "Robot"} {
 		if !s.HasClient(name) {
 			continue
@@ -45,10 +46,37 @@ func prepareClientCredentials(ctx context.Context, s *loadtest.Stage) (loadtest.
 			})
 		}
 	}
+	if err := many(ctx, s, &plan); err != nil {
+		return plan, err
+	}
 	if len(plan.Hits) == 0 {
 		return plan, errors.New("the target has neither a client Worker nor a client Robot")
 	}
 	return plan, nil
+}
+
+// many adds a request for everything that Worker may have and that belongs to the
+// API. What is issued of it while nobody else asks is due among others.
+func many(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) error {
+	if !s.HasClient("Worker") {
+		return nil
+	}
+	c, err := s.Client(ctx, "Worker")
+	if err != nil {
+		return err
+	}
+	as := s.Target.Description.AuthorizationServer
+	asked := s.MachineMay(c, both.Union(oauth.FieldsScope(as.Decoys+" "+as.RequiredScopes+" "+as.ConfidentialOnlyScopes)))
+	t, err := s.Player().Machine(ctx, c, asked)
+	if err != nil || t == nil || asked.Len() <= both.Len() {
+		return err
+	}
+	due := t.Scope.Intersect(asked)
+	plan.Hits = append(plan.Hits, loadtest.Hit{
+		Weight: 2, Request: s.ClientCredentialsRequest(c, asked),
+		Expect: s.Issues(loadtest.Grant{Rule: "GRANT-01", Denied: "GRANT-03", Asked: asked, Must: due, May: due}),
+	})
+	return nil
 }
 
 // excess says what refusing a request is of which a client may have only may.

@@ -29,7 +29,7 @@ func TokenRefresh() loadtest.Scenario {
 }
 
 func prepareRefresh(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
-	plan := loadtest.Plan{Burst: burst}
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
 	again := loadtest.RefreshStep{Rule: "GRANT-07", Denied: "REF-01"}
 	less := func(scope oauth.ScopeSet) loadtest.RefreshStep {
 		return loadtest.RefreshStep{Ask: &scope, Rule: "REF-02", Denied: "REF-02"}

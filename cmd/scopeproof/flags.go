@@ -26,7 +26,7 @@ type settings struct {
 	openapi               string
 	strict, hold          bool
 	verbose, trace        bool
-	parallel              int
+	parallel, times       int
 	timeout               time.Duration
 	seed                  int64
 	defects, lawful       []string

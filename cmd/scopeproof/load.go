@@ -107,6 +107,7 @@ func (a *app) attack(ctx context.Context, t *target.Target, chosen []loadtest.Sc
 		live.show(p)
 		metrics.show(p)
 	}
+	o.OnMinted = a.minted()
 	rep, err := loadtest.Run(ctx, t, chosen, o)
 	live.end()
 	if rep != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,7 @@ func (a *app) proveCommand() *cobra.Command {
 	cmd := newCommand("prove", "Run the rules against every seeded defect of the reference server", aboutProve, `
   scopeproof prove --list
   scopeproof prove --defect refresh-compares-with-request
-  scopeproof prove --load`, none,
+  scopeproof prove --load --times 20`, none,
 		func(cmd *cobra.Command, _ []string) error { return a.prove(cmd, f.s) })
 	f = newFlags(cmd)
 	f.yes(&f.s.list, "list", "list the defects and the lawful answers, and do nothing else")
@@ -30,6 +31,7 @@ func (a *app) proveCommand() *cobra.Command {
 	f.Var(list{&f.s.rules, "ID,ID", ","}, "rules", "choose rules by id or pattern: REF-*,CONS-02; a breach that only other rules' scenarios show is then missed")
 	f.yes(&f.s.uncut, "uncut", "run every rule against every defect, also those that cannot be reached by it")
 	f.yes(&f.s.load, "load", "prove the defects that only load shows, in place of the others")
+	f.number(&f.s.times, "times", "how often each is looked for with --load; it is proven if it is found each time; default: once")
 	f.number(&f.s.parallel, "parallel", "how many of them are run at once; default: one for each processor")
 	f.text(&f.s.out, "out", "DIR", "", "write prove.json there")
 	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "lawful": completeList(lawfulIDs), "rules": completeList(ruleIDs)})
@@ -46,6 +48,9 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 		}
 		return nil
 	}
+	if s.times > 0 && !s.load {
+		return usage("add --load", "--times: got %d without --load: other proofs are the same each time", s.times)
+	}
 	for _, id := range s.defects {
 		if _, err := findDefect(id); err != nil {
 			return err
@@ -58,13 +63,16 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 	bar := a.newProgress()
 	defer bar.end()
 	rep, err := prove.Run(cmd.Context(), prove.Options{
-		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load, Uncut: s.uncut,
+		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load, Times: s.times, Uncut: s.uncut,
 		OnResult: func(done, all int, r prove.Result) {
 			good, bad := "proven      ", "not proven  "
 			if r.Lawful {
 				good, bad = "held lawful ", "accused     "
 			}
 			if r.Proven {
+				if r.Times > 1 {
+					good = fmt.Sprintf("%d of %d times  ", r.Found, r.Times)
+				}
 				bar.step(done, all, r.ID, good+r.ID+"  "+strings.Join(r.Violated, " "), "")
 				return
 			}

@@ -178,12 +178,7 @@ func (c *Client) Polling(ctx context.Context, p *PendingRequest, params url.Valu
 	if p.handle == "" {
 		return nil, fmt.Errorf("%s has no request to poll for: it was refused with %v", p.Client.Name, p.Refused)
 	}
-	form := url.Values{"grant_type": {string(p.Grant)}}
-	name := "device_code"
-	if p.Grant == oauth.CIBA {
-		name = "auth_req_id"
-	}
-	form.Set(name, p.handle.Reveal())
+	form := p.PollForm()
 	issue := &Issue{Owner: p.Owner, Grant: p.Grant, Authorization: p.Authorization, Asked: p.Asked, Added: p.Added, Omitted: true, Other: p.Other}
 	if p.Authorization != nil {
 		issue.Owner = p.Authorization.Owner

@@ -45,6 +45,9 @@ type Options struct {
 	Parallel int
 	// Load proves the defects that only load shows, in place of everything else.
 	Load bool
+	// Times is how often each of those is looked for; 0 means once. It is proven if it
+	// is found each time.
+	Times int
 	// OnResult hears of each defect and lawful answer as it is done, one at a time.
 	OnResult func(done, all int, r Result)
 }
@@ -78,6 +81,11 @@ type Result struct {
 	Reason string `json:"reason,omitempty"`
 	// Shown is the message that was seen of each violated rule.
 	Shown map[string]string `json:"shown,omitempty"`
+	// Times is how often a defect was looked for by load, Found how often it was
+	// found, and Evidence an exchange for each rule.
+	Times    int        `json:"times,omitempty"`
+	Found    int        `json:"found,omitempty"`
+	Evidence []Evidence `json:"evidence,omitempty"`
 
 	byChance []string // of Breaks, those that need not be violated each time
 }
@@ -270,7 +278,7 @@ const fewRounds = 1
 
 func (p *proof) defect(ctx context.Context, d defect.Defect) (Result, error) {
 	if d.Load {
-		return oneByLoad(ctx, d)
+		return p.byLoad(ctx, d)
 	}
 	rounds := fewRounds
 	for _, r := range p.rules {

@@ -10,7 +10,8 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 		writeError(w, err)
 		return
 	}
-	active, all := s.introspected(caller, form.Get("token"))
+	token := form.Get("token")
+	active, all := s.policy.Introspection.Found(token, func() (bool, map[string]any) { return s.introspected(caller, token) })
 	all["active"] = active
 	writeJSON(w, http.StatusOK, s.policy.Introspection.View(active, all))
 }

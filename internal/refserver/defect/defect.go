@@ -26,8 +26,10 @@ type Defect struct {
 	// With are the extra features of the server that the fault is in; most are in
 	// what is always served.
 	With []refserver.Feature
-	// Load faults show only when requests overlap.
+	// Load faults show only when requests overlap, or come in great number.
 	Load bool
+	// Requests is how many of a scenario it takes to come upon a load fault; 0: few.
+	Requests int
 	// Apply puts the fault in. What it remembers between requests is made anew at
 	// each call.
 	Apply func(*refserver.Policy)

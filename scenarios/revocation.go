@@ -1,0 +1,259 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/scopeproof/scopeproof/loadtest"
+	"github.com/scopeproof/scopeproof/oauth"
+)
+
+const (
+	// users is how many use a token while it is revoked, usesBefore how often they
+	// do before.
+	users      = 3
+	usesBefore = 30
+	// watched is how long a token is tried after it was revoked where the server
+	// does not say that it ends at once.
+	watched = time.Second
+	// settled is how long it is tried where it has to have ended.
+	settled = 150 * time.Millisecond
+	// moment is how soon somebody looks again who waits for others.
+	moment = 2 * time.Millisecond
+)
+
+// Revocation revokes tokens that others are using at that moment. A token that is
+// not revoked is good (INTR-01), and one that is revoked is good no longer, from
+// the answer to its revocation on (RST-05), where the target file says that this
+// is seen at once. For how long it is seen as good is measured.
+func Revocation() loadtest.Scenario {
+	return loadtest.Scenario{
+		Name:    "revocation",
+		Text:    "Tokens are revoked while they are in use; from the answer on they are good no longer, or for how long they are is measured.",
+		Rules:   []string{"INTR-01", "RST-05"},
+		Needs:   needs("as.revocation"),
+		Prepare: prepareRevocation,
+	}
+}
+
+func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
+	plan := loadtest.Plan{Burst: s.Burst(burst)}
+	places, err := placesOf(s)
+	if err != nil {
+		return plan, err
+	}
+	cells := min(max(1, int(s.Rate/100)), 16)
+	var whole []loadtest.Chain
+	for i := range cells {
+		for _, where := range places {
+			o, err := obtains(ctx, s, i)
+			if err != nil {
+				return plan, err
+			}
+			c := &usedToken{stage: s, place: where, obtain: o}
+			c.stale = s.Measure("stale_after_revocation_at_"+where.name, "ms", "for how long a revoked token was good at "+where.title+", after the answer to its revocation")
+			c.unended = s.Measure("not_ended_at_"+where.name, "ms", "for how long tokens were watched that were good until the end at "+where.title)
+			whole = append(whole, s.Scripts(1, c.lead)...)
+			whole = append(whole, s.Scripts(users, c.use)...)
+		}
+	}
+	plan.Hits = []loadtest.Hit{{Chains: whole}}
+	return plan, nil
+}
+
+// place is where a token is used.
+type place struct {
+	name, title string
+	// atOnce says that a revoked token has to have ended there.
+	atOnce bool
+	// request uses a token, good reads whether the answer says that it is good.
+	request func(ctx context.Context, t *loadtest.Token) (loadtest.Request, error)
+	good    func(loadtest.Answer) (good, ok bool)
+}
+
+// placesOf are where the tokens of a target can be used.
+func placesOf(s *loadtest.Stage) ([]place, error) {
+	visible := s.Target.Capabilities["token.revocation_visible"].Value == "immediate"
+	var list []place
+	if s.Can("as.introspection") {
+		list = append(list, place{
+			name: "introspection", title: "introspection", atOnce: visible,
+			request: func(ctx context.Context, t *loadtest.Token) (loadtest.Request, error) {
+				return s.IntrospectionRequest(ctx, t.Client, t.Secret)
+			},
+			good: loadtest.Active,
+		})
+	}
+	if op, ok := s.Target.API.Operation("list"); ok && s.Can("rs.api") {
+		introspects := s.Target.Capabilities["rs.token_validation"].Value == "introspection"
+		list = append(list, place{
+			name: "api", title: "the API", atOnce: visible && introspects && s.Can("as.introspection"),
+			request: func(_ context.Context, t *loadtest.Token) (loadtest.Request, error) {
+				return s.APIRequest(op, t, "none", marker)
+			},
+			good: func(a loadtest.Answer) (bool, bool) {
+				return a.Status/100 == 2, a.Status/100 == 2 || a.Status == 401 || a.Status == 403
+			},
+		})
+	}
+	if len(list) == 0 {
+		return nil, &loadtest.Inapplicable{Reason: "there is neither introspection nor an API that would tell whether a token is good"}
+	}
+	return list, nil
+}
+
+// obtains is a way to obtain a token to be revoked: by a refresh token of its own
+// where there are, so that its family falls with it, else as a machine.
+func obtains(ctx context.Context, s *loadtest.Stage, i int) (func(context.Context, *loadtest.Player) (*loadtest.Token, bool, error), error) {
+	if s.Can("as.code") && s.Can("as.refresh") && s.HasClient("Planner") && s.HasOwner("Ada") && (i%2 == 0 || !s.Can("as.cc")) {
+		c, err := s.Client(ctx, "Planner")
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Owner(ctx, "Ada"); err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context, p *loadtest.Player) (*loadtest.Token, bool, error) {
+			t, err := p.Token(ctx, c, "Ada", loadtest.Consent{Scope: reading, Refreshing: true})
+			return t, true, err
+		}, nil
+	}
+	if !s.Can("as.cc") || !s.HasClient("Worker") {
+		return nil, errors.New("the target has no client whose tokens could be revoked: neither Planner with Ada nor Worker")
+	}
+	c, err := s.Client(ctx, "Worker")
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, p *loadtest.Player) (*loadtest.Token, bool, error) {
+		t, err := p.Machine(ctx, c, reading)
+		if err == nil && t == nil {
+			err = errors.New("Worker was given no token")
+		}
+		return t, false, err
+	}, nil
+}
+
+// usedToken is a token that one obtains and revokes, and others use meanwhile.
+type usedToken struct {
+	stage  *loadtest.Stage
+	place  place
+	obtain func(context.Context, *loadtest.Player) (*loadtest.Token, bool, error)
+
+	now            atomic.Pointer[life]
+	stale, unended *loadtest.Measure
+}
+
+// life is one token from when it is good until it is left.
+type life struct {
+	request  loadtest.Request
+	scope    oauth.ScopeSet
+	uses     atomic.Int64 // answered
+	doomed   atomic.Bool  // its revocation was sent
+	revoked  atomic.Int64 // when that was answered, in nanoseconds since began; 0: it was not
+	lastGood atomic.Int64 // when the last request was sent that found it good after that
+	ended    atomic.Bool  // a request was answered that found it ended
+	began    time.Time
+}
+
+func (l *life) clock() int64 { return int64(time.Since(l.began)) + 1 }
+
+// foundGood notes when a request was sent that found the token good.
+func (l *life) foundGood(sent int64) {
+	for last := l.lastGood.Load(); sent > last && !l.lastGood.CompareAndSwap(last, sent); last = l.lastGood.Load() {
+	}
+}
+
+// lead obtains a token, lets it be used, revokes it, and uses it as well.
+func (c *usedToken) lead(ctx context.Context, p *loadtest.Player) error {
+	t, refresh, err := c.obtain(ctx, p)
+	if err != nil {
+		return err
+	}
+	l := &life{began: time.Now(), scope: t.Scope}
+	if l.request, err = c.place.request(ctx, t); err != nil {
+		return err
+	}
+	if err := c.try(ctx, p, l); err != nil { // while nobody else does
+		return err
+	}
+	c.now.Store(l)
+	defer c.now.Store(nil)
+	for l.uses.Load() < usesBefore {
+		if err := c.try(ctx, p, l); err != nil {
+			return err
+		}
+	}
+	l.doomed.Store(true)
+	if err := p.Revoke(ctx, t, refresh); err != nil {
+		return err
+	}
+	l.revoked.Store(l.clock())
+	return c.watch(ctx, p, l)
+}
+
+// watch uses a token that was revoked until it has ended, and measures for how
+// long it was good.
+func (c *usedToken) watch(ctx context.Context, p *loadtest.Player, l *life) error {
+	until := watched
+	if c.place.atOnce {
+		until = settled
+	}
+	revoked := l.revoked.Load()
+	for time.Duration(l.clock()-revoked) < until {
+		if err := c.try(ctx, p, l); err != nil {
+			return err
+		}
+	}
+	if !l.ended.Load() {
+		c.unended.Add(float64(until.Milliseconds()))
+		return nil
+	}
+	if last := l.lastGood.Load(); last > 0 {
+		c.stale.Add(float64(last-revoked) / 1e6)
+	} else {
+		c.stale.Add(0)
+	}
+	return nil
+}
+
+// use uses the token there is.
+func (c *usedToken) use(ctx context.Context, p *loadtest.Player) error {
+	l := c.now.Load()
+	if l == nil {
+		return p.Rest(ctx, moment)
+	}
+	return c.try(ctx, p, l)
+}
+
+// try uses a token once, and judges what came of it by what was known when the
+// request was sent and when it was answered.
+func (c *usedToken) try(ctx context.Context, p *loadtest.Player, l *life) error {
+	revoked := l.revoked.Load()
+	sent := l.clock()
+	a, err := p.Send(ctx, l.request)
+	if err != nil {
+		return err
+	}
+	l.uses.Add(1)
+	good, ok := c.place.good(a)
+	switch {
+	case !ok:
+		p.Judge(loadtest.Verdict{Class: loadtest.Fault, Message: fmt.Sprintf("got %d from %s, which does not say whether the token is good", a.Status, c.place.title)})
+	case good && revoked > 0:
+		l.foundGood(sent)
+		if c.place.atOnce {
+			p.Judge(loadtest.Verdict{Class: loadtest.Leak, Rule: "RST-05", Message: fmt.Sprintf(
+				"a token for %q is good at %s %.1f ms after the answer to its revocation, want it to have ended", l.scope, c.place.title, float64(sent-revoked)/1e6)})
+		}
+	case !good && revoked > 0:
+		l.ended.Store(true)
+	case !good && !l.doomed.Load():
+		p.Judge(loadtest.Verdict{Class: loadtest.FalseRefusal, Rule: "INTR-01", Message: fmt.Sprintf(
+			"a token for %q that was not revoked is no good at %s", l.scope, c.place.title)})
+	}
+	return nil
+}
