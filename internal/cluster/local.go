@@ -114,7 +114,7 @@ func (l *Local) Close(ctx context.Context) error {
 }
 
 // stopGrace is how long a process that handed in its result has for ending.
-const stopGrace = 3 * time.Second
+const stopGrace = time.Second
 
 // tail keeps the last of what a process says on standard error.
 type tail struct {
