@@ -13,18 +13,22 @@ import (
 	"time"
 )
 
-// TestMain is a shard where the environment says so: the tests start this program
-// anew for each.
+// TestMain is a shard where the first argument says so: the tests start this
+// program anew for each, here and in pods. The second is the file with the plan.
 func TestMain(m *testing.M) {
-	if os.Getenv("CLUSTER_TEST_SHARD") != "" {
-		os.Exit(play())
+	if len(os.Args) == 2 && os.Args[1] == "shard" {
+		plan, err := ReadPlan(os.Stdin)
+		os.Exit(play(plan, err, false))
+	}
+	if len(os.Args) == 3 && os.Args[1] == "shard" {
+		plan, err := os.ReadFile(os.Args[2])
+		os.Exit(play(plan, err, true))
 	}
 	os.Exit(m.Run())
 }
 
 // play is a shard that behaves as the plan says of its number: "0=well 1=dies".
-func play() int {
-	plan, err := ReadPlan(os.Stdin)
+func play(plan []byte, err error, alone bool) int {
 	if err != nil {
 		return 2
 	}
@@ -38,7 +42,7 @@ func play() int {
 		fmt.Fprintln(os.Stderr, "shard: this is not for me")
 		return 3
 	}
-	w, ctx := NewWorker(context.Background(), os.Stdin, os.Stdout, false)
+	w, ctx := NewWorker(context.Background(), os.Stdin, os.Stdout, alone)
 	if how == "late" {
 		time.Sleep(1500 * time.Millisecond)
 	}
@@ -52,6 +56,9 @@ func play() int {
 			return 9
 		}
 		_ = w.Progress(map[string]any{"stage": stage})
+		if how == "lasts" {
+			time.Sleep(5 * time.Second)
+		}
 		if how == "waits" {
 			<-ctx.Done()
 			return hand(w, []byte("what ran until then"))
@@ -77,8 +84,7 @@ func hand(w *Worker, data []byte) int {
 
 func fleet(t *testing.T, n int, plan string) *Local {
 	t.Helper()
-	t.Setenv("CLUSTER_TEST_SHARD", "yes")
-	l := &Local{Program: os.Args[0], Plan: []byte(plan), Shards: n}
+	l := &Local{Program: os.Args[0], Arguments: []string{"shard"}, Plan: []byte(plan), Shards: n}
 	t.Cleanup(func() {
 		if err := l.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -88,6 +94,7 @@ func fleet(t *testing.T, n int, plan string) *Local {
 }
 
 func TestShardsRunTogetherAndHandTheirResultsIn(t *testing.T) {
+	t.Parallel()
 	var stages []string
 	got := Run(t.Context(), fleet(t, 3, "all well"), Options{Shards: 3, OnProgress: func(shard int, data json.RawMessage) {
 		stages = append(stages, fmt.Sprint(shard, string(data)))
@@ -106,6 +113,7 @@ func TestShardsRunTogetherAndHandTheirResultsIn(t *testing.T) {
 }
 
 func TestNothingIsPaperedOver(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		plan, problem string
 		late          bool
@@ -117,6 +125,7 @@ func TestNothingIsPaperedOver(t *testing.T) {
 		{"1=late", "", true},
 	} {
 		t.Run(test.plan, func(t *testing.T) {
+			t.Parallel()
 			got := Run(t.Context(), fleet(t, 3, test.plan), Options{Shards: 3, ReadyWithin: 700 * time.Millisecond, SilentFor: 10 * time.Second})
 			for _, i := range []int{0, 2} {
 				if got[i].Problem != "" || got[i].Result == nil || got[i].Late != 0 {
@@ -131,6 +140,7 @@ func TestNothingIsPaperedOver(t *testing.T) {
 }
 
 func TestShardThatSaysNothingIsGivenUp(t *testing.T) {
+	t.Parallel()
 	l := fleet(t, 2, "")
 	l.Program, l.Arguments = "sleep", []string{"60"}
 	got := Run(t.Context(), l, Options{Shards: 2, ReadyWithin: 300 * time.Millisecond})
@@ -142,6 +152,7 @@ func TestShardThatSaysNothingIsGivenUp(t *testing.T) {
 }
 
 func TestWhatRanIsHandedInWhenTheRunIsInterrupted(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	got := Run(ctx, fleet(t, 2, "0=waits 1=waits"), Options{Shards: 2, OnProgress: func(int, json.RawMessage) { cancel() }})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	batch "k8s.io/api/batch/v1"
@@ -17,6 +18,7 @@ import (
 const (
 	container  = "shard"
 	planKey    = "plan.json"
+	planVolume = "plan"
 	planFolder = "/plan"
 	// PlanFile is where a pod finds the plan.
 	PlanFile = planFolder + "/" + planKey
@@ -95,9 +97,9 @@ func (m Manifest) fill(pod *core.PodSpec) error {
 	// A terminal would mangle the lines; the input stays open when the coordinator
 	// loses its connection.
 	c.Args, c.Stdin, c.StdinOnce, c.TTY = m.Arguments, true, false, false
-	c.Env = append(c.Env, core.EnvVar{Name: ShardsVariable, Value: strconv.Itoa(m.Shards)})
-	c.VolumeMounts = append(c.VolumeMounts, core.VolumeMount{Name: "plan", MountPath: planFolder, ReadOnly: true})
-	pod.Volumes = append(pod.Volumes, core.Volume{Name: "plan", VolumeSource: core.VolumeSource{
+	c.Env = append(slices.DeleteFunc(c.Env, func(v core.EnvVar) bool { return v.Name == ShardsVariable }), core.EnvVar{Name: ShardsVariable, Value: strconv.Itoa(m.Shards)})
+	c.VolumeMounts = append(slices.DeleteFunc(c.VolumeMounts, func(v core.VolumeMount) bool { return v.Name == planVolume }), core.VolumeMount{Name: planVolume, MountPath: planFolder, ReadOnly: true})
+	pod.Volumes = append(slices.DeleteFunc(pod.Volumes, func(v core.Volume) bool { return v.Name == planVolume }), core.Volume{Name: planVolume, VolumeSource: core.VolumeSource{
 		Secret: &core.SecretVolumeSource{SecretName: m.Name},
 	}})
 	return nil

@@ -272,4 +272,3 @@ func (m *mailbox) Close() error {
 	m.cancel()
 	return nil
 }
-
