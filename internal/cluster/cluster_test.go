@@ -145,7 +145,7 @@ func TestShardThatSaysNothingIsGivenUp(t *testing.T) {
 	l.Program, l.Arguments = "sleep", []string{"60"}
 	got := Run(t.Context(), l, Options{Shards: 2, ReadyWithin: 300 * time.Millisecond})
 	for _, s := range got {
-		if s.Result != nil || s.Problem != "it did not come up within 300ms" {
+		if s.Result != nil || s.Problem != "it did not come up within 300ms: its process runs" {
 			t.Errorf("got %+v, want it given up", s)
 		}
 	}

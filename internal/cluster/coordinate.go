@@ -17,6 +17,8 @@ type Fleet interface {
 	// off before the shard's end. An error is why there is no such shard, or no
 	// more; its text names where it was.
 	Open(ctx context.Context, shard int) (Streams, error)
+	// Waits is what a shard that is not heard seems to be waiting for.
+	Waits(shard int) string
 	// Close removes everything that the fleet made, and waits until it is gone.
 	Close(ctx context.Context) error
 }
@@ -227,9 +229,9 @@ func (c *coordinator) watch(ctx context.Context, s *shard, giveUp context.Cancel
 			quiet, known := s.silence()
 			switch {
 			case known && quiet > c.SilentFor:
-				giveUp(fmt.Errorf("nothing was heard of it for %v", c.SilentFor))
+				giveUp(fmt.Errorf("nothing was heard of it for %v: %s", c.SilentFor, c.fleet.Waits(s.Index)))
 			case !known && quiet > c.ReadyWithin:
-				giveUp(fmt.Errorf("it did not come up within %v", c.ReadyWithin))
+				giveUp(fmt.Errorf("it did not come up within %v: %s", c.ReadyWithin, c.fleet.Waits(s.Index)))
 			}
 		}
 	}()

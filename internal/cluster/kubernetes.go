@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
 	problem "k8s.io/apimachinery/pkg/api/errors"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/util/flowcontrol"
+	"k8s.io/klog/v2"
 )
 
 // Access says which cluster, in the terms of kubectl.
@@ -49,6 +51,8 @@ func Connect(ctx context.Context, a Access) (*Cluster, error) {
 		}
 	}
 	config.UserAgent = "scopeproof"
+	// client-go's own log is about connections that we end.
+	klog.SetLogger(logr.Discard())
 	// The default of five requests a second would take minutes over many shards.
 	config.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(100, 200)
 	client, err := kubernetes.NewForConfig(config)

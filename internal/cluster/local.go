@@ -95,6 +95,9 @@ func (l *Local) started(shard int) *process {
 	return l.processes[shard]
 }
 
+// Waits implements [Fleet].
+func (l *Local) Waits(int) string { return "its process runs" }
+
 // Close implements [Fleet]: what still runs is killed.
 func (l *Local) Close(ctx context.Context) error {
 	l.mu.Lock()

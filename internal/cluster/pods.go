@@ -43,6 +43,8 @@ type pod struct {
 	name string
 	seen *core.Pod // as it was seen last
 	lost string    // why it counts no more
+	// unread is why its output could not be had the last time, or empty.
+	unread string
 	// drained says that its output was opened when it had ended already: there is
 	// no more to come.
 	drained bool
@@ -128,8 +130,16 @@ func (p *Pods) Open(ctx context.Context, shard int) (Streams, error) {
 	if err != nil {
 		// It is opened again, until nothing was heard for too long.
 		out = io.NopCloser(strings.NewReader(""))
+		p.unread(shard, err)
 	}
 	return Streams{Where: "pod " + found.name, In: p.attach(found.name), Out: out}, nil
+}
+
+// unread notes why a shard's output could not be had.
+func (p *Pods) unread(shard int, cause error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pods[shard].unread = cause.Error()
 }
 
 // wait waits until a shard's pod runs, or has ended and was not read since.
@@ -145,7 +155,7 @@ func (p *Pods) wait(ctx context.Context, shard int) (pod, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return pod{}, errors.New(given(ctx, "") + p.pending(shard))
+			return pod{}, errors.New(given(ctx, ""))
 		case <-tick.C:
 		}
 	}
@@ -181,20 +191,25 @@ func (p *Pods) at(shard int) (*pod, error) {
 	return nil, nil
 }
 
-// pending is what a shard's pod is waiting for, for messages.
-func (p *Pods) pending(shard int) string {
+// Waits implements [Fleet].
+func (p *Pods) Waits(shard int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	found := p.pods[shard]
-	if found == nil {
-		return ": the Job made no pod for it"
+	switch {
+	case found == nil && p.refused[shard] != "":
+		return p.refused[shard]
+	case found == nil:
+		return "the Job made no pod for it"
+	case found.unread != "":
+		return fmt.Sprintf("the output of pod %s: %s", found.name, found.unread)
 	}
 	for _, c := range found.seen.Status.Conditions {
 		if c.Status == core.ConditionFalse && c.Message != "" && c.Type == core.PodScheduled {
-			return fmt.Sprintf(": pod %s: %s", found.name, c.Message)
+			return fmt.Sprintf("pod %s: %s", found.name, c.Message)
 		}
 	}
-	return fmt.Sprintf(": pod %s is %s", found.name, found.seen.Status.Phase)
+	return fmt.Sprintf("pod %s is %s", found.name, strings.ToLower(string(found.seen.Status.Phase)))
 }
 
 // attach is the standard input of a pod. It never blocks: what is written is sent
