@@ -2,10 +2,6 @@ package loadtest
 
 import (
 	"context"
-	"errors"
-	"io"
-	"net/http"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,10 +16,21 @@ type attack struct {
 	schedule *schedule
 	workers  int // at most
 	timeout  time.Duration
-	base     http.RoundTripper
-	conns    *dialer        // nil: the transport is not ours
+	network  network
 	results  vegeta.Encoder // nil: not written
 	progress func(*tally, time.Duration)
+
+	samples *samples
+	tickets *tickets
+	counter *counter
+	sheets  []sheet
+	origins []string
+	unsent  atomic.Pointer[error] // why it ended before its time
+
+	mu      sync.Mutex
+	hands   []*worker
+	working int           // of hands
+	idle    chan struct{} // closed when no hand works any more
 }
 
 // load is what was seen of the attack beside the answers.
@@ -34,161 +41,186 @@ type load struct {
 	waits int64   // draws that had to wait for a chain
 }
 
-// errResults says that the results could not be written.
-var errResults = errors.New("results are written")
-
 // run attacks until everything is sent that is due, and answered or given up.
 func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	j := newJudging(ctx, a.deck, a.base, a.workers, a.timeout, kept)
-	j.sized = a.results != nil
-	defer j.close()
-	start := a.startWorkers()
-	if err := a.warmUp(ctx, start); err != nil {
+	lines, err := a.warmUp(ctx)
+	if err != nil {
 		return newTally(), load{}, err
 	}
-	attacker := vegeta.NewAttacker(
-		vegeta.Client(&http.Client{Transport: j}), // first: the options after it change it
-		vegeta.Redirects(vegeta.NoFollow),
-		vegeta.Workers(uint64(start)), vegeta.MaxWorkers(uint64(a.workers)),
-	)
-	stop := context.AfterFunc(ctx, func() { attacker.Stop() })
-	defer stop()
+	a.tickets = newTickets(a.schedule)
+	defer a.tickets.alarm.close()
+	a.counter, a.samples, a.idle = newCounter(a.schedule), kept, make(chan struct{})
+	defer context.AfterFunc(ctx, a.tickets.stop)()
 
-	seen := a.watch(ctx, j)
-	before, around := cpuTime(), hostTime()
-	began := time.Now()
-	t, err := a.collect(attacker.Attack(a.deck.draw, a.schedule, 0, ""), attacker)
+	before, around, began := cpuTime(), hostTime(), time.Now()
+	a.tickets.began = began
+	var written *recorder
+	if a.results != nil {
+		written = newRecorder(a.name, a.results, began, cancel)
+		a.sheets = make([]sheet, len(a.counter.cells))
+		for i := range a.sheets {
+			a.sheets[i].recorder = written
+		}
+	}
+	a.hire(ctx, lines)
+	stop := a.watch(ctx)
+	a.collect()
 	took := time.Since(began)
-	cancel()
-	l := seen()
+	l := stop()
+	t := a.counter.finish(took, int64(a.tickets.taken.Load()))
+	for i := range a.sheets {
+		a.sheets[i].flush()
+	}
 	if took > 0 {
 		l.cpu = (cpuTime() - before).Seconds() / took.Seconds()
 		l.host = (hostTime() - around).Seconds() / took.Seconds()
 	}
 	l.waits = a.deck.waits.Load()
-	return t, l, err
+	if err := a.unsent.Load(); err != nil {
+		t.unsent = (*err).Error()
+	}
+	return t, l, written.close()
 }
 
 // startWorkers is how many workers and connections there are from the start:
 // enough for answers that take 20 ms.
 func (a *attack) startWorkers() int {
-	if a.schedule.saturate {
+	if a.schedule.pacer == nil {
 		return a.workers
 	}
-	return min(a.workers, 128, max(8, 2*a.schedule.burst, int(a.schedule.rate/50)))
+	return min(a.workers, 128, max(8, 2*a.schedule.burst, int(a.schedule.rate()/50)))
 }
 
-// watch gives up requests that wait too long, and looks how many are under way.
-// The function that it returns waits for it to end.
-func (a *attack) watch(ctx context.Context, j *judging) func() load {
-	var wg sync.WaitGroup
-	var full, looks atomic.Int64
-	wg.Go(func() {
-		tick := time.NewTicker(sweepEvery)
+// hire sets more workers to work, one for each line, unless all is over.
+func (a *attack) hire(ctx context.Context, lines []line) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.hands) > 0 && a.working == 0 {
+		for _, l := range lines {
+			l.close()
+		}
+		return
+	}
+	for _, l := range lines {
+		i := len(a.hands) % len(a.counter.cells)
+		w := &worker{attack: a, line: l, cell: &a.counter.cells[i]}
+		if a.sheets != nil {
+			w.sheet = &a.sheets[i]
+		}
+		a.hands = append(a.hands, w)
+		a.working++
+		go func() {
+			w.run(ctx)
+			a.leave()
+		}()
+	}
+}
+
+// newLines are at most n lines for workers that there may be beside those there are.
+func (a *attack) newLines(ctx context.Context, n int) []line {
+	var lines []line
+	for range min(n, a.workers-len(a.hands)) {
+		lines = append(lines, a.network.line(ctx))
+	}
+	return lines
+}
+
+// leave is the end of a worker.
+func (a *attack) leave() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.working--; a.working == 0 {
+		close(a.idle)
+	}
+}
+
+const (
+	// hireEvery is how often it is seen whether there are enough workers, and
+	// hireMost how many are hired then: 3200 a second at most. Connections that are
+	// dialled all at once would delay what they are dialled for.
+	hireEvery = 5 * time.Millisecond
+	hireMost  = 16
+)
+
+// watch gives up requests that wait too long, hires workers where all are busy,
+// and looks how many requests are under way. The function that it returns ends it.
+func (a *attack) watch(ctx context.Context) func() load {
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	var full, looks int64
+	watching.Go(func() {
+		tick := time.NewTicker(hireEvery)
 		defer tick.Stop()
-		for {
+		for n := 1; ; n++ {
 			select {
-			case <-ctx.Done():
+			case <-done:
 				return
 			case <-tick.C:
-				looks.Add(1)
-				if j.sweep() >= a.workers {
-					full.Add(1)
-				}
+			}
+			if a.schedule.pacer != nil && a.tickets.free.Load() == 0 && !a.tickets.ended.Load() {
+				a.hire(ctx, a.newLines(ctx, hireMost))
+			}
+			if n%int(sweepEvery/hireEvery) != 0 {
+				continue
+			}
+			looks++
+			if a.sweep() >= a.workers {
+				full++
 			}
 		}
 	})
 	return func() load {
-		wg.Wait()
-		return load{full: float64(full.Load()) / float64(max(1, looks.Load()))}
+		close(done)
+		watching.Wait()
+		return load{full: float64(full) / float64(max(1, looks))}
 	}
 }
 
-// collect counts the results until there are no more. It must keep up: workers
-// wait for it.
-func (a *attack) collect(results <-chan *vegeta.Result, attacker *vegeta.Attacker) (*tally, error) {
-	t, began := newTally(), time.Now()
+// sweep gives up requests that wait too long, and returns how many are under way.
+func (a *attack) sweep() (busy int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.tickets.elapsed()
+	for _, w := range a.hands {
+		if w.sweep(now) {
+			busy++
+		}
+	}
+	return busy
+}
+
+// collect counts what the workers do until all are done.
+func (a *attack) collect() {
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
-	var failed error
 	for {
 		select {
-		case r, more := <-results:
-			if !more {
-				return t, failed
-			}
-			if err := a.count(t, r); err != nil && failed == nil {
-				failed = err
-				attacker.Stop()
-			}
+		case <-a.idle:
+			return
 		case <-tick.C:
-			a.progress(t, time.Since(began))
+			moment := a.tickets.elapsed()
+			a.counter.collect(moment, int64(a.tickets.taken.Load()))
+			a.progress(a.counter.total, moment)
 		}
 	}
-}
-
-// count counts one result and writes it.
-func (a *attack) count(t *tally, r *vegeta.Result) error {
-	class, rule, text := classOf(r.Headers[mark])
-	switch {
-	case class == abandoned:
-		return nil
-	case text == "" && r.Error != "": // no request came of it
-		t.unsent = r.Error
-		return nil
-	}
-	lag := a.schedule.lag(r.Seq, r.Timestamp)
-	t.add(class, rule, r.Code != 0, r.Timestamp.Sub(a.schedule.began)-lag, r.Latency+lag)
-	t.lastSent = max(t.lastSent, r.Timestamp.Sub(a.schedule.began))
-	if a.results == nil {
-		return nil
-	}
-	if length := r.Headers["Content-Length"]; len(length) == 1 {
-		r.BytesIn, _ = strconv.ParseUint(length[0], 10, 64)
-	}
-	// No token may be in the results: neither header nor body, and of the URL
-	// what cleanURL leaves. Time counts from when the request was due.
-	*r = vegeta.Result{
-		Attack: a.name, Seq: r.Seq, Code: r.Code, Timestamp: r.Timestamp.Add(-lag), Latency: r.Latency + lag,
-		BytesOut: r.BytesOut, BytesIn: r.BytesIn, Error: text, Method: r.Method, URL: a.bare(r.URL),
-	}
-	if err := a.results.Encode(r); err != nil {
-		return errors.Join(errResults, err)
-	}
-	return nil
-}
-
-// bare is the URL of a result as it is written.
-func (a *attack) bare(raw string) string {
-	for i := range len(raw) {
-		if raw[i] == '#' || raw[i] == '?' || raw[i] == '@' {
-			return cleanURL(raw)
-		}
-	}
-	return raw
 }
 
 // warmUp dials the connections that the attack starts with, so that the first
 // requests do not wait for it. An error means that nothing answers.
-func (a *attack) warmUp(ctx context.Context, n int) error {
-	if a.conns == nil {
-		return nil
-	}
+func (a *attack) warmUp(ctx context.Context) ([]line, error) {
+	lines := a.newLines(ctx, a.startWorkers())
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	for _, origin := range a.deck.origins() {
-		if err := a.conns.fill(ctx, a.base, origin, n); err != nil {
-			return err
+	a.origins = a.deck.origins()
+	for _, origin := range a.origins {
+		if err := a.network.warm(ctx, origin, lines); err != nil {
+			for _, l := range lines {
+				l.close()
+			}
+			return nil, err
 		}
 	}
-	return nil
-}
-
-// discard reads what is left of an answer so that its connection can be used
-// again.
-func discard(resp *http.Response) {
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, bodyLimit))
-	_ = resp.Body.Close()
+	return lines, nil
 }

@@ -257,12 +257,10 @@ func benchPlan(base string) Plan {
 func benchClient(base string) {
 	ctx := context.Background()
 	d := newDeck(ctx, benchPlan(base), 1)
-	through, conns := transport(nil, benchWorkers)
 	a := &attack{
-		name: "bench", deck: d, schedule: newSchedule(1, 1, benchFor), workers: benchWorkers, timeout: DefaultTimeout,
-		base: through, conns: conns, results: vegeta.NewEncoder(io.Discard), progress: func(*tally, time.Duration) {},
+		name: "bench", deck: d, schedule: newSchedule(nil, 1, benchFor), workers: benchWorkers, timeout: DefaultTimeout,
+		network: newDirect(benchWorkers), results: vegeta.NewEncoder(io.Discard), progress: func(*tally, time.Duration) {},
 	}
-	a.schedule.saturate = true
 	t, _, err := a.run(ctx, &samples{})
 	if err != nil || t.kept != t.requests || t.requests == 0 {
 		fmt.Printf("got %d of %d as expected, %v\n", t.kept, t.requests, err)

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net/http"
-	"strconv"
+	"slices"
 	"sync"
 	"sync/atomic"
-
-	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
 // cycle is how many draws there are at least before the order repeats.
@@ -18,15 +15,12 @@ const cycle = 4096
 // errEnded says that no chain can go on.
 var errEnded = errors.New("no chain is left that can go on: none of the refresh tokens works any more")
 
-// slot is what stands behind the number that a request carries in its fragment,
-// which never goes over the wire.
+// slot is a request with what is expected of its answer, or a chain of them.
 type slot struct {
-	request Request // of a chain: the one under way
-	expect  Expectation
-	target  vegeta.Target // of a request that is always the same
-	chain   Chain
-	pool    *pool // where the chain waits
-	number  string
+	packet packet // of a chain: the one under way
+	expect Expectation
+	chain  Chain
+	pool   *pool // where the chain waits
 }
 
 // entry is one place in the order: a slot, or a pool of chains.
@@ -35,44 +29,37 @@ type entry struct {
 	pool *pool
 }
 
-// deck is the plan as it is drawn from. Slots are only ever added, so that the
-// answers to requests of an earlier plan still find theirs.
+// deck is the plan as it is drawn from.
 type deck struct {
-	slots atomic.Pointer[[]*slot]
 	order atomic.Pointer[[]entry]
-	next  atomic.Uint64
 	burst int
 	ctx   context.Context // of the attack
 	waits atomic.Int64    // draws that had to wait for a chain
 	seed  int64
 }
 
+// newDeck makes a deck of a plan that has been checked.
 func newDeck(ctx context.Context, p Plan, seed int64) *deck {
 	d := &deck{ctx: ctx, burst: max(1, p.Burst), seed: seed}
-	d.slots.Store(&[]*slot{})
 	d.deal(p)
 	return d
 }
 
-// deal puts a plan in place of the one before.
+// deal puts a plan in place of the one before. Requests of the earlier plan that
+// are under way keep their slots.
 func (d *deck) deal(p Plan) {
-	slots := append([]*slot(nil), *d.slots.Load()...)
-	add := func(s *slot) *slot {
-		s.number = "#" + strconv.Itoa(len(slots))
-		slots = append(slots, s)
-		return s
-	}
 	var once []entry
 	for _, h := range p.Hits {
 		var e entry
 		if len(h.Chains) > 0 {
 			e.pool = newPool(len(h.Chains))
 			for _, c := range h.Chains {
-				e.pool.free <- add(&slot{chain: c, pool: e.pool})
+				e.pool.free <- &slot{chain: c, pool: e.pool}
 			}
 		} else {
-			e.slot = add(&slot{request: h.Request, expect: h.Expect})
-			e.slot.target = vegetaTarget(h.Request, e.slot.number)
+			e.slot = &slot{expect: h.Expect}
+			// The plan was checked, so that it can be prepared.
+			_ = e.slot.packet.prepare(h.Request)
 		}
 		for range max(1, h.Weight) {
 			once = append(once, e)
@@ -85,43 +72,26 @@ func (d *deck) deal(p Plan) {
 		random.Shuffle(len(once), func(i, j int) { once[i], once[j] = once[j], once[i] })
 		order = append(order, once...)
 	}
-	d.slots.Store(&slots) // before the order that draws them
 	d.order.Store(&order)
 }
 
-func vegetaTarget(r Request, number string) vegeta.Target {
-	header := r.Header
-	if header == nil {
-		header = http.Header{}
-	}
-	return vegeta.Target{Method: r.Method, URL: r.URL + number, Header: header, Body: r.Body}
-}
-
-// draw is the [vegeta.Targeter].
-func (d *deck) draw(t *vegeta.Target) error {
+// draw is what the request of that number is. A slot of a chain is the caller's
+// until it is given back to its pool.
+func (d *deck) draw(number uint64) (*slot, error) {
 	order := *d.order.Load()
-	e := order[(d.next.Add(1)-1)%uint64(len(order))]
+	e := order[number%uint64(len(order))]
 	if e.pool == nil {
-		*t = e.slot.target
-		return nil
+		return e.slot, nil
 	}
 	s, err := e.pool.take(d)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s.request = s.chain.Next()
-	*t = vegetaTarget(s.request, s.number)
-	return nil
-}
-
-// at is the slot of a request, by its fragment.
-func (d *deck) at(fragment string) *slot {
-	slots := *d.slots.Load()
-	i, err := strconv.Atoi(fragment)
-	if err != nil || i < 0 || i >= len(slots) {
-		return nil
+	if err := s.packet.prepare(s.chain.Next()); err != nil {
+		s.pool.give(s, false)
+		return nil, err
 	}
-	return slots[i]
+	return s, nil
 }
 
 // chains is how many chains there are, and how many of them ended.
@@ -137,6 +107,34 @@ func (d *deck) chains() (all, ended int) {
 	return all, ended
 }
 
+// origins are the hosts that the plan's requests go to.
+func (d *deck) origins() []string {
+	var list []string
+	seen := map[*pool]bool{}
+	add := func(p *packet) {
+		if !slices.Contains(list, p.origin) {
+			list = append(list, p.origin)
+		}
+	}
+	for _, e := range *d.order.Load() {
+		if e.slot != nil {
+			add(&e.slot.packet)
+			continue
+		}
+		if seen[e.pool] {
+			continue
+		}
+		seen[e.pool] = true
+		if f, ok := e.pool.first().(*family); ok {
+			var p packet
+			if p.prepare(f.steps[0].request) == nil {
+				add(&p)
+			}
+		}
+	}
+	return list
+}
+
 // pool holds the chains that wait for no answer.
 type pool struct {
 	free  chan *slot
@@ -149,6 +147,17 @@ func newPool(n int) *pool {
 	p := &pool{free: make(chan *slot, n), ended: make(chan struct{})}
 	p.alive.Store(int64(n))
 	return p
+}
+
+// first is one of the chains, or nil.
+func (p *pool) first() Chain {
+	select {
+	case s := <-p.free:
+		p.free <- s
+		return s.chain
+	default:
+		return nil
+	}
 }
 
 // take waits for a chain, which nobody else has until it is given back.

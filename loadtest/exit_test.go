@@ -21,6 +21,9 @@ func TestExitCodes(t *testing.T) {
 		{"a threshold without samples", loadtest.Report{Scenarios: []loadtest.ScenarioReport{kept}, Thresholds: []loadtest.ThresholdResult{{Held: true}}}, 3},
 		{"too slow", loadtest.Report{Scenarios: []loadtest.ScenarioReport{kept, {Outcome: loadtest.Inconclusive}}}, 3},
 		{"nothing applies", loadtest.Report{Scenarios: []loadtest.ScenarioReport{{Outcome: loadtest.NotApplicable}}}, 3},
+		{"a sweep that warns", loadtest.Report{Sweeps: []loadtest.SweepReport{{Outcome: loadtest.Kept, Warning: "it grows"}}}, 0},
+		{"a sweep that leaks", loadtest.Report{Sweeps: []loadtest.SweepReport{{Outcome: loadtest.Kept, Leaks: 1}}}, 1},
+		{"a sweep that says nothing", loadtest.Report{Sweeps: []loadtest.SweepReport{{Outcome: loadtest.Inconclusive}}}, 3},
 		{"nothing ran", loadtest.Report{}, 3},
 		{"interrupted", loadtest.Report{Scenarios: []loadtest.ScenarioReport{{Outcome: loadtest.Broken}}, Interrupted: true}, 130},
 	} {

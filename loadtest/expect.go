@@ -206,8 +206,11 @@ func act(op target.Operation, t *Token) string {
 
 // challenged looks at why the API says that it refused.
 func challenged(a Answer) Verdict {
-	for _, value := range a.Header["Www-Authenticate"] {
-		if a.Status == 403 && strings.Contains(value, "error=") && !strings.Contains(value, "insufficient_scope") {
+	if a.Status != http.StatusForbidden {
+		return Verdict{}
+	}
+	for _, value := range a.values("WWW-Authenticate") {
+		if strings.Contains(value, "error=") && !strings.Contains(value, "insufficient_scope") {
 			return fault("refused with 403 for another reason than insufficient_scope")
 		}
 	}

@@ -196,7 +196,6 @@ func TestSamplesAreTheFirstFewOfEachClass(t *testing.T) {
 		s.keep(Verdict{Class: Fault}, Request{}, Answer{}, nil, epoch)
 		s.keep(Verdict{Class: Leak, Rule: "A"}, Request{}, Answer{}, nil, epoch)
 		s.keep(Verdict{Class: Leak, Rule: "B"}, Request{}, Answer{}, nil, epoch)
-		s.keep(Verdict{Class: abandoned}, Request{}, Answer{}, nil, epoch)
 	}
 	list := s.taken()
 	if len(list) != 3*samplesEach || list[0].Class != "leak" || list[2*samplesEach].Class != "fault" {

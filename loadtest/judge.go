@@ -3,248 +3,128 @@ package loadtest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 const (
-	// bodyLimit bounds what is read of an answer.
-	bodyLimit = 1 << 20
+	// bodyLimit and headerLimit bound what is read of an answer.
+	bodyLimit   = 1 << 20
+	headerLimit = 64 << 10
 	// sweepEvery is how often requests are looked for that wait too long.
 	sweepEvery = 50 * time.Millisecond
-	// mark is the header under which a verdict travels with a vegeta.Result. No
-	// server can send it: it has a space in it.
-	mark = "scopeproof verdict"
-	// abandoned is the class of requests that were under way when the run was
-	// interrupted. They count as nothing.
-	abandoned Class = "abandoned"
 )
 
-// judging is the http.RoundTripper of an attack: on the goroutine that sent the
-// request it reads the answer and judges it. What vegeta sees of an answer is
-// its status; what was not as expected travels under mark. It never sends a
-// request again, but net/http does where a connection that was used before ends
-// without a byte of an answer to a GET (RFC 9110 section 9.2.2).
-type judging struct {
-	deck    *deck
-	base    http.RoundTripper
-	timeout time.Duration
-	samples *samples
-	// sized says that the length of every answer is wanted, for results.gob.
-	sized bool
-
-	ctx  context.Context // ends with the attack
-	free chan *call
-	mu   sync.Mutex
-	all  []*call
-}
-
-// call is a place for one request under way. Its context is used over and over,
-// until a request is given up: a deadline of its own for each would cost more.
-type call struct {
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	since  atomic.Int64 // nanoseconds since the attack's epoch; 0: no request
-}
+// epoch is what moments are counted from where there is no attack; it is
+// monotonic.
+var epoch = time.Now()
 
 var errTimeout = errors.New("no answer in time")
 
-func newJudging(ctx context.Context, d *deck, base http.RoundTripper, workers int, timeout time.Duration, kept *samples) *judging {
-	return &judging{deck: d, base: base, timeout: timeout, samples: kept, ctx: ctx, free: make(chan *call, workers+1)}
+// worker takes requests when they are due, sends them over its line, and judges
+// each answer, one after another on one goroutine.
+type worker struct {
+	*attack
+	line  line
+	cell  *cell
+	sheet *sheet // nil: results are not written
+	// since is when the request under way was sent, in nanoseconds since the attack
+	// began, and at least 1; 0: there is none; given: it was given up. Setting given
+	// and giving up are one act under mu.
+	since atomic.Int64
+	mu    sync.Mutex
 }
 
-func (j *judging) take() *call {
-	select {
-	case c := <-j.free:
-		return c
-	default:
-	}
-	ctx, cancel := context.WithCancelCause(j.ctx)
-	c := &call{ctx: ctx, cancel: cancel}
-	j.mu.Lock()
-	j.all = append(j.all, c)
-	j.mu.Unlock()
-	return c
-}
+// given marks a request that was given up.
+const given = -1
 
-func (j *judging) give(c *call) {
-	c.since.Store(0)
-	if c.ctx.Err() != nil {
-		j.forget(c)
-		return
+// run works until there is nothing left to send.
+func (w *worker) run(ctx context.Context) {
+	defer w.line.close()
+	for _, origin := range w.origins {
+		// A request that needs the connection says what is wrong.
+		_ = w.line.open(origin)
 	}
-	select {
-	case j.free <- c:
-	default:
-		j.forget(c)
-	}
-}
-
-func (j *judging) forget(c *call) {
-	c.cancel(nil)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for i := range j.all {
-		if j.all[i] == c {
-			j.all[i] = j.all[len(j.all)-1]
-			j.all = j.all[:len(j.all)-1]
+	for {
+		t, ok := w.tickets.take()
+		if !ok {
 			return
 		}
-	}
-}
-
-// epoch is what calls count their time from; it is monotonic.
-var epoch = time.Now()
-
-// sweep gives up the requests that have waited too long, and returns how many
-// are under way.
-func (j *judging) sweep() int {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	now, busy := int64(time.Since(epoch)), 0
-	for _, c := range j.all {
-		since := c.since.Load()
-		if since == 0 {
-			continue
+		s, err := w.deck.draw(t.number)
+		if err != nil {
+			if ctx.Err() == nil {
+				w.unsent.CompareAndSwap(nil, &err)
+			}
+			w.tickets.stop()
+			return
 		}
-		busy++
-		if now-since > int64(j.timeout) {
-			c.cancel(errTimeout)
+		w.shoot(ctx, t, s)
+	}
+}
+
+// shoot sends a request and judges its answer.
+func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
+	x := shot{due: t.due, sent: w.tickets.elapsed()}
+	w.since.Store(int64(x.sent) | 1)
+	a, err := w.line.send(&s.packet)
+	if w.since.Swap(0) == given {
+		if err != nil {
+			err = errTimeout
 		}
+		w.mu.Lock() // whoever gave it up has done so
+		w.line.renew()
+		w.mu.Unlock()
 	}
-	return busy
-}
-
-// close ends the contexts of all calls.
-func (j *judging) close() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, c := range j.all {
-		c.cancel(nil)
-	}
-}
-
-var bodies = sync.Pool{New: func() any { b := make([]byte, 0, 8<<10); return &b }}
-
-// RoundTrip implements [http.RoundTripper]. It never returns an error: that
-// there was no answer is a verdict as well.
-func (j *judging) RoundTrip(req *http.Request) (*http.Response, error) {
-	s := j.deck.at(req.URL.Fragment)
-	if s == nil {
-		return nil, fmt.Errorf("no expectation has the number %q", req.URL.Fragment)
-	}
-	// vegeta numbers requests on the wire; the target shall see none of it.
-	delete(req.Header, "X-Vegeta-Seq")
-	c := j.take()
-	began := time.Now()
-	c.since.Store(int64(began.Sub(epoch)))
-	resp, err := j.base.RoundTrip(req.WithContext(c.ctx))
-	buffer := bodies.Get().(*[]byte)
-	body := (*buffer)[:0]
-	if err == nil {
-		body, err = readBody(resp.Body, body)
-		_ = resp.Body.Close()
-	}
-	if err != nil && context.Cause(c.ctx) != nil {
-		err = context.Cause(c.ctx)
-	}
-	j.give(c)
-	out := j.verdict(s, resp, body, err, began)
-	*buffer = body
-	if cap(body) <= 64<<10 {
-		bodies.Put(buffer)
-	}
-	return out, nil
-}
-
-// verdict judges an answer and returns what vegeta is to see of it.
-func (j *judging) verdict(s *slot, resp *http.Response, body []byte, err error, began time.Time) *http.Response {
-	out := resp
-	var a Answer
-	var v Verdict
-	if err != nil {
-		out = &http.Response{}
-		if v = fault("no answer: %s", reason(err)); j.ctx.Err() != nil && !errors.Is(err, errTimeout) {
-			v.Class = abandoned
+	x.done = w.tickets.elapsed()
+	x.answered = err == nil
+	if err != nil && ctx.Err() != nil && !errors.Is(err, errTimeout) {
+		// What was under way when the run was interrupted counts as nothing.
+		if s.chain != nil {
+			s.pool.give(s, false)
 		}
-	} else {
-		a = Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
-		if s.chain == nil {
-			v = s.expect(a)
+		return
+	}
+	more := w.judge(&x, s, a, err)
+	// Of the warm-up counts what no warm-up excuses.
+	if wrong := x.verdict.Class == Leak || x.verdict.Class == FalseRefusal; wrong || x.due >= w.schedule.warm {
+		w.cell.add(&x)
+		if w.sheet != nil {
+			w.sheet.add(t.number, &s.packet, &x, a)
 		}
 	}
 	if s.chain != nil {
-		more := false
-		if err == nil {
-			v, more = s.chain.Judge(a)
-		}
-		if !v.kept() {
-			j.samples.keep(v, s.request, a, err, began)
-		}
 		s.pool.give(s, more) // from here on the slot is another's
-	} else if !v.kept() {
-		j.samples.keep(v, s.request, a, err, began)
-	}
-	out.Body, out.Status = http.NoBody, ""
-	if j.sized && err == nil && out.Header["Content-Length"] == nil {
-		out.Header["Content-Length"] = []string{strconv.Itoa(len(body))}
-	}
-	if !v.kept() {
-		header := http.Header{mark: {string(v.Class), v.Rule, v.Message}}
-		if length := out.Header["Content-Length"]; length != nil {
-			header["Content-Length"] = length
-		}
-		out.Header = header
-	}
-	return out
-}
-
-// readBody appends a body to buffer, up to bodyLimit.
-func readBody(body io.Reader, buffer []byte) ([]byte, error) {
-	for {
-		if len(buffer) == cap(buffer) {
-			buffer = append(buffer, 0)[:len(buffer)]
-		}
-		n, err := body.Read(buffer[len(buffer):cap(buffer)])
-		buffer = buffer[:len(buffer)+n]
-		if err == io.EOF {
-			return buffer, nil
-		}
-		if err != nil {
-			return buffer, err
-		}
-		if len(buffer) > bodyLimit {
-			return buffer, fmt.Errorf("the answer is longer than %d bytes", bodyLimit)
-		}
 	}
 }
 
-// reason is why there was no answer, without addresses or parts of the request.
-func reason(err error) string {
-	var timeout net.Error
+// judge judges an answer, and keeps it as a sample if it is not as expected. It
+// reports whether a chain can go on.
+func (w *worker) judge(x *shot, s *slot, a Answer, err error) (more bool) {
 	switch {
-	case errors.Is(err, errTimeout), errors.As(err, &timeout) && timeout.Timeout():
-		return "timed out"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return "connection reset"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return "the connection ended in the middle of the answer"
-	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "the answer is longer"):
-		return clip(err.Error())
+	case err != nil:
+		x.verdict = fault("no answer: %s", reason(err))
+	case s.chain != nil:
+		x.verdict, more = s.chain.Judge(a)
+	default:
+		x.verdict = s.expect(a)
 	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return "no address for the host"
+	if !x.verdict.kept() {
+		w.samples.keep(x.verdict, s.packet.Request, a, err, w.tickets.began.Add(x.sent))
 	}
-	return fmt.Sprintf("the exchange broke off (%T)", errors.Unwrap(err))
+	return more
+}
+
+// sweep gives up a request that has waited too long, and reports whether one is
+// under way.
+func (w *worker) sweep(now time.Duration) bool {
+	since := w.since.Load()
+	if since > 0 && now-time.Duration(since) > w.timeout {
+		w.mu.Lock()
+		if w.since.CompareAndSwap(since, given) {
+			w.line.giveUp()
+		}
+		w.mu.Unlock()
+	}
+	return since != 0
 }

@@ -45,6 +45,10 @@ func (j *judgement) decide(interrupted bool) {
 	all, ended := j.deck.chains()
 	var missed []string
 	for _, m := range j.missed {
+		if m.Value == nil { // a step of a search holds nothing that it has too few samples for
+			missed = append(missed, fmt.Sprintf("%s: %s", m.Expression, m.Reason))
+			continue
+		}
 		missed = append(missed, fmt.Sprintf("%s: got %.4g", m.Expression, *m.Value))
 	}
 	switch {
@@ -60,7 +64,7 @@ func (j *judgement) decide(interrupted bool) {
 		set(Inconclusive, "interrupted after %v of %v", t.elapsed.Round(time.Millisecond), j.schedule.duration)
 	case t.unsent != "":
 		set(Inconclusive, "the attack ended before its time: %s", t.unsent)
-	case !j.schedule.saturate && r.AchievedRate < enough*r.OfferedRate:
+	case j.schedule.pacer != nil && r.AchievedRate < enough*r.OfferedRate:
 		set(Inconclusive, "achieved %.4g of %.4g requests/s: %s", r.AchievedRate, r.OfferedRate, j.saturated())
 	case faults >= tooFaulty:
 		set(Broken, "%.2g %% of the requests were faults (%s)", 100*faults, j.firstFault())
@@ -85,27 +89,41 @@ func (j *judgement) firstFault() string {
 	return "no sample"
 }
 
+// side is who could not keep up.
+func (j *judgement) side() Side {
+	cores := float64(runtime.NumCPU())
+	switch {
+	case j.load.cpu >= busyCPU*cores && j.embedded:
+		return SideBoth
+	case j.load.cpu >= busyCPU*cores:
+		return SideOurs
+	case j.load.host >= busyCPU*cores:
+		return SideHost
+	case j.load.full > 0.1 || j.load.waits > j.tally.requests/10:
+		return SideTarget
+	}
+	return SideNeither
+}
+
 // saturated says which side could not keep up.
 func (j *judgement) saturated() string {
 	cores := float64(runtime.NumCPU())
 	all, _ := j.deck.chains()
-	var about string
-	switch {
-	case j.load.cpu >= busyCPU*cores && j.embedded:
+	switch j.side() {
+	case SideBoth:
 		return fmt.Sprintf("this process, in which the embedded target runs as well, used %.1f of %.0f cores", j.load.cpu, cores)
-	case j.load.cpu >= busyCPU*cores:
+	case SideOurs:
 		return fmt.Sprintf("the load generator was saturated: it used %.1f of %.0f cores", j.load.cpu, cores)
-	case j.load.host >= busyCPU*cores:
+	case SideHost:
 		return fmt.Sprintf("the host of the load generator was saturated: it used %.1f of %.0f cores, other processes %.1f",
 			j.load.cpu, cores, max(0, j.load.host-j.load.cpu))
-	case j.load.full > 0.1:
-		about = fmt.Sprintf("all %d workers were waiting for it", j.workers)
-	case j.load.waits > j.tally.requests/10:
-		about = fmt.Sprintf("all %d refresh families were waiting for it", all)
-	default:
-		return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores)", j.load.cpu, cores)
+	case SideTarget:
+		if j.load.full > 0.1 {
+			return fmt.Sprintf("the target was saturated: all %d workers were waiting for it", j.workers)
+		}
+		return fmt.Sprintf("the target was saturated: all %d refresh families were waiting for it", all)
 	}
-	return "the target was saturated: " + about
+	return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores)", j.load.cpu, cores)
 }
 
 // ExitCode is the exit code that a load report asks for: 130 where the run was
@@ -123,16 +141,22 @@ func ExitCode(r *Report) int {
 			code = c
 		}
 	}
-	for _, s := range r.Scenarios {
+	came := func(o Outcome, broken bool) {
 		switch {
-		case s.Outcome == Broken || s.Leaks > 0 || s.FalseRefusals > 0:
+		case o == Broken || broken:
 			judged++
 			worse(violates)
-		case s.Outcome == Kept:
+		case o == Kept:
 			judged++
-		case s.Outcome != NotApplicable:
+		case o != NotApplicable:
 			worse(inconclusive)
 		}
+	}
+	for _, s := range r.Scenarios {
+		came(s.Outcome, s.Leaks > 0 || s.FalseRefusals > 0)
+	}
+	for _, s := range r.Sweeps {
+		came(s.Outcome, s.Leaks > 0)
 	}
 	for _, t := range r.Thresholds {
 		switch {

@@ -22,14 +22,20 @@ const (
 
 // Report is what a load run found, in the form of load.json.
 type Report struct {
-	Schema     string            `json:"schema"`
-	Tool       string            `json:"tool"`   // version of the program
-	Target     string            `json:"target"` // its name
-	Issuer     string            `json:"issuer"`
-	Started    time.Time         `json:"started"`
-	DurationMS int64             `json:"duration_ms"`
-	Seed       int64             `json:"seed"`
-	Scenarios  []ScenarioReport  `json:"scenarios"`
+	Schema     string    `json:"schema"`
+	Tool       string    `json:"tool"`   // version of the program
+	Target     string    `json:"target"` // its name
+	Issuer     string    `json:"issuer"`
+	Started    time.Time `json:"started"`
+	DurationMS int64     `json:"duration_ms"`
+	Seed       int64     `json:"seed"`
+	// WarmUpMS is how long requests were sent before any of them counted.
+	WarmUpMS  int64            `json:"warm_up_ms,omitempty"`
+	Scenarios []ScenarioReport `json:"scenarios"`
+	// Capacities are what searches for the capacity found.
+	Capacities []Capacity `json:"capacities,omitempty"`
+	// Sweeps are how latency grows with the size of what is sent.
+	Sweeps     []SweepReport     `json:"sweeps,omitempty"`
 	Thresholds []ThresholdResult `json:"thresholds"`
 	// Interrupted says that the run was stopped before its time.
 	Interrupted bool `json:"interrupted,omitempty"`
@@ -52,21 +58,47 @@ type ScenarioReport struct {
 	FalseRefusals int64            `json:"false_refusals"` // refused although granted
 	Faults        int64            `json:"faults"`         // no answer, or one that cannot be judged
 	Latency       Latency          `json:"latency_ms"`
-	Outcome       Outcome          `json:"outcome"`
-	Reason        string           `json:"reason,omitempty"`
-	// Samples are the first few answers of each class and rule that were not as
-	// expected, leaks first.
+	// Lag is how much later than due requests were sent.
+	Lag Latency `json:"lag_ms"`
+	// CPU is how many cores this process used, HostCPU how many were used on its
+	// host; 0: not known.
+	CPU     float64 `json:"cpu"`
+	HostCPU float64 `json:"host_cpu"`
+	// Windows are what was seen second by second, the warm-up first.
+	Windows []Window `json:"windows"`
+	Outcome Outcome  `json:"outcome"`
+	Reason  string   `json:"reason,omitempty"`
+	// Groups are the answers that were not as expected, by what they amount to:
+	// leaks first, then the largest.
+	Groups []Group `json:"groups,omitempty"`
+	// Samples are the first few answers of each group, leaks first.
 	Samples []Sample `json:"samples,omitempty"`
 }
 
 // Latency are percentiles in milliseconds, from when a request was due.
 type Latency struct {
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	P95  float64 `json:"p95"`
-	P99  float64 `json:"p99"`
-	P999 float64 `json:"p99_9"`
-	Max  float64 `json:"max"`
+	Min   float64 `json:"min"`
+	Mean  float64 `json:"mean"`
+	P50   float64 `json:"p50"`
+	P90   float64 `json:"p90"`
+	P95   float64 `json:"p95"`
+	P99   float64 `json:"p99"`
+	P999  float64 `json:"p99_9"`
+	P9999 float64 `json:"p99_99"`
+	Max   float64 `json:"max"`
+}
+
+// Group are the answers of a scenario that were not as expected in the same way.
+type Group struct {
+	Class string `json:"class"` // "leak", "false_refusal" or "fault"
+	Rule  string `json:"rule,omitempty"`
+	// Message is what was seen, with N in place of lengths and ids.
+	Message string    `json:"message"`
+	Count   int64     `json:"count"`
+	First   time.Time `json:"first"` // when the first of these requests was sent
+	Last    time.Time `json:"last"`
+	// Exchanges are the numbers of the samples of the group.
+	Exchanges []int `json:"exchanges"`
 }
 
 // Sample is one answer that was not as expected.
@@ -81,6 +113,7 @@ type Sample struct {
 type ThresholdResult struct {
 	Expression string   `json:"expression"` // "p99<50ms"
 	Scenario   string   `json:"scenario,omitempty"`
-	Value      *float64 `json:"value"` // nil: no samples
+	Value      *float64 `json:"value"` // nil: no samples, or too few
 	Held       bool     `json:"held"`
+	Reason     string   `json:"reason,omitempty"` // why there is no value
 }

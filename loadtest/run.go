@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -26,14 +27,28 @@ const (
 
 // Options say how a load run is made.
 type Options struct {
-	// Rate is the offered rate of each scenario, in requests per second.
+	// Rate is the offered rate of each scenario, or of the mix, in requests per
+	// second.
 	Rate float64
-	// Saturate sends each request as soon as a worker is free, in place of Rate:
-	// for measuring how much is possible. Latency then counts from when a request
-	// was sent, and no part of the rate can be missed.
+	// Stages is an offered rate that changes, in place of Rate and Duration.
+	Stages Pace
+	// Saturate sends each request as soon as a worker is free, in place of Rate: a
+	// closed model, for measuring how much is possible. Latency then counts from
+	// when a request was sent, and no part of the rate can be missed.
 	Saturate bool
-	// Duration is how long each scenario is attacked.
+	// Duration is how long each scenario is attacked, or the mix; in a search for
+	// the capacity each step, at least; in a sweep about the whole of it.
 	Duration time.Duration
+	// WarmUp is how long requests are sent before that: they are judged, but are in
+	// no figure unless they show a leak or a false refusal.
+	WarmUp time.Duration
+	// Weights has all scenarios attacked at once, as one mix in which each has the
+	// weight of its place; nil: one after another.
+	Weights []int
+	// Capacity looks for the highest rate that holds the thresholds; nil: no.
+	Capacity *Search
+	// Sweeps are made before the scenarios.
+	Sweeps []Sweep
 	// Seed decides the order of requests.
 	Seed int64
 	// Workers is how many requests may be under way at once; 0 means
@@ -41,6 +56,8 @@ type Options struct {
 	Workers int
 	// Timeout is how long an answer is waited for; 0 means [DefaultTimeout].
 	Timeout time.Duration
+	// Reach says how the target is reached.
+	Reach Reach
 	// Thresholds are the limits to keep.
 	Thresholds []Threshold
 	// Results is given every result in vegeta's gob format, without bodies,
@@ -51,25 +68,9 @@ type Options struct {
 	OnProgress func(Progress)
 }
 
-// Progress is how far a load run has come.
-type Progress struct {
-	Scenario      string
-	Number, Of    int // the scenario's place, from 1
-	Elapsed       time.Duration
-	Duration      time.Duration
-	OfferedRate   float64
-	Rate          float64 // requests per second so far
-	Requests      int64
-	Kept          int64
-	Leaks         int64
-	FalseRefusals int64
-	Faults        int64
-	Latency       Latency
-}
-
-// Run attacks the target with the scenarios, one after another, and judges every
-// answer. Errors are of usage, or say that nothing could begin; whatever befalls
-// a scenario is in its report.
+// Run attacks the target with the scenarios, one after another or as one mix, and
+// judges every answer. Errors are of usage, or say that nothing could begin;
+// whatever befalls a scenario is in its report.
 func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options) (*Report, error) {
 	if err := o.check(scenarios); err != nil {
 		return nil, err
@@ -79,22 +80,19 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 		return nil, err
 	}
 	r := &runner{
-		Options: o, target: t, stage: stage, of: len(scenarios),
-		report: &Report{Schema: Schema, Target: t.Description.Name, Issuer: t.Issuer, Started: time.Now(), Seed: o.Seed, Thresholds: []ThresholdResult{}},
+		Options: o, target: t, stage: stage,
+		report: &Report{
+			Schema: Schema, Target: t.Description.Name, Issuer: t.Issuer, Started: time.Now(), Seed: o.Seed,
+			WarmUpMS: o.WarmUp.Milliseconds(), Thresholds: []ThresholdResult{},
+		},
 	}
 	if o.Results != nil {
-		r.encoder = vegeta.NewEncoder(o.Results)
+		r.encoder = oneAtATime(vegeta.NewEncoder(o.Results))
 	}
 	stop := r.startProgress()
 	defer stop()
-	for i, s := range scenarios {
-		if ctx.Err() != nil {
-			break
-		}
-		r.number = i + 1
-		if err := r.scenario(ctx, s); err != nil {
-			return nil, err
-		}
+	if err := r.all(ctx, scenarios); err != nil {
+		return nil, err
 	}
 	r.unbound()
 	r.report.Interrupted = ctx.Err() != nil
@@ -102,7 +100,46 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 	return r.report, nil
 }
 
-// check refuses options that mean nothing.
+// all makes the sweeps, and attacks the scenarios: each on its own, or all
+// together.
+func (r *runner) all(ctx context.Context, scenarios []Scenario) error {
+	groups := [][]Scenario{scenarios}
+	if r.Weights == nil {
+		groups = slices.Collect(slices.Chunk(scenarios, 1))
+	}
+	r.of = len(r.Sweeps) + len(groups)
+	for i := range r.Sweeps {
+		if ctx.Err() != nil {
+			return nil
+		}
+		r.number++
+		swept := r.sweep(ctx, &r.Sweeps[i])
+		r.bindSweep(&swept)
+		r.report.Sweeps = append(r.report.Sweeps, swept)
+	}
+	for _, group := range groups {
+		if ctx.Err() != nil || len(group) == 0 {
+			return nil
+		}
+		r.number++
+		if err := r.group(ctx, group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oneAtATime is an encoder for several attacks at once.
+func oneAtATime(e vegeta.Encoder) vegeta.Encoder {
+	var mu sync.Mutex
+	return func(r *vegeta.Result) error {
+		mu.Lock()
+		defer mu.Unlock()
+		return e(r)
+	}
+}
+
+// check refuses options that mean nothing, and fills in the defaults.
 func (o *Options) check(scenarios []Scenario) error {
 	if o.Workers == 0 {
 		o.Workers = DefaultWorkers
@@ -117,19 +154,26 @@ func (o *Options) check(scenarios []Scenario) error {
 		}
 		known[s.Name] = true
 	}
+	for _, s := range o.Sweeps {
+		if known[s.Name] {
+			return fmt.Errorf("%q is there twice", s.Name)
+		}
+		known[s.Name] = true
+	}
 	switch {
-	case len(scenarios) == 0:
+	case len(known) == 0:
 		return errors.New("got no scenarios, want one at least")
-	case o.Saturate && o.Rate != 0:
-		return fmt.Errorf("got a rate of %v and saturate, want one of both", o.Rate)
-	case !o.Saturate && (!(o.Rate > 0) || o.Rate > maxRate):
-		return fmt.Errorf("rate: got %v requests/s, want more than 0 and at most %v", o.Rate, maxRate)
-	case o.Duration <= 0:
-		return fmt.Errorf("duration: got %v, want more than 0s", o.Duration)
 	case o.Workers < 1:
 		return fmt.Errorf("workers: got %d, want 1 or more", o.Workers)
 	case o.Timeout < 0:
 		return fmt.Errorf("timeout: got %v, want more than 0s", o.Timeout)
+	case o.Weights != nil && len(o.Weights) != len(scenarios):
+		return fmt.Errorf("weights: got %d for %d scenarios", len(o.Weights), len(scenarios))
+	case slices.ContainsFunc(o.Weights, func(w int) bool { return w < 1 || w > mostWeight }):
+		return fmt.Errorf("weights: got %v, want 1 to %d each", o.Weights, mostWeight)
+	}
+	if err := o.checkRate(len(scenarios) > 0); err != nil {
+		return err
 	}
 	for _, t := range o.Thresholds {
 		if t.metric == "" {
@@ -142,6 +186,45 @@ func (o *Options) check(scenarios []Scenario) error {
 	return nil
 }
 
+// checkRate refuses an offered rate that means nothing. A sweep needs none.
+func (o *Options) checkRate(needed bool) error {
+	staged := o.Stages.Duration() > 0
+	if staged {
+		if o.Duration != 0 {
+			return fmt.Errorf("got stages and a duration of %v, want one of both", o.Duration)
+		}
+		o.Duration = o.Stages.Duration()
+	}
+	ways := 0
+	for _, way := range []bool{o.Rate != 0, staged, o.Saturate, o.Capacity != nil} {
+		if way {
+			ways++
+		}
+	}
+	switch {
+	case needed && ways != 1:
+		return errors.New("got more or fewer than one of: a rate, stages, saturate, a search for the capacity")
+	case needed && o.Rate != 0 && (!(o.Rate > 0) || o.Rate > maxRate):
+		return fmt.Errorf("rate: got %v requests/s, want more than 0 and at most %v", o.Rate, maxRate)
+	case o.Duration <= 0:
+		return fmt.Errorf("duration: got %v, want more than 0s", o.Duration)
+	case o.WarmUp < 0:
+		return fmt.Errorf("warm-up: got %v, want 0s or more", o.WarmUp)
+	case o.Capacity != nil:
+		return o.Capacity.check()
+	}
+	return nil
+}
+
+// pace is the offered rate, with the warm-up before it.
+func (o *Options) pace() Pace {
+	p := o.Stages
+	if o.Rate != 0 {
+		p = ConstantPace(o.Rate, o.Duration)
+	}
+	return p.after(o.WarmUp)
+}
+
 // runner is a run under way.
 type runner struct {
 	Options
@@ -150,191 +233,36 @@ type runner struct {
 	report   *Report
 	encoder  vegeta.Encoder
 	progress chan Progress
-	number   int
+	number   int // of the scenario, mix or sweep under way
 	of       int
 }
 
-// scenario runs one scenario and adds its report.
-func (r *runner) scenario(ctx context.Context, s Scenario) error {
-	report := ScenarioReport{Name: s.Name, Text: s.Text, Rules: slices.Clone(s.Rules), OfferedRate: r.Rate}
-	if report.Rules == nil {
-		report.Rules = []string{}
-	}
-	for _, need := range s.Needs {
+// lacks says which of what is needed the target lacks; "" means nothing.
+func (r *runner) lacks(needs []target.Capability) string {
+	for _, need := range needs {
 		if found := r.stage.Target.Capabilities[need]; !found.Yes() {
-			report.Outcome, report.Reason = NotApplicable, fmt.Sprintf("the target lacks %s (%s)", need, found.Source)
-			r.report.Scenarios = append(r.report.Scenarios, report)
-			return nil
+			return fmt.Sprintf("the target lacks %s (%s)", need, found.Source)
 		}
 	}
-	stage := r.stage.another()
-	plan, err := s.Prepare(ctx, stage)
-	if err == nil {
-		err = plan.check()
+	return ""
+}
+
+// group attacks scenarios at once, or looks for what they hold.
+func (r *runner) group(ctx context.Context, scenarios []Scenario) error {
+	parts, end := r.prepare(ctx, scenarios)
+	var err error
+	if ready := slices.ContainsFunc(parts, func(p *part) bool { return p.ready }); ready && r.Capacity != nil {
+		err = r.seek(ctx, parts)
+	} else if ready {
+		pace := r.pace()
+		err = r.attack(ctx, parts, offer{pace: pace, duration: r.WarmUp + r.Duration, warm: r.WarmUp, closed: r.Saturate})
 	}
-	if err != nil {
-		report.Outcome, report.Reason = Inconclusive, fmt.Sprintf("set-up: %v", err)
-		if ctx.Err() != nil {
-			report.Reason = "interrupted during set-up"
+	end()
+	for _, p := range parts {
+		if r.Capacity == nil || !p.ready {
+			r.conclude(ctx, p)
 		}
-		r.bind(s.Name, &report, newTally())
-		r.report.Scenarios = append(r.report.Scenarios, report)
-		return nil
+		r.report.Scenarios = append(r.report.Scenarios, p.report)
 	}
-	err = r.attack(ctx, s, plan, stage.until, &report)
-	r.report.Scenarios = append(r.report.Scenarios, report)
 	return err
-}
-
-// attack sends the requests of a plan and fills in the report.
-func (r *runner) attack(ctx context.Context, s Scenario, plan Plan, until time.Time, report *ScenarioReport) error {
-	attackCtx, cancel := context.WithCancel(ctx)
-	d := newDeck(attackCtx, plan, r.Seed)
-	base, conns := transport(r.target.Transport, r.Workers)
-	a := &attack{
-		name: s.Name, deck: d, schedule: newSchedule(r.Rate, d.burst, r.Duration), workers: r.Workers, timeout: r.Timeout,
-		base: base, conns: conns, results: r.encoder, progress: r.notice(s.Name),
-	}
-	a.schedule.saturate = r.Saturate
-	renewed := r.renew(attackCtx, s, d, until)
-	kept := &samples{}
-	t, seen, err := a.run(attackCtx, kept)
-	cancel()
-	note := <-renewed
-	if t, ok := base.(interface{ CloseIdleConnections() }); ok && conns != nil {
-		t.CloseIdleConnections()
-	}
-	if errors.Is(err, errResults) {
-		return err
-	}
-	if err != nil {
-		t.unsent = err.Error()
-	}
-	a.fill(report, t)
-	report.Samples = kept.taken()
-	missed := r.bind(s.Name, report, t)
-	j := judgement{attack: a, tally: t, load: seen, report: report, missed: missed, embedded: r.target.Kind == target.KindEmbedded, note: note}
-	j.decide(ctx.Err() != nil)
-	return nil
-}
-
-// fill puts the numbers into the report.
-func (a *attack) fill(report *ScenarioReport, t *tally) {
-	report.Requests, report.Kept, report.Leaks, report.FalseRefusals, report.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
-	report.LeaksByRule = t.leaksByRule
-	report.Latency = t.latencies()
-	report.DurationMS = t.elapsed.Milliseconds()
-	took := max(a.schedule.duration, t.lastSent)
-	if a.schedule.saturate {
-		took = max(t.elapsed, time.Millisecond)
-	}
-	report.AchievedRate = float64(t.requests) / took.Seconds()
-	if a.schedule.saturate {
-		report.OfferedRate = report.AchievedRate
-	} else if t.requests == int64(a.schedule.planned) && t.lastSent <= a.schedule.duration {
-		// Everything was sent in time: a duration that holds no whole number of
-		// requests is not held against the rate.
-		report.AchievedRate = report.OfferedRate
-	}
-}
-
-// renew prepares the scenario anew before its tokens expire. What it sends when
-// the attack has ended is empty, or says what went wrong.
-func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time) <-chan string {
-	done := make(chan string, 1)
-	go func() {
-		for !until.IsZero() {
-			// A fifth of the lifetime is left for obtaining the next ones.
-			wait := max(time.Second, time.Until(until)*4/5)
-			select {
-			case <-ctx.Done():
-				done <- ""
-				return
-			case <-time.After(wait):
-			}
-			stage := r.stage.another()
-			plan, err := s.Prepare(ctx, stage)
-			if err == nil {
-				err = plan.check()
-			}
-			if err != nil {
-				if ctx.Err() == nil {
-					done <- fmt.Sprintf("the tokens could not be renewed: %v", err)
-					return
-				}
-				done <- ""
-				return
-			}
-			d.deal(plan)
-			until = stage.until
-		}
-		done <- ""
-	}()
-	return done
-}
-
-// bind evaluates the thresholds of a scenario, and returns those missed.
-func (r *runner) bind(name string, report *ScenarioReport, t *tally) []ThresholdResult {
-	var missed []ThresholdResult
-	for _, threshold := range r.Thresholds {
-		if threshold.Scenario != "" && threshold.Scenario != name {
-			continue
-		}
-		result := threshold.result(name, t, report.OfferedRate, report.AchievedRate)
-		r.report.Thresholds = append(r.report.Thresholds, result)
-		if result.Value != nil && !result.Held {
-			missed = append(missed, result)
-		}
-	}
-	return missed
-}
-
-// unbound adds the thresholds that no scenario had samples for, so that they are
-// not lost: such a threshold does not hold.
-func (r *runner) unbound() {
-	for _, t := range r.Thresholds {
-		bound := slices.ContainsFunc(r.report.Thresholds, func(b ThresholdResult) bool { return b.Expression == t.Expression })
-		if !bound {
-			r.report.Thresholds = append(r.report.Thresholds, ThresholdResult{Expression: t.Expression, Scenario: t.Scenario})
-		}
-	}
-}
-
-// startProgress calls OnProgress from a goroutine of its own, so that a slow one
-// delays nothing. The function that it returns waits for its end.
-func (r *runner) startProgress() (stop func()) {
-	if r.OnProgress == nil {
-		return func() {}
-	}
-	r.progress = make(chan Progress, 1)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for p := range r.progress {
-			r.OnProgress(p)
-		}
-	}()
-	return func() {
-		close(r.progress)
-		<-done
-	}
-}
-
-// notice is what an attack calls with its tally as it goes on. What OnProgress
-// has no time for is left out.
-func (r *runner) notice(name string) func(*tally, time.Duration) {
-	return func(t *tally, elapsed time.Duration) {
-		if r.progress == nil || t.requests == 0 {
-			return
-		}
-		p := Progress{
-			Scenario: name, Number: r.number, Of: r.of, Elapsed: elapsed, Duration: r.Duration, OfferedRate: r.Rate,
-			Rate: float64(t.requests) / max(elapsed, time.Millisecond).Seconds(), Requests: t.requests, Kept: t.kept, Leaks: t.leaks,
-			FalseRefusals: t.falseRefusals, Faults: t.faults, Latency: t.latencies(),
-		}
-		select {
-		case r.progress <- p:
-		default:
-		}
-	}
 }

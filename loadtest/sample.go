@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -15,22 +16,32 @@ import (
 )
 
 const (
-	samplesEach = 3       // of each class and rule, in a scenario
-	samplesMost = 60      // in a scenario
+	groupsMost  = 40      // in a scenario, without those of what found no place
+	samplesEach = 3       // of a group
+	samplesMost = 60      // in a scenario, beside the first of each group
+	wordsMost   = 1000    // messages whose group is known
 	shownBody   = 8 << 10 // bytes of a body in a sample
 )
 
-// samples keeps the first few answers of each class and rule that were not as
-// expected.
+// samples groups the answers that were not as expected by what they amount to,
+// and keeps the first few exchanges of each group. Its size is bounded.
 type samples struct {
-	mu    sync.Mutex
-	count map[kind]int
-	list  []Sample
+	mu     sync.Mutex
+	words  map[wording]*group
+	groups map[wording]*group
+	order  []*group
+	list   []Sample
 }
 
-type kind struct {
-	class Class
-	rule  string
+// wording is what answers of a group have in common.
+type wording struct {
+	class         Class
+	rule, message string
+}
+
+type group struct {
+	Group
+	kept int
 }
 
 func classIndex(c Class) int {
@@ -43,28 +54,80 @@ func classIndex(c Class) int {
 	return 2
 }
 
-// keep keeps a sample of the exchange, secrets replaced.
+// keep counts an answer that was not as expected, and keeps the exchange if it
+// is one of the first of its group, secrets replaced.
 func (s *samples) keep(v Verdict, r Request, a Answer, failed error, began time.Time) {
-	if v.Class == abandoned {
-		return
-	}
 	took := time.Since(began)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := kind{v.Class, v.Rule}
-	if s.count[k] >= samplesEach || len(s.list) >= samplesMost {
+	g := s.group(v)
+	if g.Count == 0 || began.Before(g.First) {
+		g.First = began
+	}
+	if began.After(g.Last) {
+		g.Last = began
+	}
+	g.Count++
+	if g.kept > 0 && (g.kept >= samplesEach || len(s.list) >= samplesMost) {
 		return
 	}
-	if s.count == nil {
-		s.count = map[kind]int{}
-	}
-	s.count[k]++
+	g.kept++
 	e := redacted(r, a)
 	e.Number, e.Started, e.Duration = len(s.list)+1, began, took
 	if failed != nil {
 		e.Failure = reason(failed)
 	}
+	g.Exchanges = append(g.Exchanges, e.Number)
 	s.list = append(s.list, Sample{Class: string(v.Class), Rule: v.Rule, Message: v.Message, Exchange: e})
+}
+
+// group is where a verdict is counted.
+func (s *samples) group(v Verdict) *group {
+	said := wording{v.Class, v.Rule, v.Message}
+	if g := s.words[said]; g != nil {
+		return g
+	}
+	if s.words == nil {
+		s.words, s.groups = map[wording]*group{}, map[wording]*group{}
+	}
+	key := wording{v.Class, v.Rule, figuresOut.ReplaceAllString(v.Message, "N$1")}
+	g := s.groups[key]
+	if g == nil && len(s.groups) >= groupsMost {
+		key.rule, key.message = "", otherMessages
+		g = s.groups[key]
+	}
+	if g == nil {
+		g = &group{Group: Group{Class: string(key.class), Rule: key.rule, Message: key.message}}
+		s.groups[key] = g
+		s.order = append(s.order, g)
+	}
+	if len(s.words) < wordsMost {
+		s.words[said] = g
+	}
+	return g
+}
+
+// otherMessages is the message of what found no group of its own.
+const otherMessages = "(other messages)"
+
+// figuresOut are the numbers that tell no group from another: lengths and ids,
+// but no statuses.
+var figuresOut = regexp.MustCompile(`[0-9]+( bytes)|[0-9]{4,}`)
+
+// grouped returns the groups: leaks first, then the largest.
+func (s *samples) grouped() []Group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []Group{}
+	for _, g := range s.order {
+		shown := g.Group
+		shown.Exchanges = slices.Clone(g.Exchanges)
+		list = append(list, shown)
+	}
+	slices.SortStableFunc(list, func(a, b Group) int {
+		return cmp.Or(classIndex(Class(a.Class))-classIndex(Class(b.Class)), cmp.Compare(b.Count, a.Count))
+	})
+	return list
 }
 
 // taken returns the samples, leaks first.
@@ -102,10 +165,11 @@ var jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_
 // works by what may be shown, not by what may not: an unknown value is a secret.
 func redacted(r Request, a Answer) oauth.Exchange {
 	var hidden []string // secrets of the request, wherever else they turn up
+	answered := allOf(a.Header)
 	e := oauth.Exchange{
 		Actor: r.Actor, To: r.To, Purpose: r.Purpose, Method: r.Method, URL: cleanURL(r.URL), Status: a.Status,
 		Request:  oauth.Message{Header: headers(r.Header, &hidden), Body: body(r.Header, r.Body, &hidden)},
-		Response: oauth.Message{Header: headers(a.Header, &hidden), Body: body(a.Header, a.Body, &hidden)},
+		Response: oauth.Message{Header: headers(answered, &hidden), Body: body(answered, a.Body, &hidden)},
 	}
 	scrub := func(text string) string {
 		for _, secret := range hidden {
@@ -122,6 +186,17 @@ func redacted(r Request, a Answer) oauth.Exchange {
 		}
 	}
 	return e
+}
+
+// allOf are all fields of the header of an answer.
+func allOf(h Header) http.Header {
+	switch h := h.(type) {
+	case http.Header:
+		return h
+	case interface{ Header() http.Header }:
+		return h.Header()
+	}
+	return nil
 }
 
 func cut(text string) string {

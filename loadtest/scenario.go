@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/scopeproof/scopeproof/target"
 )
@@ -73,8 +74,23 @@ type Request struct {
 // returns.
 type Answer struct {
 	Status int
-	Header http.Header
+	Header Header
 	Body   []byte
+}
+
+// Header are the header fields of an answer, by name whatever its case.
+// [http.Header] is one.
+type Header interface {
+	Get(name string) string
+	Values(name string) []string
+}
+
+// values are the values of a header field; an answer without a header has none.
+func (a *Answer) values(name string) []string {
+	if a.Header == nil {
+		return nil
+	}
+	return a.Header.Values(name)
 }
 
 // Class is what an answer amounts to.
@@ -99,7 +115,12 @@ type Verdict struct {
 // Expectation judges an answer. It is called by many goroutines at once.
 type Expectation func(Answer) Verdict
 
-func (v Verdict) kept() bool { return v.Class == "" || v.Class == AsExpected }
+func (v *Verdict) kept() bool { return v.Class == "" || v.Class == AsExpected }
+
+// text is the verdict in one line.
+func (v *Verdict) text() string {
+	return strings.Join(strings.Fields(string(v.Class)+" "+v.Rule+" "+v.Message), " ")
+}
 
 // fault is the verdict on an answer that cannot be judged.
 func fault(format string, args ...any) Verdict {
@@ -131,8 +152,8 @@ func (p Plan) check() error {
 		if len(h.Chains) > 0 {
 			continue
 		}
-		if _, err := http.NewRequest(h.Request.Method, h.Request.URL, nil); err != nil || h.Request.URL == "" {
-			return fmt.Errorf("hit %d: got the request %s %s, which cannot be sent", i, h.Request.Method, cleanURL(h.Request.URL))
+		if err := new(packet).prepare(h.Request); err != nil {
+			return fmt.Errorf("hit %d: %w", i, err)
 		}
 	}
 	return nil

@@ -1,7 +1,9 @@
 package loadtest
 
 import (
-	"strings"
+	"maps"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -20,17 +22,38 @@ type tally struct {
 	// latency is in microseconds, from when a request was due. A request without
 	// an answer counts with the time until it was given up, so that the slowest
 	// are not left out.
-	latency  *hdrhistogram.Histogram
+	latency *hdrhistogram.Histogram
+	// lag is how much later than due requests were sent, in microseconds.
+	lag      *hdrhistogram.Histogram
 	lastSent time.Duration // since the attack began
 	elapsed  time.Duration // until the last answer
+	// due and sent are the requests that were due so far, and those sent; the whole
+	// run has both in full.
+	due, sent int64
+	windows   []Window
+	// latest is the last second that is over.
+	latest Window
 }
 
-func newTally() *tally {
-	return &tally{latency: hdrhistogram.New(1, longest, 3)}
+func newTally() *tally { return &tally{latency: newHistogram(), lag: newHistogram()} }
+
+// shot is what came of one request; times are since the attack began.
+type shot struct {
+	verdict         Verdict
+	answered        bool
+	due, sent, done time.Duration
 }
 
-// add counts one request; the rule is that which a leak breaks.
-func (t *tally) add(c Class, rule string, answered bool, sent, latency time.Duration) {
+// count counts one request.
+func (t *tally) count(s *shot) {
+	t.add(s.verdict.Class, s.verdict.Rule, s.answered, s.due, s.done-s.due)
+	t.lastSent = max(t.lastSent, s.sent)
+	_ = t.lag.RecordValue(inRange(s.sent - s.due)) // in range, so that it cannot fail
+}
+
+// add counts one request without the time at which it was sent; the rule is that
+// which a leak breaks.
+func (t *tally) add(c Class, rule string, answered bool, due, latency time.Duration) {
 	t.requests++
 	switch c {
 	case Leak:
@@ -49,10 +72,34 @@ func (t *tally) add(c Class, rule string, answered bool, sent, latency time.Dura
 	if answered {
 		t.answered++
 	}
-	t.lastSent = max(t.lastSent, sent)
-	t.elapsed = max(t.elapsed, sent+latency)
-	// The value is in range, so that it cannot fail.
-	_ = t.latency.RecordValue(min(max(latency.Microseconds(), 1), longest))
+	t.elapsed = max(t.elapsed, due+latency)
+	_ = t.latency.RecordValue(inRange(latency)) // in range, so that it cannot fail
+}
+
+// inRange is a duration in microseconds that a histogram can hold.
+func inRange(d time.Duration) int64 { return min(max(d.Microseconds(), 1), longest) }
+
+// merge adds what another tally counted.
+func (t *tally) merge(other *tally) {
+	t.requests, t.answered = t.requests+other.requests, t.answered+other.answered
+	t.kept, t.leaks = t.kept+other.kept, t.leaks+other.leaks
+	t.falseRefusals, t.faults = t.falseRefusals+other.falseRefusals, t.faults+other.faults
+	for rule, n := range other.leaksByRule {
+		if t.leaksByRule == nil {
+			t.leaksByRule = map[string]int64{}
+		}
+		t.leaksByRule[rule] += n
+	}
+	t.latency.Merge(other.latency)
+	t.lag.Merge(other.lag)
+	t.lastSent, t.elapsed = max(t.lastSent, other.lastSent), max(t.elapsed, other.elapsed)
+}
+
+func (t *tally) reset() {
+	clear(t.leaksByRule)
+	t.latency.Reset()
+	t.lag.Reset()
+	*t = tally{latency: t.latency, lag: t.lag, leaksByRule: t.leaksByRule}
 }
 
 // quantile is a percentile of the latency.
@@ -64,19 +111,75 @@ func (t *tally) latencies() Latency {
 	if t.answered == 0 {
 		return Latency{}
 	}
-	return Latency{
-		P50: milliseconds(t.quantile(50)), P90: milliseconds(t.quantile(90)), P95: milliseconds(t.quantile(95)),
-		P99: milliseconds(t.quantile(99)), P999: milliseconds(t.quantile(99.9)),
-		Max: milliseconds(time.Duration(t.latency.Max()) * time.Microsecond),
-	}
+	return latencies(t.latency)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// classOf reads the verdict that travels with a result.
-func classOf(marked []string) (c Class, rule, text string) {
-	if len(marked) != 3 {
-		return AsExpected, "", ""
+// counter counts the requests of an attack. Workers count into cells, of which
+// there are about as many as can run at once; one goroutine collects them.
+type counter struct {
+	cells   []cell
+	spare   *tally // of collect
+	total   *tally
+	windows *windows
+	due     *cursor // what is due is counted apart from what is handed out
+}
+
+type cell struct {
+	mu    sync.Mutex
+	tally *tally
+	_     [48]byte // a cache line
+}
+
+func newCounter(s *schedule) *counter {
+	c := &counter{cells: make([]cell, min(runtime.GOMAXPROCS(0), 64)), spare: newTally(), total: newTally(), windows: newWindows()}
+	for i := range c.cells {
+		c.cells[i].tally = newTally()
 	}
-	return Class(marked[0]), marked[1], strings.Join(strings.Fields(marked[0]+" "+marked[1]+" "+marked[2]), " ")
+	if s.pacer != nil {
+		c.due = &cursor{schedule: s}
+	}
+	return c
+}
+
+func (c *cell) add(s *shot) {
+	c.mu.Lock()
+	c.tally.count(s)
+	c.mu.Unlock()
+}
+
+// collect adds what was counted since the last call, up to a moment of the attack;
+// sent is how many requests were handed out in all.
+func (c *counter) collect(moment time.Duration, sent int64) {
+	due := sent - c.total.sent
+	if c.due != nil {
+		due = c.due.before(moment)
+	}
+	sent, c.total.sent = sent-c.total.sent, sent
+	c.total.due += due
+	// What is collected belongs to where most of the time was since the last call.
+	second := int64(max(0, moment-progressEvery/2) / time.Second)
+	for i := range c.cells {
+		cell := &c.cells[i]
+		cell.mu.Lock()
+		c.spare, cell.tally = cell.tally, c.spare
+		cell.mu.Unlock()
+		c.windows.add(second, c.spare, due, sent)
+		due, sent = 0, 0
+		c.total.merge(c.spare)
+		c.spare.reset()
+	}
+	c.total.windows, c.total.latest = c.windows.done, c.windows.latest
+}
+
+// finish collects what is left, and ends the last window.
+func (c *counter) finish(moment time.Duration, sent int64) *tally {
+	c.collect(moment, sent)
+	if w := &c.windows.now; w.Due+w.Sent+w.Answered() > 0 {
+		c.windows.close()
+	}
+	c.total.leaksByRule = maps.Clone(c.total.leaksByRule)
+	c.total.windows, c.total.latest = c.windows.done, c.windows.latest
+	return c.total
 }

@@ -2,10 +2,13 @@ package loadtest
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Threshold is a limit that a scenario must keep: "p99<50ms".
@@ -19,46 +22,54 @@ type Threshold struct {
 	part       bool    // the value is a part of all requests, in percent
 }
 
-const thresholdForms = `want [SCENARIO.]METRIC OPERATOR VALUE: p50, p90, p95, p99, p99.9 or another percentile, or max, with a duration ("p99<50ms"); ` +
-	`leaks, false_refusals or faults with a number or a percentage ("leaks==0", "faults<1%"); achieved, the achieved part of the offered rate, ` +
-	`with a number or a percentage ("achieved>=0.99"); the operators are <, <=, >, >= and ==`
+const thresholdForms = `want [SCENARIO.]METRIC OPERATOR VALUE: p50, p90, p95, p99, p99.9 or another percentile, or min, mean or max, with a duration ("p99<50ms"); ` +
+	`leaks, false_refusals, faults or kept with a number or a percentage ("leaks==0", "faults<1%"); achieved, the achieved part of the offered rate, ` +
+	`with a number or a percentage ("achieved>=0.99"); rate, the achieved requests per second, or requests, with a number ("rate>500"); ` +
+	`capacity, what a search for it found, in requests per second ("capacity>=500"); growth, the power by which latency grows in a sweep ("growth<1.3"); ` +
+	`the operators are <, <=, >, >= and ==`
 
-var thresholdSyntax = regexp.MustCompile(`^(?:([a-z][a-z0-9-]*)\.)?([a-z_]+|p[0-9]+(?:\.[0-9]+)?)\s*(<=|>=|==|<|>)\s*(\S+)$`)
+var thresholdSyntax = regexp.MustCompile(`^(?:([a-z][a-z0-9-]*)\.)?([a-z_]+|p[0-9]+(?:\.[0-9]+)?|p\([0-9]+(?:\.[0-9]+)?\))\s*(<=|>=|==|<|>)\s*(\S+)$`)
 
-// ParseThreshold reads a threshold. The error says what is allowed.
+// ParseThreshold reads a threshold; p(99) is p99. The error says what is allowed.
 func ParseThreshold(text string) (Threshold, error) {
 	m := thresholdSyntax.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
 		return Threshold{}, fmt.Errorf("threshold: got %q, %s", text, thresholdForms)
 	}
-	t := Threshold{Expression: strings.TrimSpace(text), Scenario: m[1], metric: m[2], operator: m[3]}
-	value := m[4]
-	var err error
-	switch {
-	case t.metric == "max":
+	t := Threshold{Expression: strings.TrimSpace(text), Scenario: m[1], metric: strings.NewReplacer("(", "", ")", "").Replace(m[2]), operator: m[3]}
+	if err := t.readLimit(m[4]); err != nil {
+		return Threshold{}, fmt.Errorf("threshold %q: %w; %s", text, err, thresholdForms)
+	}
+	return t, nil
+}
+
+// readLimit reads what the metric is compared with.
+func (t *Threshold) readLimit(value string) (err error) {
+	switch t.metric {
+	case "min", "mean", "max":
 		t.limit, err = limitOf(value)
-	case t.metric == "leaks" || t.metric == "false_refusals" || t.metric == "faults":
+	case "leaks", "false_refusals", "faults", "kept":
 		t.limit, t.part, err = numberOf(value)
-	case t.metric == "achieved":
+	case "achieved":
 		t.limit, t.part, err = numberOf(value)
 		if t.part {
 			t.limit, t.part = t.limit/100, false
 		}
-	case t.metric[0] == 'p':
-		t.percent, err = strconv.ParseFloat(t.metric[1:], 64)
-		if err == nil && (t.percent <= 0 || t.percent > 100) {
-			err = fmt.Errorf("got percentile %v, want more than 0 and at most 100", t.percent)
-		}
-		if err == nil {
-			t.limit, err = limitOf(value)
+	case "rate", "requests", "capacity", "growth":
+		if t.limit, t.part, err = numberOf(value); err == nil && t.part {
+			err = fmt.Errorf("got %q, want a number", value)
 		}
 	default:
-		err = fmt.Errorf("no metric is called %q", t.metric)
+		percent, is := strings.CutPrefix(t.metric, "p")
+		if !is || percent == "" || percent[0] < '0' || percent[0] > '9' {
+			return fmt.Errorf("no metric is called %q", t.metric)
+		}
+		if t.percent, err = strconv.ParseFloat(percent, 64); err != nil || t.percent <= 0 || t.percent > 100 {
+			return fmt.Errorf("got percentile %v, want more than 0 and at most 100", t.percent)
+		}
+		t.limit, err = limitOf(value)
 	}
-	if err != nil {
-		return Threshold{}, fmt.Errorf("threshold %q: %w; %s", text, err, thresholdForms)
-	}
-	return t, nil
+	return err
 }
 
 // limitOf reads a duration, in milliseconds.
@@ -80,18 +91,29 @@ func numberOf(value string) (number float64, part bool, err error) {
 	return number, part, nil
 }
 
+// ofSearch reports whether the threshold is about what a search or a sweep found,
+// not about an attack.
+func (t Threshold) ofSearch() bool { return t.metric == "capacity" || t.metric == "growth" }
+
+// figures are what thresholds look at.
+type figures struct {
+	requests, answered, kept, leaks, falseRefusals, faults int64
+	offered, achieved                                      float64 // requests per second
+	latency                                                *hdrhistogram.Histogram
+}
+
 // value is what the threshold limits, as seen: milliseconds for latencies, a
-// number or percent for counts, a part of 1 for achieved. False means that there
-// are no samples.
-func (t Threshold) value(seen *tally, offered, achieved float64) (float64, bool) {
+// number or percent for counts, a part of 1 for achieved. Without enough samples
+// it says why there is none.
+func (t Threshold) value(seen *figures) (value float64, lack string) {
 	if seen == nil || seen.requests == 0 {
-		return 0, false
+		return 0, "nothing was sent"
 	}
-	count := func(n int64) (float64, bool) {
+	count := func(n int64) (float64, string) {
 		if t.part {
-			return 100 * float64(n) / float64(seen.requests), true
+			return 100 * float64(n) / float64(seen.requests), ""
 		}
-		return float64(n), true
+		return float64(n), ""
 	}
 	switch t.metric {
 	case "leaks":
@@ -100,20 +122,46 @@ func (t Threshold) value(seen *tally, offered, achieved float64) (float64, bool)
 		return count(seen.falseRefusals)
 	case "faults":
 		return count(seen.faults)
+	case "kept":
+		return count(seen.kept)
+	case "requests":
+		return count(seen.requests)
+	case "rate":
+		return seen.achieved, ""
 	case "achieved":
-		if offered == 0 {
-			return 0, false
+		if seen.offered == 0 {
+			return 0, "no rate was offered"
 		}
-		return achieved / offered, true
+		return seen.achieved / seen.offered, ""
 	}
 	if seen.answered == 0 {
-		return 0, false
+		return 0, "nothing was answered"
 	}
-	if t.metric == "max" {
-		return milliseconds(time.Duration(seen.latency.Max()) * time.Microsecond), true
+	switch t.metric {
+	case "max":
+		return millis(seen.latency.Max()), ""
+	case "min":
+		return millis(seen.latency.Min()), ""
+	case "mean":
+		return seen.latency.Mean() / 1000, ""
 	}
-	return milliseconds(seen.quantile(t.percent)), true
+	if want := t.samples(); seen.requests < want {
+		return 0, fmt.Sprintf("%d requests are too few for %s: want %d", seen.requests, t.metric, want)
+	}
+	return millis(seen.latency.ValueAtQuantile(t.percent)), ""
 }
+
+// samples is how many requests there must be for a percentile to differ from the
+// slowest of them.
+func (t Threshold) samples() int64 {
+	if t.percent == 0 || t.percent == 100 {
+		return 1
+	}
+	return int64(math.Ceil(100/(100-t.percent) - 1e-6))
+}
+
+// millis are microseconds in milliseconds.
+func millis(microseconds int64) float64 { return float64(microseconds) / 1000 }
 
 func (t Threshold) holds(value float64) bool {
 	switch t.operator {
@@ -131,10 +179,13 @@ func (t Threshold) holds(value float64) bool {
 
 // result is what came of the threshold in one scenario. A threshold without
 // samples does not hold.
-func (t Threshold) result(scenario string, seen *tally, offered, achieved float64) ThresholdResult {
+func (t Threshold) result(scenario string, seen *figures) ThresholdResult {
 	r := ThresholdResult{Expression: t.Expression, Scenario: scenario}
-	if value, ok := t.value(seen, offered, achieved); ok {
-		r.Value, r.Held = &value, t.holds(value)
+	value, lack := t.value(seen)
+	if lack != "" {
+		r.Reason = lack
+		return r
 	}
+	r.Value, r.Held = &value, t.holds(value)
 	return r
 }

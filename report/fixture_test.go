@@ -221,7 +221,10 @@ func bigFixture(rules, exchanges int) *conformance.Report {
 // loadFixture is a load run with every outcome.
 func loadFixture() *loadtest.Report {
 	value := func(f float64) *float64 { return &f }
-	latency := loadtest.Latency{P50: 1.42, P90: 3.8, P95: 5.25, P99: 14.96, P999: 41.2, Max: 1204.5}
+	latency := loadtest.Latency{Min: 0.3, Mean: 1.9, P50: 1.42, P90: 3.8, P95: 5.25, P99: 14.96, P999: 41.2, P9999: 800, Max: 1204.5}
+	window := func(second int64) loadtest.Window {
+		return loadtest.Window{Second: second, Seconds: 1, Due: 200, Sent: 200, Kept: 199, Faults: 1, Latency: latency}
+	}
 	return &loadtest.Report{
 		Schema: loadtest.Schema, Tool: "v0.3.0", Target: "keycloak 26.5.1", Issuer: issuer, Started: moment(1), DurationMS: 95_400, Seed: 7,
 		Scenarios: []loadtest.ScenarioReport{
@@ -229,7 +232,12 @@ func loadFixture() *loadtest.Report {
 				DurationMS: 30_000, Requests: 149_961, Kept: 149_961, Latency: latency, Outcome: loadtest.Kept},
 			{Name: "token-mix", Text: "Many clients with different scopes ask for tokens at once", Rules: []string{"CC-01"}, OfferedRate: 200, AchievedRate: 199.9,
 				DurationMS: 30_000, Requests: 5997, Kept: 5993, Leaks: 2, FalseRefusals: 1, Faults: 1, Latency: latency, Outcome: loadtest.Broken,
-				Reason: "2 leaks, 1 false refusal",
+				Reason: "2 leaks, 1 false refusal", LeaksByRule: map[string]int64{"CC-01": 2}, Lag: loadtest.Latency{P99: 1.1, Max: 3}, CPU: 0.4, HostCPU: 1.2,
+				Windows: []loadtest.Window{window(0), window(1)},
+				Groups: []loadtest.Group{
+					{Class: "leak", Rule: "CC-01", Message: `Robot holds "read:appointments write:appointments", want at most "read:appointments"`, Count: 2, First: moment(2), Last: moment(9), Exchanges: []int{1}},
+					{Class: "fault", Message: "connection reset " + hostile, Count: 1, First: moment(3), Last: moment(3), Exchanges: []int{2}},
+				},
 				Samples: []loadtest.Sample{
 					{Class: "leak", Rule: "CC-01", Message: `Robot holds "read:appointments write:appointments", want at most "read:appointments"`, Exchange: tokenExchange(1)},
 					{Class: "fault", Message: "connection reset " + hostile, Exchange: oauth.Exchange{Number: 2, Method: "GET", URL: issuer + "/x", Failure: "read: connection reset by peer"}},
@@ -241,7 +249,46 @@ func loadFixture() *loadtest.Report {
 		Thresholds: []loadtest.ThresholdResult{
 			{Expression: "p99<50ms", Scenario: "api-reads", Value: value(14.96), Held: true},
 			{Expression: "p99<10ms", Scenario: "token-mix", Value: value(14.96)},
-			{Expression: "p99<10ms", Scenario: "device"},
+			{Expression: "p99<10ms", Scenario: "device", Reason: "nothing was sent"},
+			{Expression: "capacity>=500", Scenario: "api-reads", Value: value(1420), Held: true},
+		},
+		WarmUpMS: 2000, Capacities: []loadtest.Capacity{loadCapacityFixture(latency)}, Sweeps: []loadtest.SweepReport{loadSweepFixture(latency)},
+	}
+}
+
+func loadCapacityFixture(latency loadtest.Latency) loadtest.Capacity {
+	slow := latency
+	slow.P99 = 640
+	step := func(phase string, rate float64, held bool) loadtest.CapacityStep {
+		s := loadtest.CapacityStep{Phase: phase, OfferedRate: rate, AchievedRate: rate, DurationMS: 3000, Requests: int64(3 * rate), Latency: latency, Held: held, CPU: 0.31, Host: 1.1}
+		if !held {
+			s.Reason, s.Limit, s.Latency = "missed p99<50ms: got 640", loadtest.SideTarget, slow
+		}
+		return s
+	}
+	return loadtest.Capacity{
+		Scenarios: []string{"api-reads"}, Rate: 1420, Beyond: 1480, Precision: 0.05, Confirmed: true, Limit: loadtest.SideTarget, Reason: "missed p99<50ms: got 640",
+		Curve: []loadtest.CapacityStep{
+			step("grow", 800, true), step("grow", 1600, false), step("bisect", 1130, true), step("bisect", 1420, true),
+			step("bisect", 1480, false), step("repeat", 1420, true), step("repeat", 1480, false),
 		},
 	}
+}
+
+func loadSweepFixture(latency loadtest.Latency) loadtest.SweepReport {
+	s := loadtest.SweepReport{
+		Name: "scopes", Text: "A client asks for more and more scopes", Unit: "scope tokens", Rules: []string{"CC-01"}, Requests: 180, Leaks: 1, Faults: 2,
+		Growth:  loadtest.Growth{Model: loadtest.GrowsWorse, Exponent: 1.9, Low: 1.8, High: 2, Confidence: 1, Times: 12, Points: 5, Samples: 30},
+		Outcome: loadtest.Broken, Reason: "1 of 180 answers leaked; from 32 scope tokens on it answers 413", Warning: "latency grows worse than linearly " + hostile,
+		Groups:  []loadtest.Group{{Class: "leak", Rule: "CC-01", Message: "issued " + hostile, Count: 1, First: moment(2), Last: moment(2), Exchanges: []int{1}}},
+		Samples: []loadtest.Sample{{Class: "leak", Rule: "CC-01", Message: "issued " + hostile, Exchange: tokenExchange(1)}},
+	}
+	for size := 1; size <= 32; size *= 2 {
+		p := loadtest.SweepPoint{Size: size, Bytes: 90 + 12*size, Status: 400, Samples: 30, Latency: latency, Fitted: size < 32}
+		if size == 32 {
+			p.Status = 413
+		}
+		s.Points = append(s.Points, p)
+	}
+	return s
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/scopeproof/scopeproof/conformance"
-	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -32,35 +31,6 @@ func JSON(w io.Writer, r *conformance.Report) error {
 		for j := range v.Scenarios {
 			s := &v.Scenarios[j]
 			s.Exchanges = list(s.Exchanges)
-		}
-	}
-	return encode(w, full)
-}
-
-// LoadJSON writes load.json in the same way. A rate or a percentile that is not
-// a number is written as 0, and such a value of a threshold as null.
-func LoadJSON(w io.Writer, r *loadtest.Report) error {
-	full := *r
-	if full.Schema == "" {
-		full.Schema = loadtest.Schema
-	}
-	full.Scenarios = list(full.Scenarios)
-	for i := range full.Scenarios {
-		s := &full.Scenarios[i]
-		s.Rules = list(s.Rules)
-		for _, f := range []*float64{
-			&s.OfferedRate, &s.AchievedRate, &s.Latency.P50, &s.Latency.P90,
-			&s.Latency.P95, &s.Latency.P99, &s.Latency.P999, &s.Latency.Max,
-		} {
-			if !isNumber(*f) {
-				*f = 0
-			}
-		}
-	}
-	full.Thresholds = list(full.Thresholds)
-	for i := range full.Thresholds {
-		if v := full.Thresholds[i].Value; v != nil && !isNumber(*v) {
-			full.Thresholds[i].Value = nil
 		}
 	}
 	return encode(w, full)

@@ -1,10 +1,14 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/scopeproof/scopeproof/loadtest"
 )
@@ -18,6 +22,11 @@ func loadHeadline(r *loadtest.Report) (style, string) {
 	var requests, leaks, refusals int64
 	for _, s := range r.Scenarios {
 		requests, leaks, refusals = requests+s.Requests, leaks+s.Leaks, refusals+s.FalseRefusals
+	}
+	warned := false
+	for _, s := range r.Sweeps {
+		requests, leaks = requests+s.Requests, leaks+s.Leaks
+		warned = warned || s.Warning != ""
 	}
 	missed := 0
 	for _, t := range r.Thresholds {
@@ -40,7 +49,14 @@ func loadHeadline(r *loadtest.Report) (style, string) {
 	case code == exitInconclusive:
 		return purple, fmt.Sprintf("Inconclusive: %s was judged on %s", name, sent)
 	}
-	return green, fmt.Sprintf("%s kept every scope in %s", name, sent)
+	sentence := fmt.Sprintf("%s kept every scope in %s", name, sent)
+	if len(r.Capacities) == 1 {
+		sentence += fmt.Sprintf(", and holds %s requests/s", number(r.Capacities[0].Rate))
+	}
+	if warned {
+		return yellow, sentence + ", with a warning"
+	}
+	return green, sentence
 }
 
 // loadLook is the style of a load scenario's outcome.
@@ -66,15 +82,33 @@ func LoadText(w io.Writer, r *loadtest.Report, o TextOptions) error {
 	}
 	s.gap()
 	s.hanging(2, 12, column("issuer", 9), faint, r.Issuer)
-	s.hanging(2, 12, column("run", 9), faint, fmt.Sprintf("scopeproof %s, seed %d, %s", r.Tool, r.Seed, duration(r.DurationMS)))
+	run := fmt.Sprintf("scopeproof %s, seed %d, %s", r.Tool, r.Seed, duration(r.DurationMS))
+	if r.WarmUpMS > 0 {
+		run += fmt.Sprintf(", without the first %s of each scenario", duration(r.WarmUpMS))
+	}
+	s.hanging(2, 12, column("run", 9), faint, run)
+	for _, sw := range r.Sweeps {
+		loadSweep(s, sw, o.Verbose)
+	}
+	for _, c := range r.Capacities {
+		loadCapacity(s, c)
+	}
 	for _, sc := range r.Scenarios {
 		loadScenario(s, sc, o.Verbose)
 	}
-	if len(r.Thresholds) > 0 {
+	loadThresholds(s, r.Thresholds)
+	loadNext(s, r)
+	_, err := w.Write(s.buf.Bytes())
+	return err
+}
+
+// loadThresholds writes what came of the thresholds.
+func loadThresholds(s *screen, thresholds []loadtest.ThresholdResult) {
+	if len(thresholds) > 0 {
 		s.gap()
 		s.line(s.paint(bold, "Thresholds"))
 	}
-	for _, t := range r.Thresholds {
+	for _, t := range thresholds {
 		held, value := thresholdWords(t)
 		look := green
 		if !t.Held {
@@ -89,8 +123,6 @@ func LoadText(w io.Writer, r *loadtest.Report, o TextOptions) error {
 		}
 		s.hanging(2, 16, column(held, 11), look, fmt.Sprintf("%s%s: %s", t.Expression, of, value))
 	}
-	_, err := w.Write(s.buf.Bytes())
-	return err
 }
 
 // loadScenario writes one scenario of a load run.
@@ -107,27 +139,197 @@ func loadScenario(s *screen, sc loadtest.ScenarioReport, verbose bool) {
 	s.hanging(4, 14, column("rate", 9), faint, fmt.Sprintf("%s of %s requests/s offered, for %s", number(sc.AchievedRate), number(sc.OfferedRate), duration(sc.DurationMS)))
 	s.hanging(4, 14, column("answers", 9), faint, fmt.Sprintf("%s: %s kept, %s, %s, %s", thousands(sc.Requests), thousands(sc.Kept),
 		count(int(sc.Leaks), "leak"), count(int(sc.FalseRefusals), "false refusal"), count(int(sc.Faults), "fault")))
-	l := sc.Latency
-	s.hanging(4, 14, column("latency", 9), faint, fmt.Sprintf("p50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s, max %s ms",
-		number(l.P50), number(l.P90), number(l.P95), number(l.P99), number(l.P999), number(l.Max)))
+	s.hanging(4, 14, column("latency", 9), faint, latencyWords(sc.Latency))
 	if len(sc.Rules) > 0 {
 		s.hanging(4, 14, column("rules", 9), faint, strings.Join(sc.Rules, ", "))
 	}
-	for i, sample := range sc.Samples {
+	loadGroups(s, sc.Groups, sc.Samples, verbose)
+}
+
+func latencyWords(l loadtest.Latency) string {
+	return fmt.Sprintf("p50 %s, p90 %s, p95 %s, p99 %s, p99.9 %s, p99.99 %s, max %s ms",
+		number(l.P50), number(l.P90), number(l.P95), number(l.P99), number(l.P999), number(l.P9999), number(l.Max))
+}
+
+// loadGroups writes what was not as expected: how often, and one exchange of each
+// kind; verbose all that are kept.
+func loadGroups(s *screen, groups []loadtest.Group, samples []loadtest.Sample, verbose bool) {
+	by := map[int]loadtest.Sample{}
+	for _, sample := range samples {
+		by[sample.Exchange.Number] = sample
+	}
+	for i, g := range groups {
 		if i == shortScenarios && !verbose {
-			s.text(4, fmt.Sprintf("and %s", count(len(sc.Samples)-i, "more sample")))
+			s.text(4, fmt.Sprintf("and %s; --verbose shows them", count(len(groups)-i, "more kind")))
 			break
 		}
-		words := strings.TrimSpace(strings.ReplaceAll(sample.Class, "_", " ") + " " + sample.Rule)
-		e := sample.Exchange
-		s.hanging(4, 8, oneLine(words)+":", red, cut(oneLine(sample.Message), shortMessage)+" ("+
-			e.Method+" "+cut(e.URL, 200)+": "+statusOf(e.Status, e.Failure)+")")
+		words := strings.TrimSpace(strings.ReplaceAll(g.Class, "_", " ") + " " + g.Rule)
+		shown := g.Exchanges
+		if !verbose {
+			shown = shown[:min(1, len(shown))]
+		}
+		example := ""
+		for _, n := range shown {
+			e := by[n].Exchange
+			example += " (" + e.Method + " " + cut(e.URL, 200) + ": " + statusOf(e.Status, e.Failure) + ")"
+		}
+		s.hanging(4, 8, fmt.Sprintf("%s× %s:", thousands(g.Count), oneLine(words)), red, cut(oneLine(g.Message), shortMessage)+example)
 	}
 }
+
+// loadCapacity writes what a search for the capacity found.
+func loadCapacity(s *screen, c loadtest.Capacity) {
+	s.gap()
+	look, found := green, fmt.Sprintf("%s requests/s hold, to %s", number(c.Rate), percent(c.Precision))
+	switch {
+	case c.Rate == 0:
+		look, found = red, "no rate holds"
+	case !c.Confirmed:
+		look, found = purple, found+", not confirmed"
+	case c.Beyond > 0:
+		found += fmt.Sprintf("; %s do not", number(c.Beyond))
+	}
+	s.hanging(0, 4, "capacity of "+oneLine(strings.Join(c.Scenarios, ", "))+":", look, found)
+	s.text(4, c.Reason)
+	if words := sideWords(c.Limit); words != "" {
+		s.text(4, words)
+	}
+	loadRow(s, faint, 12, "offered/s", "p99 ms", "held", "achieved/s", "p50 ms", "max ms")
+	for _, step := range curve(c.Curve) {
+		held, look := "yes", plain
+		if !step.Held {
+			held, look = "no", red
+		}
+		loadRow(s, look, 12, number(step.OfferedRate), number(step.Latency.P99), held, number(step.AchievedRate), number(step.Latency.P50), number(step.Latency.Max))
+	}
+}
+
+// loadRow writes a row of columns of one width, as many as there is room for.
+func loadRow(s *screen, look style, width int, cells ...string) {
+	text := ""
+	for _, cell := range cells {
+		if utf8.RuneCountInString(text)+width > s.width {
+			break
+		}
+		text += columnRight(cell, width)
+	}
+	s.line(s.paint(look, text))
+}
+
+// curve is the last step at each rate, the lowest rate first.
+func curve(steps []loadtest.CapacityStep) []loadtest.CapacityStep {
+	last := map[float64]loadtest.CapacityStep{}
+	for _, step := range steps {
+		last[step.OfferedRate] = step
+	}
+	return slices.SortedFunc(maps.Values(last), func(a, b loadtest.CapacityStep) int { return cmp.Compare(a.OfferedRate, b.OfferedRate) })
+}
+
+// sideWords says who was saturated.
+func sideWords(side loadtest.Side) string {
+	switch side {
+	case loadtest.SideTarget:
+		return "the target is the limit: the load generator had room left, and waited for it"
+	case loadtest.SideOurs:
+		return "the load generator is the limit, not the target: it used its host up"
+	case loadtest.SideHost:
+		return "the host of the load generator is the limit: other processes used it up"
+	case loadtest.SideBoth:
+		return "load generator and target are one process, which used its host up"
+	case loadtest.SideNeither:
+		return "neither side used its processors up, nor was every connection waiting: latency is the limit"
+	}
+	return ""
+}
+
+// loadSweep writes how latency grows with the size of what is sent.
+func loadSweep(s *screen, sw loadtest.SweepReport, verbose bool) {
+	s.gap()
+	look := loadLook(sw.Outcome)
+	if sw.Warning != "" && look == green {
+		look = yellow
+	}
+	s.hanging(0, 4, oneLine(sw.Name)+" "+growthWords(sw)+":", look, sw.Text)
+	if sw.Reason != "" {
+		s.text(4, sw.Reason)
+	}
+	if sw.Warning != "" {
+		s.hanging(4, 6, "warning:", yellow, sw.Warning)
+	}
+	if sw.Outcome == loadtest.NotApplicable {
+		return
+	}
+	if g := sw.Growth; g.Model != "" {
+		s.hanging(4, 14, column("fit", 9), faint, fmt.Sprintf("latency = a + b·n^%s (%s to %s in 95 of 100 resamples), %s sure, of %d sizes with %s each",
+			number(g.Exponent), number(g.Low), number(g.High), percent(g.Confidence), g.Points, count(g.Samples, "sample")))
+	}
+	loadRow(s, faint, 12, sw.Name, "p50 ms", "status", "bytes", "p99 ms", "samples")
+	for _, p := range sw.Points {
+		loadRow(s, plain, 12, thousands(int64(p.Size)), number(p.Latency.P50), statusOf(p.Status, ""), thousands(int64(p.Bytes)),
+			number(p.Latency.P99), thousands(int64(p.Samples)))
+	}
+	loadGroups(s, sw.Groups, sw.Samples, verbose)
+}
+
+func growthWords(sw loadtest.SweepReport) string {
+	switch sw.Growth.Model {
+	case loadtest.GrowsNot:
+		return "cost nothing"
+	case loadtest.GrowsLinear:
+		return "cost linearly"
+	case loadtest.GrowsWorse:
+		return "cost more than linearly"
+	}
+	return strings.ReplaceAll(string(sw.Outcome), "_", " ")
+}
+
+// percent writes a part of one.
+func percent(part float64) string { return number(100*part) + " %" }
+
+// loadNext says what to do now.
+func loadNext(s *screen, r *loadtest.Report) {
+	var hints []string
+	wrong, slow, few := false, false, false
+	for _, sc := range r.Scenarios {
+		wrong = wrong || len(sc.Groups) > 0
+		slow = slow || sc.Outcome == loadtest.Inconclusive && sc.Requests > 0
+	}
+	for _, t := range r.Thresholds {
+		few = few || t.Value == nil
+	}
+	if wrong {
+		hints = append(hints, fmt.Sprintf("--verbose shows every kind of wrong answer, load.json (--out DIR) an exchange of each; --seed %d sends the same again", r.Seed))
+	}
+	if slow && !r.Interrupted {
+		hints = append(hints, "--capacity looks for the rate that the target holds")
+	}
+	if few {
+		hints = append(hints, "a longer --duration or a higher --rate gives a threshold the samples that it lacks")
+	}
+	for _, c := range r.Capacities {
+		if c.Confirmed {
+			hints = append(hints, fmt.Sprintf("--rate %s --duration 10m shows whether it is held for longer; --threshold 'capacity>=%s' keeps it in CI", plainRate(c.Rate*0.8), plainRate(c.Rate*0.8)))
+		}
+	}
+	if len(hints) == 0 && len(r.Capacities)+len(r.Sweeps) == 0 && len(r.Scenarios) > 0 {
+		hints = append(hints, "--capacity looks for the highest rate that holds; --out DIR writes load.json and results.gob, for vegeta report and vegeta plot")
+	}
+	for i, hint := range hints {
+		if i == 0 {
+			s.gap()
+		}
+		s.hanging(0, 6, "hint:", bold, hint)
+	}
+}
+
+// plainRate is a rate as a flag has it.
+func plainRate(rate float64) string { return strconv.FormatFloat(rate, 'f', 0, 64) }
 
 // thresholdWords says whether a threshold held, and its value.
 func thresholdWords(t loadtest.ThresholdResult) (held, value string) {
 	switch {
+	case t.Value == nil && t.Reason != "":
+		return "no samples", t.Reason
 	case t.Value == nil:
 		return "no samples", "there is no value"
 	case t.Held:
@@ -136,10 +338,13 @@ func thresholdWords(t loadtest.ThresholdResult) (held, value string) {
 	return "missed", number(*t.Value) + unit(t.Expression)
 }
 
-// unit is that of a threshold's value: percentiles are in milliseconds.
+// unit is that of a threshold's value: latencies are in milliseconds.
 func unit(expression string) string {
-	_, figure, scoped := strings.Cut(expression, ".p")
-	if strings.HasPrefix(expression, "p") || strings.HasPrefix(expression, "max") || scoped && figure != "" || strings.Contains(expression, ".max") {
+	figure := expression[:strings.IndexAny(expression+"<", "<>= ")]
+	if _, of, scoped := strings.Cut(figure, "."); scoped && of > "9" {
+		figure = of
+	}
+	if figure == "min" || figure == "mean" || figure == "max" || strings.HasPrefix(figure, "p") {
 		return " ms"
 	}
 	return ""
@@ -158,45 +363,4 @@ func number(f float64) string {
 		return strconv.FormatFloat(f, 'f', 1, 64)
 	}
 	return strconv.FormatFloat(f, 'g', 3, 64)
-}
-
-// LoadMarkdown writes load.md, for the summary of a job, with the same limits as
-// [Markdown].
-func LoadMarkdown(w io.Writer, r *loadtest.Report) error {
-	m := &mdWriter{limit: markdownLimit}
-	_, sentence := loadHeadline(r)
-	m.add("# " + md(cut(sentence, 300)) + "\n\n")
-	var rows, samples [][]string
-	for _, s := range r.Scenarios {
-		rows = append(rows, []string{
-			mdCut(s.Name, 100), md(strings.ReplaceAll(string(s.Outcome), "_", " ")), number(s.OfferedRate), number(s.AchievedRate),
-			thousands(s.Requests), thousands(s.Leaks), thousands(s.FalseRefusals), thousands(s.Faults),
-			number(s.Latency.P50), number(s.Latency.P99), number(s.Latency.Max), mdCut(s.Reason, 300),
-		})
-		for _, sample := range s.Samples {
-			e := sample.Exchange
-			samples = append(samples, []string{
-				mdCut(s.Name, 100), md(strings.ReplaceAll(sample.Class, "_", " ")), md(sample.Rule), mdCut(sample.Message, mdMessage),
-				mdCut(e.Method+" "+e.URL+": "+statusOf(e.Status, e.Failure), 500),
-			})
-		}
-	}
-	m.table([]string{
-		"scenario", "outcome", "offered/s", "achieved/s", "requests", "leaks", "false refusals", "faults",
-		"p50 ms", "p99 ms", "max ms", "reason",
-	}, rows)
-	var thresholds [][]string
-	for _, t := range r.Thresholds {
-		held, value := thresholdWords(t)
-		thresholds = append(thresholds, []string{md(t.Expression), mdCut(t.Scenario, 100), md(value), held})
-	}
-	m.table([]string{"threshold", "scenario", "value", ""}, thresholds)
-	if len(samples) > 0 {
-		m.add("## Not as expected\n\n")
-		m.table([]string{"scenario", "class", "rule", "what was seen", "exchange"}, samples)
-	}
-	m.add(md(fmt.Sprintf("%s (%s), scopeproof %s, seed %d, %s, started %s", r.Target, r.Issuer, r.Tool, r.Seed,
-		duration(r.DurationMS), timestamp(r.Started))) + "\n")
-	_, err := w.Write(m.bytes("load.json"))
-	return err
 }

@@ -27,6 +27,7 @@ func generate(t *testing.T, v any, id, title string) []byte {
 		reflect.TypeFor[conformance.Level]():   {"MUST", "SHOULD", "MAY", "GUIDANCE"},
 		reflect.TypeFor[target.Kind]():         {"embedded", "external", "container"},
 		reflect.TypeFor[loadtest.Outcome]():    {"kept", "broken", "inconclusive", "not_applicable"},
+		reflect.TypeFor[loadtest.Side]():       {"target", "ours", "host", "both", "neither"},
 	}
 	r := &jsonschema.Reflector{
 		// A reader of version 1 must accept what a later release adds.

@@ -2,225 +2,222 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
-	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/report"
-	"github.com/scopeproof/scopeproof/scenarios"
+	"github.com/scopeproof/scopeproof/target"
 )
 
-const aboutLoad = `Sends the requests of load scenarios, one scenario after another, at the rate that
-is asked for, whether or not earlier ones were answered, and judges every answer:
-one that opens more than was granted fails the run.
+const aboutLoad = `Sends the requests of load scenarios at the rate that is asked for, whether or not
+earlier ones were answered, and judges every answer: one that opens more than was
+granted fails the run. Scenarios run one after another, or with --mix at once.
+Latency counts from when a request was due.
 
 A threshold is METRIC OPERATOR VALUE, for every scenario or SCENARIO.METRIC for
 one: "p99<50ms", "faults<1%", "token-refresh.max<1s", "achieved>=0.99".
 
+--capacity looks for the highest rate that holds every threshold with nothing
+leaked: it grows the rate, halves what is left, and measures again what it found.
+--sweep looks how latency grows with the size of what is asked for, and warns where
+that is worse than linear. What is written to a terminal meanwhile goes to standard
+error; with --format jsonl standard output gets a line of JSON for each second and
+scenario, and the report as the last one.
+
 Exit codes: 0 every answer was right and every threshold held, 1 a leak, a false
 refusal or a missed threshold, 2 usage, 3 inconclusive (less than 95 % of the
-rate was achieved, or nothing was answered), 130 interrupted.`
+rate was achieved, nothing was answered, or a threshold has too few samples), 130
+interrupted.`
 
 func (a *app) loadCommand() *cobra.Command {
-	var f *flags
+	l := &loading{}
 	cmd := newCommand("load [TARGET]", "Run load scenarios and judge every response", aboutLoad, `
   scopeproof load --rate 500 --duration 30s
-  scopeproof load my-target.yaml --scenario api-scope-check --threshold 'p99<50ms' --out report`, atMostOne,
+  scopeproof load my-target.yaml --scenario api-scope-check --threshold 'p99<50ms' --out report
+  scopeproof load --mix 'api-scope-check=8,token-refresh=2' --stages '30s:100/s,2m:..500/s'
+  scopeproof load --scenario api-scope-check --capacity --threshold 'p99<50ms'
+  scopeproof load --sweep scopes=1..1024`, atMostOne,
 		func(cmd *cobra.Command, args []string) error {
-			f.s.target = a.targetOf(args)
-			return a.load(cmd, f.s)
+			l.target = a.targetOf(args)
+			return a.load(cmd, l)
 		})
-	f = newFlags(cmd)
-	f.Var(list{&f.s.scenarios, "NAME", ","}, "scenario", "choose scenarios; default: all (repeatable)")
-	f.s.rate = 200
-	readRate := func(t string) (float64, error) {
-		rate, err := strconv.ParseFloat(t, 64)
-		if err != nil || !(rate > 0) || rate > 1e6 {
-			return 0, fmt.Errorf("requests per second, more than 0")
-		}
-		return rate, nil
-	}
-	f.Var(flag[float64]{&f.s.rate, "N", readRate, func(r float64) string { return strconv.FormatFloat(r, 'g', -1, 64) }}, "rate", "requests per second that are offered in each scenario")
-	f.period(&f.s.duration, "duration", 10*time.Second, "how long each scenario is attacked")
-	f.Var(list{&f.s.thresholds, "LIMIT", ","}, "threshold", "a limit to keep: p99<50ms (repeatable)")
-	f.outputs("load.json, load.md and results.gob (vegeta's format)", "text", "json", "markdown")
-	f.seeded()
-	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
-	f.override()
-	f.yes(&f.s.verbose, "verbose,v", "show every sample of what was not as expected")
+	l.flags(cmd)
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
-		"scenario": completeList(scenarioNames), "defect": completeList(defectIDs), "format": words("text", "json", "markdown"),
+		"scenario": completeList(scenarioNames), "defect": completeList(defectIDs), "format": words(loadFormats...), "sweep": words(sweepExamples()...),
 	})
 }
 
-func scenarioNames() []string {
-	var all []string
-	for _, s := range scenarios.All() {
-		all = append(all, s.Name)
-	}
-	return all
-}
-
-func (a *app) load(cmd *cobra.Command, s *settings) (err error) {
+// load runs the scenarios. Everything that can be wrong with the call is found
+// before the target is brought up.
+func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 	ctx := cmd.Context()
-	overrides, d, err := a.describe(cmd, s)
+	overrides, d, err := a.describe(cmd, l.settings)
 	if err != nil {
 		return err
 	}
-	chosen, limits, err := chooseLoad(s)
+	chosen, o, err := l.options(cmd)
 	if err != nil {
 		return err
 	}
-	if err := makeOut(s.out); err != nil {
+	if err := makeOut(l.out); err != nil {
 		return err
 	}
-	s.chooseSeed()
-	results, finish, err := resultsFile(s.out)
+	metrics, err := a.serveMetrics(ctx, l)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, finish()) }()
+	defer metrics.close()
+	if l.insecure {
+		a.say("--insecure: nobody looks at the certificates of the target; whoever is in between can read and change everything, tokens included")
+	}
+	reachBy(&o.Reach)
 	a.starting(d)
-	t, err := played(s.target, s.out, overrides...).Open(ctx)
+	t, err := played(l.target, l.out, overrides...).Open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	live := a.newLive()
-	rep, err := loadtest.Run(ctx, t, chosen, loadtest.Options{
-		Rate: s.rate, Duration: s.duration, Seed: s.seed, Thresholds: limits, Results: results, OnProgress: live.show,
-	})
-	live.end()
+	rep, err := a.attack(ctx, t, chosen, o, l, metrics)
 	if err != nil {
 		return err
 	}
-	rep.Tool = version()
 	a.code = loadtest.ExitCode(rep)
-	return a.showLoad(rep, s)
+	return errors.Join(a.showLoad(rep, l), metrics.linger(ctx, a))
 }
 
-// chooseLoad finds the scenarios and the thresholds that the flags name.
-func chooseLoad(s *settings) ([]loadtest.Scenario, []loadtest.Threshold, error) {
-	known := scenarioNames()
-	chosen, err := scenarios.Find(s.scenarios...)
-	if err != nil {
-		for _, name := range s.scenarios {
-			if !slices.Contains(known, name) {
-				return nil, nil, usage(didYouMean(name, known, ""), "--scenario: got %q, want one of %s", name, listed(known))
-			}
-		}
-		return nil, nil, usage("", "--scenario: %v", err)
+// attack runs the scenarios, with what shows how they go.
+func (a *app) attack(ctx context.Context, t *target.Target, chosen []loadtest.Scenario, o loadtest.Options, l *loading, metrics *metrics) (_ *loadtest.Report, err error) {
+	results := &resultsFile{dir: l.out}
+	if l.out != "" {
+		o.Results = results
 	}
-	var limits []loadtest.Threshold
-	for _, text := range s.thresholds {
-		limit, err := loadtest.ParseThreshold(text)
+	defer func() { err = errors.Join(err, results.close()) }()
+	live := a.newLive(l.format == "jsonl")
+	o.OnProgress = func(p loadtest.Progress) {
+		live.show(p)
+		metrics.show(p)
+	}
+	rep, err := loadtest.Run(ctx, t, chosen, o)
+	live.end()
+	if rep != nil {
+		rep.Tool = version()
+	}
+	return rep, err
+}
+
+// reachBy has everything that is sent in this process go the way that the flags
+// say: what is prepared before the load goes through net/http's own transport,
+// or a copy of it.
+func reachBy(r *loadtest.Reach) {
+	if t, ok := http.DefaultTransport.(*http.Transport); ok && (r.TLS != nil || len(r.Resolve) > 0) {
+		setUp := loadtest.Reach{TLS: r.TLS, Resolve: r.Resolve, HTTP2: true}
+		setUp.Apply(t)
+	}
+}
+
+// resultsFile is where vegeta's results go. It is made when there is one, so that
+// a target that cannot be brought up leaves no empty file.
+type resultsFile struct {
+	dir      string
+	file     *os.File
+	buffered *bufio.Writer
+}
+
+// Write implements [io.Writer].
+func (f *resultsFile) Write(p []byte) (int, error) {
+	if f.file == nil {
+		file, err := os.Create(filepath.Join(f.dir, "results.gob"))
 		if err != nil {
-			return nil, nil, usage("", "--threshold: %v", err)
+			return 0, err
 		}
-		if limit.Scenario != "" && !slices.ContainsFunc(chosen, func(sc loadtest.Scenario) bool { return sc.Name == limit.Scenario }) {
-			return nil, nil, usage(didYouMean(limit.Scenario, known, ""), "--threshold: %q is about the scenario %q, which is not run", text, limit.Scenario)
-		}
-		limits = append(limits, limit)
+		f.file, f.buffered = file, bufio.NewWriterSize(file, 1<<16)
 	}
-	return chosen, limits, nil
+	return f.buffered.Write(p)
 }
 
-// resultsFile is where vegeta's results go; finish ends it.
-func resultsFile(dir string) (w io.Writer, finish func() error, err error) {
-	if dir == "" {
-		return nil, func() error { return nil }, nil
+func (f *resultsFile) close() error {
+	if f.file == nil {
+		return nil
 	}
-	file, err := os.Create(filepath.Join(dir, "results.gob"))
+	return errors.Join(f.buffered.Flush(), f.file.Close())
+}
+
+// metrics is the endpoint for Prometheus; without one it does nothing.
+type metrics struct {
+	exporter *loadtest.Exporter
+	server   *http.Server
+	wait     time.Duration
+}
+
+func (a *app) serveMetrics(ctx context.Context, l *loading) (*metrics, error) {
+	m := &metrics{wait: l.linger}
+	if l.prometheus == "" {
+		return m, nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.prometheus)
 	if err != nil {
-		return nil, nil, usage("", "--out: %v", err)
+		return nil, usage("", "--prometheus: %v", err)
 	}
-	buffered := bufio.NewWriterSize(file, 1<<16)
-	return buffered, func() error { return errors.Join(buffered.Flush(), file.Close()) }, nil
+	m.exporter = loadtest.NewExporter()
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.exporter)
+	m.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = m.server.Serve(listener) }() // until it is closed
+	a.say("figures for Prometheus are at http://%s/metrics", listener.Addr())
+	return m, nil
+}
+
+func (m *metrics) show(p loadtest.Progress) {
+	if m.exporter != nil {
+		m.exporter.Show(p)
+	}
+}
+
+// linger waits until the final figures were scraped.
+func (m *metrics) linger(ctx context.Context, a *app) error {
+	if m.exporter != nil && m.wait > 0 && ctx.Err() == nil {
+		a.say("waiting up to %v for the last scrape", m.wait)
+		if !m.exporter.Linger(ctx, m.wait) {
+			a.say("nobody scraped the final figures")
+		}
+	}
+	return nil
+}
+
+func (m *metrics) close() {
+	if m.server != nil {
+		_ = m.server.Close()
+	}
 }
 
 // showLoad writes a report to the folder and to standard output.
-func (a *app) showLoad(r *loadtest.Report, s *settings) error {
+func (a *app) showLoad(r *loadtest.Report, l *loading) error {
 	var problems []error
-	if s.out != "" {
-		problems = append(problems, report.WriteLoadDir(s.out, r))
+	if l.out != "" {
+		problems = append(problems, report.WriteLoadDir(l.out, r))
 	}
-	switch s.format {
+	var write func(io.Writer) error
+	switch l.format {
 	case "json":
-		problems = append(problems, report.LoadJSON(a.stdout, r))
+		write = func(w io.Writer) error { return report.LoadJSON(w, r) }
+	case "jsonl":
+		write = func(w io.Writer) error { return report.LoadLine(w, r) }
 	case "markdown":
-		problems = append(problems, report.LoadMarkdown(a.stdout, r))
+		write = func(w io.Writer) error { return report.LoadMarkdown(w, r) }
 	default:
 		o := a.textOptions()
-		o.Verbose = s.verbose
-		problems = append(problems, report.LoadText(a.stdout, r, o))
+		o.Verbose = l.verbose
+		write = func(w io.Writer) error { return report.LoadText(w, r, o) }
 	}
-	return errors.Join(problems...)
-}
-
-// live shows on standard error how a load run goes: on a terminal a bar for each
-// scenario, elsewhere a line each second.
-type live struct {
-	a    *app
-	bars *mpb.Progress // nil: lines
-
-	bar      *mpb.Bar
-	scenario string
-	text     atomic.Value // string; read by the goroutine that draws
-	printed  time.Time
-}
-
-func (a *app) newLive() *live {
-	l := &live{a: a}
-	if f := a.terminal(a.stderr); f != nil {
-		l.bars = mpb.New(mpb.WithOutput(f), mpb.WithWidth(24))
-	}
-	return l
-}
-
-func (l *live) show(p loadtest.Progress) {
-	text := fmt.Sprintf("%.0f of %.0f/s  %d sent  %d leaks  %d false refusals  %d faults  p99 %.1f ms",
-		p.Rate, p.OfferedRate, p.Requests, p.Leaks, p.FalseRefusals, p.Faults, p.Latency.P99)
-	if l.bars == nil {
-		if p.Scenario != l.scenario || time.Since(l.printed) >= time.Second {
-			fmt.Fprintf(l.a.stderr, "%-24s  %3.0f of %.0f s  %s\n", p.Scenario, p.Elapsed.Seconds(), p.Duration.Seconds(), text)
-			l.scenario, l.printed = p.Scenario, time.Now()
-		}
-		return
-	}
-	l.text.Store(text)
-	if p.Scenario != l.scenario {
-		l.leave()
-		l.scenario = p.Scenario
-		l.bar = l.bars.New(p.Duration.Milliseconds(), mpb.BarStyle().Lbound("[").Rbound("]"), mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name(fmt.Sprintf("%d/%d %s ", p.Number, p.Of, p.Scenario))),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + l.text.Load().(string) })))
-	}
-	l.bar.SetCurrent(min(p.Elapsed.Milliseconds(), p.Duration.Milliseconds()-1))
-}
-
-// leave takes the bar of the last scenario away.
-func (l *live) leave() {
-	if l.bar != nil {
-		l.bar.Abort(true)
-	}
-}
-
-func (l *live) end() {
-	if l.bars == nil {
-		return
-	}
-	l.leave()
-	l.bars.Wait()
+	return errors.Join(append(problems, write(a.stdout))...)
 }

@@ -25,12 +25,13 @@ var house = map[string][]string{
 
 	"internal/useragent": {"target", "oauth"},
 	"internal/race":      {},
+	"internal/lean":      {},
 	"internal/actor":     {"internal/race", "internal/useragent", "target", "oauth"},
 
 	"features":    {},
 	"steps":       {"internal/actor", "target", "oauth"},
 	"conformance": {"features", "steps", "internal/actor", "target", "oauth"},
-	"loadtest":    {"internal/actor", "target", "oauth"},
+	"loadtest":    {"internal/actor", "internal/lean", "target", "oauth"},
 	"scenarios":   {"loadtest", "target", "oauth"},
 
 	// What report writes holds exchanges and findings: its exported signatures
@@ -62,6 +63,8 @@ var libraries = []library{
 	{"github.com/cucumber/", []string{"steps", "conformance"}},
 	{"github.com/tsenart/vegeta/", []string{"loadtest"}},
 	{"github.com/HdrHistogram/", []string{"loadtest"}},
+	{"github.com/prometheus/", []string{"loadtest"}},
+	{"gonum.org/", []string{"loadtest"}},
 	{"github.com/testcontainers/", []string{"target/container"}},
 	{"github.com/moby/", []string{"target/container"}},
 	{"github.com/go-jose/", []string{"internal/refserver", "internal/refserver/defect"}},
@@ -74,6 +77,7 @@ var libraries = []library{
 	{"github.com/vbauerster/mpb/", []string{"cmd/scopeproof"}},
 	{"golang.org/x/term", []string{"cmd/scopeproof"}},
 	{"k8s.io/", []string{"internal/cluster"}},
+	{"golang.org/x/sys/", []string{"loadtest"}}, // a timer that is an event like those of connections
 	{"golang.org/x/sync/", []string{"conformance", "loadtest", "internal/prove", "internal/discover", "internal/cluster"}},
 	{"github.com/google/go-cmp/", nil},
 	{"github.com/invopop/jsonschema", nil},

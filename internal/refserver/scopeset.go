@@ -14,21 +14,49 @@ type ScopeSet []string
 // NewScopeSet returns the set of tokens, without repetitions.
 func NewScopeSet(tokens ...string) ScopeSet {
 	set := make(ScopeSet, 0, len(tokens))
+	if len(tokens) <= few {
+		for _, token := range tokens {
+			if !slices.Contains(set, token) {
+				set = append(set, token)
+			}
+		}
+		return set
+	}
+	seen := make(map[string]bool, len(tokens))
 	for _, token := range tokens {
-		if !slices.Contains(set, token) {
+		if !seen[token] {
+			seen[token] = true
 			set = append(set, token)
 		}
 	}
 	return set
 }
 
+// few is how many tokens are looked through one by one. Whoever asks decides how
+// many there are, so that with more of them the time must not grow with the
+// square of their number.
+const few = 16
+
 // Has says whether token is in s.
 func (s ScopeSet) Has(token string) bool { return slices.Contains(s, token) }
 
+// lookup is Has, for asking about so many tokens.
+func (s ScopeSet) lookup(times int) func(token string) bool {
+	if len(s) <= few || times <= few {
+		return s.Has
+	}
+	in := make(map[string]bool, len(s))
+	for _, token := range s {
+		in[token] = true
+	}
+	return func(token string) bool { return in[token] }
+}
+
 // Covers says whether every token of other is in s.
 func (s ScopeSet) Covers(other ScopeSet) bool {
+	has := s.lookup(len(other))
 	for _, token := range other {
-		if !s.Has(token) {
+		if !has(token) {
 			return false
 		}
 	}
@@ -40,12 +68,13 @@ func (s ScopeSet) Equal(other ScopeSet) bool { return s.Covers(other) && other.C
 
 // And returns the tokens of s that are also in other, in the order of s.
 func (s ScopeSet) And(other ScopeSet) ScopeSet {
-	return s.Where(other.Has)
+	return s.Where(other.lookup(len(s)))
 }
 
 // Minus returns the tokens of s that are not in other.
 func (s ScopeSet) Minus(other ScopeSet) ScopeSet {
-	return s.Where(func(token string) bool { return !other.Has(token) })
+	has := other.lookup(len(s))
+	return s.Where(func(token string) bool { return !has(token) })
 }
 
 // Without returns s less the given tokens.

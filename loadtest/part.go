@@ -1,0 +1,266 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/scopeproof/scopeproof/target"
+)
+
+// part is a scenario that is attacked, alone or in a mix, once or several times.
+type part struct {
+	scenario Scenario
+	weight   int
+	report   ScenarioReport
+	ready    bool // it can be attacked
+	deck     *deck
+	kept     *samples
+	renewed  <-chan string
+	note     string // what went wrong with renewing, at the end
+
+	// Of the last attack.
+	attack *attack
+	tally  *tally
+	load   load
+
+	// Of all attacks of a search.
+	totals totals
+	steps  map[float64]stepSeen // by rate
+}
+
+// offer is what is sent in an attack.
+type offer struct {
+	pace     Pace // with the warm-up; not of a closed model
+	duration time.Duration
+	warm     time.Duration // of duration
+	closed   bool
+	phase    string // for progress: what the attack is a part of
+}
+
+// prepare obtains what the scenarios need. The function that it returns ends what
+// renews it.
+func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*part, end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	for i, s := range scenarios {
+		p := &part{scenario: s, weight: 1, kept: &samples{}, report: ScenarioReport{Name: s.Name, Text: s.Text, Rules: slices.Clone(s.Rules)}}
+		if p.report.Rules == nil {
+			p.report.Rules = []string{}
+		}
+		if r.Weights != nil {
+			p.weight = r.Weights[i]
+		}
+		parts = append(parts, p)
+		if lack := r.lacks(s.Needs); lack != "" {
+			p.report.Outcome, p.report.Reason = NotApplicable, lack
+			continue
+		}
+		stage := r.stage.another()
+		plan, err := s.Prepare(ctx, stage)
+		if err == nil {
+			err = plan.check()
+		}
+		if err != nil {
+			p.report.Outcome, p.report.Reason = Inconclusive, fmt.Sprintf("set-up: %v", err)
+			if ctx.Err() != nil {
+				p.report.Reason = "interrupted during set-up"
+			}
+			continue
+		}
+		p.ready, p.deck = true, newDeck(ctx, plan, r.Seed)
+		p.renewed = r.renew(ctx, s, p.deck, stage.until)
+	}
+	return parts, func() {
+		cancel()
+		for _, p := range parts {
+			if p.ready {
+				p.note = <-p.renewed
+			}
+		}
+	}
+}
+
+// attack sends what is offered to the parts that are ready, all at once, and
+// fills in their reports. The shares of the others are not sent. An error means
+// that results could not be written.
+func (r *runner) attack(ctx context.Context, parts []*part, o offer) error {
+	var ready []*part
+	var weights []int
+	for _, p := range parts {
+		if p.ready {
+			ready, weights = append(ready, p), append(weights, p.weight)
+		}
+	}
+	workers := divide(r.Workers, weights)
+	shares := mix(o.pace, weights)
+	errs := make([]error, len(ready))
+	var attacks sync.WaitGroup
+	for i, p := range ready {
+		var pacer vegeta.Pacer
+		if !o.closed {
+			pacer = shares[i]
+		}
+		p.attack = &attack{
+			name: p.scenario.Name, deck: p.deck, schedule: newSchedule(pacer, p.deck.burst, o.duration), workers: workers[i],
+			timeout: r.Timeout, network: r.network(workers[i]), results: r.encoder, progress: r.notice(p, o),
+		}
+		p.attack.schedule.warm = o.warm
+		p.deck.waits.Store(0)
+		attacks.Go(func() {
+			p.tally, p.load, errs[i] = p.attack.run(ctx, p.kept)
+			p.attack.network.close()
+		})
+	}
+	attacks.Wait()
+	for i, p := range ready {
+		if errs[i] != nil && !errors.Is(errs[i], errResults) {
+			p.tally.unsent = errs[i].Error()
+			errs[i] = nil
+		}
+		p.fill(o, shares[i])
+		r.last(p, o)
+	}
+	return errors.Join(errs...)
+}
+
+// fill puts the numbers of an attack into the report.
+func (p *part) fill(o offer, share mixed) {
+	report, t := &p.report, p.tally
+	report.Requests, report.Kept, report.Leaks, report.FalseRefusals, report.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
+	report.LeaksByRule = t.leaksByRule
+	report.Latency, report.Lag = t.latencies(), latencies(t.lag)
+	report.DurationMS = t.elapsed.Milliseconds()
+	report.Windows = t.windows
+	report.Groups, report.Samples = p.kept.grouped(), p.kept.taken()
+	report.CPU, report.HostCPU = p.load.cpu, p.load.host
+	if o.closed {
+		report.AchievedRate = float64(t.requests) / max(t.elapsed-o.warm, time.Millisecond).Seconds()
+		report.OfferedRate = report.AchievedRate
+		return
+	}
+	report.OfferedRate = o.pace.between(o.warm, o.duration) / (o.duration - o.warm).Seconds() * share.share()
+	report.AchievedRate = float64(t.requests) / (max(o.duration, t.lastSent) - o.warm).Seconds()
+	if planned := p.attack.schedule.after(o.warm); t.requests >= planned && t.lastSent <= o.duration {
+		// Everything was sent in time: a duration that holds no whole number of
+		// requests is not held against the rate.
+		report.AchievedRate = report.OfferedRate
+	}
+}
+
+// after counts the requests that are due from a moment on.
+func (s *schedule) after(moment time.Duration) int64 {
+	c := &cursor{schedule: s}
+	c.before(moment)
+	return c.before(s.duration)
+}
+
+// conclude evaluates the thresholds of a part, and decides what came of it.
+func (r *runner) conclude(ctx context.Context, p *part) {
+	if !p.ready {
+		if p.report.Outcome != NotApplicable {
+			r.bind(&p.report, nil)
+		}
+		return
+	}
+	missed := r.bind(&p.report, p.figures())
+	j := judgement{attack: p.attack, tally: p.tally, load: p.load, report: &p.report, missed: missed, embedded: r.target.Kind == target.KindEmbedded, note: p.note}
+	j.decide(ctx.Err() != nil)
+}
+
+// figures are what thresholds look at.
+func (p *part) figures() *figures {
+	t := p.tally
+	return &figures{
+		requests: t.requests, answered: t.answered, kept: t.kept, leaks: t.leaks, falseRefusals: t.falseRefusals, faults: t.faults,
+		offered: p.report.OfferedRate, achieved: p.report.AchievedRate, latency: t.latency,
+	}
+}
+
+// renew prepares the scenario anew before its tokens expire. What it sends when
+// the attack has ended is empty, or says what went wrong.
+func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time) <-chan string {
+	done := make(chan string, 1)
+	go func() {
+		for !until.IsZero() {
+			// A fifth of the lifetime is left for obtaining the next ones.
+			wait := max(time.Second, time.Until(until)*4/5)
+			select {
+			case <-ctx.Done():
+				done <- ""
+				return
+			case <-time.After(wait):
+			}
+			stage := r.stage.another()
+			plan, err := s.Prepare(ctx, stage)
+			if err == nil {
+				err = plan.check()
+			}
+			if err != nil {
+				if ctx.Err() == nil {
+					done <- fmt.Sprintf("the tokens could not be renewed: %v", err)
+					return
+				}
+				done <- ""
+				return
+			}
+			d.deal(plan)
+			until = stage.until
+		}
+		done <- ""
+	}()
+	return done
+}
+
+// bind evaluates the thresholds of a scenario, and returns those missed. Nil
+// figures are those of a scenario that was not attacked.
+func (r *runner) bind(report *ScenarioReport, seen *figures) []ThresholdResult {
+	var missed []ThresholdResult
+	for _, threshold := range r.Thresholds {
+		if threshold.Scenario != "" && threshold.Scenario != report.Name || threshold.ofSearch() {
+			continue
+		}
+		result := threshold.result(report.Name, seen)
+		r.report.Thresholds = append(r.report.Thresholds, result)
+		if result.Value != nil && !result.Held {
+			missed = append(missed, result)
+		}
+	}
+	return missed
+}
+
+// bindSweep evaluates the thresholds of a sweep.
+func (r *runner) bindSweep(s *SweepReport) {
+	for _, threshold := range r.Thresholds {
+		if threshold.metric != "growth" || threshold.Scenario != "" && threshold.Scenario != s.Name {
+			continue
+		}
+		result := ThresholdResult{Expression: threshold.Expression, Scenario: s.Name, Reason: s.Reason}
+		if s.Growth.Model != "" {
+			value := s.Growth.Exponent
+			if s.Growth.Model == GrowsNot {
+				value = 0
+			}
+			result.Value, result.Held, result.Reason = &value, threshold.holds(value), ""
+		}
+		r.report.Thresholds = append(r.report.Thresholds, result)
+		if result.Value != nil && !result.Held {
+			s.Outcome, s.Reason = Broken, fmt.Sprintf("missed %s: got %.4g", threshold.Expression, *result.Value)
+		}
+	}
+}
+
+// unbound adds the thresholds that nothing had samples for, so that they are not
+// lost: such a threshold does not hold.
+func (r *runner) unbound() {
+	for _, t := range r.Thresholds {
+		bound := slices.ContainsFunc(r.report.Thresholds, func(b ThresholdResult) bool { return b.Expression == t.Expression })
+		if !bound {
+			r.report.Thresholds = append(r.report.Thresholds, ThresholdResult{Expression: t.Expression, Scenario: t.Scenario, Reason: "nothing was run that has this figure"})
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package loadtest
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
+)
+
+const (
+	// lowestBucket is the upper bound of the first bucket, in seconds, and what
+	// native buckets take for zero.
+	lowestBucket = 1e-4
+	// classicBuckets double, up to 52 s.
+	classicBuckets = 20
+	// nativeSchema has eight native buckets for each doubling.
+	nativeSchema = 3
+)
+
+// Exporter serves the figures of a run to Prometheus: requests by scenario and
+// class, their latency from when each was due, and the offered rate. Nothing of a
+// request is a label, so that there are no more series than scenarios and
+// classes. It is fed with what [Options.OnProgress] is called with.
+type Exporter struct {
+	registry *prometheus.Registry
+	mu       sync.Mutex
+	latest   map[string]Progress // by scenario
+	over     atomic.Bool
+	scraped  chan struct{} // closed by the first scrape after the end
+	once     sync.Once
+}
+
+// NewExporter returns an exporter that has no figures yet.
+func NewExporter() *Exporter {
+	e := &Exporter{registry: prometheus.NewPedanticRegistry(), latest: map[string]Progress{}, scraped: make(chan struct{})}
+	e.registry.MustRegister(e)
+	return e
+}
+
+// Show takes the latest figures of a scenario.
+func (e *Exporter) Show(p Progress) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.latest[p.Scenario] = p
+}
+
+// ServeHTTP answers a scrape.
+func (e *Exporter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	over := e.over.Load() // before the figures are read
+	promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+	if over {
+		e.once.Do(func() { close(e.scraped) })
+	}
+}
+
+// Linger says that the figures are final, and waits until they were scraped, at
+// most for so long. It reports whether they were.
+func (e *Exporter) Linger(ctx context.Context, d time.Duration) bool {
+	e.over.Store(true)
+	wait := time.NewTimer(d)
+	defer wait.Stop()
+	select {
+	case <-e.scraped:
+		return true
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// The series.
+func (*Exporter) requests() *prometheus.Desc {
+	return prometheus.NewDesc("scopeproof_load_requests_total", "Requests that were answered or given up, by what the answer amounts to.", []string{"scenario", "class"}, nil)
+}
+func (*Exporter) latency() *prometheus.Desc {
+	return prometheus.NewDesc("scopeproof_load_latency_seconds", "Latency, from when a request was due.", []string{"scenario"}, nil)
+}
+func (*Exporter) offered() *prometheus.Desc {
+	return prometheus.NewDesc("scopeproof_load_offered_rate", "Requests per second that are offered.", []string{"scenario"}, nil)
+}
+
+// Describe implements [prometheus.Collector].
+func (e *Exporter) Describe(to chan<- *prometheus.Desc) {
+	to <- e.requests()
+	to <- e.latency()
+	to <- e.offered()
+}
+
+// Collect implements [prometheus.Collector].
+func (e *Exporter) Collect(to chan<- prometheus.Metric) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	requests, latency, offered := e.requests(), e.latency(), e.offered()
+	for name, p := range e.latest {
+		for class, n := range map[Class]int64{AsExpected: p.Kept, Leak: p.Leaks, FalseRefusal: p.FalseRefusals, Fault: p.Faults} {
+			to <- prometheus.MustNewConstMetric(requests, prometheus.CounterValue, float64(n), name, string(class))
+		}
+		to <- prometheus.MustNewConstMetric(offered, prometheus.GaugeValue, p.OfferedRate, name)
+		to <- distribution{latency, name, p.bars}
+	}
+}
+
+// bar is how many latencies were up to a value and above that of the bar before.
+type bar struct {
+	to    int64 // microseconds
+	count int64
+}
+
+// bars are the buckets of a histogram that hold something.
+func bars(h *hdrhistogram.Histogram) []bar {
+	var list []bar
+	for _, b := range h.Distribution() {
+		if b.Count > 0 {
+			list = append(list, bar{b.To, b.Count})
+		}
+	}
+	return list
+}
+
+// distribution is a histogram with classic and with native buckets. A scrape that
+// understands native ones can have both.
+type distribution struct {
+	desc     *prometheus.Desc
+	scenario string
+	bars     []bar
+}
+
+// Desc implements [prometheus.Metric].
+func (d distribution) Desc() *prometheus.Desc { return d.desc }
+
+// Write implements [prometheus.Metric].
+func (d distribution) Write(m *dto.Metric) error {
+	h := &dto.Histogram{SampleCount: new(uint64), SampleSum: new(float64), Schema: new(int32), ZeroThreshold: new(lowestBucket), ZeroCount: new(uint64)}
+	*h.Schema = nativeSchema
+	for i := range classicBuckets {
+		h.Bucket = append(h.Bucket, &dto.Bucket{UpperBound: new(lowestBucket * math.Pow(2, float64(i))), CumulativeCount: new(uint64)})
+	}
+	native := map[int]int64{}
+	for _, b := range d.bars {
+		seconds, count := float64(b.to)/1e6, uint64(b.count)
+		*h.SampleCount += count
+		*h.SampleSum += seconds * float64(b.count)
+		for _, bucket := range h.Bucket {
+			if seconds <= bucket.GetUpperBound() {
+				*bucket.CumulativeCount += count
+			}
+		}
+		if seconds <= lowestBucket {
+			*h.ZeroCount += count
+			continue
+		}
+		native[int(math.Ceil(math.Log2(seconds)*math.Exp2(nativeSchema)))] += b.count
+	}
+	addNative(h, native)
+	name := "scenario"
+	m.Label = []*dto.LabelPair{{Name: &name, Value: &d.scenario}}
+	m.Histogram = h
+	return nil
+}
+
+// addNative adds native buckets: in runs of neighbours, each count as the
+// difference to the one before.
+func addNative(h *dto.Histogram, native map[int]int64) {
+	var indexes []int
+	for i := range native {
+		indexes = append(indexes, i)
+	}
+	slices.Sort(indexes)
+	next, last := 0, int64(0)
+	for at, i := range indexes {
+		if at == 0 || i != next {
+			h.PositiveSpan = append(h.PositiveSpan, &dto.BucketSpan{Offset: new(int32(i - next)), Length: new(uint32)})
+		}
+		*h.PositiveSpan[len(h.PositiveSpan)-1].Length++
+		h.PositiveDelta = append(h.PositiveDelta, native[i]-last)
+		next, last = i+1, native[i]
+	}
+}

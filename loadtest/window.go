@@ -1,0 +1,144 @@
+package loadtest
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// mostWindows bounds how many windows an attack keeps: when there are more, each
+// two become one, of twice the length.
+const mostWindows = 600
+
+// Window is what was seen in one second of an attack, or in several where it was
+// long: windows are at most some hundreds, all of one length but the last.
+type Window struct {
+	// Second is when it begins, in seconds since the attack began, and Seconds how
+	// long it is.
+	Second  int64 `json:"second"`
+	Seconds int64 `json:"seconds"`
+	// Due are the requests that were due in the window, Sent those handed to a
+	// connection in it.
+	Due  int64 `json:"due"`
+	Sent int64 `json:"sent"`
+	// Kept, Leaks, FalseRefusals and Faults are the requests that were answered or
+	// given up in the window.
+	Kept          int64 `json:"kept"`
+	Leaks         int64 `json:"leaks"`
+	FalseRefusals int64 `json:"false_refusals"`
+	Faults        int64 `json:"faults"`
+	// Latency is that of the requests that were answered or given up in the window,
+	// from when each was due.
+	Latency Latency `json:"latency_ms"`
+
+	counts sparse
+}
+
+// Answered is how many requests were answered or given up in the window.
+func (w *Window) Answered() int64 { return w.Kept + w.Leaks + w.FalseRefusals + w.Faults }
+
+// merge adds the next window to w; scratch is a histogram to count in.
+func (w *Window) merge(next Window, scratch *hdrhistogram.Histogram) {
+	w.Seconds += next.Seconds
+	w.Due, w.Sent = w.Due+next.Due, w.Sent+next.Sent
+	w.Kept, w.Leaks = w.Kept+next.Kept, w.Leaks+next.Leaks
+	w.FalseRefusals, w.Faults = w.FalseRefusals+next.FalseRefusals, w.Faults+next.Faults
+	scratch.Reset()
+	w.counts.addTo(scratch)
+	next.counts.addTo(scratch)
+	w.counts, w.Latency = newSparse(scratch), latencies(scratch)
+}
+
+// windows are the windows of an attack, and the one that is under way.
+type windows struct {
+	done   []Window
+	latest Window // the last that is over, of one second
+	now    Window
+	hist   *hdrhistogram.Histogram // of now
+	spare  *hdrhistogram.Histogram
+}
+
+func newWindows() *windows {
+	return &windows{hist: newHistogram(), spare: newHistogram(), now: Window{Seconds: 1}}
+}
+
+// add counts what was seen since the last call, in the window of that second. Due
+// and sent are what there was in all.
+func (w *windows) add(second int64, seen *tally, due, sent int64) {
+	for w.now.Second < second {
+		w.close()
+	}
+	n := &w.now
+	n.Kept, n.Leaks = n.Kept+seen.kept, n.Leaks+seen.leaks
+	n.FalseRefusals, n.Faults = n.FalseRefusals+seen.falseRefusals, n.Faults+seen.faults
+	n.Due, n.Sent = n.Due+due, n.Sent+sent
+	w.hist.Merge(seen.latency)
+}
+
+// close ends the window that is under way.
+func (w *windows) close() {
+	w.now.counts, w.now.Latency = newSparse(w.hist), latencies(w.hist)
+	w.latest = w.now
+	w.hist.Reset()
+	if last := len(w.done) - 1; last >= 0 && w.done[last].Seconds < w.done[0].Seconds {
+		w.done[last].merge(w.now, w.spare)
+	} else {
+		w.done = append(w.done, w.now)
+	}
+	w.now = Window{Second: w.now.Second + 1, Seconds: 1}
+	if len(w.done) > mostWindows {
+		half := w.done[:0]
+		for i := 0; i < len(w.done); i += 2 {
+			pair := w.done[i]
+			if i+1 < len(w.done) {
+				pair.merge(w.done[i+1], w.spare)
+			}
+			half = append(half, pair)
+		}
+		clear(w.done[len(half):])
+		w.done = half
+	}
+}
+
+// sparse is a histogram of which only the buckets are kept that hold something:
+// the distance to the one before, and the count.
+type sparse []byte
+
+func newSparse(h *hdrhistogram.Histogram) sparse {
+	if h.TotalCount() == 0 {
+		return nil
+	}
+	var s sparse
+	last := int64(0)
+	for _, bar := range h.Distribution() {
+		if bar.Count > 0 {
+			s = binary.AppendUvarint(s, uint64(bar.To-last))
+			s = binary.AppendUvarint(s, uint64(bar.Count))
+			last = bar.To
+		}
+	}
+	return s
+}
+
+func (s sparse) addTo(h *hdrhistogram.Histogram) {
+	for value := uint64(0); len(s) > 0; {
+		step, n := binary.Uvarint(s)
+		count, m := binary.Uvarint(s[n:])
+		s, value = s[n+m:], value+step
+		_ = h.RecordValues(min(int64(value), longest), int64(count))
+	}
+}
+
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, 3) }
+
+func latencies(h *hdrhistogram.Histogram) Latency {
+	if h.TotalCount() == 0 {
+		return Latency{}
+	}
+	at := func(percent float64) float64 { return millis(h.ValueAtQuantile(percent)) }
+	return Latency{
+		Min: millis(h.Min()), Mean: math.Round(h.Mean()) / 1000,
+		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99), Max: millis(h.Max()),
+	}
+}

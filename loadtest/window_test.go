@@ -1,0 +1,67 @@
+package loadtest
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestWindowsLoseNothingHoweverLongARunIs(t *testing.T) {
+	w := newWindows()
+	all := newTally()
+	const seconds = 1500
+	seen := newTally()
+	for second := range seconds {
+		seen.reset()
+		for i := range 3 {
+			latency := time.Duration(1+(second*7919+i*104729)%900_000) * time.Microsecond
+			s := shot{due: time.Duration(second) * time.Second, done: time.Duration(second)*time.Second + latency}
+			if i == 2 && second%10 == 0 {
+				s.verdict = Verdict{Class: Leak, Rule: "X"}
+			}
+			seen.count(&s)
+			all.count(&s)
+		}
+		w.add(int64(second), seen, 3, 3)
+	}
+	w.close()
+	if len(w.done) > mostWindows {
+		t.Errorf("got %d windows, want %d at most", len(w.done), mostWindows)
+	}
+	if w.latest.Second != seconds-1 || w.latest.Seconds != 1 || w.latest.Answered() != 3 {
+		t.Errorf("got the latest window %+v, want the last second", w.latest)
+	}
+	sum, merged, next := Window{}, newHistogram(), int64(0)
+	for _, one := range w.done {
+		if one.Second != next || one.Answered() != 3*one.Seconds || one.Due != 3*one.Seconds || one.Latency.Max == 0 {
+			t.Fatalf("got the window %+v, want one that begins at %d with 3 requests a second", one, next)
+		}
+		next += one.Seconds
+		sum.Kept, sum.Leaks = sum.Kept+one.Kept, sum.Leaks+one.Leaks
+		one.counts.addTo(merged)
+	}
+	if next != seconds || sum.Leaks != seconds/10 || sum.Kept+sum.Leaks != 3*seconds {
+		t.Errorf("got %d s with %d kept and %d leaks", next, sum.Kept, sum.Leaks)
+	}
+	for _, q := range []float64{1, 50, 99, 99.9, 100} {
+		if got, want := merged.ValueAtQuantile(q), all.latency.ValueAtQuantile(q); got != want {
+			t.Errorf("p%v of the windows together: got %d, want %d", q, got, want)
+		}
+	}
+}
+
+func TestASecondInWhichNothingHappensIsAWindow(t *testing.T) {
+	w := newWindows()
+	seen := newTally()
+	seen.count(&shot{done: time.Millisecond})
+	w.add(0, seen, 1, 1)
+	w.add(2, seen, 1, 1)
+	w.close()
+	var answered []int64
+	for _, one := range w.done {
+		answered = append(answered, one.Answered())
+	}
+	if !slices.Equal(answered, []int64{1, 0, 1}) {
+		t.Errorf("got %v answers a second, want 1, 0 and 1", answered)
+	}
+}
