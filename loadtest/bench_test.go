@@ -258,7 +258,8 @@ func benchClient(base string) {
 	ctx := context.Background()
 	d := newDeck(ctx, benchPlan(base), 1)
 	a := &attack{
-		name: "bench", deck: d, schedule: newSchedule(nil, 1, benchFor), workers: benchWorkers, timeout: DefaultTimeout,
+		together: newMuster(1, nil),
+		name:     "bench", deck: d, schedule: newSchedule(nil, 1, benchFor), workers: benchWorkers, timeout: DefaultTimeout,
 		network: newDirect(benchWorkers), results: vegeta.NewEncoder(io.Discard), progress: func(*tally, time.Duration) {},
 	}
 	t, _, err := a.run(ctx, &samples{})

@@ -64,6 +64,12 @@ type Options struct {
 	// headers, and all of the URL that could hold a token; nil: nothing is
 	// written.
 	Results io.Writer
+	// Shard is which of Shards processes this is, from 0: together they send what
+	// one would send. 0 shards means that there is one. See [RunShard].
+	Shard, Shards int
+	// Begin is asked when everything is ready for the scenario, or the mix, of a
+	// name: it returns when the clock starts. Nil: at once.
+	Begin func(ctx context.Context, name string) (time.Time, error)
 	// OnProgress is called a few times a second, by one goroutine; it may be nil.
 	OnProgress func(Progress)
 }
@@ -72,6 +78,17 @@ type Options struct {
 // judges every answer. Errors are of usage, or say that nothing could begin;
 // whatever befalls a scenario is in its report.
 func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options) (*Report, error) {
+	r, err := newRunner(ctx, t, scenarios, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.run(ctx, scenarios); err != nil {
+		return nil, err
+	}
+	return r.report, nil
+}
+
+func newRunner(ctx context.Context, t *target.Target, scenarios []Scenario, o Options) (*runner, error) {
 	if err := o.check(scenarios); err != nil {
 		return nil, err
 	}
@@ -89,15 +106,20 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 	if o.Results != nil {
 		r.encoder = oneAtATime(vegeta.NewEncoder(o.Results))
 	}
+	return r, nil
+}
+
+// run fills in the report.
+func (r *runner) run(ctx context.Context, scenarios []Scenario) error {
 	stop := r.startProgress()
 	defer stop()
 	if err := r.all(ctx, scenarios); err != nil {
-		return nil, err
+		return err
 	}
 	r.unbound()
 	r.report.Interrupted = ctx.Err() != nil
 	r.report.DurationMS = time.Since(r.report.Started).Milliseconds()
-	return r.report, nil
+	return nil
 }
 
 // all makes the sweeps, and attacks the scenarios: each on its own, or all
@@ -232,6 +254,7 @@ type runner struct {
 	stage    *Stage
 	report   *Report
 	encoder  vegeta.Encoder
+	parts    []*part // of the report's scenarios
 	progress chan Progress
 	number   int // of the scenario, mix or sweep under way
 	of       int
@@ -251,6 +274,12 @@ func (r *runner) lacks(needs []target.Capability) string {
 func (r *runner) group(ctx context.Context, scenarios []Scenario) error {
 	parts, end := r.prepare(ctx, scenarios)
 	var err error
+	if r.Begin != nil {
+		if err := unprepared(parts); err != nil {
+			end()
+			return err
+		}
+	}
 	if ready := slices.ContainsFunc(parts, func(p *part) bool { return p.ready }); ready && r.Capacity != nil {
 		err = r.seek(ctx, parts)
 	} else if ready {
@@ -263,6 +292,18 @@ func (r *runner) group(ctx context.Context, scenarios []Scenario) error {
 			r.conclude(ctx, p)
 		}
 		r.report.Scenarios = append(r.report.Scenarios, p.report)
+		r.parts = append(r.parts, p)
 	}
 	return err
+}
+
+// unprepared is why a part cannot be attacked: the other shards would wait for
+// this one in vain.
+func unprepared(parts []*part) error {
+	for _, p := range parts {
+		if !p.ready && p.report.Outcome != NotApplicable {
+			return fmt.Errorf("%s: %s", p.report.Name, p.report.Reason)
+		}
+	}
+	return nil
 }

@@ -41,13 +41,17 @@ func (w *Window) Answered() int64 { return w.Kept + w.Leaks + w.FalseRefusals + 
 // merge adds the next window to w; scratch is a histogram to count in.
 func (w *Window) merge(next Window, scratch *hdrhistogram.Histogram) {
 	w.Seconds += next.Seconds
-	w.Due, w.Sent = w.Due+next.Due, w.Sent+next.Sent
-	w.Kept, w.Leaks = w.Kept+next.Kept, w.Leaks+next.Leaks
-	w.FalseRefusals, w.Faults = w.FalseRefusals+next.FalseRefusals, w.Faults+next.Faults
+	w.addCounts(next)
 	scratch.Reset()
 	w.counts.addTo(scratch)
 	next.counts.addTo(scratch)
 	w.counts, w.Latency = newSparse(scratch), latencies(scratch)
+}
+
+func (w *Window) addCounts(other Window) {
+	w.Due, w.Sent = w.Due+other.Due, w.Sent+other.Sent
+	w.Kept, w.Leaks = w.Kept+other.Kept, w.Leaks+other.Leaks
+	w.FalseRefusals, w.Faults = w.FalseRefusals+other.FalseRefusals, w.Faults+other.Faults
 }
 
 // windows are the windows of an attack, and the one that is under way.
