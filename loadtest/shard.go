@@ -123,8 +123,12 @@ func DecodePart(data []byte) (*Part, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a shard's result: %w", err)
 	}
+	text, err := io.ReadAll(io.LimitReader(z, partMost)) // to its end, where the checksum is
+	if err != nil {
+		return nil, fmt.Errorf("a shard's result: %w", err)
+	}
 	p := &Part{}
-	if err := json.NewDecoder(io.LimitReader(z, partMost)).Decode(p); err != nil {
+	if err := json.Unmarshal(text, p); err != nil {
 		return nil, fmt.Errorf("a shard's result: %w", err)
 	}
 	if p.Schema != PartSchema || p.Report == nil || len(p.Scenarios) != len(p.Report.Scenarios) {
