@@ -73,8 +73,9 @@ const (
 	// agreeing is how many more measurements must say one thing of a rate than the
 	// other, for it to be confirmed.
 	agreeing = 2
-	// slowest is the rate below which nothing is looked for.
-	slowest = 1.0
+	// shrinks is the part of the first rate below which nothing is looked for: each
+	// step would take longer than the one before.
+	shrinks = 10
 )
 
 // search finds the highest rate that holds. It decides each step anew from all
@@ -153,10 +154,10 @@ func (s *search) next() (rate float64, phase string) {
 		return min(s.most, round3(2*low)), "grow"
 	case s.score[high] >= -agreeing && high >= 1.9*low && low > 0:
 		return high, "repeat" // everything after it is built on this one
-	case low == 0 && high <= slowest:
+	case low == 0 && high <= s.from/shrinks:
 		return s.confirm(low, high)
 	case low == 0:
-		return max(slowest, round3(high/2)), "shrink"
+		return max(s.from/shrinks, round3(high/2)), "shrink"
 	}
 	// Rates are rounded, so that the middle can be one of both.
 	if middle := round3(math.Sqrt(low * high)); high/low > 1+s.precision && middle > low && middle < high {

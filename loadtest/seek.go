@@ -13,7 +13,7 @@ import (
 // Search says how the capacity is looked for.
 type Search struct {
 	// First is the rate of the first step, in requests per second; 0 means
-	// [DefaultFirst].
+	// [DefaultFirst]. A tenth of it is the lowest that is tried.
 	First float64
 	// Most is the highest rate that is tried; 0: whatever the generator can do.
 	Most float64

@@ -50,7 +50,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 		return rate, nil
 	}
 	number := func(r float64) string { return strconv.FormatFloat(r, 'g', -1, 64) }
-	f.Var(flag[float64]{&l.rate, "N", readRate, number}, "rate", "requests per second that are offered to each scenario, or to the mix")
+	f.Var(flag[float64]{&l.rate, "N", readRate, number}, "rate", "requests per second that are offered to each scenario, or to the mix; where --capacity begins (100)")
 	f.period(&l.duration, "duration", 10*time.Second, "how long each scenario or the mix is attacked; a step of --capacity at least (3s); a sweep about")
 	f.text(&l.stages, "stages", "D:RATE,…", "", "a rate that changes, in place of both: 30s:100/s holds, 30s:100/s..500/s ramps, 1m:100/s~50/s@20s swings")
 	f.wait(&l.warmUp, "warm-up", 0, "send for so long before anything counts; leaks do")
@@ -200,7 +200,7 @@ func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, scenarios bool,
 	given := func(name string) bool { return cmd.Flags().Changed(name) }
 	var ways []string
 	for _, name := range []string{"rate", "stages", "connections", "capacity"} {
-		if given(name) && (name != "capacity" || l.capacity) {
+		if given(name) && (name != "capacity" || l.capacity) && (name != "rate" || !l.capacity) {
 			ways = append(ways, name)
 		}
 	}
@@ -232,6 +232,9 @@ func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, scenarios bool,
 		o.Stages, o.Duration = pace, 0
 	case l.capacity:
 		o.Capacity = &loadtest.Search{Precision: l.precision}
+		if given("rate") {
+			o.Capacity.First = l.rate
+		}
 		if !given("duration") {
 			o.Duration = 3 * time.Second
 		}

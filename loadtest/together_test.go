@@ -1,0 +1,292 @@
+package loadtest_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/scopeproof/scopeproof/loadtest"
+	"github.com/scopeproof/scopeproof/target"
+)
+
+func named(name, url string, expect func(*loadtest.Stage) loadtest.Expectation) loadtest.Scenario {
+	s := apiScenario(url+"/"+name, expect)
+	s.Name = name
+	return s
+}
+
+// runAll runs scenarios and returns their reports by name.
+func runAll(t *testing.T, tg *target.Target, list []loadtest.Scenario, o loadtest.Options) (*loadtest.Report, map[string]loadtest.ScenarioReport) {
+	t.Helper()
+	r, err := loadtest.Run(t.Context(), tg, list, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]loadtest.ScenarioReport{}
+	for _, s := range r.Scenarios {
+		by[s.Name] = s
+	}
+	return r, by
+}
+
+// A mix is one schedule: every scenario sends its share, and is judged on its own.
+func TestAMixIsJudgedScenarioByScenario(t *testing.T) {
+	server, tg := hostile(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/often") {
+			w.WriteHeader(403)
+		}
+	})
+	o := loadtest.Options{
+		Rate: 400, Duration: 500 * time.Millisecond, Seed: 1, Weights: []int{3, 1},
+		Thresholds: []loadtest.Threshold{threshold(t, "often.requests==150"), threshold(t, "seldom.requests==50"), threshold(t, "faults==0")},
+	}
+	r, by := runAll(t, tg, []loadtest.Scenario{named("often", server.URL, refuses), named("seldom", server.URL, refuses)}, o)
+	often, seldom := by["often"], by["seldom"]
+	if often.Requests != 150 || seldom.Requests != 50 || often.OfferedRate != 300 || seldom.OfferedRate != 100 {
+		t.Errorf("got %d and %d requests at %v/s and %v/s, want 150 and 50 at 300 and 100", often.Requests, seldom.Requests, often.OfferedRate, seldom.OfferedRate)
+	}
+	if often.Leaks != 0 || seldom.Leaks != 50 || seldom.Outcome != loadtest.Broken || often.Outcome == loadtest.Broken {
+		t.Errorf("got %s and %s, want the seldom one broken alone", often.Outcome, seldom.Outcome)
+	}
+	if len(r.Thresholds) != 4 {
+		t.Fatalf("got %d thresholds, want 4: %+v", len(r.Thresholds), r.Thresholds)
+	}
+	for _, limit := range r.Thresholds {
+		if !limit.Held {
+			t.Errorf("%s in %s: got %+v, want held", limit.Expression, limit.Scenario, limit)
+		}
+	}
+}
+
+func TestOfAMixTheRestIsRun(t *testing.T) {
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
+	lacking := named("lacking", server.URL, serves)
+	lacking.Needs = []target.Capability{"as.cc"}
+	_, by := runAll(t, tg, []loadtest.Scenario{lacking, named("rest", server.URL, serves)}, loadtest.Options{Rate: 100, Duration: 300 * time.Millisecond, Weights: []int{1, 1}})
+	if by["lacking"].Outcome != loadtest.NotApplicable || by["rest"].Kept == 0 {
+		t.Errorf("got %+v", by)
+	}
+}
+
+// What is sent to warm up is in no figure, but a leak is a leak.
+func TestAWarmUpIsJudgedAndNotCounted(t *testing.T) {
+	var served atomic.Int64
+	server, tg := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+		if served.Add(1) != 1 {
+			w.WriteHeader(403)
+		}
+	})
+	o := loadtest.Options{Rate: 200, Duration: 500 * time.Millisecond, WarmUp: 250 * time.Millisecond, Seed: 1}
+	r, s := run(t, tg, apiScenario(server.URL, refuses), o)
+	if served.Load() != 150 || s.Kept != 100 || s.Leaks != 1 || s.Outcome != loadtest.Broken {
+		t.Errorf("sent %d, got %d kept and %d leaks (%s), want 150, 100 and the first one's leak", served.Load(), s.Kept, s.Leaks, s.Outcome)
+	}
+	if r.WarmUpMS != 250 || s.OfferedRate != 200 {
+		t.Errorf("got %d ms of warm-up and %v/s offered", r.WarmUpMS, s.OfferedRate)
+	}
+}
+
+func TestStagesAreOffered(t *testing.T) {
+	var served atomic.Int64
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) { served.Add(1) })
+	stages, err := loadtest.ParseStages("300ms:100/s,200ms:100/s..300/s,100ms:..300/s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, s := run(t, tg, apiScenario(server.URL, serves), loadtest.Options{Stages: stages, Seed: 1})
+	if want := int64(stages.Requests()); want != 100 || s.Requests != want || served.Load() != want {
+		t.Errorf("got %d requests, %d of them served, want %d", s.Requests, served.Load(), want)
+	}
+	var due int64
+	for _, w := range s.Windows {
+		due += w.Due
+	}
+	if due != 100 {
+		t.Errorf("the windows have %d requests due, want 100", due)
+	}
+}
+
+func TestConnectionsBoundAClosedModel(t *testing.T) {
+	var now, most atomic.Int64
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {
+		n := now.Add(1)
+		for {
+			seen := most.Load()
+			if n <= seen || most.CompareAndSwap(seen, n) {
+				break
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+		now.Add(-1)
+	})
+	_, s := run(t, tg, apiScenario(server.URL, serves), loadtest.Options{Saturate: true, Workers: 3, Duration: 300 * time.Millisecond})
+	if most.Load() != 3 || s.Kept < 3 || s.Outcome != loadtest.Kept {
+		t.Errorf("got %d at once, %d kept, %s (%s), want 3 at once", most.Load(), s.Kept, s.Outcome, s.Reason)
+	}
+}
+
+// Whatever a server does in the middle of a run, every request that was due is
+// counted, in the class that fits, and the run goes on.
+func TestAServerGoesBadInTheMiddle(t *testing.T) {
+	const all, good = 200, 100
+	hijack := func(w http.ResponseWriter, act func(net.Conn)) {
+		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			act(conn)
+			_ = conn.Close()
+		}
+	}
+	for name, bad := range map[string]func(w http.ResponseWriter, stop func()){
+		"dies": func(_ http.ResponseWriter, stop func()) { stop() },
+		"resets": func(w http.ResponseWriter, _ func()) {
+			hijack(w, func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) })
+		},
+		"answers garbage": func(w http.ResponseWriter, _ func()) {
+			hijack(w, func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2p1\r\n\r\n") })
+		},
+		"fails": func(w http.ResponseWriter, _ func()) { w.WriteHeader(500) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var n atomic.Int64
+			var stop func()
+			server, tg := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+				if n.Add(1) > good {
+					bad(w, stop)
+				}
+			})
+			stop = func() { _ = server.Listener.Close(); go server.CloseClientConnections() }
+			o := loadtest.Options{Rate: 400, Duration: 500 * time.Millisecond, Seed: 1}
+			r, s := run(t, tg, apiScenario(server.URL, serves), o)
+			if s.Requests != all || s.Kept+s.Faults != all || s.Faults < 1 || s.Kept < good/2 {
+				t.Errorf("got %d requests, %d kept and %d faults, want %d in all", s.Requests, s.Kept, s.Faults, all)
+			}
+			var grouped int64
+			for _, g := range s.Groups {
+				grouped += g.Count
+				if g.Class != "fault" || len(g.Exchanges) == 0 {
+					t.Errorf("got the group %+v, want faults with an exchange", g)
+				}
+			}
+			if grouped != s.Faults || s.Outcome != loadtest.Broken || loadtest.ExitCode(r) != 1 {
+				t.Errorf("got %d in groups, %s (%s), want %d and broken", grouped, s.Outcome, s.Reason, s.Faults)
+			}
+		})
+	}
+}
+
+func TestOptionsOfAMixAreChecked(t *testing.T) {
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
+	stages, err := loadtest.ParseStages("1s:10/s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*loadtest.Options){
+		"too few weights":          func(o *loadtest.Options) { o.Weights = []int{} },
+		"a weight of nothing":      func(o *loadtest.Options) { o.Weights = []int{0} },
+		"stages and a duration":    func(o *loadtest.Options) { o.Stages, o.Rate = stages, 0 },
+		"stages and a rate":        func(o *loadtest.Options) { o.Stages, o.Duration = stages, 0 },
+		"capacity and a rate":      func(o *loadtest.Options) { o.Capacity = &loadtest.Search{} },
+		"a precision of nothing":   func(o *loadtest.Options) { o.Capacity, o.Rate = &loadtest.Search{Precision: -1}, 0 },
+		"a negative warm-up":       func(o *loadtest.Options) { o.WarmUp = -time.Second },
+		"a sweep of the same name": func(o *loadtest.Options) { o.Sweeps = []loadtest.Sweep{{Name: "stub"}} },
+	} {
+		o := short()
+		change(&o)
+		if _, err := loadtest.Run(t.Context(), tg, []loadtest.Scenario{apiScenario(server.URL, serves)}, o); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+}
+
+// The last figures always arrive, and what came before never goes back.
+func TestProgressEndsWithTheFinalFigures(t *testing.T) {
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
+	var seen []loadtest.Progress
+	o := loadtest.Options{Rate: 200, Duration: 1500 * time.Millisecond, Seed: 1, OnProgress: func(p loadtest.Progress) { seen = append(seen, p) }}
+	_, s := run(t, tg, apiScenario(server.URL, serves), o)
+	if len(seen) < 2 {
+		t.Fatalf("got %d times progress", len(seen))
+	}
+	last, before := seen[len(seen)-1], int64(0)
+	if !last.Last || last.Requests != s.Requests || last.Kept != s.Kept || last.Latency != s.Latency {
+		t.Errorf("got %+v at the end, want the figures of %+v", last, s)
+	}
+	second := false
+	for _, p := range seen {
+		if p.Requests < before {
+			t.Errorf("got %d requests after %d", p.Requests, before)
+		}
+		before = p.Requests
+		second = second || p.Second.Seconds == 1 && p.Second.Sent > 0
+	}
+	if !second {
+		t.Error("no second was shown")
+	}
+}
+
+// capable is a server that serves so many requests a second, one after another.
+func capable(t *testing.T, rate float64) (string, *target.Target) {
+	t.Helper()
+	slots := make(chan time.Time, 1)
+	slots <- time.Now()
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {
+		next := <-slots
+		if now := time.Now(); next.Before(now) {
+			next = now
+		}
+		slots <- next.Add(time.Duration(float64(time.Second) / rate))
+		time.Sleep(time.Until(next))
+	})
+	return server.URL, tg
+}
+
+func TestTheCapacityOfAServerIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
+	url, tg := capable(t, 1000)
+	o := loadtest.Options{
+		Capacity: &loadtest.Search{First: 250, Most: 8000, Precision: 0.1}, Duration: 300 * time.Millisecond, Seed: 1,
+		Thresholds: []loadtest.Threshold{threshold(t, "p90<60ms"), threshold(t, "capacity>=100")},
+	}
+	r, s := run(t, tg, apiScenario(url, serves), o)
+	if len(r.Capacities) != 1 {
+		t.Fatalf("got %d capacities", len(r.Capacities))
+	}
+	c := r.Capacities[0]
+	for _, step := range c.Curve {
+		t.Logf("%-7s %6.0f/s: %6.0f/s, p90 %5.1f ms, held %v %s", step.Phase, step.OfferedRate, step.AchievedRate, step.Latency.P90, step.Held, step.Reason)
+	}
+	// No more can be held than the server serves and what waits for 60 ms; a busy
+	// host may hold less.
+	if c.Rate > 1400 || c.Rate < 250 || c.Beyond <= c.Rate || !c.Confirmed || c.Reason == "" {
+		t.Errorf("got %v to %v/s, confirmed %v (%s), want about 1000", c.Rate, c.Beyond, c.Confirmed, c.Reason)
+	}
+	if s.Outcome != loadtest.Kept || loadtest.ExitCode(r) != 0 || s.OfferedRate != c.Rate || len(r.Thresholds) != 2 {
+		t.Errorf("got %s (%s) at %v/s with the thresholds %+v", s.Outcome, s.Reason, s.OfferedRate, r.Thresholds)
+	}
+}
+
+func TestASearchIsInterruptedAndBroken(t *testing.T) {
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
+	ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+	defer cancel()
+	o := loadtest.Options{Capacity: &loadtest.Search{First: 400}, Duration: 300 * time.Millisecond, Seed: 1}
+	r, err := loadtest.Run(ctx, tg, []loadtest.Scenario{apiScenario(server.URL, serves)}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Interrupted || len(r.Capacities) != 1 || r.Capacities[0].Confirmed || r.Capacities[0].Reason != "interrupted" || loadtest.ExitCode(r) != 130 {
+		t.Errorf("got %+v", r.Capacities)
+	}
+	// A leak breaks a search, whatever rate is found.
+	o.Capacity = &loadtest.Search{First: 2000, Most: 2000}
+	report, s := run(t, tg, apiScenario(server.URL, refuses), o)
+	if s.Outcome != loadtest.Broken || s.Leaks != s.Requests || loadtest.ExitCode(report) != 1 || report.Capacities[0].Rate != 0 {
+		t.Errorf("got %s (%s), %d leaks of %d, capacity %v", s.Outcome, s.Reason, s.Leaks, s.Requests, report.Capacities[0].Rate)
+	}
+}
