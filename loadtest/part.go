@@ -163,7 +163,7 @@ func (p *part) fill(o offer, share mixed) {
 	if planned := p.attack.schedule.after(o.warm); t.requests >= planned && t.lastSent <= o.duration {
 		// Everything was sent in time: a duration that holds no whole number of
 		// requests is not held against the rate.
-		report.AchievedRate = report.OfferedRate
+		report.AchievedRate = report.OfferedRate / float64(max(1, p.attack.schedule.shards))
 	}
 }
 

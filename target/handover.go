@@ -24,9 +24,10 @@ type Handover struct {
 
 // HandOver returns what another process needs to act on the target. The target
 // stays the caller's to close. A target that only Go code can act on, by a
-// user-agent or a transport of its own, cannot be handed over.
+// user-agent or a transport of its own, cannot be handed over; one whose pages a
+// browser plays can, and whoever takes it over plays them.
 func (t *Target) HandOver() (Handover, error) {
-	if t.UserAgent != nil || t.Transport != nil {
+	if t.UserAgent != nil && t.Description.Login.Driver != "browser" || t.Transport != nil {
 		return Handover{}, errors.New("got a target with a user-agent or a transport of its own, which only this process has")
 	}
 	h := Handover{
