@@ -204,7 +204,7 @@ func (a *app) fleet(ctx context.Context, l *loading, o loadtest.Options, plan []
 	if err != nil {
 		return nil, err
 	}
-	a.say("the Job %s in the namespace %s has %d pods of %s", m.Name, where.Namespace(), l.workers, m.Image)
+	a.say("the load comes from the %d pods of the Job %s in the namespace %s", l.workers, m.Name, where.Namespace())
 	return where.Launch(ctx, m, plan)
 }
 
