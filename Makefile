@@ -15,7 +15,7 @@ CACHED = --set container.env.AUTHENTICATORS_OAUTH2_INTROSPECTION_CONFIG_CACHE_EN
 	--set capabilities.token.revocation_visible=expiry --set judged=49
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench bench-peers schema servers fuzz picture check checks
+.PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench bench-peers schema servers fuzz picture check checks test-kubernetes
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -59,6 +59,9 @@ containers: ## the rules against every bundled server; needs an engine
 	  then echo "TestScopes against {}: $$(tail -n 1 $$log)"; else echo "TestScopes against {} failed"; cat $$log; exit 1; fi'
 	@echo "oathkeeper-introspection with its cache"
 	@mkdir -p $(OUT); $(GO) run ./cmd/scopeproof test oathkeeper-introspection $(CACHED) >$(OUT)/cached.txt || { cat $(OUT)/cached.txt; exit 1; }
+
+test-kubernetes: ## shards in the pods of a whole Kubernetes, which is built from Go modules: some twenty minutes the first time
+	.ci/kubernetes/test
 
 images: ## build the container images that cannot be pulled, or are older than their sources
 	.ci/images

@@ -22,6 +22,7 @@ type attack struct {
 	results  vegeta.Encoder    // nil: not written
 	keys     *actor.Signatures // nil: signatures are not checked
 	progress func(*tally, time.Duration)
+	together *muster
 
 	samples *samples
 	tickets *tickets
@@ -52,6 +53,14 @@ func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lines, err := a.warmUp(ctx)
+	a.together.leave()
+	if err == nil {
+		if err = a.together.wait(ctx); err != nil {
+			for _, l := range lines {
+				l.close()
+			}
+		}
+	}
 	if err != nil {
 		return newTally(), load{}, err
 	}

@@ -55,7 +55,7 @@ func (s *Stage) Measure(name, unit, text string) *Measure {
 	}
 	m := s.measured.all[name]
 	if m == nil {
-		m = &Measure{about: Measured{Name: name, Unit: unit, Text: text}, values: hdrhistogram.New(1, mostMeasured, 3)}
+		m = &Measure{about: Measured{Name: name, Unit: unit, Text: text}, values: newMeasured()}
 		s.measured.all[name] = m
 	}
 	return m
@@ -63,20 +63,49 @@ func (s *Stage) Measure(name, unit, text string) *Measure {
 
 // taken are the figures so far, by name.
 func (l *measures) taken() []Measured {
+	var list []Measured
+	for _, m := range l.sorted() {
+		m.mu.Lock()
+		list = append(list, m.about.of(m.values))
+		m.mu.Unlock()
+	}
+	return list
+}
+
+// counts are the values of what is taken, in the same order.
+func (l *measures) counts() []sparse {
+	var list []sparse
+	for _, m := range l.sorted() {
+		m.mu.Lock()
+		list = append(list, newSparse(m.values))
+		m.mu.Unlock()
+	}
+	return list
+}
+
+// sorted are the measures that something was added to, by name.
+func (l *measures) sorted() []*Measure {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var list []Measured
+	var list []*Measure
 	for _, m := range l.all {
 		m.mu.Lock()
-		if f := m.about; m.values.TotalCount() > 0 {
-			f.Count = m.values.TotalCount()
-			f.P50 = float64(m.values.ValueAtQuantile(50)) / 1000
-			f.P99 = float64(m.values.ValueAtQuantile(99)) / 1000
-			f.Max = float64(m.values.Max()) / 1000
-			list = append(list, f)
+		if m.values.TotalCount() > 0 {
+			list = append(list, m)
 		}
 		m.mu.Unlock()
 	}
-	slices.SortFunc(list, func(a, b Measured) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b *Measure) int { return strings.Compare(a.about.Name, b.about.Name) })
 	return list
 }
+
+// of is the measure with the figures of values.
+func (f Measured) of(values *hdrhistogram.Histogram) Measured {
+	f.Count = values.TotalCount()
+	f.P50 = float64(values.ValueAtQuantile(50)) / 1000
+	f.P99 = float64(values.ValueAtQuantile(99)) / 1000
+	f.Max = float64(values.Max()) / 1000
+	return f
+}
+
+func newMeasured() *hdrhistogram.Histogram { return hdrhistogram.New(1, mostMeasured, 3) }

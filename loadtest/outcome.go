@@ -18,11 +18,31 @@ const (
 	busyCPU = 0.85
 )
 
-// judgement decides the outcome of a scenario.
-type judgement struct {
-	*attack
+// seen is what came of an attack, or of the shards of one.
+type seen struct {
 	tally    *tally
 	load     load
+	duration time.Duration // of the attack as it was meant
+	open     bool          // a rate was offered
+	workers  int
+	// families are the chains that there were, ended those that could not go on.
+	families, ended int
+	// sided and said are what shards said of who could not keep up; of an attack of
+	// this process they are empty.
+	sided Side
+	said  string
+}
+
+// seen is what came of the attack.
+func (a *attack) seen(t *tally, l load) seen {
+	s := seen{tally: t, load: l, duration: a.schedule.duration, open: a.schedule.pacer != nil, workers: a.workers}
+	s.families, s.ended = a.deck.chains()
+	return s
+}
+
+// judgement decides the outcome of a scenario.
+type judgement struct {
+	seen
 	report   *ScenarioReport
 	missed   []ThresholdResult
 	embedded bool
@@ -42,7 +62,6 @@ func (j *judgement) decide(interrupted bool) {
 		}
 	}
 	faults := float64(t.faults) / float64(max(1, t.requests))
-	all, ended := j.deck.chains()
 	var missed []string
 	for _, m := range j.missed {
 		if m.Value == nil { // a step of a search holds nothing that it has too few samples for
@@ -63,10 +82,10 @@ func (j *judgement) decide(interrupted bool) {
 	case t.answered == 0:
 		set(Inconclusive, "nothing was answered: %s", j.firstFault())
 	case interrupted:
-		set(Inconclusive, "interrupted after %v of %v", t.elapsed.Round(time.Millisecond), j.schedule.duration)
+		set(Inconclusive, "interrupted after %v of %v", t.elapsed.Round(time.Millisecond), j.duration)
 	case t.unsent != "":
 		set(Inconclusive, "the attack ended before its time: %s", t.unsent)
-	case j.schedule.pacer != nil && r.AchievedRate < enough*r.OfferedRate:
+	case j.open && r.AchievedRate < enough*r.OfferedRate:
 		set(Inconclusive, "achieved %.4g of %.4g requests/s: %s", r.AchievedRate, r.OfferedRate, j.saturated())
 	case faults >= tooFaulty:
 		set(Broken, "%.2g %% of the requests were faults (%s)", 100*faults, j.firstFault())
@@ -74,8 +93,8 @@ func (j *judgement) decide(interrupted bool) {
 		set(Broken, "missed %s", strings.Join(missed, ", "))
 	case t.faults > 0:
 		set(Kept, "%d of %d requests were faults (%s)", t.faults, t.requests, j.firstFault())
-	case ended > 0:
-		set(Kept, "%d of %d refresh families ended", ended, all)
+	case j.ended > 0:
+		set(Kept, "%d of %d refresh families ended", j.ended, j.families)
 	default:
 		set(Kept, "")
 	}
@@ -95,6 +114,8 @@ func (j *judgement) firstFault() string {
 func (j *judgement) side() Side {
 	cores := float64(runtime.NumCPU())
 	switch {
+	case j.said != "":
+		return j.sided
 	case j.load.cpu >= busyCPU*cores && j.embedded:
 		return SideBoth
 	case j.load.cpu >= busyCPU*cores:
@@ -109,8 +130,10 @@ func (j *judgement) side() Side {
 
 // saturated says which side could not keep up.
 func (j *judgement) saturated() string {
+	if j.said != "" {
+		return j.said
+	}
 	cores := float64(runtime.NumCPU())
-	all, _ := j.deck.chains()
 	switch j.side() {
 	case SideBoth:
 		return fmt.Sprintf("this process, in which the embedded target runs as well, used %.1f of %.0f cores", j.load.cpu, cores)
@@ -123,7 +146,7 @@ func (j *judgement) saturated() string {
 		if j.load.full > 0.1 {
 			return fmt.Sprintf("the target was saturated: all %d workers were waiting for it", j.workers)
 		}
-		return fmt.Sprintf("the target was saturated: all %d refresh families were waiting for it", all)
+		return fmt.Sprintf("the target was saturated: all %d refresh families were waiting for it", j.families)
 	}
 	return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores)", j.load.cpu, cores)
 }

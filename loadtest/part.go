@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,6 +114,7 @@ func (r *runner) attack(ctx context.Context, parts []*part, o offer) error {
 	workers := divide(r.Workers, weights)
 	shares := mix(o.pace, weights)
 	errs := make([]error, len(ready))
+	together := newMuster(len(ready), r.begin(ctx, ready))
 	var attacks sync.WaitGroup
 	for i, p := range ready {
 		var pacer vegeta.Pacer
@@ -121,10 +123,11 @@ func (r *runner) attack(ctx context.Context, parts []*part, o offer) error {
 		}
 		p.attack = &attack{
 			name: p.scenario.Name, deck: p.deck, schedule: newSchedule(pacer, p.deck.burst, o.duration), workers: workers[i],
-			timeout: r.Timeout, network: r.network(workers[i]), results: r.encoder, progress: r.notice(p, o),
+			timeout: r.Timeout, network: r.network(workers[i]), results: r.encoder, progress: r.notice(p, o), together: together,
 			keys: r.stage.another().cast.Signatures(),
 		}
 		p.attack.schedule.warm = o.warm
+		p.attack.schedule.shard, p.attack.schedule.shards = uint64(r.Shard), uint64(r.Shards)
 		p.deck.waits.Store(0)
 		attacks.Go(func() {
 			p.tally, p.load, errs[i] = p.attack.run(ctx, p.kept)
@@ -141,6 +144,18 @@ func (r *runner) attack(ctx context.Context, parts []*part, o offer) error {
 		r.last(p, o)
 	}
 	return errors.Join(errs...)
+}
+
+// begin is what asks when the attacks on the parts begin, or nil.
+func (r *runner) begin(ctx context.Context, parts []*part) func() (time.Time, error) {
+	if r.Begin == nil {
+		return nil
+	}
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.scenario.Name)
+	}
+	return func() (time.Time, error) { return r.Begin(ctx, strings.Join(names, "+")) }
 }
 
 // fill puts the numbers of an attack into the report.
@@ -163,7 +178,7 @@ func (p *part) fill(o offer, share mixed) {
 	if planned := p.attack.schedule.after(o.warm); t.requests >= planned && t.lastSent <= o.duration {
 		// Everything was sent in time: a duration that holds no whole number of
 		// requests is not held against the rate.
-		report.AchievedRate = report.OfferedRate
+		report.AchievedRate = report.OfferedRate / float64(max(1, p.attack.schedule.shards))
 	}
 }
 
@@ -183,7 +198,7 @@ func (r *runner) conclude(ctx context.Context, p *part) {
 		return
 	}
 	missed := r.bind(&p.report, p.figures())
-	j := judgement{attack: p.attack, tally: p.tally, load: p.load, report: &p.report, missed: missed, embedded: r.target.Kind == target.KindEmbedded, note: p.note}
+	j := judgement{seen: p.attack.seen(p.tally, p.load), report: &p.report, missed: missed, embedded: r.target.Kind == target.KindEmbedded, note: p.note}
 	j.decide(ctx.Err() != nil)
 }
 

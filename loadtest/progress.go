@@ -23,7 +23,9 @@ type Progress struct {
 	// a search.
 	Last bool
 
-	bars []bar
+	// Counts are the latencies so far, in a form that can be added up; see
+	// [Together].
+	Counts []byte
 }
 
 // startProgress calls OnProgress from a goroutine of its own, so that a slow one
@@ -73,7 +75,7 @@ func (r *runner) seen(p *part, o offer, t *tally, elapsed time.Duration) Progres
 	shown := Progress{
 		Scenario: p.scenario.Name, Number: r.number, Of: r.of, Phase: o.phase, Elapsed: elapsed, Duration: o.duration, WarmUp: o.warm,
 		Requests: t.requests, Kept: t.kept, Leaks: t.leaks, FalseRefusals: t.falseRefusals, Faults: t.faults,
-		Latency: t.latencies(), Second: t.latest, bars: bars(t.latency),
+		Latency: t.latencies(), Second: t.latest, Counts: newSparse(t.latency),
 		Rate: float64(t.requests) / max(elapsed-o.warm, time.Millisecond).Seconds(),
 	}
 	if t.latest.Seconds > 0 {
@@ -100,4 +102,28 @@ func (r *runner) sweepProgress(w *sweeping, part float64) {
 	case r.progress <- p:
 	default:
 	}
+}
+
+// Together is how far all shards have come, from what each said last of the same
+// scenario.
+func Together(shards []Progress) Progress {
+	var all Progress
+	latency := newHistogram()
+	all.Last = true
+	for _, p := range shards {
+		all.Scenario, all.Number, all.Of, all.Phase = p.Scenario, p.Number, p.Of, p.Phase
+		all.Duration, all.WarmUp, all.Elapsed = p.Duration, p.WarmUp, max(all.Elapsed, p.Elapsed)
+		all.OfferedRate = max(all.OfferedRate, p.OfferedRate) // each says that of all
+		all.Rate += p.Rate
+		all.Requests, all.Kept, all.Leaks = all.Requests+p.Requests, all.Kept+p.Kept, all.Leaks+p.Leaks
+		all.FalseRefusals, all.Faults = all.FalseRefusals+p.FalseRefusals, all.Faults+p.Faults
+		all.Last = all.Last && p.Last
+		if p.Second.Seconds > 0 && (all.Second.Seconds == 0 || p.Second.Second == all.Second.Second) {
+			all.Second.Second, all.Second.Seconds = p.Second.Second, p.Second.Seconds
+			all.Second.addCounts(p.Second)
+		}
+		sparse(p.Counts).addTo(latency)
+	}
+	all.Latency, all.Counts = latencies(latency), newSparse(latency)
+	return all
 }

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
@@ -104,25 +103,8 @@ func (e *Exporter) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(requests, prometheus.CounterValue, float64(n), name, string(class))
 		}
 		to <- prometheus.MustNewConstMetric(offered, prometheus.GaugeValue, p.OfferedRate, name)
-		to <- distribution{latency, name, p.bars}
+		to <- distribution{latency, name, p.Counts}
 	}
-}
-
-// bar is how many latencies were up to a value and above that of the bar before.
-type bar struct {
-	to    int64 // microseconds
-	count int64
-}
-
-// bars are the buckets of a histogram that hold something.
-func bars(h *hdrhistogram.Histogram) []bar {
-	var list []bar
-	for _, b := range h.Distribution() {
-		if b.Count > 0 {
-			list = append(list, bar{b.To, b.Count})
-		}
-	}
-	return list
 }
 
 // distribution is a histogram with classic and with native buckets. A scrape that
@@ -130,7 +112,7 @@ func bars(h *hdrhistogram.Histogram) []bar {
 type distribution struct {
 	desc     *prometheus.Desc
 	scenario string
-	bars     []bar
+	counts   sparse
 }
 
 // Desc implements [prometheus.Metric].
@@ -144,10 +126,10 @@ func (d distribution) Write(m *dto.Metric) error {
 		h.Bucket = append(h.Bucket, &dto.Bucket{UpperBound: new(lowestBucket * math.Pow(2, float64(i))), CumulativeCount: new(uint64)})
 	}
 	native := map[int]int64{}
-	for _, b := range d.bars {
-		seconds, count := float64(b.to)/1e6, uint64(b.count)
+	for microseconds, n := range d.counts.all() {
+		seconds, count := float64(microseconds)/1e6, uint64(n)
 		*h.SampleCount += count
-		*h.SampleSum += seconds * float64(b.count)
+		*h.SampleSum += seconds * float64(n)
 		for _, bucket := range h.Bucket {
 			if seconds <= bucket.GetUpperBound() {
 				*bucket.CumulativeCount += count
@@ -157,7 +139,7 @@ func (d distribution) Write(m *dto.Metric) error {
 			*h.ZeroCount += count
 			continue
 		}
-		native[int(math.Ceil(math.Log2(seconds)*math.Exp2(nativeSchema)))] += b.count
+		native[int(math.Ceil(math.Log2(seconds)*math.Exp2(nativeSchema)))] += n
 	}
 	addNative(h, native)
 	name := "scenario"

@@ -23,7 +23,7 @@ func exporterWithFigures(t *testing.T) *Exporter {
 	}
 	e := NewExporter()
 	e.Show(Progress{Scenario: "token-refresh", OfferedRate: 200, Kept: 115, Faults: 3})
-	e.Show(Progress{Scenario: "token-refresh", OfferedRate: 200, Kept: 110, Leaks: 5, Faults: 3, bars: bars(h)})
+	e.Show(Progress{Scenario: "token-refresh", OfferedRate: 200, Kept: 110, Leaks: 5, Faults: 3, Counts: newSparse(h)})
 	return e
 }
 

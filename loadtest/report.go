@@ -37,6 +37,8 @@ type Report struct {
 	// Sweeps are how latency grows with the size of what is sent.
 	Sweeps     []SweepReport     `json:"sweeps,omitempty"`
 	Thresholds []ThresholdResult `json:"thresholds"`
+	// Shards is there where several processes sent the load.
+	Shards *Shards `json:"shards,omitempty"`
 	// Interrupted says that the run was stopped before its time.
 	Interrupted bool `json:"interrupted,omitempty"`
 }

@@ -65,6 +65,12 @@ type Options struct {
 	// written, nor is it in a search for the capacity, where every step would begin
 	// to number its requests anew.
 	Results io.Writer
+	// Shard is which of Shards processes this is, from 0: together they send what
+	// one would send. 0 shards means that there is one. See [RunShard].
+	Shard, Shards int
+	// Begin is asked when everything is ready for the scenario, or the mix, of a
+	// name: it returns when the clock starts. Nil: at once.
+	Begin func(ctx context.Context, name string) (time.Time, error)
 	// OnProgress is called a few times a second, by one goroutine; it may be nil.
 	OnProgress func(Progress)
 	// OnMinted is called as scenarios prepare, by one goroutine at a time; it may be
@@ -76,6 +82,17 @@ type Options struct {
 // judges every answer. Errors are of usage, or say that nothing could begin;
 // whatever befalls a scenario is in its report.
 func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options) (*Report, error) {
+	r, err := newRunner(ctx, t, scenarios, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.run(ctx, scenarios); err != nil {
+		return nil, err
+	}
+	return r.report, nil
+}
+
+func newRunner(ctx context.Context, t *target.Target, scenarios []Scenario, o Options) (*runner, error) {
 	if err := o.check(scenarios); err != nil {
 		return nil, err
 	}
@@ -97,15 +114,20 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 	if o.Results != nil && o.Capacity == nil {
 		r.encoder = oneAtATime(vegeta.NewEncoder(o.Results))
 	}
+	return r, nil
+}
+
+// run fills in the report.
+func (r *runner) run(ctx context.Context, scenarios []Scenario) error {
 	stop := r.startProgress()
 	defer stop()
 	if err := r.all(ctx, scenarios); err != nil {
-		return nil, err
+		return err
 	}
 	r.unbound()
 	r.report.Interrupted = ctx.Err() != nil
 	r.report.DurationMS = time.Since(r.report.Started).Milliseconds()
-	return r.report, nil
+	return nil
 }
 
 // all makes the sweeps, and attacks the scenarios: each on its own, or all
@@ -240,6 +262,7 @@ type runner struct {
 	stage    *Stage
 	report   *Report
 	encoder  vegeta.Encoder
+	parts    []*part // of the report's scenarios
 	progress chan Progress
 	number   int // of the scenario, mix or sweep under way
 	of       int
@@ -249,6 +272,12 @@ type runner struct {
 func (r *runner) group(ctx context.Context, scenarios []Scenario) error {
 	parts, end := r.prepare(ctx, scenarios)
 	var err error
+	if r.Begin != nil {
+		if err := unprepared(parts); err != nil {
+			end()
+			return err
+		}
+	}
 	if ready := slices.ContainsFunc(parts, func(p *part) bool { return p.ready }); ready && r.Capacity != nil {
 		err = r.seek(ctx, parts)
 	} else if ready {
@@ -261,6 +290,18 @@ func (r *runner) group(ctx context.Context, scenarios []Scenario) error {
 			r.conclude(ctx, p)
 		}
 		r.report.Scenarios = append(r.report.Scenarios, p.report)
+		r.parts = append(r.parts, p)
 	}
 	return err
+}
+
+// unprepared is why a part cannot be attacked: the other shards would wait for
+// this one in vain.
+func unprepared(parts []*part) error {
+	for _, p := range parts {
+		if !p.ready && p.report.Outcome != NotApplicable {
+			return fmt.Errorf("%s: %s", p.report.Name, p.report.Reason)
+		}
+	}
+	return nil
 }

@@ -98,7 +98,7 @@ func (r *runner) step(ctx context.Context, parts []*part, rate float64, phase st
 		step.AchievedRate += p.report.AchievedRate
 		step.CPU, step.Host = max(step.CPU, p.load.cpu), max(step.Host, p.load.host)
 		limits, missed := r.limits(p)
-		j := judgement{attack: p.attack, tally: p.tally, load: p.load, report: &p.report, missed: missed, embedded: r.target.Kind == target.KindEmbedded}
+		j := judgement{seen: p.attack.seen(p.tally, p.load), report: &p.report, missed: missed, embedded: r.target.Kind == target.KindEmbedded}
 		if j.decide(ctx.Err() != nil); p.report.Outcome != Kept {
 			step.Held = false
 			step.Limit = j.side()

@@ -82,6 +82,13 @@ func inRange(d time.Duration) int64 { return min(max(d.Microseconds(), 1), longe
 
 // merge adds what another tally counted.
 func (t *tally) merge(other *tally) {
+	t.addCounts(other)
+	t.latency.Merge(other.latency)
+	t.lag.Merge(other.lag)
+}
+
+// addCounts is merge without the histograms.
+func (t *tally) addCounts(other *tally) {
 	t.requests, t.answered = t.requests+other.requests, t.answered+other.answered
 	t.kept, t.leaks = t.kept+other.kept, t.leaks+other.leaks
 	t.falseRefusals, t.faults = t.falseRefusals+other.falseRefusals, t.faults+other.faults
@@ -91,8 +98,6 @@ func (t *tally) merge(other *tally) {
 		}
 		t.leaksByRule[rule] += n
 	}
-	t.latency.Merge(other.latency)
-	t.lag.Merge(other.lag)
 	t.lastSent, t.elapsed = max(t.lastSent, other.lastSent), max(t.elapsed, other.elapsed)
 }
 

@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"encoding/binary"
+	"iter"
 	"math"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -41,13 +42,17 @@ func (w *Window) Answered() int64 { return w.Kept + w.Leaks + w.FalseRefusals + 
 // merge adds the next window to w; scratch is a histogram to count in.
 func (w *Window) merge(next Window, scratch *hdrhistogram.Histogram) {
 	w.Seconds += next.Seconds
-	w.Due, w.Sent = w.Due+next.Due, w.Sent+next.Sent
-	w.Kept, w.Leaks = w.Kept+next.Kept, w.Leaks+next.Leaks
-	w.FalseRefusals, w.Faults = w.FalseRefusals+next.FalseRefusals, w.Faults+next.Faults
+	w.addCounts(next)
 	scratch.Reset()
 	w.counts.addTo(scratch)
 	next.counts.addTo(scratch)
 	w.counts, w.Latency = newSparse(scratch), latencies(scratch)
+}
+
+func (w *Window) addCounts(other Window) {
+	w.Due, w.Sent = w.Due+other.Due, w.Sent+other.Sent
+	w.Kept, w.Leaks = w.Kept+other.Kept, w.Leaks+other.Leaks
+	w.FalseRefusals, w.Faults = w.FalseRefusals+other.FalseRefusals, w.Faults+other.Faults
 }
 
 // windows are the windows of an attack, and the one that is under way.
@@ -121,12 +126,30 @@ func newSparse(h *hdrhistogram.Histogram) sparse {
 	return s
 }
 
+// all are the buckets: the highest value that counts in each, in microseconds, and
+// how many do. What is no sparse histogram ends where it stops being one.
+func (s sparse) all() iter.Seq2[int64, int64] {
+	return func(yield func(value, count int64) bool) {
+		for value, rest := uint64(0), s; len(rest) > 0; {
+			step, n := binary.Uvarint(rest)
+			if n <= 0 {
+				return
+			}
+			count, m := binary.Uvarint(rest[n:])
+			if m <= 0 {
+				return
+			}
+			rest, value = rest[n+m:], value+step
+			if !yield(int64(min(value, uint64(longest))), int64(min(count, math.MaxInt64))) {
+				return
+			}
+		}
+	}
+}
+
 func (s sparse) addTo(h *hdrhistogram.Histogram) {
-	for value := uint64(0); len(s) > 0; {
-		step, n := binary.Uvarint(s)
-		count, m := binary.Uvarint(s[n:])
-		s, value = s[n+m:], value+step
-		_ = h.RecordValues(min(int64(value), longest), int64(count))
+	for value, count := range s.all() {
+		_ = h.RecordValues(value, count) // in range, so that it cannot fail
 	}
 }
 

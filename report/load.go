@@ -87,6 +87,12 @@ func LoadText(w io.Writer, r *loadtest.Report, o TextOptions) error {
 		run += fmt.Sprintf(", without the first %s of each scenario", duration(r.WarmUpMS))
 	}
 	s.hanging(2, 12, column("run", 9), faint, run)
+	if r.Shards != nil {
+		s.hanging(2, 12, column("shards", 9), faint, sharded(r.Shards))
+		for _, p := range r.Shards.Problems {
+			s.hanging(12, 12, "", yellow, oneLine(p))
+		}
+	}
 	for _, sw := range r.Sweeps {
 		loadSweep(s, sw, o.Verbose)
 	}
@@ -100,6 +106,14 @@ func LoadText(w io.Writer, r *loadtest.Report, o TextOptions) error {
 	loadNext(s, r)
 	_, err := w.Write(s.buf.Bytes())
 	return err
+}
+
+// sharded says how many shards a run had.
+func sharded(s *loadtest.Shards) string {
+	if s.Counted == s.Wanted {
+		return fmt.Sprintf("%d, all counted", s.Wanted)
+	}
+	return fmt.Sprintf("%d of %d counted", s.Counted, s.Wanted)
 }
 
 // loadThresholds writes what came of the thresholds.

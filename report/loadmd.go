@@ -44,6 +44,9 @@ func LoadMarkdown(w io.Writer, r *loadtest.Report) error {
 	}
 	m.add(md(fmt.Sprintf("%s (%s), scopeproof %s, seed %d, %s, started %s", r.Target, r.Issuer, r.Tool, r.Seed,
 		duration(r.DurationMS), timestamp(r.Started))) + "\n")
+	if r.Shards != nil {
+		m.add("\nShards: " + md(strings.Join(append([]string{sharded(r.Shards)}, r.Shards.Problems...), "; ")) + "\n")
+	}
 	_, err := w.Write(m.bytes("load.json"))
 	return err
 }

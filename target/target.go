@@ -69,11 +69,11 @@ type ResourceServer struct {
 	Ours bool
 	// TrustKey tells it to trust a key of ours, a public JWK; nil: it cannot be
 	// told.
-	TrustKey func(ctx context.Context, jwk []byte) error
+	TrustKey func(ctx context.Context, jwk []byte) error `json:"-"`
 	// Mint signs what no authorization server would issue with the key of the one
 	// that the API trusts, a JWT of a type; nil: it cannot be had. Where tokens are
 	// opaque the claims are what introspection tells of it.
-	Mint func(typ string, claims map[string]any) (string, error)
+	Mint func(typ string, claims map[string]any) (string, error) `json:"-"`
 	// Audience is the aud of tokens that we sign for it.
 	Audience string
 	// Batch reads and deletes an object in one request, StepUp needs an
@@ -85,7 +85,7 @@ type ResourceServer struct {
 	Introspection *Credentials
 	// SetReachable cuts it off from the authorization server, or lets it reach it
 	// again; nil: it cannot be cut off.
-	SetReachable func(ctx context.Context, reachable bool) error
+	SetReachable func(ctx context.Context, reachable bool) error `json:"-"`
 }
 
 // Operation returns the operation of that name.

@@ -146,7 +146,7 @@ func (f *flags) word(to *string, name string, allowed []string, help string) {
 		}
 		return t, nil
 	}
-	f.Var(flag[string]{to, strings.Join(allowed, "|"), read, func(t string) string { return t }}, name, help)
+	f.add(flag[string]{to, strings.Join(allowed, "|"), read, func(t string) string { return t }}, name, help)
 }
 
 // number adds a whole number from 1 that is 0 unless it is given.

@@ -65,9 +65,16 @@ func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 	if err != nil {
 		return err
 	}
-	chosen, o, err := l.options(cmd)
+	chosen, o, err := l.options(cmd, d)
 	if err != nil {
 		return err
+	}
+	if l.dryRun {
+		m, err := l.jobManifest(o)
+		if err != nil {
+			return err
+		}
+		return m.Print(a.stdout)
 	}
 	if err := makeOut(l.out); err != nil {
 		return err
@@ -87,7 +94,12 @@ func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	rep, err := a.attack(ctx, t, chosen, o, l, metrics)
+	var rep *loadtest.Report
+	if l.workers > 0 {
+		rep, err = a.attackFromShards(cmd, t, o, l, metrics)
+	} else {
+		rep, err = a.attack(ctx, t, chosen, o, l, metrics)
+	}
 	if err != nil {
 		return err
 	}

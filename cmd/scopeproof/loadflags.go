@@ -23,6 +23,8 @@ var loadFormats = []string{"text", "json", "jsonl", "markdown"}
 // loading are the flags of load that no other command has.
 type loading struct {
 	*settings
+	sharding
+	chosen               []loadtest.Scenario
 	stages, mix          string
 	warmUp, answerWithin time.Duration
 	connections, most    int
@@ -81,6 +83,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	f.text(&l.cert, "tls-cert", "FILE", "", "present a client certificate, in PEM")
 	f.text(&l.key, "tls-key", "FILE", "", "... and its key")
 	f.yes(&l.insecure, "insecure", "do not look at the certificates of the target")
+	l.sharding.flags(f)
 	f.outputs("load.json, load.md and results.gob (vegeta's format)", loadFormats...)
 	f.seeded()
 	f.Var(list{&l.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
@@ -133,14 +136,16 @@ func (w *wrongs) err() error {
 
 // options are the scenarios that the flags choose, and how they are run. The error
 // has everything that is wrong.
-func (l *loading) options(cmd *cobra.Command) ([]loadtest.Scenario, loadtest.Options, error) {
+func (l *loading) options(cmd *cobra.Command, d *target.Description) ([]loadtest.Scenario, loadtest.Options, error) {
 	var w wrongs
 	l.chooseSeed()
 	o := loadtest.Options{Seed: l.seed, Timeout: l.answerWithin, WarmUp: l.warmUp, Workers: l.most}
 	chosen := l.choose(cmd, &o, &w)
+	l.chosen = chosen
 	l.offer(cmd, &o, &w)
 	l.limits(chosen, &o, &w)
 	l.reach(&o.Reach, &w)
+	l.checkShards(cmd, d, &w)
 	return chosen, o, w.err()
 }
 

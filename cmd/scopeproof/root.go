@@ -46,7 +46,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		a.testCommand(), a.loadCommand(), a.proveCommand(), a.rulesCommand(), a.checkCommand(),
-		a.initCommand(), a.serveCommand(), a.reportCommand(), a.compareCommand(),
+		a.initCommand(), a.serveCommand(), a.reportCommand(), a.compareCommand(), a.shardCommand(),
 	)
 	return root
 }

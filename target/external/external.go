@@ -49,3 +49,21 @@ func (s source) Open(ctx context.Context) (*target.Target, error) {
 	}
 	return t, nil
 }
+
+// TakeOver is a target that runs already and was handed over by the process that
+// brought it up.
+func TakeOver(h target.Handover) target.Source { return handover(h) }
+
+type handover target.Handover
+
+// Open implements [target.Source].
+func (h handover) Open(ctx context.Context) (*target.Target, error) {
+	t, err := target.Handover(h).Target()
+	if err != nil {
+		return nil, err
+	}
+	if err := embedded.Supply(ctx, t); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
