@@ -78,7 +78,9 @@ var libraries = []library{
 	{"github.com/vbauerster/mpb/", []string{"cmd/scopeproof"}},
 	{"golang.org/x/term", []string{"cmd/scopeproof"}},
 	{"k8s.io/", []string{"internal/cluster"}},
-	{"golang.org/x/sys/", []string{"loadtest"}}, // a timer that is an event like those of connections
+	{"sigs.k8s.io/yaml", []string{"internal/cluster"}},        // as kubectl prints manifests
+	{"github.com/go-logr/logr", []string{"internal/cluster"}}, // silences client-go's log
+	{"golang.org/x/sys/", []string{"loadtest"}},               // a timer that is an event like those of connections
 	{"golang.org/x/sync/", []string{"conformance", "loadtest", "internal/prove", "internal/discover", "internal/cluster"}},
 	{"github.com/google/go-cmp/", nil},
 	{"github.com/invopop/jsonschema", nil},
