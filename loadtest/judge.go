@@ -31,9 +31,9 @@ type worker struct {
 	sheet *sheet // nil: results are not written
 	room  room
 	wake  chan struct{}
-	// since is when the request under way was sent, in nanoseconds since the attack
-	// began, and at least 1; 0: there is none; given: it was given up. Setting given
-	// and giving up are one act under mu.
+	// since is when what is under way began, in nanoseconds since the attack did, and
+	// at least 1; 0: there is nothing; given: it was given up. Setting given and giving
+	// up are one act under mu.
 	since atomic.Int64
 	mu    sync.Mutex
 }
@@ -44,12 +44,28 @@ const given = -1
 // run works until there is nothing left to send.
 func (w *worker) run(ctx context.Context) {
 	defer w.line.close()
+	w.begin(w.tickets.elapsed())
 	for _, origin := range w.origins {
 		// A request that needs the connection says what is wrong.
 		_ = w.line.open(origin)
 	}
+	w.ended()
 	for w.turn(ctx) {
 	}
+}
+
+// begin notes that something is under way that must not take for ever.
+func (w *worker) begin(now time.Duration) { w.since.Store(int64(now) | 1) }
+
+// ended notes that it is not any more, and reports whether it was given up.
+func (w *worker) ended() bool {
+	if w.since.Swap(0) != given {
+		return false
+	}
+	w.mu.Lock() // whoever gave it up has done so
+	defer w.mu.Unlock()
+	w.line.renew()
+	return true
 }
 
 // turn sends the next request; false means that there is none.
@@ -81,15 +97,10 @@ func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
 	if s.chain != nil {
 		x.sent = w.tickets.elapsed() // after it was waited for
 	}
-	w.since.Store(int64(x.sent) | 1)
+	w.begin(x.sent)
 	a, err := w.line.send(&s.packet)
-	if w.since.Swap(0) == given {
-		if err != nil {
-			err = errTimeout
-		}
-		w.mu.Lock() // whoever gave it up has done so
-		w.line.renew()
-		w.mu.Unlock()
+	if w.ended() && err != nil {
+		err = errTimeout
 	}
 	x.done = w.tickets.elapsed()
 	x.answered = err == nil

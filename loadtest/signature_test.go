@@ -73,17 +73,17 @@ func TestSignaturesOfIssuedTokensAreChecked(t *testing.T) {
 	}{
 		{"all are good", func(_ int64, token string) string { return token }, loadtest.Kept, "", false},
 		{"one is not", func(n int64, token string) string {
-			if n == 20 {
+			if n == 10 {
 				return foreign(token)
 			}
 			return token
-		}, loadtest.Broken, "1 of 40 tokens are signed with no key of the server", true},
+		}, loadtest.Broken, "tokens are signed with no key of the server", true},
 		{"the first is not", func(n int64, token string) string {
 			if n == 1 {
 				return foreign(token)
 			}
 			return token
-		}, loadtest.Broken, "1 of 40 tokens are signed with no key of the server", true},
+		}, loadtest.Broken, "tokens are signed with no key of the server", true},
 		{"none is", func(_ int64, token string) string { return foreign(token) }, loadtest.Kept, "no token is signed with a key that the server publishes", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -93,10 +93,11 @@ func TestSignaturesOfIssuedTokensAreChecked(t *testing.T) {
 			o := short()
 			o.Rate = 80
 			_, got := run(t, tg, s, o)
-			if got.Outcome != tt.outcome || got.Signatures == nil {
+			// A slow host may leave it inconclusive that all is kept.
+			if got.Outcome != tt.outcome && (tt.bad || got.Outcome != loadtest.Inconclusive) || got.Signatures == nil {
 				t.Fatalf("got %s (%s) and signatures %+v, want %s", got.Outcome, got.Reason, got.Signatures, tt.outcome)
 			}
-			if all := got.Signatures.Checked + got.Signatures.Unchecked; all != got.Requests || (got.Signatures.Bad > 0) != tt.bad {
+			if all := got.Signatures.Checked + got.Signatures.Unchecked; all != got.Requests || got.Signatures.Bad > 1 || (got.Signatures.Bad > 0) != tt.bad {
 				t.Errorf("got signatures %+v of %d tokens", got.Signatures, got.Requests)
 			}
 			if said := got.Signatures.Reason + got.Reason; !strings.Contains(said, tt.reason) {

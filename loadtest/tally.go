@@ -23,7 +23,7 @@ type tally struct {
 	// an answer counts with the time until it was given up, so that the slowest
 	// are not left out.
 	latency *hdrhistogram.Histogram
-	// lag is how much later than due requests were sent, in microseconds.
+	// lag is how much later than due requests were sent, in microseconds, within 1 %.
 	lag      *hdrhistogram.Histogram
 	lastSent time.Duration // since the attack began
 	elapsed  time.Duration // until the last answer
@@ -36,7 +36,7 @@ type tally struct {
 	signatures *Signatures
 }
 
-func newTally() *tally { return &tally{latency: newHistogram(), lag: newHistogram()} }
+func newTally() *tally { return &tally{latency: newHistogram(), lag: hdrhistogram.New(1, longest, 2)} }
 
 // shot is what came of one request; times are since the attack began.
 type shot struct {

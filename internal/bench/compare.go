@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -27,6 +29,7 @@ func compare(s settings) error {
 			return fmt.Errorf("%s: %w", kind, err)
 		}
 	}
+	doc.WriteString(notes)
 	fmt.Print("\n", doc.String())
 	if s.doc != "" {
 		return os.WriteFile(s.doc, []byte(doc.String()), 0o644)

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command bench compares how fast load is made and judged with the load tools that
 // people use, side by side on one machine: `make bench-peers`.
 //
