@@ -22,8 +22,6 @@ type Progress struct {
 	// Last says that these are the final figures of the scenario, or of the step of
 	// a search.
 	Last bool
-
-	bars []bar
 }
 
 // startProgress calls OnProgress from a goroutine of its own, so that a slow one
@@ -49,7 +47,12 @@ func (r *runner) startProgress() (stop func()) {
 // notice is what an attack calls with its tally as it goes on. What OnProgress
 // has no time for is left out.
 func (r *runner) notice(p *part, o offer) func(*tally, time.Duration) {
+	exported := time.Duration(0)
 	return func(t *tally, elapsed time.Duration) {
+		if r.Exporter != nil && elapsed-exported >= time.Second {
+			exported = elapsed
+			r.Exporter.show(r.seen(p, o, t, elapsed), t.latency)
+		}
 		if r.progress == nil {
 			return
 		}
@@ -62,9 +65,15 @@ func (r *runner) notice(p *part, o offer) func(*tally, time.Duration) {
 
 // last shows the final figures of an attack; they are never left out.
 func (r *runner) last(p *part, o offer) {
+	if r.progress == nil && r.Exporter == nil {
+		return
+	}
+	seen := r.seen(p, o, p.tally, o.duration)
+	seen.Last, seen.Rate, seen.OfferedRate = true, p.report.AchievedRate, p.report.OfferedRate
+	if r.Exporter != nil {
+		r.Exporter.show(seen, p.tally.latency)
+	}
 	if r.progress != nil {
-		seen := r.seen(p, o, p.tally, o.duration)
-		seen.Last, seen.Rate, seen.OfferedRate = true, p.report.AchievedRate, p.report.OfferedRate
 		r.progress <- seen
 	}
 }
@@ -73,7 +82,7 @@ func (r *runner) seen(p *part, o offer, t *tally, elapsed time.Duration) Progres
 	shown := Progress{
 		Scenario: p.scenario.Name, Number: r.number, Of: r.of, Phase: o.phase, Elapsed: elapsed, Duration: o.duration, WarmUp: o.warm,
 		Requests: t.requests, Kept: t.kept, Leaks: t.leaks, FalseRefusals: t.falseRefusals, Faults: t.faults,
-		Latency: t.latencies(), Second: t.latest, bars: bars(t.latency),
+		Latency: t.latencies(), Second: t.latest,
 		Rate: float64(t.requests) / max(elapsed-o.warm, time.Millisecond).Seconds(),
 	}
 	if t.latest.Seconds > 0 {

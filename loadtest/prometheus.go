@@ -28,11 +28,12 @@ const (
 // Exporter serves the figures of a run to Prometheus: requests by scenario and
 // class, their latency from when each was due, and the offered rate. Nothing of a
 // request is a label, so that there are no more series than scenarios and
-// classes. It is fed with what [Options.OnProgress] is called with.
+// classes. A run that has it in its [Options] feeds it once a second, and with the
+// final figures.
 type Exporter struct {
 	registry *prometheus.Registry
 	mu       sync.Mutex
-	latest   map[string]Progress // by scenario
+	latest   map[string]exported // by scenario
 	over     atomic.Bool
 	scraped  chan struct{} // closed by the first scrape after the end
 	once     sync.Once
@@ -40,16 +41,22 @@ type Exporter struct {
 
 // NewExporter returns an exporter that has no figures yet.
 func NewExporter() *Exporter {
-	e := &Exporter{registry: prometheus.NewPedanticRegistry(), latest: map[string]Progress{}, scraped: make(chan struct{})}
+	e := &Exporter{registry: prometheus.NewPedanticRegistry(), latest: map[string]exported{}, scraped: make(chan struct{})}
 	e.registry.MustRegister(e)
 	return e
 }
 
-// Show takes the latest figures of a scenario.
-func (e *Exporter) Show(p Progress) {
+// exported are the latest figures of a scenario.
+type exported struct {
+	Progress
+	bars []bar
+}
+
+func (e *Exporter) show(p Progress, latency *hdrhistogram.Histogram) {
+	latest := exported{p, bars(latency)}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.latest[p.Scenario] = p
+	e.latest[p.Scenario] = latest
 }
 
 // ServeHTTP answers a scrape.

@@ -22,8 +22,8 @@ func exporterWithFigures(t *testing.T) *Exporter {
 		}
 	}
 	e := NewExporter()
-	e.Show(Progress{Scenario: "token-refresh", OfferedRate: 200, Kept: 115, Faults: 3})
-	e.Show(Progress{Scenario: "token-refresh", OfferedRate: 200, Kept: 110, Leaks: 5, Faults: 3, bars: bars(h)})
+	e.show(Progress{Scenario: "token-refresh", OfferedRate: 200, Kept: 115, Faults: 3}, newHistogram())
+	e.show(Progress{Scenario: "token-refresh", OfferedRate: 200, Kept: 110, Leaks: 5, Faults: 3}, h)
 	return e
 }
 

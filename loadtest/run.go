@@ -67,6 +67,8 @@ type Options struct {
 	Results io.Writer
 	// OnProgress is called a few times a second, by one goroutine; it may be nil.
 	OnProgress func(Progress)
+	// Exporter serves the figures to Prometheus; nil: nobody does.
+	Exporter *Exporter
 }
 
 // Run attacks the target with the scenarios, one after another or as one mix, and

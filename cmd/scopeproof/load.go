@@ -103,10 +103,7 @@ func (a *app) attack(ctx context.Context, t *target.Target, chosen []loadtest.Sc
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
 	live := a.newLive(l.format == "jsonl")
-	o.OnProgress = func(p loadtest.Progress) {
-		live.show(p)
-		metrics.show(p)
-	}
+	o.OnProgress, o.Exporter = live.show, metrics.exporter
 	rep, err := loadtest.Run(ctx, t, chosen, o)
 	live.end()
 	if rep != nil {
@@ -175,12 +172,6 @@ func (a *app) serveMetrics(ctx context.Context, l *loading) (*metrics, error) {
 	go func() { _ = m.server.Serve(listener) }() // until it is closed
 	a.say("figures for Prometheus are at http://%s/metrics", listener.Addr())
 	return m, nil
-}
-
-func (m *metrics) show(p loadtest.Progress) {
-	if m.exporter != nil {
-		m.exporter.Show(p)
-	}
 }
 
 // linger waits until the final figures were scraped.
