@@ -196,7 +196,9 @@ func (l *loading) choose(cmd *cobra.Command, o *loadtest.Options, w *wrongs) []l
 }
 
 // sweepsAlone reports whether there are sweeps, and no scenarios are chosen.
-func (l *loading) sweepsAlone() bool { return len(l.sweeps) > 0 && len(l.scenarios) == 0 && l.mix == "" }
+func (l *loading) sweepsAlone() bool {
+	return len(l.sweeps) > 0 && len(l.scenarios) == 0 && l.mix == ""
+}
 
 // offer reads how much is sent, and for how long.
 func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, w *wrongs) {
