@@ -19,6 +19,7 @@ type part struct {
 	weight   int
 	report   ScenarioReport
 	ready    bool // it can be attacked
+	stage    *Stage
 	deck     *deck
 	kept     *samples
 	renewed  <-chan string
@@ -60,8 +61,8 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 			p.report.Outcome, p.report.Reason = NotApplicable, lack
 			continue
 		}
-		stage := r.stage.another()
-		plan, err := s.Prepare(ctx, stage)
+		p.stage = r.stage.another()
+		plan, err := s.Prepare(ctx, p.stage)
 		if err == nil {
 			err = plan.check()
 		}
@@ -73,7 +74,7 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 			continue
 		}
 		p.ready, p.deck = true, newDeck(ctx, plan, r.Seed)
-		p.renewed = r.renew(ctx, s, p.deck, stage.until)
+		p.renewed = r.renew(ctx, s, p.deck, p.stage)
 	}
 	return parts, func() {
 		cancel()
@@ -184,10 +185,10 @@ func (p *part) figures() *figures {
 
 // renew prepares the scenario anew before its tokens expire. What it sends when
 // the attack has ended is empty, or says what went wrong.
-func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time) <-chan string {
+func (r *runner) renew(ctx context.Context, s Scenario, d *deck, first *Stage) <-chan string {
 	done := make(chan string, 1)
 	go func() {
-		for !until.IsZero() {
+		for until := first.until; !until.IsZero(); {
 			// A fifth of the lifetime is left for obtaining the next ones.
 			wait := max(time.Second, time.Until(until)*4/5)
 			select {
