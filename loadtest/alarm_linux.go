@@ -39,28 +39,6 @@ func newAlarm() *alarm {
 	return a
 }
 
-// cost is how long it takes to set the timer, at best.
-func (a *alarm) cost() time.Duration {
-	if a.raw == nil {
-		return 0
-	}
-	const looks = 16
-	least := time.Second
-	for range looks {
-		began := time.Now()
-		a.after, a.set = time.Millisecond, false
-		_ = a.raw.Read(a.measured)
-		least = min(least, time.Since(began))
-	}
-	return least
-}
-
-// measured sets the timer and does not wait for it.
-func (a *alarm) measured(fd uintptr) bool {
-	a.step(fd)
-	return true
-}
-
 // step is called until it is true: when a wait begins, and when the timer is due.
 // The descriptor is never read: setting the timer anew clears it.
 func (a *alarm) step(fd uintptr) bool {

@@ -19,9 +19,6 @@ func (a *alarm) wait(d time.Duration) {
 	}
 }
 
-// cost is how long it takes to set a timer.
-func (a *alarm) cost() time.Duration { return 0 }
-
 // ring ends a wait, now or to come.
 func (a *alarm) ring() {
 	select {

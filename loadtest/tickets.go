@@ -23,7 +23,6 @@ type tickets struct {
 	ended atomic.Bool
 
 	alarm *alarm
-	grain time.Duration // the least that is waited for
 
 	mu sync.Mutex
 	cursor
@@ -31,17 +30,13 @@ type tickets struct {
 	idle    []chan struct{}
 }
 
-// mostGrain bounds how late a request is sent to save the processor.
-const mostGrain = 250 * time.Microsecond
+// grain is the least that is waited for: requests that are due within it are sent
+// together. To sleep and be woken takes as long as to send several requests, the
+// more so where a hypervisor is asked each time.
+const grain = 100 * time.Microsecond
 
-// newTickets hands out the requests of a schedule. To set a timer can take as long
-// as a request where a hypervisor has to be asked, so that no more than about a
-// tenth of a processor is used for that: what is due within the grain waits for it
-// together.
 func newTickets(s *schedule) *tickets {
-	t := &tickets{cursor: cursor{schedule: s}, alarm: newAlarm()}
-	t.grain = min(10*t.alarm.cost(), mostGrain)
-	return t
+	return &tickets{cursor: cursor{schedule: s}, alarm: newAlarm()}
 }
 
 // elapsed is the time since the attack began.
@@ -77,7 +72,7 @@ func (t *tickets) take(wake chan struct{}) (ticket, bool) {
 		default:
 			t.waiting = true
 			t.mu.Unlock()
-			t.alarm.wait(max(due-now, t.grain))
+			t.alarm.wait(max(due-now, grain))
 			t.mu.Lock()
 			t.waiting = false
 		}

@@ -27,6 +27,7 @@ func compare(s settings) error {
 			return fmt.Errorf("%s: %w", kind, err)
 		}
 	}
+	doc.WriteString(notes)
 	fmt.Print("\n", doc.String())
 	if s.doc != "" {
 		return os.WriteFile(s.doc, []byte(doc.String()), 0o644)

@@ -73,6 +73,23 @@ func heading(w io.Writer, s settings) {
 		"Signatures are not checked here: the tokens are JWTs in form only.\n")
 }
 
+// notes say what the figures are owed to, and what they do not say.
+const notes = `
+## What this is owed to, and what it does not say
+
+- A worker is a goroutine with connections of its own: it takes what is due, writes bytes that were made beforehand, reads the
+  answer itself and judges it where it was read. net/http's transport hands each request through three goroutines, vegeta's
+  loop through two more.
+- Before each request a connection is asked whether it holds something that nobody asked for, which costs a system call: an
+  answer is never taken for that of another request.
+- Connections are dialled before the clock starts, and latency counts from when a request was due: a server that stalls for a
+  second shows a second.
+- On one machine, over loopback and without TLS, most of the time is the kernel's, for the server as for the tools. Against a
+  server that does real work no tool here is the limit.
+- Virtual processors that sleep between requests are woken by the hypervisor, so that a request costs more at half of
+  saturation than at saturation.
+`
+
 // table are the figures of all tools.
 func table(w io.Writer, kind string, peers []peer, all results) {
 	fmt.Fprintf(w, "\n## %s\n\n", kinds[kind])

@@ -24,7 +24,7 @@ import (
 const (
 	mostHeader = 64 << 10
 	mostBody   = 1 << 20
-	patience   = 400 * time.Millisecond
+	patience   = 2 * time.Second
 )
 
 // act is what the server does with one request.
@@ -105,9 +105,9 @@ var tricks = []trick{
 	{name: "no length, and shut only", acts: []act{{say: "HTTP/1.1 200 OK\r\n\r\nuntil the end", then: "shut"}}},
 	{name: "no length, and reset", acts: []act{{say: "HTTP/1.1 200 OK\r\n\r\nuntil the reset", then: "reset"}}},
 	{name: "half a body", acts: []act{{say: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", then: "close"}}},
-	{name: "half a body, then nothing", acts: []act{{say: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", then: "hang"}}},
+	{name: "half a body, then nothing", acts: []act{{say: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", then: "hang"}, {say: plain}}},
 	{name: "half a header", acts: []act{{say: "HTTP/1.1 200 OK\r\nContent-Le", then: "close"}}},
-	{name: "half a header, then nothing", acts: []act{{say: "HTTP/1.1 200 OK\r\nContent-Le", then: "hang"}}},
+	{name: "half a header, then nothing", acts: []act{{say: "HTTP/1.1 200 OK\r\nContent-Le", then: "hang"}, {say: plain}}},
 	{name: "one byte", acts: []act{{say: "H", then: "close"}}},
 	{name: "half an answer and a reset", acts: []act{{say: "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", then: "reset", slow: true}}},
 	{name: "HEAD with a length", method: "HEAD", acts: answers("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n")},
@@ -120,7 +120,7 @@ var tricks = []trick{
 	{name: "304 with chunked", acts: answers("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n")},
 	{name: "100 before the answer", method: "POST", acts: answers("HTTP/1.1 100 Continue\r\n\r\n" + plain)},
 	{name: "102 and 103 before the answer", acts: answers("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + plain)},
-	{name: "100 and nothing else", acts: []act{{say: "HTTP/1.1 100 Continue\r\n\r\n", then: "hang"}}},
+	{name: "100 and nothing else", acts: []act{{say: "HTTP/1.1 100 Continue\r\n\r\n", then: "hang"}, {say: plain}}},
 	{name: "100 without an end", acts: answers(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 4000))},
 	{name: "a malformed 103", acts: answers("HTTP/1.1 103 Early Hints\r\nno colon\r\n\r\n" + plain)},
 	{name: "101 that nobody asked for", acts: []act{{say: "HTTP/1.1 101 Switching Protocols\r\n\r\n", then: "close"}}},
@@ -303,7 +303,7 @@ func outcome(status int, header http.Header, body []byte, err error) string {
 func class(err error) string {
 	var timeout net.Error
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.As(err, &timeout) && timeout.Timeout():
 		return "timed out"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "reset"
@@ -347,7 +347,7 @@ func (s *stage) saw(list []string) seen {
 }
 
 // pause is between requests, so that net/http has seen what came after an answer.
-const pause = 40 * time.Millisecond
+const pause = 100 * time.Millisecond
 
 func viaLean(t *testing.T, s *stage) seen {
 	client := &lean.Client{MaxHeader: mostHeader, MaxBody: mostBody}
@@ -411,16 +411,24 @@ func viaStandard(t *testing.T, s *stage) seen {
 func TestLeanIsAsStrictAsNetHTTP(t *testing.T) {
 	log.SetOutput(io.Discard) // net/http says there what it did not ask for
 	defer log.SetOutput(os.Stderr)
-	const atOnce = 16
+	const atOnce, looks = 64, 3
 	room := make(chan struct{}, atOnce)
 	var playing sync.WaitGroup
 	for _, tr := range tricks {
 		playing.Go(func() {
 			room <- struct{}{}
 			defer func() { <-room }()
-			want, got := viaStandard(t, play(t, tr)), viaLean(t, play(t, tr))
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("%s: net/http (-) and lean (+) differ:\n%s", tr.name, d)
+			for look := 1; ; look++ {
+				want, got := viaStandard(t, play(t, tr)), viaLean(t, play(t, tr))
+				d := cmp.Diff(want, got)
+				if d == "" {
+					return
+				}
+				// What net/http sees of a connection that it does not use is a matter of chance.
+				if look == looks {
+					t.Errorf("%s: net/http (-) and lean (+) differ:\n%s", tr.name, d)
+					return
+				}
 			}
 		})
 	}
