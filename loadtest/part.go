@@ -56,6 +56,7 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 		}
 		if r.Weights != nil {
 			p.weight = r.Weights[i]
+			p.report.Weight = p.weight
 		}
 		parts = append(parts, p)
 		if lack := r.lacks(s.Needs); lack != "" {

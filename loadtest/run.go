@@ -89,6 +89,9 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 			WarmUpMS: o.WarmUp.Milliseconds(), Thresholds: []ThresholdResult{},
 		},
 	}
+	if len(scenarios) > 0 {
+		r.report.Offered = o.offered()
+	}
 	if o.Results != nil && o.Capacity == nil {
 		r.encoder = oneAtATime(vegeta.NewEncoder(o.Results))
 	}
@@ -226,6 +229,17 @@ func (o *Options) pace() Pace {
 		p = ConstantPace(o.Rate, o.Duration)
 	}
 	return p.after(o.WarmUp)
+}
+
+// offered says what is offered, in words.
+func (o *Options) offered() string {
+	switch {
+	case o.Capacity != nil:
+		return "search"
+	case o.Saturate:
+		return fmt.Sprintf("%d connections", o.Workers)
+	}
+	return o.pace().String()
 }
 
 // runner is a run under way.

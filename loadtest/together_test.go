@@ -55,6 +55,9 @@ func TestAMixIsJudgedScenarioByScenario(t *testing.T) {
 	if often.Leaks != 0 || seldom.Leaks != 50 || seldom.Outcome != loadtest.Broken || often.Outcome == loadtest.Broken {
 		t.Errorf("got %s and %s, want the seldom one broken alone", often.Outcome, seldom.Outcome)
 	}
+	if r.Offered != "500ms:400/s" || often.Weight != 3 || seldom.Weight != 1 {
+		t.Errorf("got %q offered, by %d and %d", r.Offered, often.Weight, seldom.Weight)
+	}
 	if len(r.Thresholds) != 4 {
 		t.Fatalf("got %d thresholds, want 4: %+v", len(r.Thresholds), r.Thresholds)
 	}
