@@ -49,7 +49,7 @@ type Report struct {
 type ScenarioReport struct {
 	Name         string   `json:"name"`
 	Text         string   `json:"text"`
-	Rules        []string `json:"rules"` // the rules that it judges
+	Rules        []string `json:"rules"`            // the rules that it judges
 	Weight       int      `json:"weight,omitempty"` // in the mix
 	OfferedRate  float64  `json:"offered_rate"`
 	AchievedRate float64  `json:"achieved_rate"`

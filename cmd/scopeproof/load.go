@@ -92,7 +92,9 @@ func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 		return err
 	}
 	a.code = loadtest.ExitCode(rep)
-	return errors.Join(a.showLoad(rep, l), metrics.linger(ctx, a))
+	err = a.showLoad(rep, l)
+	metrics.linger(ctx, a)
+	return err
 }
 
 // attack runs the scenarios, with what shows how they go.
@@ -175,14 +177,13 @@ func (a *app) serveMetrics(ctx context.Context, l *loading) (*metrics, error) {
 }
 
 // linger waits until the final figures were scraped.
-func (m *metrics) linger(ctx context.Context, a *app) error {
+func (m *metrics) linger(ctx context.Context, a *app) {
 	if m.exporter != nil && m.wait > 0 && ctx.Err() == nil {
 		a.say("waiting up to %v for the last scrape", m.wait)
 		if !m.exporter.Linger(ctx, m.wait) {
 			a.say("nobody scraped the final figures")
 		}
 	}
-	return nil
 }
 
 func (m *metrics) close() {
