@@ -20,7 +20,6 @@ type part struct {
 	weight   int
 	report   ScenarioReport
 	ready    bool // it can be attacked
-	stage    *Stage
 	deck     *deck
 	kept     *samples
 	renewed  <-chan string
@@ -63,8 +62,8 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 			p.report.Outcome, p.report.Reason = NotApplicable, lack
 			continue
 		}
-		p.stage = r.stage.another()
-		plan, err := s.Prepare(ctx, p.stage)
+		stage := r.stage.another()
+		plan, err := s.Prepare(ctx, stage)
 		if err == nil {
 			err = plan.check()
 		}
@@ -76,7 +75,7 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 			continue
 		}
 		p.ready, p.deck = true, newDeck(ctx, plan, r.Seed)
-		p.renewed = r.renew(ctx, s, p.deck, p.stage)
+		p.renewed = r.renew(ctx, s, p.deck, stage.until)
 	}
 	return parts, func() {
 		cancel()
@@ -188,10 +187,10 @@ func (p *part) figures() *figures {
 
 // renew prepares the scenario anew before its tokens expire. What it sends when
 // the attack has ended is empty, or says what went wrong.
-func (r *runner) renew(ctx context.Context, s Scenario, d *deck, first *Stage) <-chan string {
+func (r *runner) renew(ctx context.Context, s Scenario, d *deck, until time.Time) <-chan string {
 	done := make(chan string, 1)
 	go func() {
-		for until := first.until; !until.IsZero(); {
+		for !until.IsZero() {
 			// A fifth of the lifetime is left for obtaining the next ones.
 			wait := max(time.Second, time.Until(until)*4/5)
 			select {

@@ -29,7 +29,7 @@ const (
 // class, their latency from when each was due, and the offered rate. Nothing of a
 // request is a label, so that there are no more series than scenarios and
 // classes. A run that has it in its [Options] feeds it once a second, and with the
-// final figures; in a search for the capacity they are those of the step under way.
+// final figures.
 type Exporter struct {
 	registry *prometheus.Registry
 	mu       sync.Mutex
