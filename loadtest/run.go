@@ -60,6 +60,8 @@ type Options struct {
 	Reach Reach
 	// Thresholds are the limits to keep.
 	Thresholds []Threshold
+	// Exporter serves the figures to Prometheus; nil: nobody does.
+	Exporter *Exporter
 	// Results is given every result in vegeta's gob format, without bodies,
 	// headers, and all of the URL that could hold a token; nil: nothing is
 	// written, nor is it in a search for the capacity, where every step would begin
@@ -67,8 +69,6 @@ type Options struct {
 	Results io.Writer
 	// OnProgress is called a few times a second, by one goroutine; it may be nil.
 	OnProgress func(Progress)
-	// Exporter serves the figures to Prometheus; nil: nobody does.
-	Exporter *Exporter
 }
 
 // Run attacks the target with the scenarios, one after another or as one mix, and
@@ -88,9 +88,6 @@ func Run(ctx context.Context, t *target.Target, scenarios []Scenario, o Options)
 			Schema: Schema, Target: t.Description.Name, Issuer: t.Issuer, Started: time.Now(), Seed: o.Seed,
 			WarmUpMS: o.WarmUp.Milliseconds(), Thresholds: []ThresholdResult{},
 		},
-	}
-	if len(scenarios) > 0 {
-		r.report.Offered = o.offered()
 	}
 	if o.Results != nil && o.Capacity == nil {
 		r.encoder = oneAtATime(vegeta.NewEncoder(o.Results))
@@ -114,6 +111,9 @@ func (r *runner) all(ctx context.Context, scenarios []Scenario) error {
 		groups = slices.Collect(slices.Chunk(scenarios, 1))
 	}
 	r.of = len(r.Sweeps) + len(groups)
+	if len(scenarios) > 0 {
+		r.report.Offered = r.offered()
+	}
 	for i := range r.Sweeps {
 		if ctx.Err() != nil {
 			return nil
