@@ -99,13 +99,16 @@ func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 
 // attack runs the scenarios, with what shows how they go.
 func (a *app) attack(ctx context.Context, t *target.Target, chosen []loadtest.Scenario, o loadtest.Options, l *loading, metrics *metrics) (_ *loadtest.Report, err error) {
+	o.Exporter = metrics.exporter
 	results := &resultsFile{dir: l.out}
 	if l.out != "" {
 		o.Results = results
 	}
 	defer func() { err = errors.Join(err, results.close()) }()
 	live := a.newLive(l.format == "jsonl")
-	o.OnProgress, o.Exporter = live.show, metrics.exporter
+	o.OnProgress = func(p loadtest.Progress) {
+		live.show(p)
+	}
 	rep, err := loadtest.Run(ctx, t, chosen, o)
 	live.end()
 	if rep != nil {
