@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -56,6 +57,7 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 		}
 		if r.Weights != nil {
 			p.weight = r.Weights[i]
+			p.report.Weight = p.weight
 		}
 		parts = append(parts, p)
 		r.ready(ctx, p)
@@ -173,7 +175,8 @@ func (p *part) fill(o offer, share mixed) {
 		report.OfferedRate = report.AchievedRate
 		return
 	}
-	report.OfferedRate = o.pace.between(o.warm, o.duration) / (o.duration - o.warm).Seconds() * share.share()
+	offered := o.pace.between(o.warm, o.duration) / (o.duration - o.warm).Seconds() * share.share()
+	report.OfferedRate = math.Round(offered*1e6) / 1e6 // 600, not 599.9999999
 	report.AchievedRate = float64(t.requests) / (max(o.duration, t.lastSent) - o.warm).Seconds()
 	if planned := p.attack.schedule.after(o.warm); t.requests >= planned && t.lastSent <= o.duration {
 		// Everything was sent in time: a duration that holds no whole number of

@@ -24,7 +24,7 @@ type Progress struct {
 	Last bool
 
 	// Counts are the latencies so far, in a form that can be added up; see
-	// [Together].
+	// [Together]. They are there in shards, and where there is an exporter.
 	Counts []byte
 }
 
@@ -51,12 +51,25 @@ func (r *runner) startProgress() (stop func()) {
 // notice is what an attack calls with its tally as it goes on. What OnProgress
 // has no time for is left out.
 func (r *runner) notice(p *part, o offer) func(*tally, time.Duration) {
+	exported := time.Duration(0)
 	return func(t *tally, elapsed time.Duration) {
+		due := r.Exporter != nil && elapsed-exported >= time.Second
+		if !due && r.progress == nil {
+			return
+		}
+		seen := r.seen(p, o, t, elapsed)
+		if due || r.Shards > 0 {
+			seen.Counts = newSparse(t.latency)
+		}
+		if due {
+			exported = elapsed
+			r.Exporter.Show(seen)
+		}
 		if r.progress == nil {
 			return
 		}
 		select {
-		case r.progress <- r.seen(p, o, t, elapsed):
+		case r.progress <- seen:
 		default:
 		}
 	}
@@ -64,9 +77,16 @@ func (r *runner) notice(p *part, o offer) func(*tally, time.Duration) {
 
 // last shows the final figures of an attack; they are never left out.
 func (r *runner) last(p *part, o offer) {
+	if r.progress == nil && r.Exporter == nil {
+		return
+	}
+	seen := r.seen(p, o, p.tally, o.duration)
+	seen.Last, seen.Rate, seen.OfferedRate = true, p.report.AchievedRate, p.report.OfferedRate
+	seen.Counts = newSparse(p.tally.latency)
+	if r.Exporter != nil {
+		r.Exporter.Show(seen)
+	}
 	if r.progress != nil {
-		seen := r.seen(p, o, p.tally, o.duration)
-		seen.Last, seen.Rate, seen.OfferedRate = true, p.report.AchievedRate, p.report.OfferedRate
 		r.progress <- seen
 	}
 }
@@ -75,7 +95,7 @@ func (r *runner) seen(p *part, o offer, t *tally, elapsed time.Duration) Progres
 	shown := Progress{
 		Scenario: p.scenario.Name, Number: r.number, Of: r.of, Phase: o.phase, Elapsed: elapsed, Duration: o.duration, WarmUp: o.warm,
 		Requests: t.requests, Kept: t.kept, Leaks: t.leaks, FalseRefusals: t.falseRefusals, Faults: t.faults,
-		Latency: t.latencies(), Second: t.latest, Counts: newSparse(t.latency),
+		Latency: t.latencies(), Second: t.latest,
 		Rate: float64(t.requests) / max(elapsed-o.warm, time.Millisecond).Seconds(),
 	}
 	if t.latest.Seconds > 0 {

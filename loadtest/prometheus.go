@@ -27,7 +27,8 @@ const (
 // Exporter serves the figures of a run to Prometheus: requests by scenario and
 // class, their latency from when each was due, and the offered rate. Nothing of a
 // request is a label, so that there are no more series than scenarios and
-// classes. It is fed with what [Options.OnProgress] is called with.
+// classes. A run that has it in its [Options] feeds it once a second, and with the
+// final figures.
 type Exporter struct {
 	registry *prometheus.Registry
 	mu       sync.Mutex
@@ -44,7 +45,8 @@ func NewExporter() *Exporter {
 	return e
 }
 
-// Show takes the latest figures of a scenario.
+// Show takes the latest figures of a scenario, with their Counts: a run that has
+// the exporter does so itself.
 func (e *Exporter) Show(p Progress) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -29,6 +29,9 @@ type Report struct {
 	Started    time.Time `json:"started"`
 	DurationMS int64     `json:"duration_ms"`
 	Seed       int64     `json:"seed"`
+	// Offered is what was offered to each scenario, or to the mix: stages
+	// ("30s:100/s"), "64 connections", or "search"; empty: there were sweeps alone.
+	Offered string `json:"offered,omitempty"`
 	// WarmUpMS is how long requests were sent before any of them counted.
 	WarmUpMS  int64            `json:"warm_up_ms,omitempty"`
 	Scenarios []ScenarioReport `json:"scenarios"`
@@ -48,7 +51,8 @@ type Report struct {
 type ScenarioReport struct {
 	Name         string   `json:"name"`
 	Text         string   `json:"text"`
-	Rules        []string `json:"rules"` // the rules that it judges
+	Rules        []string `json:"rules"`            // the rules that it judges
+	Weight       int      `json:"weight,omitempty"` // in the mix
 	OfferedRate  float64  `json:"offered_rate"`
 	AchievedRate float64  `json:"achieved_rate"`
 	DurationMS   int64    `json:"duration_ms"`

@@ -60,6 +60,8 @@ type Options struct {
 	Reach Reach
 	// Thresholds are the limits to keep.
 	Thresholds []Threshold
+	// Exporter serves the figures to Prometheus; nil: nobody does.
+	Exporter *Exporter
 	// Results is given every result in vegeta's gob format, without bodies,
 	// headers, and all of the URL that could hold a token; nil: nothing is
 	// written, nor is it in a search for the capacity, where every step would begin
@@ -138,6 +140,9 @@ func (r *runner) all(ctx context.Context, scenarios []Scenario) error {
 		groups = slices.Collect(slices.Chunk(scenarios, 1))
 	}
 	r.of = len(r.Sweeps) + len(groups)
+	if len(scenarios) > 0 {
+		r.report.Offered = r.offered()
+	}
 	for i := range r.Sweeps {
 		if ctx.Err() != nil {
 			return nil
@@ -253,6 +258,17 @@ func (o *Options) pace() Pace {
 		p = ConstantPace(o.Rate, o.Duration)
 	}
 	return p.after(o.WarmUp)
+}
+
+// offered says what is offered, in words.
+func (o *Options) offered() string {
+	switch {
+	case o.Capacity != nil:
+		return "search"
+	case o.Saturate:
+		return fmt.Sprintf("%d connections", o.Workers)
+	}
+	return o.pace().String()
 }
 
 // runner is a run under way.

@@ -240,6 +240,10 @@ func (r *runner) bindCapacity(ctx context.Context, found *Capacity) {
 		result := ThresholdResult{Expression: t.Expression, Scenario: strings.Join(found.Scenarios, ", "), Reason: found.Reason}
 		if found.Confirmed || found.Rate == 0 && ctx.Err() == nil {
 			result.Value, result.Held, result.Reason = &found.Rate, t.holds(found.Rate), ""
+			if ours := found.Limit == SideOurs || found.Limit == SideHost; ours && !result.Held {
+				// The target may hold more.
+				result.Value, result.Reason = nil, fmt.Sprintf("%s/s hold at least, but the host of the load generator was the limit", plainNumber(found.Rate))
+			}
 		}
 		r.report.Thresholds = append(r.report.Thresholds, result)
 	}

@@ -2,9 +2,11 @@ package loadtest_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -52,6 +54,9 @@ func TestAMixIsJudgedScenarioByScenario(t *testing.T) {
 	}
 	if often.Leaks != 0 || seldom.Leaks != 50 || seldom.Outcome != loadtest.Broken || often.Outcome == loadtest.Broken {
 		t.Errorf("got %s and %s, want the seldom one broken alone", often.Outcome, seldom.Outcome)
+	}
+	if r.Offered != "500ms:400/s" || often.Weight != 3 || seldom.Weight != 1 {
+		t.Errorf("got %q offered, by %d and %d", r.Offered, often.Weight, seldom.Weight)
 	}
 	if len(r.Thresholds) != 4 {
 		t.Fatalf("got %d thresholds, want 4: %+v", len(r.Thresholds), r.Thresholds)
@@ -305,5 +310,23 @@ func TestASearchRefillsWhatEnded(t *testing.T) {
 	r, _ := run(t, tg, s, o)
 	if steps := len(r.Capacities[0].Curve); prepared != steps || steps < 2 {
 		t.Errorf("got %d times prepared in %d steps, want once for each", prepared, steps)
+	}
+}
+
+// Whoever scrapes after the end has the figures of the report.
+func TestPrometheusHasTheFinalFigures(t *testing.T) {
+	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
+	o := short()
+	o.Exporter = loadtest.NewExporter()
+	_, s := run(t, tg, apiScenario(server.URL, serves), o)
+	w := httptest.NewRecorder()
+	o.Exporter.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, want := range []string{
+		fmt.Sprintf(`scopeproof_load_requests_total{class="kept",scenario="stub"} %d`, s.Kept),
+		fmt.Sprintf(`scopeproof_load_latency_seconds_count{scenario="stub"} %d`, s.Requests),
+	} {
+		if !strings.Contains(w.Body.String(), want+"\n") || s.Requests == 0 {
+			t.Errorf("got no %s in\n%s", want, w.Body)
+		}
 	}
 }

@@ -252,7 +252,7 @@ func loadFixture() *loadtest.Report {
 			{Expression: "p99<10ms", Scenario: "device", Reason: "nothing was sent"},
 			{Expression: "capacity>=500", Scenario: "api-reads", Value: value(1420), Held: true},
 		},
-		WarmUpMS: 2000, Capacities: []loadtest.Capacity{loadCapacityFixture(latency)}, Sweeps: []loadtest.SweepReport{loadSweepFixture(latency)},
+		Offered: "30s:5000/s", WarmUpMS: 2000, Capacities: []loadtest.Capacity{loadCapacityFixture(latency)}, Sweeps: []loadtest.SweepReport{loadSweepFixture(latency)},
 	}
 }
 

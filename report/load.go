@@ -83,6 +83,9 @@ func LoadText(w io.Writer, r *loadtest.Report, o TextOptions) error {
 	s.gap()
 	s.hanging(2, 12, column("issuer", 9), faint, r.Issuer)
 	run := fmt.Sprintf("scopeproof %s, seed %d, %s", r.Tool, r.Seed, duration(r.DurationMS))
+	if r.Offered != "" && len(r.Capacities) == 0 {
+		run += ", offered " + r.Offered
+	}
 	if r.WarmUpMS > 0 {
 		run += fmt.Sprintf(", without the first %s of each scenario", duration(r.WarmUpMS))
 	}

@@ -104,11 +104,14 @@ func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 		return err
 	}
 	a.code = loadtest.ExitCode(rep)
-	return errors.Join(a.showLoad(rep, l), metrics.linger(ctx, a))
+	err = a.showLoad(rep, l)
+	metrics.linger(ctx, a)
+	return err
 }
 
 // attack runs the scenarios, with what shows how they go.
 func (a *app) attack(ctx context.Context, t *target.Target, chosen []loadtest.Scenario, o loadtest.Options, l *loading, metrics *metrics) (_ *loadtest.Report, err error) {
+	o.Exporter = metrics.exporter
 	results := &resultsFile{dir: l.out}
 	if l.out != "" {
 		o.Results = results
@@ -117,7 +120,6 @@ func (a *app) attack(ctx context.Context, t *target.Target, chosen []loadtest.Sc
 	live := a.newLive(l.format == "jsonl")
 	o.OnProgress = func(p loadtest.Progress) {
 		live.show(p)
-		metrics.show(p)
 	}
 	o.OnMinted = a.minted()
 	rep, err := loadtest.Run(ctx, t, chosen, o)
@@ -190,21 +192,14 @@ func (a *app) serveMetrics(ctx context.Context, l *loading) (*metrics, error) {
 	return m, nil
 }
 
-func (m *metrics) show(p loadtest.Progress) {
-	if m.exporter != nil {
-		m.exporter.Show(p)
-	}
-}
-
 // linger waits until the final figures were scraped.
-func (m *metrics) linger(ctx context.Context, a *app) error {
+func (m *metrics) linger(ctx context.Context, a *app) {
 	if m.exporter != nil && m.wait > 0 && ctx.Err() == nil {
 		a.say("waiting up to %v for the last scrape", m.wait)
 		if !m.exporter.Linger(ctx, m.wait) {
 			a.say("nobody scraped the final figures")
 		}
 	}
-	return nil
 }
 
 func (m *metrics) close() {

@@ -158,7 +158,9 @@ func (a *app) attackFromShards(cmd *cobra.Command, t *target.Target, o loadtest.
 		}
 		all := loadtest.Together(said)
 		live.show(all)
-		metrics.show(all)
+		if metrics.exporter != nil {
+			metrics.exporter.Show(all)
+		}
 	}})
 	live.end()
 	return merged(found, o, l)
