@@ -275,7 +275,7 @@ func TestAFamilyOutlivesTheServersTrouble(t *testing.T) {
 	s := bare(target.Description{})
 	read := oauth.MustParseScope("r")
 	again := func() *family {
-		return &family{token: "1", steps: []preparedStep{{Request{}, s.grantJudge(Grant{Rule: "REF-03", Denied: "REF-01", Asked: read, Must: read, May: read})}}}
+		return &family{token: "1", steps: []preparedStep{{Request{}, s.grantJudge(Grant{Rule: "REF-03", Denied: "REF-01", Asked: read, Must: read, May: read}), false, false}}}
 	}
 	issued := Answer{Status: 200, Body: []byte(`{"access_token":"a","token_type":"Bearer","scope":"r","refresh_token":"2"}`)}
 	refused := Answer{Status: 400, Body: []byte(`{"error":"invalid_grant"}`)}

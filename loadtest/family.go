@@ -59,27 +59,55 @@ type family struct {
 	steps []preparedStep
 	now   *preparedStep
 	doubt bool // the server was in trouble: whether it took the token is not known
+
+	// narrow and wide are the rules that are broken if what an earlier step asked for
+	// is all that there is now, or has become a part of what there is; empty: no step
+	// did so.
+	narrow, wide string
+}
+
+// kept is broken where a family that asked for less is worth less from then on (RFC
+// 6749 section 6).
+const kept = "REF-04"
+
+// charged is the verdict on an answer, charged to the step that brought it about.
+func (f *family) charged(v Verdict) Verdict {
+	step := f.now
+	switch {
+	case v.Class == Leak && step.more:
+		f.wide = v.Rule
+	case v.Class == Leak && f.wide != "":
+		v.Rule = f.wide
+	case v.Class == FalseRefusal && !step.less && f.narrow != "":
+		v.Rule = f.narrow
+	case v.kept() && step.less:
+		f.narrow = kept
+	}
+	return v
 }
 
 // preparedStep is a step whose request lacks the refresh token only.
 type preparedStep struct {
-	request Request
-	judge   *grantJudge
+	request    Request
+	judge      *grantJudge
+	less, more bool // than was granted
 }
 
 // refreshing prepares a step of a family that was granted scope.
 func (s *Stage) refreshing(c *Client, granted oauth.ScopeSet, step RefreshStep) preparedStep {
 	form := url.Values{"grant_type": {string(oauth.RefreshTokenGrant)}}
 	g := Grant{Rule: step.Rule, Denied: step.Denied, Asked: granted, Must: granted, May: granted}
-	purpose := "refreshes its token"
+	purpose, less, more := "refreshes its token", false, false
 	if step.Ask != nil {
 		asked := *step.Ask
 		form.Set("scope", s.wire(asked).String())
 		purpose += " asking for " + asked.String()
 		g.Asked = asked
 		if asked.SubsetOf(granted) {
+			less = !asked.Equal(granted)
 			s.narrowing(&g, asked)
 		} else {
+			more = true
 			s.widening(&g)
 		}
 	}
@@ -87,7 +115,7 @@ func (s *Stage) refreshing(c *Client, granted oauth.ScopeSet, step RefreshStep) 
 	r.Purpose = purpose
 	// Last, so that the token can be appended: a parameter's place means nothing.
 	r.Body = append(r.Body, "&refresh_token="...)
-	return preparedStep{r, s.grantJudge(g)}
+	return preparedStep{r, s.grantJudge(g), less, more}
 }
 
 // narrowing is what may come of asking for less than was granted.
@@ -132,7 +160,7 @@ func (f *family) Next() Request {
 // Judge implements [Chain].
 func (f *family) Judge(a Answer) (Verdict, bool) {
 	var t tokenAnswer
-	v := f.now.judge.judge(a, &t)
+	v := f.charged(f.now.judge.judge(a, &t))
 	issued := t.access().kind == '"'
 	if next := t.refresh().text(); next != "" {
 		f.token, f.doubt = next, false
@@ -159,4 +187,26 @@ func (f *family) Wait() time.Duration { return 0 }
 func (f *family) Unanswered() bool {
 	f.doubt = true
 	return true
+}
+
+// Living are the families that can be refreshed while nobody else does it: a server
+// may end one when the same person consents anew to the same client.
+func (s *Stage) Living(ctx context.Context, chains []Chain) ([]Chain, error) {
+	alive := make([]bool, len(chains))
+	err := s.Each(ctx, "refresh tokens, tried once", len(chains), func(ctx context.Context, p *Player, i int) error {
+		a, err := p.Send(ctx, chains[i].Next())
+		if err != nil {
+			return err
+		}
+		v, more := chains[i].Judge(a)
+		alive[i] = more && v.Class != FalseRefusal
+		return nil
+	})
+	var left []Chain
+	for i, c := range chains {
+		if alive[i] {
+			left = append(left, c)
+		}
+	}
+	return left, err
 }

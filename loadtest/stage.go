@@ -3,6 +3,7 @@ package loadtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -199,17 +200,21 @@ func (s *Stage) note(issue *actor.Issue) {
 	}
 }
 
+// ErrUntold says that introspection does not tell of a token while nobody else
+// asks.
+var ErrUntold = errors.New("introspection does not tell of the token")
+
 // Introspection is what introspection says of a token now: whether it names a
-// scope. It is the control before the load.
+// scope. It is the control before the load; the error may be [ErrUntold].
 func (s *Stage) Introspection(ctx context.Context, t *Token) (scope oauth.ScopeMember, err error) {
 	seen, err := t.issue.Introspect(ctx)
 	switch {
 	case err != nil:
 		return oauth.ScopeMember{}, err
 	case seen == nil:
-		return oauth.ScopeMember{}, fmt.Errorf("nobody may introspect the token of %s", t.Client.Name)
+		return oauth.ScopeMember{}, fmt.Errorf("%w of %s", ErrUntold, t.Client.Name)
 	case !seen.Active:
-		return oauth.ScopeMember{}, fmt.Errorf("introspection says that the new token of %s is not active", t.Client.Name)
+		return oauth.ScopeMember{}, fmt.Errorf("%w of %s: it is not active", ErrUntold, t.Client.Name)
 	}
 	return seen.Scope, nil
 }
@@ -334,7 +339,11 @@ func (s *Stage) APIRequest(op target.Operation, t *Token, object, marker string)
 	return r, nil
 }
 
-// Create makes an object with the operation create, and returns its id.
+// ErrNotServed says that an API refuses a token while nobody else calls it.
+var ErrNotServed = errors.New("the API refuses it")
+
+// Create makes an object with the operation create, and returns its id. The error
+// may be [ErrNotServed].
 func (s *Stage) Create(ctx context.Context, t *Token, marker string) (string, error) {
 	op, ok := s.Target.API.Operation("create")
 	if !ok {
@@ -351,6 +360,9 @@ func (s *Stage) Create(ctx context.Context, t *Token, marker string) (string, er
 	a, err := s.cast.CallWire(ctx, t.Client.Name, s.Target.API, op, t.Secret, nil, owner, actor.Wire{})
 	if err != nil {
 		return "", err
+	}
+	if a.Refused() {
+		return "", fmt.Errorf("%s creates an object: got %d: %w", t.Client.Name, a.Status, ErrNotServed)
 	}
 	if !a.Served() || a.ObjectID == "" {
 		return "", fmt.Errorf("%s creates an object: got %d, want 2xx and an id at %s", t.Client.Name, a.Status, op.ID)

@@ -33,7 +33,7 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 	if err != nil {
 		return loadtest.Plan{}, err
 	}
-	mix := &apiMix{stage: s, plan: loadtest.Plan{Burst: s.Burst(burst)}, objects: map[string]string{}, doomed: map[string]string{}}
+	mix := &apiMix{stage: s, player: s.Player(), plan: loadtest.Plan{Burst: s.Burst(burst)}, objects: map[string]string{}, doomed: map[string]string{}}
 	// Tokens that may write come first: they make the objects for the others.
 	for _, t := range tokens {
 		if err := mix.object(ctx, t); err != nil {
@@ -41,14 +41,17 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 		}
 	}
 	for _, t := range append(tokens, nil) {
-		if err := mix.hits(t); err != nil {
+		if err := mix.hits(ctx, t); err != nil {
 			return loadtest.Plan{}, err
 		}
 	}
 	if err := mix.strange(ctx); err != nil {
 		return loadtest.Plan{}, err
 	}
-	if mix.allowed == 0 || mix.refused == 0 {
+	if mix.allowed == 0 {
+		return loadtest.Plan{}, &loadtest.Inapplicable{Reason: "the API serves no token of the target, also while nobody else calls it"}
+	}
+	if mix.refused == 0 {
 		return loadtest.Plan{}, fmt.Errorf("the mix has %d requests that are allowed and %d that are to be refused, want both", mix.allowed, mix.refused)
 	}
 	return mix.plan, nil
@@ -138,6 +141,7 @@ func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error
 // apiMix is the plan as it is put together.
 type apiMix struct {
 	stage   *loadtest.Stage
+	player  *loadtest.Player
 	plan    loadtest.Plan
 	objects map[string]string // the id of an object, by whose it is
 	// doomed are objects that only deletions name, so that one that is wrongly
@@ -167,6 +171,9 @@ func (m *apiMix) object(ctx context.Context, t *loadtest.Token) error {
 	}
 	for _, of := range []map[string]string{m.objects, m.doomed} {
 		id, err := m.stage.Create(ctx, t, marker)
+		if errors.Is(err, loadtest.ErrNotServed) {
+			return nil // it need not take every token
+		}
 		if err != nil {
 			return err
 		}
@@ -176,7 +183,7 @@ func (m *apiMix) object(ctx context.Context, t *loadtest.Token) error {
 }
 
 // hits adds what a token may do and what it may not; nil is no token.
-func (m *apiMix) hits(t *loadtest.Token) error {
+func (m *apiMix) hits(ctx context.Context, t *loadtest.Token) error {
 	for _, op := range m.stage.Operations() {
 		needs, _ := op.Needs()
 		object := m.of(op, t)
@@ -192,6 +199,11 @@ func (m *apiMix) hits(t *loadtest.Token) error {
 		switch {
 		case covered:
 			hit.Expect = m.stage.Serves("RSM-01", op, t)
+			if right, err := alone(ctx, m.player, hit); err != nil {
+				return err
+			} else if !right {
+				continue
+			}
 			m.allowed++
 			if op.Method == "GET" {
 				hit.Weight = 3 // most requests of an API are allowed ones
@@ -206,6 +218,17 @@ func (m *apiMix) hits(t *loadtest.Token) error {
 		m.plan.Hits = append(m.plan.Hits, hit)
 	}
 	return nil
+}
+
+// alone reports whether an API serves while nobody else asks what it is to serve
+// among others: it may need more of a token than scope, such as whose it is. What is
+// refused is judged among others whatever comes of it alone.
+func alone(ctx context.Context, p *loadtest.Player, hit loadtest.Hit) (bool, error) {
+	a, err := p.Send(ctx, hit.Request)
+	if err != nil {
+		return false, err
+	}
+	return hit.Expect(a).Class != loadtest.FalseRefusal, nil
 }
 
 // strange adds tokens that name what is needed and are no good here: one for

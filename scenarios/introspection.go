@@ -35,6 +35,9 @@ func prepareIntrospection(ctx context.Context, s *loadtest.Stage) (loadtest.Plan
 			continue
 		}
 		seen, err := s.Introspection(ctx, t)
+		if errors.Is(err, loadtest.ErrUntold) {
+			continue
+		}
 		if err != nil {
 			return plan, err
 		}
@@ -47,7 +50,7 @@ func prepareIntrospection(ctx context.Context, s *loadtest.Stage) (loadtest.Plan
 		})
 	}
 	if len(plan.Hits) == 0 {
-		return plan, errors.New("the target has no client that could introspect")
+		return plan, &loadtest.Inapplicable{Reason: "introspection tells no client of its token, also while nobody else asks"}
 	}
 	r, err := s.IntrospectionRequest(ctx, tokens[0].Client, oauth.Secret("never-issued-"+rand.Text()))
 	if err != nil {

@@ -53,6 +53,11 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 			if err != nil {
 				return plan, err
 			}
+			if good, err := where.finds(ctx, s, o); err != nil {
+				return plan, err
+			} else if !good {
+				continue
+			}
 			c := &usedToken{stage: s, place: where, obtain: o}
 			c.stale = s.Measure("stale_after_revocation_at_"+where.name, "ms", "for how long a revoked token was good at "+where.title+", after the answer to its revocation")
 			c.unended = s.Measure("not_ended_at_"+where.name, "ms", "for how long tokens were watched that were good until the end at "+where.title)
@@ -60,9 +65,35 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 			whole = append(whole, s.Scripts(users, c.use)...)
 		}
 	}
+	if len(whole) == 0 {
+		return plan, &loadtest.Inapplicable{Reason: "neither introspection nor the API finds a new token good, also while nobody else asks"}
+	}
 	plan.Hits = []loadtest.Hit{{Chains: whole}}
 	return plan, nil
 }
+
+// finds reports whether a new token is good there while nobody else asks.
+func (w place) finds(ctx context.Context, s *loadtest.Stage, obtain obtaining) (bool, error) {
+	p := s.Player()
+	t, _, err := obtain(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	r, err := w.request(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	a, err := p.Send(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	good, ok := w.good(a)
+	return good && ok, nil
+}
+
+// obtaining is a way to obtain a token, and whether its refresh token is to be
+// revoked.
+type obtaining func(context.Context, *loadtest.Player) (t *loadtest.Token, refresh bool, err error)
 
 // place is where a token is used.
 type place struct {
@@ -107,7 +138,7 @@ func placesOf(s *loadtest.Stage) ([]place, error) {
 
 // obtains is a way to obtain a token to be revoked: by a refresh token of its own
 // where there are, so that its family falls with it, else as a machine.
-func obtains(ctx context.Context, s *loadtest.Stage, i int) (func(context.Context, *loadtest.Player) (*loadtest.Token, bool, error), error) {
+func obtains(ctx context.Context, s *loadtest.Stage, i int) (obtaining, error) {
 	if s.Can("as.code") && s.Can("as.refresh") && s.HasClient("Planner") && s.HasOwner("Ada") && (i%2 == 0 || !s.Can("as.cc")) {
 		c, err := s.Client(ctx, "Planner")
 		if err != nil {
@@ -141,7 +172,7 @@ func obtains(ctx context.Context, s *loadtest.Stage, i int) (func(context.Contex
 type usedToken struct {
 	stage  *loadtest.Stage
 	place  place
-	obtain func(context.Context, *loadtest.Player) (*loadtest.Token, bool, error)
+	obtain obtaining
 
 	now            atomic.Pointer[life]
 	stale, unended *loadtest.Measure

@@ -65,7 +65,11 @@ func exchanging(ctx context.Context, s *loadtest.Stage, t *loadtest.Token, asked
 		return loadtest.Grant{Rule: "TX-08", Denied: "TX-03", Asked: asked, Must: may, May: may}, nil
 	}
 	g := loadtest.Grant{Rule: "TX-01", Denied: "TX-01", Asked: asked, May: t.Scope.Intersect(asked), Refusal: loadtest.RefusalIsLawful}
-	if s.Choice(target.TokenExchangeBound) == "client" {
+	bound := s.Choice(target.TokenExchangeBound)
+	if bound == "" && alone != nil && !alone.Scope.SubsetOf(t.Scope) {
+		bound = "client" // the server's policy, whether it keeps to it is for TX-01 of single requests
+	}
+	if bound == "client" {
 		g.May = asked.Intersect(t.Client.Scope)
 	}
 	if alone == nil {

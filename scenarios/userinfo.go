@@ -46,6 +46,9 @@ func prepareUserInfo(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, err
 			for _, scope := range aboutPeople() {
 				// At a browser of its own: what one consents to anew may end what one had there.
 				t, err := s.Player().Token(ctx, c, owner, loadtest.Consent{Scope: scope})
+				if refused := loadtest.RefusedWith(err); refused != nil && refused.Code.RefusesRequest() {
+					continue // it need not know all of these scopes
+				}
 				if err != nil {
 					return plan, err
 				}
