@@ -102,9 +102,6 @@ func (q *Request) With(body []byte) bool {
 	return true
 }
 
-// Origin is where the request goes.
-func (q *Request) Origin() Origin { return q.origin }
-
 // repeatable reports whether a request may be sent again where nothing was heard
 // of it.
 func repeatable(r *http.Request) bool {
