@@ -27,6 +27,8 @@ require (
 	golang.org/x/term v0.47.0
 )
 
+require golang.org/x/perf v0.0.0-20260908200009-22c9c6c9d4da // indirect
+
 require (
 	dario.cat/mergo v1.0.2 // indirect
 	github.com/Azure/go-ansiterm v0.0.0-20250102033503-faa5f7b0171c // indirect

@@ -16,7 +16,7 @@ const entry = `- rule: REF-03
 
 func TestReadExpect(t *testing.T) {
 	got, err := ReadExpect("expect.yaml", []byte(entry))
-	want := Expectation{Rule: "REF-03", Scenario: "One", Shows: "want at most", Reason: "It is so.", Source: "RFC 6749 section 6", Evidence: "POST /token: 200"}
+	want := Expectation{Rule: "REF-03", Scenario: "One", Shows: "want at most", Reason: "It is so.", Source: "RFC 6749 section 6", Evidence: "POST /token: 200", File: "expect.yaml", Line: 1}
 	if err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
@@ -34,6 +34,7 @@ func TestReadExpectRefuses(t *testing.T) {
 		{"a text for a list", "- REF-03\n", "expect.yaml:1: "},
 		{"nothing that shows", strings.Replace(entry, "want at most", `""`, 1), "expect.yaml:1: shows is missing or empty"},
 		{"blank evidence", strings.Replace(entry, "'POST /token: 200'", `" "`, 1), "expect.yaml:1: evidence is missing or empty"},
+		{"a reason that nobody wrote", strings.Replace(entry, "It is so.", "'TODO: why is it so?'", 1), "expect.yaml:1: reason is still to be written"},
 		{"only a rule", "\n- rule: REF-03\n", "expect.yaml:2: reason is missing or empty"},
 	} {
 		t.Run(c.what, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
 
 	"github.com/scopeproof/scopeproof/steps"
 )
@@ -97,6 +98,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	}
 	started := time.Now()
 	failing := ""
+	held := 0 // steps
 	var cancel context.CancelFunc
 	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
 		limit := p.run.options.Timeout
@@ -107,6 +109,9 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	sc.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
 		if err != nil && failing == "" {
 			failing = st.Text
+		}
+		if failing == "" {
+			held++
 		}
 		return ctx, nil
 	})
@@ -119,9 +124,12 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		if res.Outcome != Conforms {
 			res.Step = failing
 		}
+		if res.Outcome != Conforms || p.run.options.Steps || p.run.options.Trace {
+			res.Steps = stepsOf(s, held)
+		}
 		// What is shared is put right also when the scenario ran out of time.
-		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		if err := w.Restore(last); err != nil {
+		after, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		if err := w.Restore(after); err != nil {
 			if res.Outcome != Violates {
 				res.Outcome = Inconclusive
 			}
@@ -133,6 +141,37 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		p.results = append(p.results, res)
 		return ctx, nil
 	})
+}
+
+// keyword is the word that a step begins with, after one of another kind.
+func keyword(kind, before messages.PickleStepType) string {
+	switch {
+	case kind == before:
+		return "And"
+	case kind == messages.PickleStepType_CONTEXT:
+		return "Given"
+	case kind == messages.PickleStepType_ACTION:
+		return "When"
+	}
+	return "Then"
+}
+
+// stepsOf are the steps of a scenario of which so many held, until one did not.
+func stepsOf(s *godog.Scenario, held int) []Step {
+	var all []Step
+	var before messages.PickleStepType
+	for i, st := range s.Steps {
+		outcome := "held"
+		switch {
+		case i == held:
+			outcome = "failed"
+		case i > held:
+			outcome = "skipped"
+		}
+		all = append(all, Step{Text: keyword(st.Type, before) + " " + st.Text, Outcome: outcome})
+		before = st.Type
+	}
+	return all
 }
 
 // refreshing says that a rule, or this scenario of it, is about refresh tokens in general, so that what a

@@ -46,6 +46,33 @@ type Report struct {
 	// Problems are what went wrong with the run as a whole: stale entries of an
 	// expectation file, a pinned count that is not met, an interruption.
 	Problems []Problem `json:"problems,omitempty"`
+	// Merged says which runs a report was put together from; absent: from one.
+	Merged *Merged `json:"merged,omitempty"`
+}
+
+// Merged says what a report was put together from.
+type Merged struct {
+	Runs []MergedRun `json:"runs"`
+	// Conflicts are what the runs do not agree on, by name.
+	Conflicts []Conflict `json:"conflicts"`
+}
+
+// MergedRun is one run of several.
+type MergedRun struct {
+	Name       string    `json:"name"` // as the report was called
+	Version    string    `json:"version"`
+	Started    time.Time `json:"started"`
+	DurationMS int64     `json:"duration_ms"`
+	Seed       int64     `json:"seed"`
+	Rules      int       `json:"rules"` // how many it has
+}
+
+// Conflict is what runs of one target say differently.
+type Conflict struct {
+	What string `json:"what"` // "rule REF-03", "choice unknown_scope", "capability as.refresh"
+	// Said is what each run says, in the order of the runs; empty: nothing.
+	Said  []string `json:"said"`
+	Taken string   `json:"taken"` // what the report says
 }
 
 // Tool says what made the report.
@@ -102,14 +129,24 @@ type ScenarioResult struct {
 	Line    int     `json:"line"`
 	Outcome Outcome `json:"outcome"`
 	// Message says what was expected and what was seen.
-	Message    string           `json:"message"`
-	Step       string           `json:"step,omitempty"` // the step that did not hold
+	Message string `json:"message"`
+	Step    string `json:"step,omitempty"` // the step that did not hold
+	// Steps are all steps, of a scenario that did not conform or where a run was
+	// asked to keep them.
+	Steps      []Step           `json:"steps,omitempty"`
 	Note       string           `json:"note,omitempty"` // how far the outcome goes
 	DurationMS int64            `json:"duration_ms"`
 	Exchanges  []oauth.Exchange `json:"exchanges"`
 	// ChargedFrom is the rule in whose scenario the breach was seen, when it is
 	// not this one.
 	ChargedFrom string `json:"charged_from,omitempty"`
+}
+
+// Step is one step of a scenario that was played.
+type Step struct {
+	Text string `json:"text"` // "When Planner refreshes its token"
+	// Outcome is "held", "failed", or "skipped" for those after one that failed.
+	Outcome string `json:"outcome"`
 }
 
 // Problem is something wrong with the run as a whole.

@@ -283,3 +283,24 @@ func TestAPinnedCountIsHeld(t *testing.T) {
 		t.Errorf("got %+v, want a reference that conforms", s)
 	}
 }
+
+func TestTheStepsOfAScenarioAreKept(t *testing.T) {
+	var begun []string
+	rep := run(t, embedded.Reference(), conformance.Options{
+		Rules: []string{"OWN-01"}, Steps: true, Begins: func(id string) { begun = append(begun, id) },
+		Features: []fs.FS{own("@MUST @rfc6749-3.3", holds+strings.Replace(breaks, "\n\n", "\n      And Robot holds exactly \"read:appointments\"\n\n", 1))},
+	})
+	scenarios := verdict(t, rep, "OWN-01").Scenarios
+	if len(scenarios) != 2 || !slices.Equal(begun, []string{"OWN-01"}) {
+		t.Fatalf("got %d scenarios and %v begun, want 2 and OWN-01", len(scenarios), begun)
+	}
+	asks := conformance.Step{Text: `When Robot asks for "read:appointments" on its own behalf`, Outcome: "held"}
+	for i, want := range [][]conformance.Step{
+		{asks, {Text: `Then Robot holds exactly "read:appointments"`, Outcome: "held"}},
+		{asks, {Text: `Then Robot holds at least "write:appointments"`, Outcome: "failed"}, {Text: `And Robot holds exactly "read:appointments"`, Outcome: "skipped"}},
+	} {
+		if got := scenarios[i].Steps; !slices.Equal(got, want) {
+			t.Errorf("%s: got %+v, want %+v", scenarios[i].Name, got, want)
+		}
+	}
+}
