@@ -125,7 +125,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 			res.Step = failing
 		}
 		if res.Outcome != Conforms || p.run.options.Steps || p.run.options.Trace {
-			res.Steps = stepsOf(s, held)
+			res.Steps, res.StepsHeld = sentences(s.Steps), held
 		}
 		// What is shared is put right also when the scenario ran out of time.
 		after, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -143,32 +143,19 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	})
 }
 
-// keyword is the word that a step begins with, after one of another kind.
-func keyword(kind, before messages.PickleStepType) string {
-	switch {
-	case kind == before:
-		return "And"
-	case kind == messages.PickleStepType_CONTEXT:
-		return "Given"
-	case kind == messages.PickleStepType_ACTION:
-		return "When"
+// sentences are the steps of a scenario with their keywords.
+func sentences(steps []*godog.Step) []string {
+	words := map[messages.PickleStepType]string{
+		messages.PickleStepType_CONTEXT: "Given ", messages.PickleStepType_ACTION: "When ", messages.PickleStepType_OUTCOME: "Then ",
 	}
-	return "Then"
-}
-
-// stepsOf are the steps of a scenario of which so many held, until one did not.
-func stepsOf(s *godog.Scenario, held int) []Step {
-	var all []Step
+	var all []string
 	var before messages.PickleStepType
-	for i, st := range s.Steps {
-		outcome := "held"
-		switch {
-		case i == held:
-			outcome = "failed"
-		case i > held:
-			outcome = "skipped"
+	for _, st := range steps {
+		word := words[st.Type]
+		if st.Type == before {
+			word = "And "
 		}
-		all = append(all, Step{Text: keyword(st.Type, before) + " " + st.Text, Outcome: outcome})
+		all = append(all, word+st.Text)
 		before = st.Type
 	}
 	return all

@@ -131,22 +131,16 @@ type ScenarioResult struct {
 	// Message says what was expected and what was seen.
 	Message string `json:"message"`
 	Step    string `json:"step,omitempty"` // the step that did not hold
-	// Steps are all steps, of a scenario that did not conform or where a run was
-	// asked to keep them.
-	Steps      []Step           `json:"steps,omitempty"`
+	// Steps are its sentences, of a scenario that did not conform or where a run was
+	// asked to keep them; StepsHeld is how many of them held before one did not.
+	Steps      []string         `json:"steps,omitempty"`
+	StepsHeld  int              `json:"steps_held,omitempty"`
 	Note       string           `json:"note,omitempty"` // how far the outcome goes
 	DurationMS int64            `json:"duration_ms"`
 	Exchanges  []oauth.Exchange `json:"exchanges"`
 	// ChargedFrom is the rule in whose scenario the breach was seen, when it is
 	// not this one.
 	ChargedFrom string `json:"charged_from,omitempty"`
-}
-
-// Step is one step of a scenario that was played.
-type Step struct {
-	Text string `json:"text"` // "When Planner refreshes its token"
-	// Outcome is "held", "failed", or "skipped" for those after one that failed.
-	Outcome string `json:"outcome"`
 }
 
 // Problem is something wrong with the run as a whole.
