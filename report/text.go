@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -108,9 +109,9 @@ func (t *textWriter) head() {
 
 // runFacts are the version, the seed and the time a run took.
 func runFacts(r *conformance.Report) string {
-	version := r.Tool.Version
-	if version == "" {
-		version = "(unknown version)"
+	version := cmp.Or(r.Tool.Version, "(unknown version)")
+	if r.Merged != nil {
+		return fmt.Sprintf("scopeproof %s, merged from %s, %s in all", version, count(len(r.Merged.Runs), "run"), duration(r.DurationMS))
 	}
 	return fmt.Sprintf("scopeproof %s, seed %d, %s", version, r.Seed, duration(r.DurationMS))
 }

@@ -80,7 +80,7 @@ func (a *app) compare(cmd *cobra.Command, s *settings, args []string, all bool) 
 // reportOf is the report of an earlier run, or of one that is made now.
 func (a *app) reportOf(cmd *cobra.Command, s *settings, arg string) (*conformance.Report, error) {
 	if strings.HasSuffix(arg, ".json") {
-		return readReport(arg)
+		return readRules(arg)
 	}
 	own := *s
 	own.target = arg

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -38,6 +39,7 @@ func (a *app) testCommand() *cobra.Command {
 	f.Var(list{&f.s.features, "DIR", ""}, "features", "also run the feature files in a folder (repeatable)")
 	f.outputs("report.json, report.html, junit.xml and summary.md", "text", "json", "markdown")
 	f.text(&f.s.expect, "expect", "FILE|none", "", "known deviations; default: those of a bundled target")
+	f.text(&f.s.writeExpect, "write-expect", "FILE|-", "", "write entries for --expect, of what does not hold and is not known, to a new file, or with - to standard output and the result to standard error")
 	f.yes(&f.s.strict, "strict", "a SHOULD that is not followed fails the run")
 	f.parallelism()
 	f.period(&f.s.timeout, "timeout", time.Minute, "how long one scenario may take")
@@ -76,6 +78,9 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	}
 	if err := makeOut(s.out); err != nil {
 		return err
+	}
+	if _, err := os.Lstat(s.writeExpect); s.writeExpect != "" && err == nil {
+		return usage("name another file, or - to have the entries on standard output", "--write-expect: %s is there already, and is not written over", s.writeExpect)
 	}
 	o.Settings = resolved(cmd, s, overrides)
 	a.starting(d)
@@ -196,7 +201,7 @@ func makeOut(dir string) error {
 func resolved(cmd *cobra.Command, s *settings, overrides []target.Override) map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
-		"rules", "skip", "features", "out", "format", "expect", "strict", "parallel", "timeout", "seed", "defect",
+		"rules", "skip", "features", "out", "format", "expect", "write-expect", "strict", "parallel", "timeout", "seed", "defect",
 		"hold", "verbose", "trace",
 	} {
 		f := cmd.Flags().Lookup(name)
@@ -226,9 +231,27 @@ func isPublic(key string) bool {
 	return slices.Contains([]string{"name", "version", "choices", "capabilities", "scopes", "embedded", "judged"}, head) || key == "login.driver"
 }
 
+// baseline writes entries for what does not hold and is not known.
+func (a *app) baseline(r *conformance.Report, file string) error {
+	if file == "" {
+		return nil
+	}
+	entries := conformance.Baseline(r)
+	err := a.output(file, func(w io.Writer) error { return conformance.WriteExpect(w, entries) })
+	if err == nil && file != "-" {
+		a.say("%d entries for --expect are in %s; what begins with %q is yours to write", len(entries), file, conformance.FillIn)
+	}
+	return err
+}
+
 // show writes a report to the folder and to standard output.
 func (a *app) show(r *conformance.Report, s *settings) error {
-	var problems []error
+	problems := []error{a.baseline(r, s.writeExpect)}
+	if s.writeExpect == "-" {
+		real := a.stdout
+		a.stdout = a.stderr
+		defer func() { a.stdout = real }()
+	}
 	if s.out != "" {
 		problems = append(problems, report.WriteDir(s.out, r))
 	}

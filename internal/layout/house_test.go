@@ -75,8 +75,10 @@ var libraries = []library{
 	{"golang.org/x/term", []string{"cmd/scopeproof"}},
 	{"k8s.io/", []string{"internal/cluster"}},
 	{"golang.org/x/sync/", []string{"conformance", "loadtest", "internal/prove", "internal/discover", "internal/cluster"}},
+	{"golang.org/x/perf/benchmath", []string{"report"}},
 	{"github.com/google/go-cmp/", nil},
 	{"github.com/invopop/jsonschema", nil},
+	{"github.com/santhosh-tekuri/jsonschema/", nil},
 	{"github.com/chromedp/", []string{"target/browser"}},
 	{"github.com/rogpeppe/go-internal/", nil},
 }
