@@ -19,7 +19,7 @@ import (
 // written at all. It goes on after an error and returns all of them. All of them
 // are made from what is in report.json, so that converting it later gives the same.
 func WriteDir(dir string, r *conformance.Report) error {
-	r, err := written(r)
+	r, err := reread(r)
 	if err != nil {
 		return err
 	}
@@ -31,8 +31,8 @@ func WriteDir(dir string, r *conformance.Report) error {
 	})
 }
 
-// written is a report as it is read again.
-func written(r *conformance.Report) (*conformance.Report, error) {
+// reread is a report as it is read again.
+func reread(r *conformance.Report) (*conformance.Report, error) {
 	var data bytes.Buffer
 	if err := JSON(&data, r); err != nil {
 		return nil, err

@@ -94,8 +94,8 @@ func (a *app) reportOf(cmd *cobra.Command, s *settings, arg string) (*conformanc
 	}
 	o.Settings = resolved(cmd, &own, overrides)
 	a.starting(d)
-	bar := a.newProgress()
-	o.Verdicts = bar.rule
+	bar := a.newProgress(s.verbose)
+	o.Begins, o.Verdicts = bar.begins, bar.rule
 	r, err := conformance.Run(cmd.Context(), bringup.Named(arg, overrides...), conformance.With(o))
 	bar.end()
 	return r, err

@@ -55,7 +55,7 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 		return err
 	}
 	a.collectLess()
-	bar := a.newProgress()
+	bar := a.newProgress(false)
 	defer bar.end()
 	rep, err := prove.Run(cmd.Context(), prove.Options{
 		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load, Uncut: s.uncut,

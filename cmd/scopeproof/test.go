@@ -19,8 +19,9 @@ import (
 )
 
 const aboutTest = `Brings the target up, runs the rules against it, and says which hold. Standard
-output gets the result, standard error a line for each rule as it is judged (on
-a terminal, a bar).
+output gets the result, standard error how far the run is and at once each rule
+that does not hold; with -v every rule, with its scenarios and steps. On a
+terminal the result is what fits there: -v shows all of it.
 
 Exit codes: 0 conforms, 1 violates, 2 usage, 3 inconclusive, 130 interrupted.`
 
@@ -47,8 +48,8 @@ func (a *app) testCommand() *cobra.Command {
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
 	f.yes(&f.s.hold, "hold", "keep the target up after the run, with the values of failing exchanges in a file, until Ctrl-C")
-	f.yes(&f.s.verbose, "verbose,v", "show whole messages and every failed scenario")
-	f.yes(&f.s.trace, "trace", "keep the exchanges of scenarios that hold as well")
+	f.yes(&f.s.verbose, "verbose,v", "show every rule with its steps as it is judged, whole messages, all choices and capabilities")
+	f.yes(&f.s.trace, "trace", "show the exchanges of what does not hold, and keep those of scenarios that hold as well")
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
 		"rules": completeList(ruleIDs), "skip": completeList(ruleIDs), "defect": completeList(defectIDs),
@@ -68,7 +69,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	s.chooseSeed()
 	o := conformance.Options{
 		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed,
-		Strict: s.strict, Trace: s.trace, Version: version(),
+		Strict: s.strict, Trace: s.trace, Steps: s.verbose, Version: version(),
 	}
 	if o.Expect, err = expectations(s.expect, d); err != nil {
 		return err
@@ -84,8 +85,8 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	}
 	o.Settings = resolved(cmd, s, overrides)
 	a.starting(d)
-	bar := a.newProgress()
-	o.Verdicts = bar.rule
+	bar := a.newProgress(s.verbose)
+	o.Begins, o.Verdicts = bar.begins, bar.rule
 	held := &holder{}
 	if s.hold {
 		o.Hold = held.keep
@@ -262,7 +263,7 @@ func (a *app) show(r *conformance.Report, s *settings) error {
 		problems = append(problems, report.Markdown(a.stdout, r))
 	default:
 		o := a.textOptions()
-		o.Verbose = s.verbose
+		o.Verbose, o.Trace = s.verbose, s.trace
 		problems = append(problems, report.Text(a.stdout, r, o))
 	}
 	return errors.Join(problems...)
