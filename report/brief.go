@@ -10,6 +10,9 @@ import (
 	"github.com/scopeproof/scopeproof/conformance"
 )
 
+// mostHints is how many things to do next the last screen names.
+const mostHints = 4
+
 // minHeight is the height of the smallest terminal that a screen is made for.
 const minHeight = 24
 
@@ -159,7 +162,8 @@ func (t *textWriter) briefTail() []string {
 	if rest.lines() > 1 {
 		rest.gap()
 	}
-	for _, h := range t.hints() {
+	hints := t.hints()
+	for _, h := range hints[:min(len(hints), mostHints)] {
 		rest.hint(h, false)
 	}
 	return strings.Split(strings.TrimSuffix(rest.buf.String(), "\n"), "\n")
@@ -226,7 +230,10 @@ func (t *textWriter) hints() []hint {
 	if counts[conformance.Deviates] > 0 && !isStrict(t.r) {
 		all = append(all, hint{"--strict", "makes a SHOULD that is not followed fail the run"})
 	}
-	return append(all, hint{"-v", "everything: each step, choices, capabilities"})
+	if !t.verbose {
+		all = append(all, hint{"-v", "everything: each step, choices, capabilities"})
+	}
+	return all
 }
 
 // again is a command about the target of a run.

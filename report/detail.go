@@ -26,11 +26,17 @@ func (s *screen) steps(indent int, r conformance.ScenarioResult) {
 const (
 	shortURL  = 400
 	shortBody = 800
+	shortPage = 100 // of HTML, which is for eyes
 )
 
-// exchanges writes the requests and responses of a scenario in short.
+// exchanges writes the requests and responses of a scenario in short. What was set
+// up for it is one line each.
 func (s *screen) exchanges(indent int, all []oauth.Exchange) {
 	for _, e := range all {
+		if e.Actor == "scopeproof" && e.Status < 400 && e.Failure == "" {
+			s.hanging(indent, indent+4, fmt.Sprintf("%d. set-up:", e.Number), faint, e.Purpose+": "+statusOf(e.Status, ""))
+			continue
+		}
 		s.hanging(indent, indent+4, fmt.Sprintf("%d. %s → %s:", e.Number, oneLine(e.Actor), oneLine(e.To)), bold, e.Purpose)
 		s.text(indent+4, e.Method+" "+cut(e.URL, shortURL))
 		s.body(indent+4, ">", e.Request)
@@ -41,14 +47,18 @@ func (s *screen) exchanges(indent int, all []oauth.Exchange) {
 
 // body writes the headers that matter to scopes, and the body.
 func (s *screen) body(indent int, mark string, m oauth.Message) {
+	limit := shortBody
 	for _, h := range m.Header {
+		if strings.EqualFold(h.Name, "Content-Type") && strings.Contains(h.Value, "html") {
+			limit = shortPage
+		}
 		switch strings.ToLower(h.Name) {
 		case "authorization", "location", "www-authenticate", "dpop":
 			s.hanging(indent, indent+4, mark, faint, h.Name+": "+cut(h.Value, shortURL))
 		}
 	}
 	if m.Body != "" {
-		s.hanging(indent, indent+4, mark, faint, cut(m.Body, shortBody))
+		s.hanging(indent, indent+4, mark, faint, cut(m.Body, limit))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"html"
 	"io"
 	"net/http"
@@ -208,8 +210,84 @@ func TestNoSecretOfARunIsInItsReports(t *testing.T) {
 				t.Logf("%s: %d bytes, %d secrets", name, len(data), len(w.secrets))
 				scan(t, name, string(data), needles)
 			}
+			for name, text := range everythingWritten(t, run) {
+				scan(t, name, text, needles)
+			}
+			if _, planted := plant(w); scanQuietly(planted, needles) == 0 {
+				t.Error("a secret that was put into a text is not found in it")
+			}
 		})
 	}
+}
+
+// everythingWritten is what else there is to write of a run: every format, the
+// longest text, what is shown while it goes, entries for what does not hold, and
+// the run merged with itself and compared with another.
+func everythingWritten(t *testing.T, run *conformance.Report) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	add := func(name string, write func(io.Writer) error) {
+		var out bytes.Buffer
+		if err := write(&out); err != nil {
+			t.Fatal(err)
+		}
+		all[name] = out.String()
+	}
+	merged, err := report.Merge([]report.File{{Name: "a", Rules: run}, {Name: "b", Rules: run}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := *run
+	empty.Rules = nil
+	for from, other := range map[string]*conformance.Report{"nothing": &empty, "itself": run} {
+		d, err := report.NewDiff(report.File{Name: "a", Rules: other}, report.File{Name: "b", Rules: run}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add("the diff from "+from, func(w io.Writer) error {
+			return errors.Join(report.DiffText(w, d, report.TextOptions{Verbose: true}), report.DiffMarkdown(w, d), report.DiffJSON(w, d))
+		})
+	}
+	for _, f := range report.Formats() {
+		add(f.Name, func(w io.Writer) error { return f.Rules(w, run) })
+		add("merged "+f.Name, func(w io.Writer) error { return f.Rules(w, merged) })
+	}
+	for _, width := range []int{80, 100_000} { // short lines could cut a secret in two
+		o := report.TextOptions{Verbose: true, Trace: true, Width: width, Color: true}
+		add(fmt.Sprintf("the longest text, %d columns", width), func(w io.Writer) error { return report.Text(w, run, o) })
+		add(fmt.Sprintf("the last screen, %d columns", width), func(w io.Writer) error { return report.Text(w, run, report.TextOptions{Height: 50, Width: width}) })
+	}
+	add("what is shown on the way", func(w io.Writer) error {
+		for _, v := range run.Rules {
+			if _, err := fmt.Fprintln(w, report.Line(v), report.Played(v, report.TextOptions{Width: 100_000})); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	add("entries for --expect", func(w io.Writer) error { return conformance.WriteExpect(w, conformance.Baseline(run)) })
+	return all
+}
+
+// plant is a secret of a run, and a text with its base64 in it.
+func plant(w *wiretap) (value, text string) {
+	for value := range w.secrets {
+		return value, "a text with " + base64.StdEncoding.EncodeToString([]byte(value)) + " in it"
+	}
+	return "", ""
+}
+
+// scanQuietly counts the needles in a text.
+func scanQuietly(text string, needles map[string][][2]string) int {
+	n := 0
+	for i := 0; i+6 <= len(text); i++ {
+		for _, needle := range needles[text[i:i+6]] {
+			if strings.HasPrefix(text[i:], needle[0]) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // scan looks for needles at every byte of a file.

@@ -23,6 +23,9 @@ output gets the result, standard error how far the run is and at once each rule
 that does not hold; with -v every rule, with its scenarios and steps. On a
 terminal the result is what fits there: -v shows all of it.
 
+Of the formats, github is the text with annotations after it, and adds to the
+summary of the job; the others are what "scopeproof report convert" writes.
+
 Exit codes: 0 conforms, 1 violates, 2 usage, 3 inconclusive, 130 interrupted.`
 
 func (a *app) testCommand() *cobra.Command {
@@ -38,7 +41,7 @@ func (a *app) testCommand() *cobra.Command {
 	f = newFlags(cmd)
 	f.chooseRules()
 	f.Var(list{&f.s.features, "DIR", ""}, "features", "also run the feature files in a folder (repeatable)")
-	f.outputs("report.json, report.html, junit.xml and summary.md", "text", "json", "markdown")
+	f.outputs("report.json, report.html, junit.xml and summary.md", formatNames()...)
 	f.text(&f.s.expect, "expect", "FILE|none", "", "known deviations; default: those of a bundled target")
 	f.text(&f.s.writeExpect, "write-expect", "FILE|-", "", "write entries for --expect, of what does not hold and is not known, to a new file, or with - to standard output and the result to standard error")
 	f.yes(&f.s.strict, "strict", "a SHOULD that is not followed fails the run")
@@ -53,7 +56,7 @@ func (a *app) testCommand() *cobra.Command {
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
 		"rules": completeList(ruleIDs), "skip": completeList(ruleIDs), "defect": completeList(defectIDs),
-		"format": words("text", "json", "markdown"),
+		"format": words(formatNames()...),
 	})
 }
 
@@ -256,15 +259,18 @@ func (a *app) show(r *conformance.Report, s *settings) error {
 	if s.out != "" {
 		problems = append(problems, report.WriteDir(s.out, r))
 	}
+	o := a.textOptions()
+	o.Verbose, o.Trace = s.verbose, s.trace
 	switch s.format {
-	case "json":
-		problems = append(problems, report.JSON(a.stdout, r))
-	case "markdown":
-		problems = append(problems, report.Markdown(a.stdout, r))
-	default:
-		o := a.textOptions()
-		o.Verbose, o.Trace = s.verbose, s.trace
-		problems = append(problems, report.Text(a.stdout, r, o))
+	case "text":
+		return errors.Join(append(problems, report.Text(a.stdout, r, o))...)
+	case "github":
+		return errors.Join(append(problems, a.showGitHub(r, o))...)
+	}
+	for _, f := range report.Formats() {
+		if f.Name == s.format {
+			problems = append(problems, f.Rules(a.stdout, r))
+		}
 	}
 	return errors.Join(problems...)
 }
