@@ -94,7 +94,8 @@ const mostEvidence = 300
 var operation = regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[^\s:]*)`)
 
 // evidence is an excerpt of the exchange that a message is about: of the operation
-// that it names, else the last that says what was granted, else the last.
+// that it names, of the redirect that it speaks of, else the last that says what
+// was granted, else the last.
 func evidence(s ScenarioResult) string {
 	if len(s.Exchanges) == 0 {
 		return FillIn + "an excerpt of the exchange"
@@ -102,6 +103,9 @@ func evidence(s ScenarioResult) string {
 	e := s.Exchanges[len(s.Exchanges)-1]
 	about := func(x oauth.Exchange) bool {
 		return strings.Contains(x.Response.Body, `"access_token"`) || strings.Contains(x.Response.Body, `"scope"`)
+	}
+	if strings.Contains(s.Message, "redirect") {
+		about = func(x oauth.Exchange) bool { return strings.Contains(location(x), "code=") }
 	}
 	if m := operation.FindStringSubmatch(s.Message); m != nil {
 		about = func(x oauth.Exchange) bool { return x.Method == m[1] && strings.Contains(pathOf(x), m[2]) }
@@ -132,10 +136,17 @@ func answered(e oauth.Exchange) string {
 	if e.Failure != "" {
 		return e.Failure
 	}
-	for _, h := range e.Response.Header {
-		if strings.EqualFold(h.Name, "Location") && e.Response.Body == "" {
-			return fmt.Sprintf("%d Location: %s", e.Status, h.Value)
-		}
+	if to := location(e); to != "" {
+		return fmt.Sprintf("%d Location: %s", e.Status, to)
 	}
 	return fmt.Sprintf("%d %s", e.Status, e.Response.Body)
+}
+
+func location(e oauth.Exchange) string {
+	for _, h := range e.Response.Header {
+		if strings.EqualFold(h.Name, "Location") {
+			return h.Value
+		}
+	}
+	return ""
 }

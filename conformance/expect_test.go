@@ -87,3 +87,43 @@ func TestExcuse(t *testing.T) {
 		})
 	}
 }
+
+func TestTheLastingPartOfAMessage(t *testing.T) {
+	for message, want := range map[string]string{
+		`Planner holds "read:appointments write:appointments", want at most "read:appointments"`: `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
+		`request 17: Planner can still refresh what it was given`:                                `Planner can still refresh what it was given`,
+		`GET /appointments/4711: got 200, want 403`:                                              `got 200, want 403`,
+		`POST http://127.0.0.1:4711/token: got 200, want 403`:                                    `got 200, want 403`,
+		"a token ‹sha256:2c26b46b› of ada-268dd9bb is shown where nobody asked for it":           "is shown where nobody asked for it",
+		"one line\nand the longer second one":                                                    "and the longer second one",
+		"x17 y18":                                                                                "x17 y18",
+	} {
+		if got := lasting(message); got != want {
+			t.Errorf("%s: got %q, want %q", message, got, want)
+		}
+	}
+}
+
+func TestABaselineHoldsForTheNextRun(t *testing.T) {
+	r := &Report{Rules: []Verdict{{ID: "REF-03", Sources: []string{"RFC 6749 section 6", "RFC 9700"}, Outcome: Violates, Scenarios: []ScenarioResult{
+		{Name: "One: 'two'", Outcome: Violates, Message: "request 3: Planner holds too much", Note: "seen in round 1 of 10"},
+		{Name: "Soft", Outcome: Deviates, Message: "Planner was told nothing"},
+		{Name: "Good", Outcome: Conforms}, {Name: "Unclear", Outcome: Inconclusive, Message: "no answer"}, {Name: "Listed", Outcome: Known, Message: "known"},
+	}}}}
+	var file strings.Builder
+	if err := WriteExpect(&file, Baseline(r)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadExpect("new.yaml", []byte(file.String())); err == nil || strings.Count(err.Error(), "is still to be written") != 6 {
+		t.Errorf("got %v, want the three fields of two entries that a person has to write", err)
+	}
+	known, err := ReadExpect("new.yaml", []byte(strings.ReplaceAll(file.String(), FillIn, "")))
+	if err != nil || len(known) != 2 || !known[0].Sometimes || known[1].Sometimes || known[0].Source != "RFC 6749 section 6; RFC 9700" {
+		t.Fatalf("got %+v, %v, want two entries", known, err)
+	}
+	next := Verdict{ID: "REF-03", Scenarios: []ScenarioResult{{Name: "One: 'two'", Outcome: Violates, Message: "request 8: Planner holds too much"}, {Name: "Soft", Outcome: Deviates, Message: "Planner was told nothing"}}}
+	next.settle()
+	if used := excuse(&next, known); next.Outcome != Known || len(used) != 2 {
+		t.Errorf("got %s and %d entries used, want known and 2", next.Outcome, len(used))
+	}
+}

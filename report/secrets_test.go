@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"testing"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/features"
 	"github.com/scopeproof/scopeproof/report"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/embedded"
@@ -159,10 +161,25 @@ func (w *wiretap) saw(where, value string) {
 }
 
 // needles are the secrets as they might be written in a file, by their first
-// six bytes.
-func (w *wiretap) needles() map[string][][2]string {
+// six bytes. What a feature file says is none.
+func (w *wiretap) needles(t *testing.T) map[string][][2]string {
+	t.Helper()
+	var public strings.Builder
+	if err := fs.WalkDir(features.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(features.Files, path)
+		public.Write(text)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	found := map[string][][2]string{}
 	for value, where := range w.secrets {
+		if strings.Contains(public.String(), value) {
+			continue
+		}
 		inJSON, _ := json.Marshal(value)
 		for _, form := range []string{
 			value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value), strings.Trim(string(inJSON), `"`),
@@ -180,7 +197,11 @@ func TestNoSecretOfARunIsInItsReports(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it plays rules")
 	}
-	for _, c := range []struct{ defect, tokens string }{{"", "opaque"}, {"revoked-grant-lives-on", "jwt"}, {"userinfo-returns-everything", "opaque"}} {
+	some := []string{"REF-*", "CONS-0*", "EDIT-06", "CLM-0*", "CC-*"}
+	for _, c := range []struct {
+		defect, tokens string
+		rules          []string // none: all, with the exchanges of what did not hold
+	}{{"", "opaque", some}, {"revoked-grant-lives-on", "jwt", some}, {"userinfo-returns-everything", "opaque", nil}} {
 		t.Run(c.defect+"/"+c.tokens, func(t *testing.T) {
 			t.Parallel()
 			options := []embedded.Option{embedded.Tokens(c.tokens)}
@@ -189,7 +210,7 @@ func TestNoSecretOfARunIsInItsReports(t *testing.T) {
 			}
 			w := &wiretap{Source: embedded.Reference(options...)}
 			run, err := conformance.Run(t.Context(), w, conformance.With(conformance.Options{
-				Rules: []string{"REF-*", "CONS-0*", "EDIT-06", "CLM-0*", "CC-*"}, Seed: 1, Trace: true,
+				Rules: c.rules, Seed: 1, Trace: c.rules != nil,
 			}))
 			if err != nil {
 				t.Fatal(err)
@@ -201,7 +222,7 @@ func TestNoSecretOfARunIsInItsReports(t *testing.T) {
 			if len(w.secrets) < 100 {
 				t.Errorf("got %d secrets from the wire, want some hundreds", len(w.secrets))
 			}
-			needles := w.needles()
+			needles := w.needles(t)
 			for _, name := range []string{"report.json", "report.html", "junit.xml", "summary.md"} {
 				data, err := os.ReadFile(filepath.Join(dir, name))
 				if err != nil {
@@ -271,7 +292,10 @@ func everythingWritten(t *testing.T, run *conformance.Report) map[string]string 
 
 // plant is a secret of a run, and a text with its base64 in it.
 func plant(w *wiretap) (value, text string) {
-	for value := range w.secrets {
+	for value, where := range w.secrets {
+		if where == "Authorization" {
+			continue
+		}
 		return value, "a text with " + base64.StdEncoding.EncodeToString([]byte(value)) + " in it"
 	}
 	return "", ""
