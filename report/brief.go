@@ -21,9 +21,13 @@ const minHeight = 24
 // without a word.
 func (t *textWriter) brief(height int) {
 	t.briefHead()
-	tail := t.briefTail()
-	room := max(height, minHeight) - 1 - t.lines() - len(tail) // one line is the prompt's
 	entries := t.entries()
+	reasons := 1
+	if len(entries) == 0 {
+		reasons = 2
+	}
+	tail := t.briefTail(reasons)
+	room := max(height, minHeight) - 1 - t.lines() - len(tail) // one line is the prompt's
 	each := 0
 	for lines := 5; lines >= 3 && each == 0; lines-- {
 		if len(entries)*lines <= room {
@@ -145,9 +149,9 @@ func (t *textWriter) entry(e entry, lines int) {
 	}
 }
 
-// briefTail is the end of the last screen: what needs no line of its own, and what
-// to do next.
-func (t *textWriter) briefTail() []string {
+// briefTail is the end of the last screen: what needs no line of its own, why rules
+// do not apply in so many lines, and what to do next.
+func (t *textWriter) briefTail(reasons int) []string {
 	rest := newScreen(t.width, t.color)
 	rest.gap()
 	if rules := rulesWith(t.r, conformance.Deviates); len(rules) > 0 && !isStrict(t.r) {
@@ -157,7 +161,15 @@ func (t *textWriter) briefTail() []string {
 		rest.line(clip("known: "+strings.Join(ids(rules), ", "), t.width))
 	}
 	if rules := rulesWith(t.r, conformance.NotApplicable); len(rules) > 0 {
-		rest.line(clip("not applicable: "+strings.Join(reasonsInShort(rules), ", "), t.width))
+		lines := wrap("not applicable: "+strings.Join(reasonsInShort(rules), ", "), t.width, t.width-4)
+		if len(lines) > reasons {
+			lines = lines[:reasons]
+			lines[reasons-1] += " …"
+		}
+		rest.line(clip(lines[0], t.width))
+		for _, l := range lines[1:] {
+			rest.line(clip("    "+l, t.width))
+		}
 	}
 	if rest.lines() > 1 {
 		rest.gap()

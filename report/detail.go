@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -62,11 +63,23 @@ func (s *screen) body(indent int, mark string, m oauth.Message) {
 	}
 }
 
+// Short is the line of a rule for a terminal: cut to its width, and in colour.
+func Short(v conformance.Verdict, o TextOptions) string {
+	s := newScreen(o.Width, o.Color)
+	return s.coloured(v, clip(Line(v), s.width))
+}
+
+// coloured paints the outcome that a line of a rule begins with.
+func (s *screen) coloured(v conformance.Verdict, line string) string {
+	word := label(v.Outcome)
+	return s.paint(look(v.Outcome), word) + strings.TrimPrefix(line, word)
+}
+
 // Played writes a rule as it was judged, for a log: its line, and beneath it the
 // scenarios and their steps.
 func Played(v conformance.Verdict, o TextOptions) string {
-	s := newScreen(max(o.Width, 120), o.Color)
-	s.line(s.paint(look(v.Outcome), column(label(v.Outcome), 14)) + strings.TrimPrefix(Line(v), column(label(v.Outcome), 14)))
+	s := newScreen(cmp.Or(o.Width, 120), o.Color)
+	s.line(s.coloured(v, Line(v)))
 	for _, sc := range v.Scenarios {
 		s.hanging(4, 8, label(sc.Outcome)+":", look(sc.Outcome), sc.Name)
 		s.steps(8, sc)

@@ -42,11 +42,15 @@ func DiffText(w io.Writer, d *Diff, o TextOptions) error {
 		s.gap()
 		s.hanging(0, 4, "new problem:", red, cut(p, shortMessage))
 	}
+	var before Change
 	for _, c := range d.Rules {
 		if c.Change == Added || c.Change == Removed {
 			continue
 		}
-		s.gap()
+		if c.Change == Regression || c.Change != before {
+			s.gap()
+		}
+		before = c.Change
 		s.hanging(0, 4, oneLine(c.ID)+" "+wasIs(c)+":", changeLook(c.Change), c.Text)
 		if c.Reason != "" && c.New != conformance.Conforms {
 			s.text(4, cut(c.Reason, shortMessage))

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -129,21 +128,13 @@ func (p *progress) rule(done, all int, v conformance.Verdict) {
 	case conformance.Violates, conformance.Deviates, conformance.Inconclusive:
 		text = report.Line(v)
 		if p.bars != nil {
-			text = short(text, p.look.Width)
+			text = report.Short(v, p.look)
 		}
 	}
 	if p.verbose {
 		text = report.Played(v, p.look)
 	}
 	p.step(done, all, v.ID, "", text)
-}
-
-// short cuts a line to the width of a terminal.
-func short(line string, width int) string {
-	if utf8.RuneCountInString(line) < width || width < 1 {
-		return line
-	}
-	return string([]rune(line)[:width-1]) + "…"
 }
 
 // step shows that one of several things is done. Where there is no bar it prints

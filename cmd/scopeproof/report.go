@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,8 +73,8 @@ func (a *app) mergeCommand() *cobra.Command {
   scopeproof report merge shard-1/report.json shard-2/report.json -o report.json`, severalReports,
 		func(_ *cobra.Command, args []string) error { return a.merge(args, to, f.s) })
 	f = newFlags(cmd)
-	names := append([]string{"json"}, formatNames()...)
-	f.writing(&to, names...)
+	others := slices.DeleteFunc(formatNames(), func(name string) bool { return name == "json" })
+	f.writing(&to, append([]string{"json"}, others...)...)
 	cmd.ValidArgsFunction = completeReports
 	return complete(cmd, map[string]completion{"format": words(formatNames()...)})
 }
