@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/xml"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/loadtest"
 )
 
 // reports are those that every format has to cope with.
@@ -21,6 +23,26 @@ func reports() map[string]*conformance.Report {
 	strict.Settings["strict"] = "true"
 	return map[string]*conformance.Report{
 		"all that can happen": fixture(), "strict": strict, "nothing": {}, "conforms": withOutcomes(conformance.Conforms, conformance.NotApplicable),
+	}
+}
+
+func TestEveryFormatCopesWithEveryReport(t *testing.T) {
+	for name, r := range reports() {
+		for _, f := range Formats() {
+			var out bytes.Buffer
+			if err := f.Rules(&out, r); err != nil || out.Len() == 0 && f.Name != "github" {
+				t.Errorf("%s as %s: got %d bytes, %v", name, f.Name, out.Len(), err)
+			}
+			out.Reset()
+			if f.Load == nil {
+				continue
+			}
+			for _, l := range []*loadtest.Report{loadFixture(), {}} {
+				if err := f.Load(&out, l); err != nil || out.Len() == 0 {
+					t.Errorf("a load run as %s: got %d bytes, %v", f.Name, out.Len(), err)
+				}
+			}
+		}
 	}
 }
 

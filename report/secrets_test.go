@@ -286,6 +286,10 @@ func everythingWritten(t *testing.T, run *conformance.Report) map[string]string 
 		}
 		return nil
 	})
+	add("the comparison", func(w io.Writer) error {
+		runs := []*conformance.Report{run, &empty}
+		return errors.Join(report.CompareText(w, runs, true), report.CompareMarkdown(w, runs, true), report.CompareHTML(w, runs, true))
+	})
 	add("entries for --expect", func(w io.Writer) error { return conformance.WriteExpect(w, conformance.Baseline(run)) })
 	return all
 }

@@ -5,19 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/report"
 )
 
-// showGitHub writes what a step of GitHub Actions shows: the text for its log, in
-// which nothing that a server said is taken for a command of the runner, then
-// annotations, and the summary of the job where there is one.
-func (a *app) showGitHub(r *conformance.Report, o report.TextOptions) error {
+// plainLog has the runner of GitHub Actions take no line for a command, whatever
+// a server says, until what it returns is called; that may be called twice.
+func (a *app) plainLog() (end func()) {
 	token := rand.Text()
-	fmt.Fprintf(a.stdout, "::stop-commands::%s\n", token)
+	a.printf("::stop-commands::%s\n", token)
+	return sync.OnceFunc(func() { a.printf("::%s::\n", token) })
+}
+
+// showGitHub writes what a step of GitHub Actions shows: the text for its log, then
+// annotations, and the summary of the job where there is one.
+func (a *app) showGitHub(r *conformance.Report, o report.TextOptions, endPlain func()) error {
 	err := report.Text(a.stdout, r, o)
-	fmt.Fprintf(a.stdout, "::%s::\n", token)
+	endPlain()
 	return errors.Join(err, report.GitHub(a.stdout, r), a.jobSummary(r))
 }
 

@@ -66,6 +66,7 @@ type progress struct {
 	mu        sync.Mutex
 	started   time.Time
 	underWay  []string
+	last      string
 	done, all int
 }
 
@@ -90,7 +91,7 @@ func (p *progress) beat() {
 		case <-tick.C:
 			p.mu.Lock()
 			if p.all > 0 {
-				fmt.Fprintf(p.a.stderr, "%d of %d, %s%s; under way: %s\n", p.done, p.all, time.Since(p.started).Round(time.Second), p.left(), p.now(6))
+				fmt.Fprintf(p.a.stderr, "%d of %d, %s%s; %s\n", p.done, p.all, time.Since(p.started).Round(time.Second), p.left(), p.now(6))
 			}
 			p.mu.Unlock()
 		}
@@ -106,12 +107,17 @@ func (p *progress) left() string {
 	return ", about " + left.Round(time.Second).String() + " left"
 }
 
-// now names the first few of what is under way, what began first before.
+// now names the first few of what is under way, what began first before; where
+// nobody says what begins, what ended last.
 func (p *progress) now(most int) string {
-	if len(p.underWay) <= most {
-		return strings.Join(p.underWay, ", ")
+	switch n := len(p.underWay); {
+	case n == 0:
+		return "after " + p.last
+	case n <= most:
+		return "in " + strings.Join(p.underWay, ", ")
+	default:
+		return fmt.Sprintf("in %s and %d more", strings.Join(p.underWay[:most], ", "), n-most)
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(p.underWay[:most], ", "), len(p.underWay)-most)
 }
 
 // begins shows that a rule is under way.
@@ -141,7 +147,7 @@ func (p *progress) rule(done, all int, v conformance.Verdict) {
 // line; what is to be kept stays on the screen above a bar, and goes to a log.
 func (p *progress) step(done, all int, name, line, keep string) {
 	p.mu.Lock()
-	p.done, p.all = done, all
+	p.done, p.all, p.last = done, all, name
 	p.underWay = slices.DeleteFunc(p.underWay, func(other string) bool { return other == name })
 	p.mu.Unlock()
 	if keep != "" {

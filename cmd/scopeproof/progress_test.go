@@ -58,10 +58,10 @@ func TestWhatIsUnderWayIsNamedUpToAPoint(t *testing.T) {
 	for _, id := range []string{"REF-01", "REF-02", "REF-03"} {
 		p.begins(id)
 	}
-	if got, want := p.now(2), "REF-01, REF-02 and 1 more"; got != want {
+	if got, want := p.now(2), "in REF-01, REF-02 and 1 more"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := p.now(3), "REF-01, REF-02, REF-03"; got != want {
+	if got, want := p.now(3), "in REF-01, REF-02, REF-03"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

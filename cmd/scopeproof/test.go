@@ -21,7 +21,8 @@ import (
 const aboutTest = `Brings the target up, runs the rules against it, and says which hold. Standard
 output gets the result, standard error how far the run is and at once each rule
 that does not hold; with -v every rule, with its scenarios and steps. On a
-terminal the result is what fits there: -v shows all of it.
+terminal the result is what fits there: -v shows all of it, and NO_COLOR has it
+without colours.
 
 Of the formats, github is the text with annotations after it, and adds to the
 summary of the job; the others are what "scopeproof report convert" writes.
@@ -83,10 +84,15 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if err := makeOut(s.out); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(s.writeExpect); s.writeExpect != "" && err == nil {
-		return usage("name another file, or - to have the entries on standard output", "--write-expect: %s is there already, and is not written over", s.writeExpect)
+	if err := checkBaseline(s); err != nil {
+		return err
 	}
 	o.Settings = resolved(cmd, s, overrides)
+	endPlain := func() {}
+	if s.format == "github" {
+		endPlain = a.plainLog()
+		defer endPlain()
+	}
 	a.starting(d)
 	bar := a.newProgress(s.verbose)
 	o.Begins, o.Verdicts = bar.begins, bar.rule
@@ -96,7 +102,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	}
 	o.Reports = append(o.Reports, func(r *conformance.Report) error {
 		bar.end()
-		err := a.show(r, s)
+		err := a.show(r, s, endPlain)
 		if s.hold && ctx.Err() == nil {
 			err = errors.Join(err, held.wait(ctx, a, r))
 		}
@@ -235,6 +241,18 @@ func isPublic(key string) bool {
 	return slices.Contains([]string{"name", "version", "choices", "capabilities", "scopes", "embedded", "judged"}, head) || key == "login.driver"
 }
 
+// checkBaseline refuses what would write over the words of a person, or mix two
+// things on standard output.
+func checkBaseline(s *settings) error {
+	switch _, err := os.Lstat(s.writeExpect); {
+	case s.writeExpect == "-" && s.format != "text":
+		return usage("name a file for the entries", "--write-expect: got - and --format %s, want one of them on standard output", s.format)
+	case s.writeExpect != "" && err == nil:
+		return usage("name another file, or - to have the entries on standard output", "--write-expect: %s is there already, and is not written over", s.writeExpect)
+	}
+	return nil
+}
+
 // baseline writes entries for what does not hold and is not known.
 func (a *app) baseline(r *conformance.Report, file string) error {
 	if file == "" {
@@ -248,8 +266,9 @@ func (a *app) baseline(r *conformance.Report, file string) error {
 	return err
 }
 
-// show writes a report to the folder and to standard output.
-func (a *app) show(r *conformance.Report, s *settings) error {
+// show writes a report to the folder and to standard output. EndPlain ends what
+// [app.plainLog] began.
+func (a *app) show(r *conformance.Report, s *settings, endPlain func()) error {
 	problems := []error{a.baseline(r, s.writeExpect)}
 	if s.writeExpect == "-" {
 		real := a.stdout
@@ -265,7 +284,7 @@ func (a *app) show(r *conformance.Report, s *settings) error {
 	case "text":
 		return errors.Join(append(problems, report.Text(a.stdout, r, o))...)
 	case "github":
-		return errors.Join(append(problems, a.showGitHub(r, o))...)
+		return errors.Join(append(problems, a.showGitHub(r, o, endPlain))...)
 	}
 	for _, f := range report.Formats() {
 		if f.Name == s.format {
