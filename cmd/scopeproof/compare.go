@@ -37,7 +37,7 @@ func (a *app) compareCommand() *cobra.Command {
 	f.seeded()
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
-		"rules": completeList(ruleIDs), "skip": completeList(ruleIDs), "format": words("text", "markdown", "html"),
+		"rules": completeRules, "skip": completeRules, "format": words("text", "markdown", "html"),
 	})
 }
 

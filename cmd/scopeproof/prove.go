@@ -32,7 +32,7 @@ func (a *app) proveCommand() *cobra.Command {
 	f.yes(&f.s.load, "load", "prove the defects that only load shows, in place of the others")
 	f.number(&f.s.parallel, "parallel", "how many of them are run at once; default: one for each processor")
 	f.text(&f.s.out, "out", "DIR", "", "write prove.json there")
-	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "lawful": completeList(lawfulIDs), "rules": completeList(ruleIDs)})
+	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "lawful": completeList(lawfulIDs), "rules": completeRules})
 }
 
 func (a *app) prove(cmd *cobra.Command, s *settings) error {

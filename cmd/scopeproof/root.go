@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -153,8 +154,19 @@ func completeList(names func() []string) completion {
 	}
 }
 
-func ruleIDs() []string {
-	catalogue, err := conformance.Load()
+// completeRules completes ids and patterns of rules, a user's own among them.
+func completeRules(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
+	return completeList(func() []string { return ruleIDs(cmd) })(cmd, args, text)
+}
+
+func ruleIDs(cmd *cobra.Command) []string {
+	var more []fs.FS
+	if f := cmd.Flags().Lookup("features"); f != nil {
+		if own, ok := f.Value.(list); ok {
+			more, _ = folders(*own.to) // what is wrong with them is said when the command is run
+		}
+	}
+	catalogue, err := conformance.Load(more...)
 	if err != nil {
 		return nil
 	}

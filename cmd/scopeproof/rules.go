@@ -40,7 +40,7 @@ func (a *app) rulesCommand() *cobra.Command {
 	f.yes(&f.s.areas, "areas", "list the areas of rules: how many rules of each level, and what all of them need")
 	f.yes(&f.s.steps, "steps", "list the steps that feature files may use, and how often the rules use each")
 	f.yes(&f.s.verbose, "verbose,v", "show the steps of the scenarios of one rule")
-	cmd.ValidArgsFunction = completeList(ruleIDs)
+	cmd.ValidArgsFunction = completeRules
 	return complete(cmd, map[string]completion{"format": words("text", "json", "markdown")})
 }
 

@@ -56,7 +56,7 @@ func (a *app) testCommand() *cobra.Command {
 	f.yes(&f.s.trace, "trace", "show the exchanges of what does not hold, and keep those of scenarios that hold as well")
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
-		"rules": completeList(ruleIDs), "skip": completeList(ruleIDs), "defect": completeList(defectIDs),
+		"rules": completeRules, "skip": completeRules, "defect": completeList(defectIDs),
 		"format": words(formatNames()...),
 	})
 }
