@@ -108,7 +108,7 @@ func (a *app) diffCommand() *cobra.Command {
 		}
 		return n, nil
 	}
-	f.Var(flag[float64]{&slower, "PERCENT", read, func(n float64) string { return orEmpty(n) }},
+	f.Var(flag[float64]{&slower, "PERCENT", read, orEmpty},
 		"slower", "count latency that grew by more, beyond noise, as a regression")
 	f.writing(&to, "text", "markdown", "json")
 	cmd.ValidArgsFunction = completeReports

@@ -163,7 +163,10 @@ func ruleIDs(cmd *cobra.Command) []string {
 	var more []fs.FS
 	if f := cmd.Flags().Lookup("features"); f != nil {
 		if own, ok := f.Value.(list); ok {
-			more, _ = folders(*own.to) // what is wrong with them is said when the command is run
+			// The flags are read twice before anything is completed. What is wrong with a
+			// folder is said when the command is run.
+			dirs := slices.Sorted(slices.Values(*own.to))
+			more, _ = folders(slices.Compact(dirs))
 		}
 	}
 	catalogue, err := conformance.Load(more...)
