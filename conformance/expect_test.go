@@ -127,3 +127,21 @@ func TestABaselineHoldsForTheNextRun(t *testing.T) {
 		t.Errorf("got %s and %d entries used, want known and 2", next.Outcome, len(used))
 	}
 }
+
+func TestEntriesAboutRulesThatDoNotExistAreAllNamed(t *testing.T) {
+	c := &Catalogue{Rules: []*Rule{{ID: "REF-03"}}}
+	known := Expectation{Rule: "REF-03", File: "e.yaml", Line: 1}
+	if err := c.knows([]Expectation{known}); err != nil {
+		t.Errorf("got %v, want nothing about a rule that there is", err)
+	}
+	err := c.knows([]Expectation{{Rule: "REF-3", File: "e.yaml", Line: 7}, known, {Rule: "NO-01", File: "e.yaml", Line: 14}, {Rule: "NO-02"}})
+	var usage *UsageError
+	if !errors.As(err, &usage) {
+		t.Fatalf("got %v, want a usage error", err)
+	}
+	for _, want := range []string{`e.yaml:7: an expectation names rule "REF-3"`, `e.yaml:14: an expectation names rule "NO-01"`, `an expectation names rule "NO-02"`} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+}

@@ -128,8 +128,8 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 			res.Steps, res.StepsHeld = sentences(s.Steps), held
 		}
 		// What is shared is put right also when the scenario ran out of time.
-		after, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		if err := w.Restore(after); err != nil {
+		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		if err := w.Restore(last); err != nil {
 			if res.Outcome != Violates {
 				res.Outcome = Inconclusive
 			}
