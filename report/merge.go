@@ -90,12 +90,14 @@ func sameTarget(files []File) error {
 	return errors.Join(problems...)
 }
 
-// mergedSettings are those of all runs; where they differ, each value once.
+// mergedSettings are those of all runs that say something of all of them; where
+// they differ, each value once.
 func mergedSettings(files []File) map[string]string {
 	all := map[string]string{}
 	for _, f := range files {
 		for name, value := range f.Rules.Settings {
 			switch old, ok := all[name]; {
+			case name == "out", name == "format", name == "target" && ok: // where each was written; the first will do
 			case !ok, name == "strict" && old != "true": // one strict run makes all so
 				all[name] = value
 			case name == "strict":

@@ -159,6 +159,7 @@ func TestMergeTakesTheWorstAndSaysSo(t *testing.T) {
 	a := shard("a", map[string]conformance.Outcome{"REF-01": conformance.Conforms, "REF-02": conformance.Violates, "REF-03": conformance.NotApplicable, "REF-04": conformance.Known})
 	b := shard("b", map[string]conformance.Outcome{"REF-02": conformance.Conforms, "REF-03": conformance.Conforms, "REF-05": conformance.Deviates, "REF-01": conformance.Inconclusive})
 	b.Rules.Seed, b.Rules.Started = 4, moment(0)
+	a.Rules.Settings["out"], b.Rules.Settings["strict"] = "reports", "true"
 	a.Rules.Choices = map[target.ChoiceName]target.Finding{target.UnknownScope: {Value: "reject"}, target.OmittedScope: {Value: target.Unknown}}
 	b.Rules.Choices = map[target.ChoiceName]target.Finding{target.UnknownScope: {Value: "ignore"}, target.OmittedScope: {Value: "default"}}
 	for _, files := range [][]File{{a, b}, {b, a}} {
@@ -183,6 +184,9 @@ func TestMergeTakesTheWorstAndSaysSo(t *testing.T) {
 		}
 		if m.Summary != (conformance.Summary{Conforms: 1, Deviates: 1, Violates: 1, Known: 1, Inconclusive: 1}) || !m.Started.Equal(moment(0)) || m.DurationMS != 20 || m.Seed != 0 {
 			t.Errorf("got %+v, %v, %d ms, seed %d", m.Summary, m.Started, m.DurationMS, m.Seed)
+		}
+		if s := m.Settings; len(s) != 2 || s["strict"] != "true" || s["rules"] != files[0].Name+", "+files[1].Name {
+			t.Errorf("got the settings %v, want the rules of both, strict, and not where one was written", s)
 		}
 		if m.Choices[target.OmittedScope].Value != "default" {
 			t.Errorf("got omitted_scope %v, want what one of them knows", m.Choices[target.OmittedScope])
