@@ -111,7 +111,7 @@ func NewDiff(before, after File, slower float64) (*Diff, error) {
 		d.rules(before.Rules, after.Rules)
 		d.problems(before.Rules, after.Rules)
 		d.findings(before.Rules, after.Rules)
-		d.latency(before.Rules, after.Rules, slower)
+		d.latency(samples(before.Rules, after.Rules), samples(after.Rules, before.Rules), slower)
 	case before.Load != nil && after.Load != nil:
 		d.Old, d.New = diffLoadRun(before.Name, before.Load), diffLoadRun(after.Name, after.Load)
 		d.load(before.Load, after.Load)

@@ -30,10 +30,8 @@ type LatencyChange struct {
 	Change  Change  `json:"change,omitempty"`
 }
 
-// latency compares how long what both runs did took: scenarios that conform in
-// both, and the requests of scenarios whose exchanges both have.
-func (d *Diff) latency(before, after *conformance.Report, slower float64) {
-	was, is := samples(before, after), samples(after, before)
+// latency compares samples of how long what both runs did took, by name.
+func (d *Diff) latency(was, is map[string][]float64, slower float64) {
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(was)), func(name string) bool { return len(is[name]) == 0 })
 	d.Tested = len(names)
 	limits := &benchmath.Thresholds{CompareAlpha: alpha / float64(max(len(names), 1))}
@@ -65,7 +63,8 @@ func (d *Diff) latency(before, after *conformance.Report, slower float64) {
 const wholeScenarios = "scenarios"
 
 // samples are the times in milliseconds of what a run did and the other did as
-// well: whole scenarios, and requests by method and path.
+// well: whole scenarios that conform in both, and the requests of scenarios whose
+// exchanges both have, by method and path.
 func samples(r, other *conformance.Report) map[string][]float64 {
 	type scenario struct{ rule, name string }
 	known := map[scenario]conformance.ScenarioResult{}
