@@ -252,21 +252,21 @@ func (t *textWriter) hints() []hint {
 func again(r *conformance.Report, command, flags string) string {
 	words := []string{"scopeproof", command}
 	if name := r.Settings["target"]; name != "" && !strings.HasPrefix(name, "the embedded") {
-		words = append(words, quoted(name))
+		words = append(words, shellWord(name))
 	}
 	if flags != "" {
 		words = append(words, flags)
 	}
 	for _, name := range []string{"defect", "features"} {
 		if value := r.Settings[name]; value != "" && command == "test" {
-			words = append(words, "--"+name+" "+quoted(value))
+			words = append(words, "--"+name+" "+shellWord(value))
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-// quoted is a word for a shell.
-func quoted(word string) string {
+// shellWord is a word for a shell.
+func shellWord(word string) string {
 	if word != "" && !strings.ContainsFunc(word, func(c rune) bool {
 		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,", c)
 	}) {
