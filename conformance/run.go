@@ -396,7 +396,7 @@ func (r *run) stale(rep *Report, used map[int]bool) {
 		}
 		rep.Problems = append(rep.Problems, Problem{
 			Text: fmt.Sprintf("%san expectation is stale: %s no longer shows %q", e.place(), e.Rule, e.Shows),
-			Hint: "remove the entry that begins there", Exit: 1,
+			Hint: "remove it: what it excuses is no longer so", Exit: 1,
 		})
 	}
 }

@@ -28,19 +28,7 @@ func (t *textWriter) brief(height int) {
 	}
 	tail := t.briefTail(reasons)
 	room := max(height, minHeight) - 1 - t.lines() - len(tail) // one line is the prompt's
-	each := 0
-	for lines := 5; lines >= 3 && each == 0; lines-- {
-		if len(entries)*lines <= room {
-			each = lines - 1
-		}
-	}
-	fits := len(entries)
-	if each == 0 {
-		each = 2
-		if len(entries)*2 > room-1 {
-			fits = min(max((room-2)/2, 1), len(entries))
-		}
-	}
+	fits, each := layOut(len(entries), room)
 	for i, e := range entries[:fits] {
 		if i == 0 || each > 2 {
 			t.gap()
@@ -57,6 +45,20 @@ func (t *textWriter) brief(height int) {
 	for _, l := range tail {
 		t.line(l)
 	}
+}
+
+// layOut says how many of n entries fit into so many lines, and how many lines each
+// may have: as many as four with an empty one between them, or else two.
+func layOut(n, room int) (fits, each int) {
+	for each := 4; each > 2; each-- {
+		if n*(each+1) <= room {
+			return n, each
+		}
+	}
+	if n*2 < room {
+		return n, 2
+	}
+	return min(max((room-2)/2, 1), n), 2
 }
 
 // lines is how many lines were written.
