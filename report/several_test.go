@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -329,4 +331,74 @@ func TestADiffOfTheSameRunIsEmpty(t *testing.T) {
 	if _, err := NewDiff(f, File{Name: "load", Load: loadFixture()}, 0); err == nil {
 		t.Error("a report.json and a load.json: got no error")
 	}
+}
+
+// spoil calls f with every copy of a JSON value in which one value is another.
+func spoil(v any, f func(any)) {
+	for _, other := range []any{nil, "", "\x1b[2J", -1.0, []any{}, map[string]any{}} {
+		f(other)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			old := v[key]
+			spoil(old, func(other any) {
+				v[key] = other
+				f(v)
+			})
+			v[key] = old
+		}
+	case []any:
+		for i, old := range v {
+			spoil(old, func(other any) {
+				v[i] = other
+				f(v)
+			})
+			v[i] = old
+		}
+	}
+}
+
+// A report may come from another version, or have been edited: what is read is
+// written in every format, or refused with its place.
+func TestWhatIsReadCanBeWritten(t *testing.T) {
+	small := fixture()
+	small.Rules = small.Rules[1:3]
+	for i := range small.Rules {
+		small.Rules[i].Scenarios = small.Rules[i].Scenarios[:1]
+	}
+	var value any
+	if err := json.Unmarshal(output(t, func(w io.Writer) error { return JSON(w, small) }), &value); err != nil {
+		t.Fatal(err)
+	}
+	n, accepted := 0, 0
+	spoil(value, func(spoiled any) {
+		if n++; n%5 != 0 {
+			return
+		}
+		data, err := json.Marshal(spoiled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read("a.json", data)
+		if err != nil || f.Rules == nil {
+			return
+		}
+		accepted++
+		for _, format := range Formats() {
+			if err := format.Rules(io.Discard, f.Rules); err != nil {
+				t.Errorf("%s: %v: %s", format.Name, err, data)
+			}
+		}
+		if err := Text(io.Discard, f.Rules, TextOptions{Height: 24}); err != nil {
+			t.Error(err)
+		}
+		if _, err := NewDiff(f, File{Name: "b", Rules: small}, 1); err != nil {
+			t.Error(err)
+		}
+	})
+	if accepted < 50 {
+		t.Errorf("got %d of %d accepted, want some", accepted, n)
+	}
+	t.Logf("%d of %d are read", accepted, n/5)
 }
