@@ -57,6 +57,7 @@ containers: ## the rules against every bundled server; needs an engine
 	@mkdir -p $(OUT); printf '%s\n' $(TARGETS) | xargs -P 2 -I{} sh -c 'log=$(OUT)/{}.log; \
 	  if SCOPEPROOF_OUT=$(OUT)/{} $(GO) test ./features -count=1 -run "^TestScopes$$" -target {} >$$log 2>&1; \
 	  then echo "TestScopes against {}: $$(tail -n 1 $$log)"; else echo "TestScopes against {} failed"; cat $$log; exit 1; fi'
+	.ci/reports $(TARGETS:%=$(OUT)/%)
 	@echo "oathkeeper-introspection with its cache"
 	@mkdir -p $(OUT); $(GO) run ./cmd/scopeproof test oathkeeper-introspection $(CACHED) >$(OUT)/cached.txt || { cat $(OUT)/cached.txt; exit 1; }
 

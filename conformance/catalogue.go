@@ -44,6 +44,11 @@ func (r *Rule) Area() string {
 	return area
 }
 
+// Gherkin is the rule as its feature file has it, without its tags.
+func (r *Rule) Gherkin() string {
+	return strings.TrimRight(strings.Join(r.content[r.Line-1:r.last], "\n"), "\n ")
+}
+
 // Scenario is a scenario, or a scenario outline, of a rule.
 type Scenario struct {
 	Name    string

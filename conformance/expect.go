@@ -30,6 +30,41 @@ type Expectation struct {
 	Evidence string `yaml:"evidence" json:"evidence"`
 	// Upstream is the issue with those who make the server, where there is one.
 	Upstream string `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+
+	// File and Line are where the entry begins, for messages; not of a file: empty.
+	File string `yaml:"-" json:"-"`
+	Line int    `yaml:"-" json:"-"`
+}
+
+// FillIn begins the value of a field that a person has to write before the entry
+// counts. A file in which one is left is refused.
+const FillIn = "TODO: "
+
+// place is the beginning of a message about an entry: "expect.yaml:12: ".
+func (e Expectation) place() string {
+	if e.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d: ", e.File, e.Line)
+}
+
+// knows refuses entries about rules that do not exist, all of them at once.
+func (c *Catalogue) knows(entries []Expectation) error {
+	var problems []string
+	hint := ""
+	for _, e := range entries {
+		if c.Find(e.Rule) == nil {
+			problems = append(problems, fmt.Sprintf("%san expectation names rule %q, which does not exist", e.place(), e.Rule))
+			hint = c.near(e.Rule)
+		}
+	}
+	switch len(problems) {
+	case 0:
+		return nil
+	case 1:
+		return &UsageError{Text: problems[0], Hint: hint + "; or remove the entry"}
+	}
+	return &UsageError{Text: strings.Join(problems, "\n"), Hint: "correct the entries, or remove them"}
 }
 
 // ReadExpect reads an expectation file: a list of entries. File is for
@@ -42,14 +77,19 @@ func ReadExpect(file string, data []byte) ([]Expectation, error) {
 	var all []Expectation
 	var problems []string
 	for _, n := range nodes {
-		var e Expectation
+		e := Expectation{File: file, Line: n.Line}
 		if err := strict(&n, &e); err != nil {
-			problems = append(problems, fmt.Sprintf("%s:%d: %v", file, n.Line, err))
+			problems = append(problems, fmt.Sprintf("%s%v", e.place(), err))
 			continue
 		}
-		for name, value := range map[string]string{"rule": e.Rule, "shows": e.Shows, "reason": e.Reason, "source": e.Source, "evidence": e.Evidence} {
-			if strings.TrimSpace(value) == "" {
-				problems = append(problems, fmt.Sprintf("%s:%d: %s is missing or empty", file, n.Line, name))
+		for _, field := range []struct{ name, value string }{
+			{"rule", e.Rule}, {"shows", e.Shows}, {"reason", e.Reason}, {"source", e.Source}, {"evidence", e.Evidence}, {"upstream", e.Upstream},
+		} {
+			switch {
+			case strings.TrimSpace(field.value) == "" && field.name != "upstream":
+				problems = append(problems, fmt.Sprintf("%s%s is missing or empty", e.place(), field.name))
+			case strings.HasPrefix(field.value, strings.TrimSpace(FillIn)):
+				problems = append(problems, fmt.Sprintf("%s%s is still to be written: got %q", e.place(), field.name, field.value))
 			}
 		}
 		all = append(all, e)

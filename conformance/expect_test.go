@@ -16,7 +16,7 @@ const entry = `- rule: REF-03
 
 func TestReadExpect(t *testing.T) {
 	got, err := ReadExpect("expect.yaml", []byte(entry))
-	want := Expectation{Rule: "REF-03", Scenario: "One", Shows: "want at most", Reason: "It is so.", Source: "RFC 6749 section 6", Evidence: "POST /token: 200"}
+	want := Expectation{Rule: "REF-03", Scenario: "One", Shows: "want at most", Reason: "It is so.", Source: "RFC 6749 section 6", Evidence: "POST /token: 200", File: "expect.yaml", Line: 1}
 	if err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
@@ -34,6 +34,7 @@ func TestReadExpectRefuses(t *testing.T) {
 		{"a text for a list", "- REF-03\n", "expect.yaml:1: "},
 		{"nothing that shows", strings.Replace(entry, "want at most", `""`, 1), "expect.yaml:1: shows is missing or empty"},
 		{"blank evidence", strings.Replace(entry, "'POST /token: 200'", `" "`, 1), "expect.yaml:1: evidence is missing or empty"},
+		{"a reason that nobody wrote", strings.Replace(entry, "It is so.", "'TODO: why is it so?'", 1), "expect.yaml:1: reason is still to be written"},
 		{"only a rule", "\n- rule: REF-03\n", "expect.yaml:2: reason is missing or empty"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -84,5 +85,63 @@ func TestExcuse(t *testing.T) {
 				t.Errorf("got %s (%s) and %d entries used, want %s (%s) and %d", v.Outcome, v.Reason, len(used), c.want, c.why, c.used)
 			}
 		})
+	}
+}
+
+func TestTheLastingPartOfAMessage(t *testing.T) {
+	for message, want := range map[string]string{
+		`Planner holds "read:appointments write:appointments", want at most "read:appointments"`: `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
+		`request 17: Planner can still refresh what it was given`:                                `Planner can still refresh what it was given`,
+		`GET /appointments/4711: got 200, want 403`:                                              `got 200, want 403`,
+		`POST http://127.0.0.1:4711/token: got 200, want 403`:                                    `got 200, want 403`,
+		"a token ‹sha256:2c26b46b› of ada-268dd9bb is shown where nobody asked for it":           "is shown where nobody asked for it",
+		"one line\nand the longer second one":                                                    "and the longer second one",
+		"x17 y18":                                                                                "x17 y18",
+	} {
+		if got := lasting(message); got != want {
+			t.Errorf("%s: got %q, want %q", message, got, want)
+		}
+	}
+}
+
+func TestABaselineHoldsForTheNextRun(t *testing.T) {
+	r := &Report{Rules: []Verdict{{ID: "REF-03", Sources: []string{"RFC 6749 section 6", "RFC 9700"}, Outcome: Violates, Scenarios: []ScenarioResult{
+		{Name: "One: 'two'", Outcome: Violates, Message: "request 3: Planner holds too much", Note: "seen in round 1 of 10"},
+		{Name: "Soft", Outcome: Deviates, Message: "Planner was told nothing"},
+		{Name: "Good", Outcome: Conforms}, {Name: "Unclear", Outcome: Inconclusive, Message: "no answer"}, {Name: "Listed", Outcome: Known, Message: "known"},
+	}}}}
+	var file strings.Builder
+	if err := WriteExpect(&file, Baseline(r)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadExpect("new.yaml", []byte(file.String())); err == nil || strings.Count(err.Error(), "is still to be written") != 6 {
+		t.Errorf("got %v, want the three fields of two entries that a person has to write", err)
+	}
+	known, err := ReadExpect("new.yaml", []byte(strings.ReplaceAll(file.String(), FillIn, "")))
+	if err != nil || len(known) != 2 || !known[0].Sometimes || known[1].Sometimes || known[0].Source != "RFC 6749 section 6; RFC 9700" {
+		t.Fatalf("got %+v, %v, want two entries", known, err)
+	}
+	next := Verdict{ID: "REF-03", Scenarios: []ScenarioResult{{Name: "One: 'two'", Outcome: Violates, Message: "request 8: Planner holds too much"}, {Name: "Soft", Outcome: Deviates, Message: "Planner was told nothing"}}}
+	next.settle()
+	if used := excuse(&next, known); next.Outcome != Known || len(used) != 2 {
+		t.Errorf("got %s and %d entries used, want known and 2", next.Outcome, len(used))
+	}
+}
+
+func TestEntriesAboutRulesThatDoNotExistAreAllNamed(t *testing.T) {
+	c := &Catalogue{Rules: []*Rule{{ID: "REF-03"}}}
+	known := Expectation{Rule: "REF-03", File: "e.yaml", Line: 1}
+	if err := c.knows([]Expectation{known}); err != nil {
+		t.Errorf("got %v, want nothing about a rule that there is", err)
+	}
+	err := c.knows([]Expectation{{Rule: "REF-3", File: "e.yaml", Line: 7}, known, {Rule: "NO-01", File: "e.yaml", Line: 14}, {Rule: "NO-02"}})
+	var usage *UsageError
+	if !errors.As(err, &usage) {
+		t.Fatalf("got %v, want a usage error", err)
+	}
+	for _, want := range []string{`e.yaml:7: an expectation names rule "REF-3"`, `e.yaml:14: an expectation names rule "NO-01"`, `an expectation names rule "NO-02"`} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
 	}
 }

@@ -46,10 +46,16 @@ type Options struct {
 	// Trace keeps the exchanges of every scenario, and not only of those that
 	// did not conform.
 	Trace bool
+	// Steps keeps the steps of every scenario, and not only of those that did not
+	// conform.
+	Steps bool
 	// Narrow chooses which of the selected rules are run, once the target is up and
 	// was looked at. Found is a digest of all that is known of it by then, without
 	// where it listens.
 	Narrow func(found string, selected []*Rule) []*Rule
+	// Begins hears of each rule when its scenarios begin to be played, from several
+	// goroutines, one at a time.
+	Begins func(id string)
 	// Verdicts hears of each rule as it is judged, from several goroutines, one
 	// at a time.
 	Verdicts func(done, all int, v Verdict)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cucumber/godog"
+	messages "github.com/cucumber/messages/go/v21"
 
 	"github.com/scopeproof/scopeproof/steps"
 )
@@ -97,6 +98,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	}
 	started := time.Now()
 	failing := ""
+	held := 0 // steps
 	var cancel context.CancelFunc
 	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
 		limit := p.run.options.Timeout
@@ -108,6 +110,9 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		if err != nil && failing == "" {
 			failing = st.Text
 		}
+		if failing == "" {
+			held++
+		}
 		return ctx, nil
 	})
 	sc.After(func(ctx context.Context, s *godog.Scenario, err error) (context.Context, error) {
@@ -118,6 +123,9 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		p.workers = max(p.workers, w.Workers())
 		if res.Outcome != Conforms {
 			res.Step = failing
+		}
+		if res.Outcome != Conforms || p.run.options.Steps || p.run.options.Trace {
+			res.Steps, res.StepsHeld = sentences(s.Steps), held
 		}
 		// What is shared is put right also when the scenario ran out of time.
 		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -133,6 +141,24 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		p.results = append(p.results, res)
 		return ctx, nil
 	})
+}
+
+// sentences are the steps of a scenario with their keywords.
+func sentences(steps []*godog.Step) []string {
+	words := map[messages.PickleStepType]string{
+		messages.PickleStepType_CONTEXT: "Given ", messages.PickleStepType_ACTION: "When ", messages.PickleStepType_OUTCOME: "Then ",
+	}
+	var all []string
+	var before messages.PickleStepType
+	for _, st := range steps {
+		word := words[st.Type]
+		if st.Type == before {
+			word = "And "
+		}
+		all = append(all, word+st.Text)
+		before = st.Type
+	}
+	return all
 }
 
 // refreshing says that a rule, or this scenario of it, is about refresh tokens in general, so that what a

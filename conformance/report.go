@@ -46,6 +46,33 @@ type Report struct {
 	// Problems are what went wrong with the run as a whole: stale entries of an
 	// expectation file, a pinned count that is not met, an interruption.
 	Problems []Problem `json:"problems,omitempty"`
+	// Merged says which runs a report was put together from; absent: from one.
+	Merged *Merged `json:"merged,omitempty"`
+}
+
+// Merged says what a report was put together from.
+type Merged struct {
+	Runs []MergedRun `json:"runs"`
+	// Conflicts are what the runs do not agree on, by name.
+	Conflicts []Conflict `json:"conflicts"`
+}
+
+// MergedRun is one run of several.
+type MergedRun struct {
+	Name       string    `json:"name"` // as the report was called
+	Version    string    `json:"version"`
+	Started    time.Time `json:"started"`
+	DurationMS int64     `json:"duration_ms"`
+	Seed       int64     `json:"seed"`
+	Rules      int       `json:"rules"` // how many it has
+}
+
+// Conflict is what runs of one target say differently.
+type Conflict struct {
+	What string `json:"what"` // "rule REF-03", "choice unknown_scope", "capability as.refresh"
+	// Said is what each run says, in the order of the runs; empty: nothing.
+	Said  []string `json:"said"`
+	Taken string   `json:"taken"` // what the report says
 }
 
 // Tool says what made the report.
@@ -102,8 +129,12 @@ type ScenarioResult struct {
 	Line    int     `json:"line"`
 	Outcome Outcome `json:"outcome"`
 	// Message says what was expected and what was seen.
-	Message    string           `json:"message"`
-	Step       string           `json:"step,omitempty"` // the step that did not hold
+	Message string `json:"message"`
+	Step    string `json:"step,omitempty"` // the step that did not hold
+	// Steps are its sentences, of a scenario that did not conform or where a run was
+	// asked to keep them; StepsHeld is how many of them held before one did not.
+	Steps      []string         `json:"steps,omitempty"`
+	StepsHeld  int              `json:"steps_held,omitempty"`
 	Note       string           `json:"note,omitempty"` // how far the outcome goes
 	DurationMS int64            `json:"duration_ms"`
 	Exchanges  []oauth.Exchange `json:"exchanges"`

@@ -70,10 +70,8 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if r.selected, err = r.catalogue.Select(r.options.Rules, r.options.Skip); err != nil {
 		return nil, err
 	}
-	for _, e := range r.options.Expect {
-		if r.catalogue.Find(e.Rule) == nil {
-			return nil, &UsageError{Text: fmt.Sprintf("an expectation names rule %q, which does not exist", e.Rule), Hint: r.catalogue.near(e.Rule)}
-		}
+	if err := r.catalogue.knows(r.options.Expect); err != nil {
+		return nil, err
 	}
 	if r.target, err = src.Open(ctx); err != nil {
 		return nil, err
@@ -192,6 +190,7 @@ func (r *run) judge(ctx context.Context, rule *Rule) *Verdict {
 			r.alone.RLock()
 			defer r.alone.RUnlock()
 		}
+		r.begin(rule)
 	}
 	for _, s := range play {
 		r.play(ctx, rule, s, v)
@@ -208,6 +207,15 @@ func (r *run) judge(ctx context.Context, rule *Rule) *Verdict {
 		r.options.Verdicts(r.done, len(r.selected), shown)
 	}
 	return v
+}
+
+func (r *run) begin(rule *Rule) {
+	if r.options.Begins == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.options.Begins(rule.ID)
 }
 
 func verdict(rule *Rule) *Verdict {
@@ -387,8 +395,8 @@ func (r *run) stale(rep *Report, used map[int]bool) {
 			continue
 		}
 		rep.Problems = append(rep.Problems, Problem{
-			Text: fmt.Sprintf("an expectation is stale: %s no longer shows %q", e.Rule, e.Shows),
-			Hint: "remove the entry from the expectation file", Exit: 1,
+			Text: fmt.Sprintf("%san expectation is stale: %s no longer shows %q", e.place(), e.Rule, e.Shows),
+			Hint: "remove it: what it excuses is no longer so", Exit: 1,
 		})
 	}
 }

@@ -283,3 +283,27 @@ func TestAPinnedCountIsHeld(t *testing.T) {
 		t.Errorf("got %+v, want a reference that conforms", s)
 	}
 }
+
+func TestTheStepsOfAScenarioAreKept(t *testing.T) {
+	var begun []string
+	rep := run(t, embedded.Reference(), conformance.Options{
+		Rules: []string{"OWN-01"}, Steps: true, Begins: func(id string) { begun = append(begun, id) },
+		Features: []fs.FS{own("@MUST @rfc6749-3.3", holds+strings.Replace(breaks, "\n\n", "\n      And Robot holds exactly \"read:appointments\"\n\n", 1))},
+	})
+	scenarios := verdict(t, rep, "OWN-01").Scenarios
+	if len(scenarios) != 2 || !slices.Equal(begun, []string{"OWN-01"}) {
+		t.Fatalf("got %d scenarios and %v begun, want 2 and OWN-01", len(scenarios), begun)
+	}
+	asks := `When Robot asks for "read:appointments" on its own behalf`
+	for i, want := range []struct {
+		steps []string
+		held  int
+	}{
+		{[]string{asks, `Then Robot holds exactly "read:appointments"`}, 2},
+		{[]string{asks, `Then Robot holds at least "write:appointments"`, `And Robot holds exactly "read:appointments"`}, 1},
+	} {
+		if got := scenarios[i]; !slices.Equal(got.Steps, want.steps) || got.StepsHeld != want.held {
+			t.Errorf("%s: got %q, of which %d held, want %q and %d", got.Name, got.Steps, got.StepsHeld, want.steps, want.held)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package report
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,14 +16,32 @@ import (
 
 // WriteDir writes report.json, report.html, junit.xml and summary.md into a
 // directory, which it makes if it is not there. Each file is complete or not
-// written at all. It goes on after an error and returns all of them.
+// written at all. It goes on after an error and returns all of them. All of them
+// are made from what is in report.json, so that converting it later gives the same.
 func WriteDir(dir string, r *conformance.Report) error {
+	r, err := reread(r)
+	if err != nil {
+		return err
+	}
 	return writeAll(dir, []file{
 		{"report.json", func(w io.Writer) error { return JSON(w, r) }},
 		{"report.html", func(w io.Writer) error { return HTML(w, r) }},
 		{"junit.xml", func(w io.Writer) error { return JUnit(w, r) }},
 		{"summary.md", func(w io.Writer) error { return Markdown(w, r) }},
 	})
+}
+
+// reread is a report as it is read again.
+func reread(r *conformance.Report) (*conformance.Report, error) {
+	var data bytes.Buffer
+	if err := JSON(&data, r); err != nil {
+		return nil, err
+	}
+	var again conformance.Report
+	if err := json.Unmarshal(data.Bytes(), &again); err != nil {
+		return nil, fmt.Errorf("reading the report again: %w", err)
+	}
+	return &again, nil
 }
 
 // WriteLoadDir writes load.json and load.md in the same way.

@@ -222,6 +222,12 @@ func junitRun(r *conformance.Report) junitSuite {
 	}
 	property("started", timestamp(r.Started))
 	property("seed", strconv.FormatInt(r.Seed, 10))
+	if r.Merged != nil {
+		property("merged.runs", strconv.Itoa(len(r.Merged.Runs)))
+		for _, c := range r.Merged.Conflicts {
+			property("merged.conflict", c.What+": "+conflictWords(r.Merged, c))
+		}
+	}
 	problem := func(name string, exit int, hint string) {
 		c := junitCase{Name: xmlText(name), ClassName: runSuite, Time: seconds(0)}
 		fault := &junitFault{Message: xmlText(name), Type: "problem", Text: xmlText(hint)}

@@ -20,6 +20,7 @@ func Markdown(w io.Writer, r *conformance.Report) error {
 	m.add("# " + md(cut(sentence, 300)) + "\n\n")
 	mdHead(m, r)
 	mdProblems(m, r)
+	mdConflicts(m, r)
 	counts := tally(r.Rules)
 	for _, o := range []conformance.Outcome{conformance.Violates, conformance.Inconclusive, conformance.Deviates} {
 		rules := rulesWith(r, o)
@@ -79,6 +80,18 @@ func mdProblems(m *mdWriter, r *conformance.Report) {
 			line += "<br>hint: " + mdCut(p.Hint, mdMessage)
 		}
 		m.add(line + "\n")
+	}
+	m.add("\n")
+}
+
+// mdConflicts says what the runs that were merged do not agree on.
+func mdConflicts(m *mdWriter, r *conformance.Report) {
+	if r.Merged == nil || len(r.Merged.Conflicts) == 0 {
+		return
+	}
+	m.add("## What the merged runs do not agree on\n\n")
+	for _, c := range r.Merged.Conflicts {
+		m.add("- " + mdCut(c.What+": "+conflictWords(r.Merged, c), mdMessage) + "\n")
 	}
 	m.add("\n")
 }

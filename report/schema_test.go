@@ -43,7 +43,7 @@ func generate(t *testing.T, v any, id, title string) []byte {
 			return nil
 		},
 	}
-	for _, dir := range []string{"../conformance", "../loadtest", "../oauth", "../target"} {
+	for _, dir := range []string{".", "../conformance", "../loadtest", "../oauth", "../target"} {
 		if err := r.AddGoComments("github.com/scopeproof/scopeproof/report", dir); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,11 @@ func generate(t *testing.T, v any, id, title string) []byte {
 	s := r.Reflect(v)
 	s.ID, s.Title = jsonschema.ID(id), title
 	if property, ok := s.Properties.Get("schema"); ok {
-		property.Const = map[bool]string{true: loadtest.Schema, false: conformance.Schema}[strings.Contains(id, "load.schema")]
+		for name, schema := range map[string]string{"/report.schema.json": conformance.Schema, "/load.schema.json": loadtest.Schema, "/diff.schema.json": DiffSchema} {
+			if strings.HasSuffix(id, name) {
+				property.Const = schema
+			}
+		}
 	}
 	// What is a pointer in Go can be null.
 	if results, ok := s.Definitions["ThresholdResult"]; ok {
@@ -72,6 +76,7 @@ func generate(t *testing.T, v any, id, title string) []byte {
 func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 	const base = "https://github.com/scopeproof/scopeproof/raw/main/report/"
 	golden(t, "report.schema.json", generate(t, &conformance.Report{}, base+"report.schema.json", "report.json of scopeproof"))
+	golden(t, "diff.schema.json", generate(t, &Diff{}, base+"diff.schema.json", "what scopeproof report diff --format json writes"))
 	golden(t, "load.schema.json", generate(t, &loadtest.Report{}, base+"load.schema.json", "load.json of scopeproof"))
 }
 
@@ -201,6 +206,13 @@ func TestReportsAreAsTheirSchemas(t *testing.T) {
 			return JSON(w, &conformance.Report{Target: conformance.TargetInfo{Kind: target.KindEmbedded}, Rules: []conformance.Verdict{
 				{Level: conformance.Must, Outcome: conformance.Inconclusive, Scenarios: []conformance.ScenarioResult{{Outcome: conformance.Inconclusive}}},
 			}})
+		}},
+		{"a diff", DiffJSONSchema(), func(w io.Writer) error {
+			d, err := NewDiff(File{Name: "old", Rules: fixture()}, File{Name: "new", Rules: later()}, 0)
+			if err != nil {
+				return err
+			}
+			return DiffJSON(w, d)
 		}},
 		{"a full load report", LoadJSONSchema(), func(w io.Writer) error { return LoadJSON(w, loadFixture()) }},
 		{"a load report of nothing but gaps", LoadJSONSchema(), func(w io.Writer) error {

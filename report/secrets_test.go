@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"html"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,6 +21,7 @@ import (
 	"testing"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/features"
 	"github.com/scopeproof/scopeproof/report"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/embedded"
@@ -157,10 +161,25 @@ func (w *wiretap) saw(where, value string) {
 }
 
 // needles are the secrets as they might be written in a file, by their first
-// six bytes.
-func (w *wiretap) needles() map[string][][2]string {
+// six bytes. What a feature file says is none.
+func (w *wiretap) needles(t *testing.T) map[string][][2]string {
+	t.Helper()
+	var public strings.Builder
+	if err := fs.WalkDir(features.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(features.Files, path)
+		public.Write(text)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	found := map[string][][2]string{}
 	for value, where := range w.secrets {
+		if strings.Contains(public.String(), value) {
+			continue
+		}
 		inJSON, _ := json.Marshal(value)
 		for _, form := range []string{
 			value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value), strings.Trim(string(inJSON), `"`),
@@ -178,7 +197,11 @@ func TestNoSecretOfARunIsInItsReports(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it plays rules")
 	}
-	for _, c := range []struct{ defect, tokens string }{{"", "opaque"}, {"revoked-grant-lives-on", "jwt"}, {"userinfo-returns-everything", "opaque"}} {
+	some := []string{"REF-*", "CONS-0*", "EDIT-06", "CLM-0*", "CC-*"}
+	for _, c := range []struct {
+		defect, tokens string
+		rules          []string // none: all, with the exchanges of what did not hold
+	}{{"", "opaque", some}, {"revoked-grant-lives-on", "jwt", some}, {"userinfo-returns-everything", "opaque", nil}} {
 		t.Run(c.defect+"/"+c.tokens, func(t *testing.T) {
 			t.Parallel()
 			options := []embedded.Option{embedded.Tokens(c.tokens)}
@@ -187,7 +210,7 @@ func TestNoSecretOfARunIsInItsReports(t *testing.T) {
 			}
 			w := &wiretap{Source: embedded.Reference(options...)}
 			run, err := conformance.Run(t.Context(), w, conformance.With(conformance.Options{
-				Rules: []string{"REF-*", "CONS-0*", "EDIT-06", "CLM-0*", "CC-*"}, Seed: 1, Trace: true,
+				Rules: c.rules, Seed: 1, Trace: c.rules != nil,
 			}))
 			if err != nil {
 				t.Fatal(err)
@@ -199,7 +222,7 @@ func TestNoSecretOfARunIsInItsReports(t *testing.T) {
 			if len(w.secrets) < 100 {
 				t.Errorf("got %d secrets from the wire, want some hundreds", len(w.secrets))
 			}
-			needles := w.needles()
+			needles := w.needles(t)
 			for _, name := range []string{"report.json", "report.html", "junit.xml", "summary.md"} {
 				data, err := os.ReadFile(filepath.Join(dir, name))
 				if err != nil {
@@ -208,8 +231,91 @@ func TestNoSecretOfARunIsInItsReports(t *testing.T) {
 				t.Logf("%s: %d bytes, %d secrets", name, len(data), len(w.secrets))
 				scan(t, name, string(data), needles)
 			}
+			for name, text := range everythingWritten(t, run) {
+				scan(t, name, text, needles)
+			}
+			if _, planted := plant(w); scanQuietly(planted, needles) == 0 {
+				t.Error("a secret that was put into a text is not found in it")
+			}
 		})
 	}
+}
+
+// everythingWritten is what else there is to write of a run: every format, the
+// longest text, what is shown while it goes, entries for what does not hold, and
+// the run merged with itself and compared with another.
+func everythingWritten(t *testing.T, run *conformance.Report) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	add := func(name string, write func(io.Writer) error) {
+		var out bytes.Buffer
+		if err := write(&out); err != nil {
+			t.Fatal(err)
+		}
+		all[name] = out.String()
+	}
+	merged, err := report.Merge([]report.File{{Name: "a", Rules: run}, {Name: "b", Rules: run}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := *run
+	empty.Rules = nil
+	for from, other := range map[string]*conformance.Report{"nothing": &empty, "itself": run} {
+		d, err := report.NewDiff(report.File{Name: "a", Rules: other}, report.File{Name: "b", Rules: run}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add("the diff from "+from, func(w io.Writer) error {
+			return errors.Join(report.DiffText(w, d, report.TextOptions{Verbose: true}), report.DiffMarkdown(w, d), report.DiffJSON(w, d))
+		})
+	}
+	for _, f := range report.Formats() {
+		add(f.Name, func(w io.Writer) error { return f.Rules(w, run) })
+		add("merged "+f.Name, func(w io.Writer) error { return f.Rules(w, merged) })
+	}
+	for _, width := range []int{80, 100_000} { // short lines could cut a secret in two
+		o := report.TextOptions{Verbose: true, Trace: true, Width: width, Color: true}
+		add(fmt.Sprintf("the longest text, %d columns", width), func(w io.Writer) error { return report.Text(w, run, o) })
+		add(fmt.Sprintf("the last screen, %d columns", width), func(w io.Writer) error { return report.Text(w, run, report.TextOptions{Height: 50, Width: width}) })
+	}
+	add("what is shown on the way", func(w io.Writer) error {
+		for _, v := range run.Rules {
+			if _, err := fmt.Fprintln(w, report.Line(v), report.Played(v, report.TextOptions{Width: 100_000})); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	add("the comparison", func(w io.Writer) error {
+		runs := []*conformance.Report{run, &empty}
+		return errors.Join(report.CompareText(w, runs, true), report.CompareMarkdown(w, runs, true), report.CompareHTML(w, runs, true))
+	})
+	add("entries for --expect", func(w io.Writer) error { return conformance.WriteExpect(w, conformance.Baseline(run)) })
+	return all
+}
+
+// plant is a secret of a run, and a text with its base64 in it.
+func plant(w *wiretap) (value, text string) {
+	for value, where := range w.secrets {
+		if where == "Authorization" {
+			continue
+		}
+		return value, "a text with " + base64.StdEncoding.EncodeToString([]byte(value)) + " in it"
+	}
+	return "", ""
+}
+
+// scanQuietly counts the needles in a text.
+func scanQuietly(text string, needles map[string][][2]string) int {
+	n := 0
+	for i := 0; i+6 <= len(text); i++ {
+		for _, needle := range needles[text[i:i+6]] {
+			if strings.HasPrefix(text[i:], needle[0]) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // scan looks for needles at every byte of a file.

@@ -8,6 +8,10 @@ var (
 	openIDSource = regexp.MustCompile(`^OpenID Connect (Core|Discovery|Dynamic Client Registration)(?: 1\.0)?(?:,? section (\d+(?:\.\d+)*))?`)
 )
 
+// SourceURL is the address of a source such as "RFC 6749 section 6" on the web;
+// empty: there is none.
+func SourceURL(source string) string { return sourceURL(source) }
+
 // sourceURL is the address of a source such as "RFC 6749 section 6" or "OpenID
 // Connect Core section 5.4", or empty for any other.
 func sourceURL(source string) string {

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,9 +17,15 @@ import (
 type TextOptions struct {
 	Color bool // ANSI colours; what they say stands there in words as well
 	Width int  // columns; 0 means 80, and less than 40 counts as 40
-	// Verbose shows whole messages, every failed scenario, and the sentences of
-	// rules that are not applicable.
+	// Height is the rows of a terminal that the report of a run of rules has to fit
+	// on; 0: it is as long as it gets, and less than 24 counts as 24. Verbose and
+	// Trace go before it.
+	Height int
+	// Verbose shows whole messages, every failed scenario and its steps, the
+	// sentences of rules that are not applicable, all choices and capabilities.
 	Verbose bool
+	// Trace shows the exchanges of what did not hold.
+	Trace bool
 }
 
 // What is left out unless the output is verbose.
@@ -27,11 +35,16 @@ const (
 	alike          = 4   // rules that are inconclusive for one reason
 )
 
-// Text writes the last screen of a run: the verdict and the counts first, then
-// every rule that did not conform, what was found out about the target, and what
-// to do next.
+// Text writes what came of a run: the verdict and the counts first, then every rule
+// that did not conform, why others do not apply, how the target takes the choices
+// that nobody declared, and what to do next.
 func Text(w io.Writer, r *conformance.Report, o TextOptions) error {
-	t := &textWriter{screen: newScreen(o.Width, o.Color), verbose: o.Verbose, r: r}
+	t := &textWriter{screen: newScreen(o.Width, o.Color), verbose: o.Verbose, trace: o.Trace, r: r}
+	if o.Height > 0 && !o.Verbose && !o.Trace {
+		t.brief(o.Height)
+		_, err := w.Write(t.buf.Bytes())
+		return err
+	}
 	t.head()
 	t.problems()
 	together := t.together()
@@ -41,6 +54,7 @@ func Text(w io.Writer, r *conformance.Report, o TextOptions) error {
 		}
 	}
 	t.alike(together)
+	t.conflicts()
 	t.notes()
 	t.notApplicable()
 	t.choices()
@@ -53,6 +67,7 @@ func Text(w io.Writer, r *conformance.Report, o TextOptions) error {
 type textWriter struct {
 	*screen
 	verbose bool
+	trace   bool
 	r       *conformance.Report
 }
 
@@ -108,9 +123,9 @@ func (t *textWriter) head() {
 
 // runFacts are the version, the seed and the time a run took.
 func runFacts(r *conformance.Report) string {
-	version := r.Tool.Version
-	if version == "" {
-		version = "(unknown version)"
+	version := cmp.Or(r.Tool.Version, "(unknown version)")
+	if r.Merged != nil {
+		return fmt.Sprintf("scopeproof %s, merged from %s, %s in all", version, count(len(r.Merged.Runs), "run"), duration(r.DurationMS))
 	}
 	return fmt.Sprintf("scopeproof %s, seed %d, %s", version, r.Seed, duration(r.DurationMS))
 }
@@ -196,7 +211,10 @@ func (t *textWriter) scenario(v conformance.Verdict, s conformance.ScenarioResul
 		message = label(s.Outcome)
 	}
 	t.text(4, oneLine(s.Name)+": "+t.short(message)+" "+citation(v, s.Line))
-	if s.Step != "" && (t.verbose || s.Outcome == conformance.Inconclusive) {
+	switch {
+	case t.verbose && len(s.Steps) > 0:
+		t.steps(6, s)
+	case s.Step != "" && (t.verbose || s.Outcome == conformance.Inconclusive):
 		t.hanging(6, 6, "at:", faint, s.Step)
 	}
 	if s.Note != "" {
@@ -204,6 +222,9 @@ func (t *textWriter) scenario(v conformance.Verdict, s conformance.ScenarioResul
 	}
 	if s.ChargedFrom != "" {
 		t.text(6, "seen in a scenario of "+oneLine(s.ChargedFrom))
+	}
+	if t.trace {
+		t.exchanges(6, s.Exchanges)
 	}
 }
 
@@ -255,10 +276,41 @@ func (t *textWriter) heading(text string) {
 	t.line(t.paint(bold, text))
 }
 
+// conflicts says what the runs that were merged do not agree on.
+func (t *textWriter) conflicts() {
+	if t.r.Merged == nil || len(t.r.Merged.Conflicts) == 0 {
+		return
+	}
+	t.heading("What the merged runs do not agree on")
+	for _, c := range t.r.Merged.Conflicts {
+		t.hanging(2, 4, oneLine(c.What)+":", plain, conflictWords(t.r.Merged, c))
+	}
+}
+
+// conflictWords are what each run says, and what is taken.
+func conflictWords(m *conformance.Merged, c conformance.Conflict) string {
+	var said []string
+	for i, text := range c.Said {
+		if text != "" {
+			said = append(said, fmt.Sprintf("%s in %s", text, m.Runs[i].Name))
+		}
+	}
+	return fmt.Sprintf("%s; %s is taken", strings.Join(said, ", "), c.Taken)
+}
+
 // notes says how far it goes that rules conform.
 func (t *textWriter) notes() {
 	groups := byNote(t.r)
 	if len(groups) == 0 {
+		return
+	}
+	if !t.verbose {
+		var names []string
+		for _, g := range groups {
+			names = append(names, ids(g.Rules)...)
+		}
+		t.gap()
+		t.text(0, fmt.Sprintf("Tried many times at once and not refuted, which is no proof (-v says how often): %s", strings.Join(names, ", ")))
 		return
 	}
 	t.heading("What was tried many times at once")
@@ -291,10 +343,17 @@ func (t *textWriter) notApplicable() {
 
 func (t *textWriter) choices() {
 	rows := choices(t.r)
+	if !t.verbose { // what the target file says, its author knows
+		rows = slices.DeleteFunc(rows, func(f finding) bool { return f.Source == "declared" })
+	}
 	if len(rows) == 0 {
 		return
 	}
-	t.heading("Open choices, as this target takes them")
+	title := "Open choices, as this target takes them"
+	if !t.verbose {
+		title += "; declared ones with -v"
+	}
+	t.heading(title)
 	name, value := 0, 0
 	for _, f := range rows {
 		name = max(name, min(utf8.RuneCountInString(f.Name), 24))
@@ -315,6 +374,9 @@ func clip(s string, width int) string {
 }
 
 func (t *textWriter) capabilities() {
+	if !t.verbose {
+		return
+	}
 	var has, lacks []string
 	for _, f := range capabilities(t.r) {
 		if f.Lacks() {
@@ -358,22 +420,10 @@ func playedBy(v conformance.Verdict) string {
 
 // next says what to do now, where there is something to do.
 func (t *textWriter) next() {
-	counts := tally(t.r.Rules)
-	var hints []string
-	if n := counts[conformance.Violates]; n > 0 {
-		first := playedBy(rulesWith(t.r, conformance.Violates)[0])
-		hints = append(hints, fmt.Sprintf("--rules %s runs that rule alone; --out DIR writes report.html, which shows every request and response", first))
-	}
-	if counts[conformance.Inconclusive] > 0 || len(t.r.Rules) > 0 && counts[conformance.NotApplicable] == len(t.r.Rules) {
-		hints = append(hints, "scopeproof check TARGET shows whether login, consent and the API work, and which capabilities were found")
-	}
-	if counts[conformance.Deviates] > 0 && !isStrict(t.r) {
-		hints = append(hints, "--strict makes a SHOULD that is not followed fail the run")
-	}
-	for i, hint := range hints {
+	for i, h := range t.hints() {
 		if i == 0 {
-			t.gap()
+			t.heading("Next")
 		}
-		t.hanging(0, 6, "hint:", bold, hint)
+		t.hint(h, true)
 	}
 }

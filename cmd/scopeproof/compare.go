@@ -37,7 +37,7 @@ func (a *app) compareCommand() *cobra.Command {
 	f.seeded()
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
-		"rules": completeList(ruleIDs), "skip": completeList(ruleIDs), "format": words("text", "markdown", "html"),
+		"rules": completeRules, "skip": completeRules, "format": words("text", "markdown", "html"),
 	})
 }
 
@@ -80,7 +80,7 @@ func (a *app) compare(cmd *cobra.Command, s *settings, args []string, all bool) 
 // reportOf is the report of an earlier run, or of one that is made now.
 func (a *app) reportOf(cmd *cobra.Command, s *settings, arg string) (*conformance.Report, error) {
 	if strings.HasSuffix(arg, ".json") {
-		return readReport(arg)
+		return readRules(arg)
 	}
 	own := *s
 	own.target = arg
@@ -94,8 +94,8 @@ func (a *app) reportOf(cmd *cobra.Command, s *settings, arg string) (*conformanc
 	}
 	o.Settings = resolved(cmd, &own, overrides)
 	a.starting(d)
-	bar := a.newProgress()
-	o.Verdicts = bar.rule
+	bar := a.newProgress(s.verbose)
+	o.Begins, o.Verdicts = bar.begins, bar.rule
 	r, err := conformance.Run(cmd.Context(), bringup.Named(arg, overrides...), conformance.With(o))
 	bar.end()
 	return r, err

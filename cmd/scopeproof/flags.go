@@ -22,7 +22,8 @@ type settings struct {
 	target                string
 	rules, skip           []string
 	features              []string
-	out, format, expect   string
+	out, format           string
+	expect, writeExpect   string
 	openapi               string
 	strict, hold          bool
 	verbose, trace        bool

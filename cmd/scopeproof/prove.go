@@ -34,7 +34,7 @@ func (a *app) proveCommand() *cobra.Command {
 	f.number(&f.s.times, "times", "how often each is looked for with --load; it is proven if it is found each time; default: once")
 	f.number(&f.s.parallel, "parallel", "how many of them are run at once; default: one for each processor")
 	f.text(&f.s.out, "out", "DIR", "", "write prove.json there")
-	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "lawful": completeList(lawfulIDs), "rules": completeList(ruleIDs)})
+	return complete(cmd, map[string]completion{"defect": completeList(defectIDs), "lawful": completeList(lawfulIDs), "rules": completeRules})
 }
 
 func (a *app) prove(cmd *cobra.Command, s *settings) error {
@@ -60,7 +60,7 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 		return err
 	}
 	a.collectLess()
-	bar := a.newProgress()
+	bar := a.newProgress(false)
 	defer bar.end()
 	rep, err := prove.Run(cmd.Context(), prove.Options{
 		Defects: s.defects, Lawful: s.lawful, Rules: s.rules, Parallel: s.parallel, Load: s.load, Times: s.times, Uncut: s.uncut,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -44,11 +45,43 @@ func (a *app) root() *cobra.Command {
 	}
 	root.SetVersionTemplate("scopeproof {{.Version}}\n")
 	root.SetFlagErrorFunc(wrongFlag)
+	root.SetHelpCommand(helpCommand())
 	root.AddCommand(
 		a.testCommand(), a.loadCommand(), a.proveCommand(), a.rulesCommand(), a.checkCommand(),
 		a.initCommand(), a.serveCommand(), a.reportCommand(), a.compareCommand(), a.shardCommand(),
 	)
 	return root
+}
+
+// helpCommand is that of cobra, but that an unknown name is a mistake of the caller.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Say more about a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				if about == nil {
+					about = cmd.Root()
+				}
+				return unknownCommand(about, args[len(args)-max(len(rest), 1)])
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			about, _, err := cmd.Root().Find(args)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			var names []string
+			for _, c := range about.Commands() {
+				if c.IsAvailableCommand() {
+					names = append(names, c.Name()+"\t"+c.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
 }
 
 func unknownCommand(cmd *cobra.Command, got string) error {
@@ -121,8 +154,22 @@ func completeList(names func() []string) completion {
 	}
 }
 
-func ruleIDs() []string {
-	catalogue, err := conformance.Load()
+// completeRules completes ids and patterns of rules, a user's own among them.
+func completeRules(cmd *cobra.Command, args []string, text string) ([]string, cobra.ShellCompDirective) {
+	return completeList(func() []string { return ruleIDs(cmd) })(cmd, args, text)
+}
+
+func ruleIDs(cmd *cobra.Command) []string {
+	var more []fs.FS
+	if f := cmd.Flags().Lookup("features"); f != nil {
+		if own, ok := f.Value.(list); ok {
+			// The flags are read twice before anything is completed. What is wrong with a
+			// folder is said when the command is run.
+			dirs := slices.Sorted(slices.Values(*own.to))
+			more, _ = folders(slices.Compact(dirs))
+		}
+	}
+	catalogue, err := conformance.Load(more...)
 	if err != nil {
 		return nil
 	}

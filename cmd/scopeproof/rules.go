@@ -14,16 +14,21 @@ import (
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/report"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 const aboutRules = `Lists the rules: what each demands, where it stands, what it needs of a target, and
-the seeded defect of the reference server that proves it. One rule alone is shown
-whole, with the feature file that shows it. Rules of your own have no defect.`
+the seeded defect of the reference server that proves it. One rule alone is
+explained: what is lost if it is broken, where it stands, its scenarios (with -v
+their steps), and what a run says of a server with that defect. Rules of your own
+have no defect.`
 
 func (a *app) rulesCommand() *cobra.Command {
 	var f *flags
 	cmd := newCommand("rules [ID|PATTERN]...", "List the rule catalogue", aboutRules, `
   scopeproof rules
+  scopeproof rules REF-03
   scopeproof rules 'REF-*'
   scopeproof rules --format json
   scopeproof rules --areas
@@ -34,7 +39,8 @@ func (a *app) rulesCommand() *cobra.Command {
 	f.word(&f.s.format, "format", []string{"text", "json", "markdown"}, "how the rules are written")
 	f.yes(&f.s.areas, "areas", "list the areas of rules: how many rules of each level, and what all of them need")
 	f.yes(&f.s.steps, "steps", "list the steps that feature files may use, and how often the rules use each")
-	cmd.ValidArgsFunction = completeList(ruleIDs)
+	f.yes(&f.s.verbose, "verbose,v", "show the steps of the scenarios of one rule")
+	cmd.ValidArgsFunction = completeRules
 	return complete(cmd, map[string]completion{"format": words("text", "json", "markdown")})
 }
 
@@ -52,6 +58,11 @@ type listing struct {
 	File      string   `json:"file"`
 	Line      int      `json:"line"`
 	Scenarios []string `json:"scenarios"`
+	// Example is a part of what a run says of a server with the first of the defects,
+	// where that is about this rule.
+	Example string `json:"example,omitempty"`
+
+	rule *conformance.Rule
 }
 
 func (a *app) rules(s *settings, patterns []string) error {
@@ -85,6 +96,10 @@ func (a *app) rules(s *settings, patterns []string) error {
 	case "markdown":
 		rulesMarkdown(a.stdout, all)
 	default:
+		if len(all) == 1 {
+			explain(a.stdout, all[0], s.verbose)
+			return nil
+		}
 		rulesText(a.stdout, all)
 	}
 	return nil
@@ -107,7 +122,12 @@ func chosenRules(patterns []string, more []fs.FS) ([]*conformance.Rule, error) {
 func listingOf(r *conformance.Rule) listing {
 	l := listing{
 		ID: r.ID, Level: string(r.Level), Text: r.Text, Derived: r.Derived, Loss: r.Loss, Defects: provenBy(r.ID),
-		Feature: r.Feature, File: r.File, Line: r.Line, Sources: []string{}, Needs: []string{}, Scenarios: []string{},
+		Feature: r.Feature, File: r.File, Line: r.Line, Sources: []string{}, Needs: []string{}, Scenarios: []string{}, rule: r,
+	}
+	for _, id := range l.Defects {
+		if d, _ := defect.Find(id); l.Example == "" && d.Breaks[0] == r.ID {
+			l.Example = d.Shows
+		}
 	}
 	if !strings.HasPrefix(r.File, "./") { // not a user's own
 		l.File = path.Join("features", r.File)
@@ -143,27 +163,55 @@ func provenBy(id string) []string {
 	return about
 }
 
-// rulesText writes two lines for each rule, and one rule alone whole.
+// rulesText writes two lines for each rule.
 func rulesText(w io.Writer, all []listing) {
-	if len(all) > 1 {
-		for _, l := range all {
-			fmt.Fprintf(w, "%-8s  %-8s  %s (%s)\n", l.ID, l.Level, l.Text, l.source())
-			fmt.Fprintf(w, "%-20sneeds %s; defect %s\n", "", orNothing(l.Needs), orNone(l.Defects))
-		}
-		return
+	for _, l := range all {
+		fmt.Fprintf(w, "%-8s  %-8s  %s (%s)\n", l.ID, l.Level, l.Text, l.source())
+		fmt.Fprintf(w, "%-20sneeds %s; defect %s\n", "", orNothing(l.Needs), orNone(l.Defects))
 	}
-	l := all[0]
+}
+
+// explain writes all that there is to say of one rule.
+func explain(w io.Writer, l listing, verbose bool) {
 	fmt.Fprintf(w, "%s  %s  %s\n", l.ID, l.Level, l.Text)
 	if l.Loss != "" {
 		fmt.Fprintf(w, "    %s\n", l.Loss)
 	}
-	fmt.Fprintf(w, "\n  source   %s\n  needs    %s\n  feature  %s: %s:%d\n", l.source(), orNothing(l.Needs), l.Feature, l.File, l.Line)
-	for _, name := range l.Scenarios {
-		fmt.Fprintf(w, "  scenario %s\n", name)
+	fmt.Fprintln(w)
+	for _, s := range l.Sources {
+		fmt.Fprintf(w, "  source   %s\n", strings.TrimSpace(s+"  "+report.SourceURL(s)))
+	}
+	if l.Derived {
+		fmt.Fprintf(w, "           derived: no sentence there says exactly this\n")
+	}
+	fmt.Fprintf(w, "  needs    %s\n", orNothing(l.Needs))
+	for _, info := range target.Capabilities() {
+		if slices.Contains(l.Needs, string(info.Name)) {
+			fmt.Fprintf(w, "           %s: %s\n", info.Name, info.Text)
+		}
+	}
+	fmt.Fprintf(w, "  feature  %s: %s:%d\n", l.Feature, l.File, l.Line)
+	for _, s := range l.rule.Scenarios {
+		control := ""
+		if s.Control {
+			control = " (control: shows that the others mean something)"
+		}
+		fmt.Fprintf(w, "  scenario %s%s\n", s.Name, control)
 	}
 	for _, id := range l.Defects {
 		d, _ := defect.Find(id)
 		fmt.Fprintf(w, "  defect   %s: %s\n", id, d.Text)
+		if d.Breaks[0] == l.ID {
+			fmt.Fprintf(w, "           a run then says: … %s …\n", d.Shows)
+		}
+	}
+	if len(l.Defects) > 0 {
+		fmt.Fprintf(w, "  see it   scopeproof test --rules %s --defect %s -v --trace\n", l.ID, l.Defects[0])
+	}
+	if verbose {
+		fmt.Fprintf(w, "\n%s\n", l.rule.Gherkin())
+	} else {
+		fmt.Fprintf(w, "  steps    scopeproof rules %s -v\n", l.ID)
 	}
 }
 

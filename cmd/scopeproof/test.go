@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -18,8 +19,13 @@ import (
 )
 
 const aboutTest = `Brings the target up, runs the rules against it, and says which hold. Standard
-output gets the result, standard error a line for each rule as it is judged (on
-a terminal, a bar).
+output gets the result, standard error how far the run is and at once each rule
+that does not hold; with -v every rule, with its scenarios and steps. On a
+terminal the result is what fits there: -v shows all of it, and NO_COLOR has it
+without colours.
+
+Of the formats, github is the text with annotations after it, and adds to the
+summary of the job; the others are what "scopeproof report convert" writes.
 
 Exit codes: 0 conforms, 1 violates, 2 usage, 3 inconclusive, 130 interrupted.`
 
@@ -36,8 +42,9 @@ func (a *app) testCommand() *cobra.Command {
 	f = newFlags(cmd)
 	f.chooseRules()
 	f.Var(list{&f.s.features, "DIR", ""}, "features", "also run the feature files in a folder (repeatable)")
-	f.outputs("report.json, report.html, junit.xml and summary.md", "text", "json", "markdown")
+	f.outputs("report.json, report.html, junit.xml and summary.md", formatNames()...)
 	f.text(&f.s.expect, "expect", "FILE|none", "", "known deviations; default: those of a bundled target")
+	f.text(&f.s.writeExpect, "write-expect", "FILE|-", "", "write entries for --expect, of what does not hold and is not known, to a new file, or with - to standard output and the result to standard error")
 	f.yes(&f.s.strict, "strict", "a SHOULD that is not followed fails the run")
 	f.parallelism()
 	f.period(&f.s.timeout, "timeout", time.Minute, "how long one scenario may take")
@@ -45,12 +52,12 @@ func (a *app) testCommand() *cobra.Command {
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
 	f.yes(&f.s.hold, "hold", "keep the target up after the run, with the values of failing exchanges in a file, until Ctrl-C")
-	f.yes(&f.s.verbose, "verbose,v", "show whole messages and every failed scenario")
-	f.yes(&f.s.trace, "trace", "keep the exchanges of scenarios that hold as well")
+	f.yes(&f.s.verbose, "verbose,v", "show every rule with its steps as it is judged, whole messages, all choices and capabilities")
+	f.yes(&f.s.trace, "trace", "show the exchanges of what does not hold, and keep those of scenarios that hold as well")
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
-		"rules": completeList(ruleIDs), "skip": completeList(ruleIDs), "defect": completeList(defectIDs),
-		"format": words("text", "json", "markdown"),
+		"rules": completeRules, "skip": completeRules, "defect": completeList(defectIDs),
+		"format": words(formatNames()...),
 	})
 }
 
@@ -66,7 +73,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	s.chooseSeed()
 	o := conformance.Options{
 		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed,
-		Strict: s.strict, Trace: s.trace, Version: version(),
+		Strict: s.strict, Trace: s.trace, Steps: s.verbose, Version: version(),
 	}
 	if o.Expect, err = expectations(s.expect, d); err != nil {
 		return err
@@ -77,17 +84,25 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if err := makeOut(s.out); err != nil {
 		return err
 	}
+	if err := checkBaseline(s); err != nil {
+		return err
+	}
 	o.Settings = resolved(cmd, s, overrides)
+	endPlain := func() {}
+	if s.format == "github" {
+		endPlain = a.plainLog()
+		defer endPlain()
+	}
 	a.starting(d)
-	bar := a.newProgress()
-	o.Verdicts = bar.rule
+	bar := a.newProgress(s.verbose)
+	o.Begins, o.Verdicts = bar.begins, bar.rule
 	held := &holder{}
 	if s.hold {
 		o.Hold = held.keep
 	}
 	o.Reports = append(o.Reports, func(r *conformance.Report) error {
 		bar.end()
-		err := a.show(r, s)
+		err := a.show(r, s, endPlain)
 		if s.hold && ctx.Err() == nil {
 			err = errors.Join(err, held.wait(ctx, a, r))
 		}
@@ -196,7 +211,7 @@ func makeOut(dir string) error {
 func resolved(cmd *cobra.Command, s *settings, overrides []target.Override) map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
-		"rules", "skip", "features", "out", "format", "expect", "strict", "parallel", "timeout", "seed", "defect",
+		"rules", "skip", "features", "out", "format", "expect", "write-expect", "strict", "parallel", "timeout", "seed", "defect",
 		"hold", "verbose", "trace",
 	} {
 		f := cmd.Flags().Lookup(name)
@@ -226,21 +241,55 @@ func isPublic(key string) bool {
 	return slices.Contains([]string{"name", "version", "choices", "capabilities", "scopes", "embedded", "judged"}, head) || key == "login.driver"
 }
 
-// show writes a report to the folder and to standard output.
-func (a *app) show(r *conformance.Report, s *settings) error {
-	var problems []error
+// checkBaseline refuses what would write over the words of a person, or mix two
+// things on standard output.
+func checkBaseline(s *settings) error {
+	switch _, err := os.Lstat(s.writeExpect); {
+	case s.writeExpect == "-" && s.format != "text":
+		return usage("name a file for the entries", "--write-expect: got - and --format %s, want one of them on standard output", s.format)
+	case s.writeExpect != "" && err == nil:
+		return usage("name another file, or - to have the entries on standard output", "--write-expect: %s is there already, and is not written over", s.writeExpect)
+	}
+	return nil
+}
+
+// baseline writes entries for what does not hold and is not known.
+func (a *app) baseline(r *conformance.Report, file string) error {
+	if file == "" {
+		return nil
+	}
+	entries := conformance.Baseline(r)
+	err := a.output(file, func(w io.Writer) error { return conformance.WriteExpect(w, entries) })
+	if err == nil && file != "-" {
+		a.say("%d entries for --expect are in %s; what begins with %q is yours to write", len(entries), file, conformance.FillIn)
+	}
+	return err
+}
+
+// show writes a report to the folder and to standard output. EndPlain ends what
+// [app.plainLog] began.
+func (a *app) show(r *conformance.Report, s *settings, endPlain func()) error {
+	problems := []error{a.baseline(r, s.writeExpect)}
+	if s.writeExpect == "-" {
+		real := a.stdout
+		a.stdout = a.stderr
+		defer func() { a.stdout = real }()
+	}
 	if s.out != "" {
 		problems = append(problems, report.WriteDir(s.out, r))
 	}
+	o := a.textOptions()
+	o.Verbose, o.Trace = s.verbose, s.trace
 	switch s.format {
-	case "json":
-		problems = append(problems, report.JSON(a.stdout, r))
-	case "markdown":
-		problems = append(problems, report.Markdown(a.stdout, r))
-	default:
-		o := a.textOptions()
-		o.Verbose = s.verbose
-		problems = append(problems, report.Text(a.stdout, r, o))
+	case "text":
+		return errors.Join(append(problems, report.Text(a.stdout, r, o))...)
+	case "github":
+		return errors.Join(append(problems, a.showGitHub(r, o, endPlain))...)
+	}
+	for _, f := range report.Formats() {
+		if f.Name == s.format {
+			problems = append(problems, f.Rules(a.stdout, r))
+		}
 	}
 	return errors.Join(problems...)
 }

@@ -82,8 +82,10 @@ var libraries = []library{
 	{"github.com/go-logr/logr", []string{"internal/cluster"}}, // silences client-go's log
 	{"golang.org/x/sys/", []string{"loadtest"}},               // a timer that is an event like those of connections
 	{"golang.org/x/sync/", []string{"conformance", "loadtest", "internal/prove", "internal/discover", "internal/cluster"}},
+	{"golang.org/x/perf/benchmath", []string{"report"}},
 	{"github.com/google/go-cmp/", nil},
 	{"github.com/invopop/jsonschema", nil},
+	{"github.com/santhosh-tekuri/jsonschema/", nil},
 	{"github.com/chromedp/", []string{"target/browser"}},
 	{"github.com/rogpeppe/go-internal/", nil},
 }

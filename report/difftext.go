@@ -1,0 +1,228 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/conformance"
+)
+
+// DiffJSON writes a diff as JSON.
+func DiffJSON(w io.Writer, d *Diff) error { return encode(w, d) }
+
+// changeLook is the style of a change.
+func changeLook(c Change) style {
+	switch c {
+	case Regression:
+		return red
+	case Improvement:
+		return green
+	case Changed:
+		return yellow
+	}
+	return faint
+}
+
+// DiffText writes a diff for a terminal or a log. Rules that only one run has are
+// counted, and named where the output is verbose.
+func DiffText(w io.Writer, d *Diff, o TextOptions) error {
+	s := newScreen(o.Width, o.Color)
+	overall := green
+	if d.Regressions > 0 {
+		overall = red
+	}
+	for _, l := range wrap(oneLine(d.headline()), s.width, s.width) {
+		s.line(s.paint(overall, l))
+	}
+	if d.Old.Target != d.New.Target {
+		s.hanging(0, 4, "note:", bold, fmt.Sprintf("the reports are about different targets, %s and %s", d.Old.Target, d.New.Target))
+	}
+	for _, p := range d.Problems {
+		s.gap()
+		s.hanging(0, 4, "new problem:", red, cut(p, shortMessage))
+	}
+	var before Change
+	for _, c := range d.Rules {
+		if c.Change == Added || c.Change == Removed {
+			continue
+		}
+		if c.Change == Regression || c.Change != before {
+			s.gap()
+		}
+		before = c.Change
+		s.hanging(0, 4, oneLine(c.ID)+" "+wasIs(c)+":", changeLook(c.Change), c.Text)
+		if c.Reason != "" && c.New != conformance.Conforms {
+			s.text(4, cut(c.Reason, shortMessage))
+		}
+		for i, name := range c.Scenarios {
+			if i == shortScenarios && !o.Verbose {
+				s.text(4, "and "+count(len(c.Scenarios)-i, "more scenario"))
+				break
+			}
+			s.hanging(4, 6, "fails now:", faint, name)
+		}
+	}
+	s.onlyOne(d, o.Verbose)
+	s.findingChanges("Choices", d.Choices)
+	s.findingChanges("Capabilities", d.Capabilities)
+	s.loadChanges(d)
+	s.latencyChanges(d)
+	_, err := w.Write(s.buf.Bytes())
+	return err
+}
+
+// wasIs is what became of a rule: "conforms → violates".
+func wasIs(c RuleChange) string {
+	if c.Old == c.New {
+		return "still " + label(c.New)
+	}
+	return label(c.Old) + " → " + label(c.New)
+}
+
+// onlyOne writes the rules that one run alone has.
+func (s *screen) onlyOne(d *Diff, verbose bool) {
+	for _, side := range []struct {
+		change Change
+		where  string
+	}{{Added, d.New.Name}, {Removed, d.Old.Name}} {
+		var ids []string
+		for _, c := range d.Rules {
+			if c.Change == side.change {
+				ids = append(ids, c.ID+" "+label(c.Old+c.New))
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		s.gap()
+		text := count(len(ids), "rule")
+		if verbose || len(ids) <= 8 {
+			text = strings.Join(ids, ", ")
+		}
+		s.hanging(0, 4, "only in "+oneLine(side.where)+":", faint, text)
+	}
+}
+
+func (s *screen) findingChanges(title string, changes []FindingChange) {
+	if len(changes) == 0 {
+		return
+	}
+	s.gap()
+	s.line(s.paint(bold, title))
+	for _, c := range changes {
+		s.hanging(2, 6, oneLine(c.Name)+":", plain, orNothing(c.Old)+" → "+orNothing(c.New))
+	}
+}
+
+func orNothing(text string) string {
+	if text == "" {
+		return nothing
+	}
+	return text
+}
+
+func (s *screen) loadChanges(d *Diff) {
+	for _, c := range d.Load {
+		s.gap()
+		s.hanging(0, 4, oneLine(c.Name)+" "+loadWasIs(c)+":", changeLook(c.Change), loadFigures(c))
+	}
+	if len(d.Load) > 0 {
+		s.gap()
+		s.text(0, "Percentiles are one figure a run, which no test can tell from noise.")
+	}
+}
+
+func loadWasIs(c LoadChange) string {
+	words := func(o LoadSide) string { return orNothing(strings.ReplaceAll(string(o.Outcome), "_", " ")) }
+	if c.Old.Outcome == c.New.Outcome {
+		return words(c.New)
+	}
+	return words(c.Old) + " → " + words(c.New)
+}
+
+func loadFigures(c LoadChange) string {
+	pair := func(what, a, b string) string { return what + " " + a + " → " + b }
+	whole := func(n int64) string { return thousands(n) }
+	return strings.Join([]string{
+		pair("requests", whole(c.Old.Requests), whole(c.New.Requests)), pair("leaks", whole(c.Old.Leaks), whole(c.New.Leaks)),
+		pair("false refusals", whole(c.Old.FalseRefusals), whole(c.New.FalseRefusals)), pair("faults", whole(c.Old.Faults), whole(c.New.Faults)),
+		pair("p50", number(c.Old.P50), number(c.New.P50)+" ms"), pair("p99", number(c.Old.P99), number(c.New.P99)+" ms"),
+	}, ", ")
+}
+
+// latencyChanges says also how many tests found nothing.
+func (s *screen) latencyChanges(d *Diff) {
+	if d.Tested == 0 {
+		return
+	}
+	s.gap()
+	s.line(s.paint(bold, "Latency"))
+	for _, c := range d.Latency {
+		look := changeLook(c.Change)
+		s.hanging(2, 6, oneLine(c.What)+":", look, latencyWords(c))
+	}
+	s.text(2, latencyNote(d))
+}
+
+func latencyWords(c LatencyChange) string {
+	return fmt.Sprintf("median %s → %s ms (%+.0f %%, p=%.2g, n=%d and %d)", number(c.Old), number(c.New), c.Percent, c.P, c.OldSize, c.NewSize)
+}
+
+// latencyNote says what was tested, and how.
+func latencyNote(d *Diff) string {
+	return fmt.Sprintf("%d of %s beyond noise (Mann-Whitney U test, %g for all of them together)", len(d.Latency), count(d.Tested, "sample"), d.Alpha)
+}
+
+// DiffMarkdown writes a diff for the summary of a job or a comment.
+func DiffMarkdown(w io.Writer, d *Diff) error {
+	m := &mdWriter{limit: markdownLimit}
+	m.add("# " + mdCut(d.headline(), 300) + "\n\n")
+	m.table([]string{"", "report", "target", "scopeproof", "started"}, [][]string{
+		{"old", mdCut(d.Old.Name, 200), mdCut(d.Old.Target, 200), mdCut(d.Old.Version, 100), md(d.Old.Started)},
+		{"new", mdCut(d.New.Name, 200), mdCut(d.New.Target, 200), mdCut(d.New.Version, 100), md(d.New.Started)},
+	})
+	for _, p := range d.Problems {
+		m.add("- new problem: " + mdCut(p, mdMessage) + "\n")
+	}
+	if len(d.Problems) > 0 {
+		m.add("\n")
+	}
+	var rows [][]string
+	for _, c := range d.Rules {
+		reason := ""
+		if c.New != conformance.Conforms {
+			reason = c.Reason
+		}
+		if len(c.Scenarios) > 0 {
+			reason = strings.TrimPrefix(reason+"; fails now: "+strings.Join(c.Scenarios, "; "), "; ")
+		}
+		rows = append(rows, []string{md(c.ID), md(string(c.Change)), md(orNothing(label(c.Old))), md(orNothing(label(c.New))), mdCut(c.Text, 300), mdCut(reason, 500)})
+	}
+	m.table([]string{"rule", "", "old", "new", "requirement", "what was seen"}, rows)
+	for _, found := range []struct {
+		name    string
+		changes []FindingChange
+	}{{"choice", d.Choices}, {"capability", d.Capabilities}} {
+		rows = nil
+		for _, c := range found.changes {
+			rows = append(rows, []string{md(c.Name), mdCut(orNothing(c.Old), 300), mdCut(orNothing(c.New), 300)})
+		}
+		m.table([]string{found.name, "old", "new"}, rows)
+	}
+	rows = nil
+	for _, c := range d.Load {
+		rows = append(rows, []string{mdCut(c.Name, 100), md(loadWasIs(c)), md(loadFigures(c))})
+	}
+	m.table([]string{"load scenario", "outcome", "figures"}, rows)
+	rows = nil
+	for _, c := range d.Latency {
+		rows = append(rows, []string{md(c.What), md(latencyWords(c))})
+	}
+	m.table([]string{"latency of", ""}, rows)
+	if d.Tested > 0 {
+		m.add(md(latencyNote(d)) + "\n")
+	}
+	_, err := w.Write(m.bytes("the diff as JSON"))
+	return err
+}
