@@ -86,7 +86,8 @@ type player struct {
 	scenario Scenario
 	round    int // from 1
 	results  []ScenarioResult
-	workers  int // most requests that were made at once
+	workers  int    // most requests that were made at once
+	script   script // of the case under way
 }
 
 // initialize is called once for each case: it makes the world of that case.
@@ -98,9 +99,14 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	started := time.Now()
 	failing := ""
 	var cancel context.CancelFunc
-	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
+	sc.Before(func(ctx context.Context, s *godog.Scenario) (context.Context, error) {
 		limit := p.run.options.Timeout
+		p.script = newScript(s.Steps)
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
+		return ctx, nil
+	})
+	sc.StepContext().Before(func(ctx context.Context, _ *godog.Step) (context.Context, error) {
+		p.script.reach(w.Recorder().Len())
 		return ctx, nil
 	})
 	steps.Register(sc, w, p.scenario.sentences)
@@ -174,18 +180,21 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	res.Message = shorten(w.Recorder().Redact(res.Message))
 	breaches := w.Breaches()
 	if res.Outcome != Conforms || len(breaches) > 0 || p.run.options.Trace {
-		res.Exchanges = w.Recorder().Exchanges()
+		res.Exchanges, res.Steps = w.Recorder().Exchanges(), p.script.sentences
+		p.script.assign(res.Exchanges)
 	}
 	p.hold(w, res)
 	p.run.mu.Lock()
 	defer p.run.mu.Unlock()
+	p.run.usage.add(p.run.stage.Target, w.Tokens())
+	p.run.protocol = w.ProtocolScopes()
 	for _, b := range breaches {
 		c := charge{rule: b.Rule, ScenarioResult: res}
 		c.Outcome, c.Message, c.ChargedFrom = Violates, shorten(w.Recorder().Redact(b.Message)), p.rule.ID
 		p.run.charges = append(p.run.charges, c)
 	}
 	if res.Outcome == Conforms && !p.run.options.Trace {
-		res.Exchanges = nil
+		res.Exchanges, res.Steps = nil, nil
 	}
 	return res
 }

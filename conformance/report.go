@@ -43,6 +43,9 @@ type Report struct {
 	ChoicesByWay target.ChoicesByWay `json:"choices_by_way,omitempty"`
 	Summary      Summary             `json:"summary"`
 	Rules        []Verdict           `json:"rules"`
+	// Privilege is which scope opened what in this run; none where no token was used
+	// at an API.
+	Privilege *Privilege `json:"privilege,omitempty"`
 	// Problems are what went wrong with the run as a whole: stale entries of an
 	// expectation file, a pinned count that is not met, an interruption.
 	Problems []Problem `json:"problems,omitempty"`
@@ -102,8 +105,11 @@ type ScenarioResult struct {
 	Line    int     `json:"line"`
 	Outcome Outcome `json:"outcome"`
 	// Message says what was expected and what was seen.
-	Message    string           `json:"message"`
-	Step       string           `json:"step,omitempty"` // the step that did not hold
+	Message string `json:"message"`
+	Step    string `json:"step,omitempty"` // the step that did not hold
+	// Steps are its sentences, where it has exchanges, which say for which of them
+	// they were made.
+	Steps      []string         `json:"steps,omitempty"`
 	Note       string           `json:"note,omitempty"` // how far the outcome goes
 	DurationMS int64            `json:"duration_ms"`
 	Exchanges  []oauth.Exchange `json:"exchanges"`

@@ -86,12 +86,35 @@ func fixture() *conformance.Report {
 		},
 		ChoicesByWay: target.ChoicesByWay{target.ByDevice: {target.UnknownScope: {Value: "ignore", Source: "declared"}}},
 		Summary:      conformance.Summary{Conforms: 4, Deviates: 1, Violates: 2, Known: 1, NotApplicable: 3, Inconclusive: 1},
+		Privilege:    privilegeFixture(),
 		Problems: []conformance.Problem{
 			{Text: `expect.yaml:12: CC-04 is listed as a known deviation, but it conforms`, Hint: "remove the entry", Exit: 1},
 		},
 	}
 	r.Rules = append(failedRules(), settledRules()...)
 	return r
+}
+
+// privilegeFixture is an API that serves more than is declared, and scopes that
+// open nothing.
+func privilegeFixture() *conformance.Privilege {
+	return &conformance.Privilege{
+		Operations: []conformance.OperationUse{
+			{API: "API", Name: "create", Method: "POST", Path: "/appointments", Declared: []string{"write:appointments"}, Served: 61, Refused: 44,
+				Sufficient: []string{"write:appointments"}, Insufficient: []string{"", "read:appointments"}},
+			{API: "API", Name: "list", Method: "GET", Path: "/appointments", Declared: []string{"read:appointments"}, Served: 120, Refused: 8,
+				Sufficient: []string{"read:appointments", "write:appointments"}, Insufficient: []string{""}, Undeclared: []string{"write:appointments"}},
+			{API: "API", Name: "move", Method: "POST", Path: "/appointments/${id}/move?" + hostile, Declared: []string{"read:appointments", "admin"}, Refused: 2,
+				Insufficient: []string{hostile}},
+		},
+		Scopes: []conformance.ScopeUse{
+			{Scope: "admin", Tokens: 2, NeededBy: []string{"API move"}},
+			{Scope: "openid", Protocol: true, Tokens: 12},
+			{Scope: "read:appointments", Tokens: 90, Exercised: 71, NeededBy: []string{"API list"}},
+			{Scope: "share:appointments", Tokens: 3},
+			{Scope: "write:appointments", Tokens: 55, Exercised: 40, NeededBy: []string{"API create", "API list"}},
+		},
+	}
 }
 
 func failedRules() []conformance.Verdict {
