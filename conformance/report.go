@@ -84,13 +84,16 @@ type Verdict struct {
 	// Sources are where it stands: "RFC 6749 section 6".
 	Sources []string `json:"sources"`
 	// Derived says that no sentence of a source says exactly this.
-	Derived bool    `json:"derived"`
-	Loss    string  `json:"loss,omitempty"` // what is lost if it is broken
-	Area    string  `json:"area"`           // "REF"
-	Feature string  `json:"feature"`        // "Refreshing an access token"
-	File    string  `json:"file"`           // "token/refresh.feature"; "./mine.feature" is a user's own
-	Line    int     `json:"line"`           // of the rule, from 1
-	Outcome Outcome `json:"outcome"`
+	Derived bool `json:"derived"`
+	// Needs are what it needs of a target, all of them: "as.refresh",
+	// "consent.ui=granular|policy.user_limits".
+	Needs   []string `json:"needs,omitempty"`
+	Loss    string   `json:"loss,omitempty"` // what is lost if it is broken
+	Area    string   `json:"area"`           // "REF"
+	Feature string   `json:"feature"`        // "Refreshing an access token"
+	File    string   `json:"file"`           // "token/refresh.feature"; "./mine.feature" is a user's own
+	Line    int      `json:"line"`           // of the rule, from 1
+	Outcome Outcome  `json:"outcome"`
 	// Reason is one sentence: why it is not applicable or inconclusive, what was
 	// violated, which choice was observed.
 	Reason string `json:"reason"`

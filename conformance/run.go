@@ -221,6 +221,9 @@ func verdict(rule *Rule) *Verdict {
 	for _, s := range rule.Sources {
 		v.Sources = append(v.Sources, s.String())
 	}
+	for _, n := range rule.Needs {
+		v.Needs = append(v.Needs, n.Text)
+	}
 	return v
 }
 

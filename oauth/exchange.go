@@ -33,6 +33,9 @@ type ScopeFacts struct {
 	Operation string `json:"operation,omitempty"`
 	// Requested is the scope that the request asks for (RFC 6749 section 3.3).
 	Requested *string `json:"requested,omitempty"`
+	// Posted are the scopes, of those that were asked for, that a browser's form
+	// names: on a consent page those that are agreed to.
+	Posted *string `json:"posted,omitempty"`
 	// Granted is the scope that the response says was granted (RFC 6749 section 5.1);
 	// of a registration, the one that the client may have (RFC 7591 section 3.2.1).
 	Granted *string `json:"granted,omitempty"`

@@ -190,7 +190,7 @@ func CompareMarkdown(w io.Writer, runs []*conformance.Report, all bool) error {
 	return err
 }
 
-//go:embed compare.html.tmpl
+//go:embed assets/compare.html.tmpl
 var compareMarkup string
 
 // CompareHTML writes the same as one page that fetches nothing and has no script.

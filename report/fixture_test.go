@@ -128,14 +128,15 @@ func failedRules() []conformance.Verdict {
 			ID: "REF-03", Level: conformance.Must, Text: "Refreshing never yields a scope the resource owner did not grant",
 			Sources: []string{"RFC 6749 section 6", "RFC 9700 section 4.14.2"}, Loss: "A stolen refresh token buys more than the resource owner agreed to.",
 			Area: "REF", Feature: "Refreshing an access token", File: "token/refresh.feature", Line: 6, Outcome: conformance.Violates,
-			Reason: `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
+			Reason: `Planner holds "read:appointments write:appointments", want at most "read:appointments": "write:appointments" is too much`,
+			Needs:  []string{"as.refresh", "consent.ui=granular|vendor.new"},
 			Scenarios: []conformance.ScenarioResult{
 				{Name: "What was granted keeps working", Line: 9, Outcome: conformance.Conforms, DurationMS: 96, Exchanges: []oauth.Exchange{tokenExchange(1), apiExchange(2, 201, `{"id":"a1"}`)}},
 				{
 					Name: "Planner asks for read:appointments write:appointments", Line: 17, Outcome: conformance.Violates,
-					Message: `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
-					Step:    `Then Planner holds no scope beyond "read:appointments"`, DurationMS: 118,
-					Exchanges: []oauth.Exchange{tokenExchange(1), apiExchange(2, 201, `{"id":"a2","note":"`+hostile+`"}`)},
+					Message: `Planner holds "read:appointments write:appointments", want at most "read:appointments": "write:appointments" is too much`,
+					Step:    `Planner holds no scope beyond "read:appointments"`, DurationMS: 118,
+					Steps: flowSteps(), Exchanges: flowExchanges(),
 				},
 			},
 		},
@@ -232,7 +233,7 @@ func bigFixture(rules, exchanges int) *conformance.Report {
 		for n := range exchanges / rules {
 			s.Exchanges = append(s.Exchanges, tokenExchange(n+1))
 		}
-		v.Scenarios = v.Scenarios[1:]
+		v.Scenarios, s.Steps = v.Scenarios[1:], nil
 		if v.Outcome == conformance.Conforms {
 			s.Outcome, s.Message, s.Step = conformance.Conforms, "", ""
 		}

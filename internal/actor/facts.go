@@ -84,6 +84,9 @@ func (r *reader) read(e *oauth.Exchange) {
 	if e.Endpoint == "" && e.Operation != "" {
 		return
 	}
+	if e.Endpoint == "" && e.Method == http.MethodPost {
+		e.Posted = r.posted(e, sent)
+	}
 	r.redirect(e)
 	if e.Endpoint != "" {
 		r.response(e, sent)
@@ -229,6 +232,23 @@ func (r *reader) response(e *oauth.Exchange, sent url.Values) {
 		scope = e.Held // a refresh token stands for the whole grant still (RFC 6749 section 6)
 	}
 	r.issue(object.Text("refresh_token"), scope)
+}
+
+// posted are the scopes that a form names, of those that its sender was sent to
+// authorize; nil: none.
+func (r *reader) posted(e *oauth.Exchange, sent url.Values) *string {
+	if r.asked[e.Actor] == nil {
+		return nil
+	}
+	asked, named := oauth.FieldsScope(*r.asked[e.Actor]), oauth.ScopeSet{}
+	for _, values := range sent {
+		named = named.Union(r.canonical(oauth.FieldsScope(strings.Join(values, " "))).Intersect(asked))
+	}
+	if named.IsEmpty() {
+		return nil
+	}
+	text := named.String()
+	return &text
 }
 
 // issue remembers the scope that a token, or what leads to one, was issued with.

@@ -39,10 +39,10 @@ func TestExchangesSayWhatTheySayOfScope(t *testing.T) {
 			oauth.ScopeFacts{Endpoint: "authorization", Requested: says("read write")},
 		},
 		{
-			"a page in between says nothing",
+			"a form in between names what is agreed to",
 			oauth.Exchange{Actor: "Ada", Method: "POST", URL: "https://as/consent", Request: form("scope=calendar.read"), Status: 303,
 				Response: oauth.Message{Header: []oauth.Param{{Name: "Location", Value: "https://client/cb?code=‹1›"}}}},
-			oauth.ScopeFacts{},
+			oauth.ScopeFacts{Posted: says("read")},
 		},
 		{
 			"a code stands for what was asked",
