@@ -159,9 +159,58 @@ func (d *drawing) rows() []diagramRow {
 				of = append(of, e)
 			}
 		}
-		rows = append(rows, d.exchanges(of)...)
+		rows = append(rows, d.clipped(d.exchanges(of))...)
 	}
 	return rows
+}
+
+// What of a sentence with many exchanges is shown at once.
+const (
+	mostRows  = 14
+	rowsAbout = 5 // on each side of the point of divergence
+)
+
+// clipped folds what is far from the point of divergence, where there is much.
+func (d *drawing) clipped(rows []diagramRow) []diagramRow {
+	if len(rows) <= mostRows {
+		return rows
+	}
+	here := slices.IndexFunc(rows, func(r diagramRow) bool { return r.Here != "" })
+	if here < 0 {
+		return []diagramRow{d.foldRows(rows)}
+	}
+	from, to := max(here-rowsAbout, 0), min(here+rowsAbout+1, len(rows))
+	kept := slices.Clone(rows[from:to])
+	if from > 0 {
+		kept = append([]diagramRow{d.foldRows(rows[:from])}, kept...)
+	}
+	if to < len(rows) {
+		kept = append(kept, d.foldRows(rows[to:]))
+	}
+	return kept
+}
+
+// foldRows is several rows in one.
+func (d *drawing) foldRows(rows []diagramRow) diagramRow {
+	n := 0
+	for i := range rows {
+		n += rows[i].atOnce()
+	}
+	return diagramRow{Fold: count(n, "exchange"), Inside: rows, Later: d.later}
+}
+
+// atOnce has what is in the row made together with it, and counts its exchanges.
+func (r *diagramRow) atOnce() int {
+	r.Later = false
+	if r.Exchange != nil {
+		r.Exchange.Later = false
+		return 1
+	}
+	n := 0
+	for i := range r.Inside {
+		n += r.Inside[i].atOnce()
+	}
+	return n
 }
 
 // exchanges are rows, those folded that nobody looks for.
@@ -179,7 +228,7 @@ func (d *drawing) exchanges(list []oauth.Exchange) []diagramRow {
 		same := list[:n]
 		switch {
 		case kind == "setup":
-			rows = append(rows, d.fold("set-up: "+purposes(same), same))
+			rows = append(rows, d.fold(purposes(same), same))
 		case kind == "pages" && n > 1:
 			rows = append(rows, d.fold(fmt.Sprintf("%s signs in and turns pages: %s", list[0].Actor, count(n, "exchange")), same))
 		case kind != "pages" && n > 2:
@@ -223,11 +272,16 @@ func (d *drawing) kind(e oauth.Exchange) string {
 		text(e.Requested), text(e.Posted), text(e.Granted), text(e.Held), text(e.Effective), backTo(e)}, "\n")
 }
 
-// purposes says what the set-up did.
+// purposes says what was done beside the scenario, and by whom.
 func purposes(list []oauth.Exchange) string {
 	var words []string
+	actor := ""
 	for _, e := range list {
-		if p := oneLine(e.Purpose); p != "" && !slices.Contains(words, p) {
+		p := oneLine(e.Purpose)
+		if e.Actor != actor {
+			actor, p = e.Actor, oneLine(e.Actor+" "+e.Purpose)
+		}
+		if p != "" && !slices.Contains(words, p) {
 			words = append(words, p)
 		}
 	}
@@ -328,6 +382,8 @@ func nameOf(e oauth.Exchange) string {
 		return e.Endpoint
 	case e.Posted != nil:
 		return "consent form"
+	case sentBy(e) != "":
+		return "page"
 	}
 	return cut(oneLine(e.Purpose), 60)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/conformance"
@@ -115,7 +116,7 @@ func divergence(s conformance.ScenarioResult) int {
 		return played[i].Number
 	}
 	if bad := excess(s.Message); !bad.IsEmpty() {
-		if n := firstWith(played, bad); n > 0 {
+		if n := firstWith(ofRequest(played, s.Message), bad); n > 0 {
 			return n
 		}
 	}
@@ -125,13 +126,10 @@ func divergence(s conformance.ScenarioResult) int {
 // firstWith is the first exchange of the last step in which one of the scopes was
 // granted or shown to be good.
 func firstWith(played []oauth.Exchange, bad oauth.ScopeSet) int {
-	has := func(scope *string) bool {
-		return scope != nil && !oauth.FieldsScope(*scope).Intersect(bad).IsEmpty()
-	}
 	found, in := 0, -1
 	for _, shows := range []func(oauth.Exchange) bool{
-		func(e oauth.Exchange) bool { return e.Endpoint != "registration" && has(e.Granted) },
-		func(e oauth.Exchange) bool { return has(e.Effective) },
+		func(e oauth.Exchange) bool { return e.Endpoint != "registration" && holds(e.Granted, bad) },
+		func(e oauth.Exchange) bool { return holds(e.Effective, bad) },
 	} {
 		for _, e := range played {
 			if shows(e) && e.Step != in {
@@ -143,6 +141,55 @@ func firstWith(played []oauth.Exchange, bad oauth.ScopeSet) int {
 		}
 	}
 	return 0
+}
+
+func holds(scope *string, bad oauth.ScopeSet) bool {
+	return scope != nil && !oauth.FieldsScope(*scope).Intersect(bad).IsEmpty()
+}
+
+var (
+	// numbered is a message about one request of several.
+	numbered = regexp.MustCompile(`^request (\d+)\b`)
+	// issuedToken is the access token of a response.
+	issuedToken = regexp.MustCompile(`"access_token"\s*:\s*"([^"]+)"`)
+)
+
+// ofRequest are the exchanges about one request of several, where the message
+// names one: those with its token.
+func ofRequest(played []oauth.Exchange, message string) []oauth.Exchange {
+	m := numbered.FindStringSubmatch(message)
+	if m == nil {
+		return played
+	}
+	n, _ := strconv.Atoi(m[1])
+	step, at, issue := 0, 0, oauth.Exchange{}
+	for _, e := range played { // the n-th of the last step that has as many
+		if e.Endpoint != "token" && backTo(e) != "token" {
+			continue
+		}
+		if e.Step != step {
+			step, at = e.Step, 0
+		}
+		if at++; at == n {
+			issue = e
+		}
+	}
+	token := issuedToken.FindStringSubmatch(issue.Response.Body)
+	if token == nil {
+		return played
+	}
+	return slices.DeleteFunc(slices.Clone(played), func(e oauth.Exchange) bool {
+		return e.Number < issue.Number || e.Number > issue.Number && !strings.Contains(e.Request.Body+header(e.Request, "Authorization"), token[1])
+	})
+}
+
+func header(m oauth.Message, name string) string {
+	for _, h := range m.Header {
+		if strings.EqualFold(h.Name, name) {
+			return h.Value
+		}
+	}
+	return ""
 }
 
 // stepOf is the place of the sentence that did not hold, from 1; 0: not known.

@@ -38,7 +38,7 @@ type flowCell struct{ Class, Text string }
 
 // A picture is read at a glance, or not at all.
 const (
-	flowColumns = 12
+	flowColumns = 9
 	flowRows    = 14
 )
 
@@ -128,7 +128,7 @@ func around(columns []flowColumn, at int) []flowColumn {
 	if i < 0 {
 		i = len(columns)
 	}
-	start := min(max(i-flowColumns+4, 0), len(columns)-flowColumns)
+	start := min(max(i-flowColumns/2, 0), len(columns)-flowColumns)
 	return columns[start : start+flowColumns]
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/scopeproof/scopeproof/conformance"
 )
 
-// The parts of the page. The first three styles are those of every page.
+// The parts of the page. The first two styles and the last are those of every page.
 var (
-	reportStyles    = []string{"tokens.css", "page.css", "print.css", "report.css", "diagram.css"}
+	reportStyles    = []string{"tokens.css", "page.css", "report.css", "diagram.css", "print.css"}
 	reportScripts   = []string{"report.js"}
 	reportTemplates = []string{"report.html.tmpl", "rule.html.tmpl", "diagram.html.tmpl", "privilege.html.tmpl"}
 )
