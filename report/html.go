@@ -83,10 +83,6 @@ type pageGroup struct {
 	Rules   []pageRule
 }
 
-// openAtFirst is how many rules that failed are shown open: more would bury what
-// they have in common.
-const openAtFirst = 8
-
 func newPage(r *conformance.Report) (*page, error) {
 	outcome, sentence := headline(r)
 	frame, err := newShell(sentence, reportStyles, reportScripts)
@@ -104,7 +100,7 @@ func newPage(r *conformance.Report) (*page, error) {
 	p.counts(r)
 	p.areas(r)
 	p.levels(r)
-	n, open, making := 0, 0, &rendering{report: r, drawn: map[string]string{}}
+	n, making := 0, &rendering{report: r, drawn: map[string]string{}}
 	for _, o := range outcomes() {
 		rules := rulesWith(r, o)
 		if len(rules) == 0 {
@@ -112,15 +108,10 @@ func newPage(r *conformance.Report) (*page, error) {
 		}
 		g := pageGroup{Outcome: o}
 		for _, v := range rules {
-			rule := making.rule(v)
-			if rule.Failed && open < openAtFirst {
-				rule.Open = true
-				open++
-			}
+			g.Rules = append(g.Rules, making.rule(v))
 			for _, s := range v.Scenarios {
 				n += len(s.Exchanges)
 			}
-			g.Rules = append(g.Rules, rule)
 		}
 		p.Groups = append(p.Groups, g)
 	}

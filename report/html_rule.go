@@ -35,6 +35,7 @@ type pageScenario struct {
 	ID       string // in the page
 	Failed   bool
 	Folded   bool // its evidence is behind its name
+	Later    bool // its pictures are made when the rule is opened
 	Where    string
 	Expected []span
 	Seen     []span
@@ -63,12 +64,21 @@ type pageExchange struct {
 type rendering struct {
 	report *conformance.Report
 	drawn  map[string]string // the exchanges of a scenario → its id in the page
+	open   int               // rules that are shown open
 }
+
+// openAtFirst is how many rules that failed are shown open: more would bury what
+// they have in common.
+const openAtFirst = 8
 
 func (r *rendering) rule(v conformance.Verdict) pageRule {
 	v.Area = areaOf(v)
 	rule := pageRule{Verdict: v, Where: where(v, 0), Why: visible(v.Reason), Needs: needsOf(v), Repeat: repeat(v, r.report)}
 	rule.Failed = v.Outcome == conformance.Violates || v.Outcome == conformance.Deviates || v.Outcome == conformance.Inconclusive
+	if rule.Failed && r.open < openAtFirst {
+		rule.Open = true
+		r.open++
+	}
 	if isSaid(v.Reason, failing(v)) {
 		rule.Why = ""
 	}
@@ -81,7 +91,7 @@ func (r *rendering) rule(v conformance.Verdict) pageRule {
 	words := []string{v.ID, string(v.Level), v.Text, v.Feature, v.File, v.Reason, v.Loss}
 	words = append(append(words, v.Sources...), v.Needs...)
 	for i, s := range ownFirst(v) {
-		scenario := r.scenario(v, s, fmt.Sprintf("%s.%d", v.ID, i+1), len(rule.Shown) > 0 || v.Outcome == conformance.Known)
+		scenario := r.scenario(v, s, fmt.Sprintf("%s.%d", v.ID, i+1), len(rule.Shown) > 0 || v.Outcome == conformance.Known, !rule.Open)
 		if scenario.Failed && len(rule.Shown) == shownScenarios {
 			rule.More = append(rule.More, scenario)
 		} else if scenario.Failed {
@@ -157,9 +167,9 @@ func repeat(v conformance.Verdict, r *conformance.Report) string {
 	return strings.Join(words, " ")
 }
 
-func (r *rendering) scenario(v conformance.Verdict, s conformance.ScenarioResult, id string, folded bool) pageScenario {
+func (r *rendering) scenario(v conformance.Verdict, s conformance.ScenarioResult, id string, folded, later bool) pageScenario {
 	page := pageScenario{
-		ScenarioResult: s, ID: id, Where: where(v, s.Line), Folded: folded,
+		ScenarioResult: s, ID: id, Where: where(v, s.Line), Folded: folded, Later: later,
 		Failed: s.Outcome != conformance.Conforms && s.Outcome != conformance.NotApplicable,
 	}
 	if page.Failed {
@@ -179,7 +189,8 @@ func (r *rendering) scenario(v conformance.Verdict, s conformance.ScenarioResult
 	page.Same, r.drawn[recorded] = "", id
 	at := divergence(s)
 	page.Number, page.Flow = at, newFlow(s, at, id)
-	page.Diagram = newDiagram(s, at, id, r.report.Target.Issuer, !page.Folded)
+	page.Later = page.Later && !page.Folded
+	page.Diagram = newDiagram(s, at, id, r.report.Target.Issuer, !page.Folded && !page.Later)
 	return page
 }
 

@@ -49,7 +49,8 @@
   // not looked at it yet: it is markup of this page, made with it, and is made into
   // elements here.
   const make = (within) => {
-    for (const later of within.querySelectorAll(":scope > noscript.later")) {
+    for (const later of within.querySelectorAll("noscript.later")) {
+      if (later.closest("details") !== within) continue;
       const made = document.createElement("template");
       made.innerHTML = later.textContent;
       later.replaceWith(made.content);
@@ -88,6 +89,7 @@
       apply();
     }
     rule.open = true;
+    make(rule);
     const parts = id.slice(rule.id.length).split(".").filter(Boolean);
     let at = rule;
     if (parts.length > 0) {
@@ -122,7 +124,10 @@
   addEventListener("hashchange", follow);
   document.addEventListener("toggle", (event) => { if (event.target.open) make(event.target); }, true);
   addEventListener("beforeprint", () => {
-    for (const rule of document.querySelectorAll("details.rule.o-violates, details.rule.o-deviates, details.rule.o-inconclusive")) rule.open = true;
+    for (const rule of document.querySelectorAll("details.rule.o-violates, details.rule.o-deviates, details.rule.o-inconclusive")) {
+      rule.open = true;
+      make(rule);
+    }
   });
   addEventListener("keydown", (event) => {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
