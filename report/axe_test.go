@@ -35,21 +35,26 @@ func axe(t *testing.T, ctx context.Context) []string {
 }
 
 func TestPageIsAccessible(t *testing.T) {
-	address := serve(t, fixture())
+	pages := map[string]string{"report": serve(t, fixture()), "load": serveLoad(t, loadFixture())}
 	for _, c := range []struct {
 		scheme, preferred string
 		width             int64
 	}{{"dark", "0", 380}, {"light", "1", 1400}} {
 		ctx, _ := browse(t, chromedp.Flag("blink-settings", "preferredColorScheme="+c.preferred))
-		do(t, ctx, chromedp.EmulateViewport(c.width, 1000), chromedp.Navigate(address))
-		// What a browser has not laid out yet cannot be measured.
-		ask[int](t, ctx, `document.styleSheets[0].insertRule("* { content-visibility: visible !important }", document.styleSheets[0].cssRules.length)`)
-		for range 3 { // what is folded inside is made when what is around it is opened
-			ask[int](t, ctx, `[...document.querySelectorAll("details")].map((e) => e.open = true).length`)
-			time.Sleep(50 * time.Millisecond)
-		}
-		for _, wrong := range axe(t, ctx) {
-			t.Errorf("%s, %d pixels wide: %s", c.scheme, c.width, strings.Join(strings.Fields(wrong), " "))
+		for name, address := range pages {
+			do(t, ctx, chromedp.EmulateViewport(c.width, 1000), chromedp.Navigate(address))
+			// What a browser has not laid out yet cannot be measured.
+			ask[int](t, ctx, `document.styleSheets[0].insertRule("* { content-visibility: visible !important }", document.styleSheets[0].cssRules.length)`)
+			for range 3 { // what is folded inside is made when what is around it is opened
+				ask[int](t, ctx, `[...document.querySelectorAll("details")].map((e) => e.open = true).length`)
+				time.Sleep(50 * time.Millisecond)
+			}
+			for _, wrong := range axe(t, ctx) {
+				t.Errorf("%s, %s, %d pixels wide: %s", name, c.scheme, c.width, strings.Join(strings.Fields(wrong), " "))
+			}
+			if over := ask[int](t, ctx, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+				t.Errorf("%s at %d pixels is %d pixels too wide", name, c.width, over)
+			}
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/loadtest"
 )
 
 // browse starts a headless browser, or skips the test where there is none.
@@ -100,7 +101,17 @@ func do(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.V
 // page is asked for.
 func serve(t *testing.T, r *conformance.Report) string {
 	t.Helper()
-	body := output(t, func(w io.Writer) error { return HTML(w, r) })
+	return servePage(t, output(t, func(w io.Writer) error { return HTML(w, r) }))
+}
+
+// serveLoad offers the report of a load run in the same way.
+func serveLoad(t *testing.T, r *loadtest.Report) string {
+	t.Helper()
+	return servePage(t, output(t, func(w io.Writer) error { return LoadHTML(w, r) }))
+}
+
+func servePage(t *testing.T, body []byte) string {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.URL.Path != "/report.html" {
 			t.Errorf("the page fetched %s", req.URL)
@@ -188,27 +199,28 @@ func TestPageWorksInABrowser(t *testing.T) {
 	}
 }
 
-// TestScreenshots writes what the page looks like to the folder that
+// TestScreenshots writes what the pages look like to the folder that
 // SCOPEPROOF_SCREENSHOTS names, for whoever changes the style.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("SCOPEPROOF_SCREENSHOTS")
 	if dir == "" {
 		t.Skip("SCOPEPROOF_SCREENSHOTS names no folder")
 	}
-	address := serve(t, fixture())
-	for _, scheme := range []string{"dark", "light"} {
-		preferred := map[string]string{"dark": "0", "light": "1"}[scheme]
+	pages := map[string]string{"report": serve(t, fixture()), "load": serveLoad(t, loadFixture())}
+	for scheme, preferred := range map[string]string{"dark": "0", "light": "1"} {
 		ctx, _ := browse(t, chromedp.Flag("blink-settings", "preferredColorScheme="+preferred))
-		do(t, ctx, chromedp.Navigate(address))
-		ask[int](t, ctx, `[...document.querySelectorAll("#REF-03 .scenario.o-violates details")].map((e) => e.open = true).length`)
-		for _, width := range []int64{380, 820, 1400} {
-			do(t, ctx, chromedp.EmulateViewport(width, 1000))
-			picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("report-%s-%d.png", scheme, width)), picture, 0o644); err != nil {
-				t.Fatal(err)
+		for name, address := range pages {
+			do(t, ctx, chromedp.Navigate(address))
+			ask[int](t, ctx, `[...document.querySelectorAll("#REF-03 .scenario.o-violates details")].map((e) => e.open = true).length`)
+			for _, width := range []int64{380, 820, 1400} {
+				do(t, ctx, chromedp.EmulateViewport(width, 1000))
+				picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, scheme, width)), picture, 0o644); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}

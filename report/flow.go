@@ -66,10 +66,24 @@ func newFlow(s conformance.ScenarioResult, at int, id string) *flow {
 	}
 	f.Columns = columns
 	f.rows(excess(s.Message))
-	if len(f.Rows) == 0 {
+	f.prune()
+	if len(f.Rows) == 0 || len(f.Columns) < 2 {
 		return nil
 	}
 	return f
+}
+
+// prune takes out columns that speak of none of the scopes that are shown.
+func (f *flow) prune() {
+	for i := len(f.Columns) - 1; i >= 0; i-- {
+		if slices.ContainsFunc(f.Rows, func(r flowRow) bool { return r.Cells[i].Class != "" }) {
+			continue
+		}
+		f.Columns = slices.Delete(slices.Clone(f.Columns), i, i+1)
+		for n := range f.Rows {
+			f.Rows[n].Cells = slices.Delete(f.Rows[n].Cells, i, i+1)
+		}
+	}
 }
 
 // columnsOf are what one exchange says of scope.

@@ -195,7 +195,16 @@ func TestPageHoldsNothingThatATargetMade(t *testing.T) {
 		r.Rules[i].Sources = append(r.Rules[i].Sources, "javascript:alert(1)", hostile)
 		r.Rules[i].Loss = hostile
 	}
-	text := string(output(t, func(w io.Writer) error { return HTML(w, r) }))
+	load := loadFixture()
+	load.Target, load.Issuer, load.Tool = hostile, hostile, hostile
+	load.Scenarios[0].Name, load.Scenarios[0].Text, load.Scenarios[0].Reason = hostile, hostile, hostile
+	holdsNothing(t, string(output(t, func(w io.Writer) error { return HTML(w, r) })), 1)
+	holdsNothing(t, string(output(t, func(w io.Writer) error { return LoadHTML(w, load) })), 0)
+}
+
+// holdsNothing looks at every element of a page that has so many scripts of ours.
+func holdsNothing(t *testing.T, text string, ours int) {
+	t.Helper()
 	doc, err := html.ParseWithOptions(strings.NewReader(text), html.ParseOptionEnableScripting(false)) // what is made later as well
 	if err != nil {
 		t.Fatal(err)
@@ -226,8 +235,8 @@ func TestPageHoldsNothingThatATargetMade(t *testing.T) {
 			}
 		}
 	}
-	if scripts != 1 {
-		t.Errorf("got %d scripts, want ours alone", scripts)
+	if scripts != ours {
+		t.Errorf("got %d scripts, want %d of ours alone", scripts, ours)
 	}
 	if strings.ContainsFunc(text, isHidden) {
 		t.Error("the page holds control characters")
@@ -301,7 +310,7 @@ func TestFilesAreWrittenWhole(t *testing.T) {
 			t.Errorf("%s: got %d bytes, mode %o", e.Name(), info.Size(), info.Mode().Perm())
 		}
 	}
-	want := []string{"junit.xml", "load.json", "load.md", "report.html", "report.json", "summary.md"}
+	want := []string{"junit.xml", "load.html", "load.json", "load.md", "report.html", "report.json", "summary.md"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
