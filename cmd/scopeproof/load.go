@@ -54,7 +54,7 @@ func (a *app) loadCommand() *cobra.Command {
 	f.Var(flag[float64]{&f.s.rate, "N", readRate, func(r float64) string { return strconv.FormatFloat(r, 'g', -1, 64) }}, "rate", "requests per second that are offered in each scenario")
 	f.period(&f.s.duration, "duration", 10*time.Second, "how long each scenario is attacked")
 	f.Var(list{&f.s.thresholds, "LIMIT", ","}, "threshold", "a limit to keep: p99<50ms (repeatable)")
-	f.outputs("load.json, load.md and results.gob (vegeta's format)", "text", "json", "markdown")
+	f.outputs("load.json, load.html, load.md and results.gob (vegeta's format)", "text", "json", "markdown")
 	f.seeded()
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
