@@ -17,7 +17,6 @@ type chart struct {
 	XLabel        string
 	YLabel        string
 	Lines         []chartLine
-	Marks         []chartMark
 }
 
 type chartTick struct {
@@ -26,12 +25,6 @@ type chartTick struct {
 }
 
 type chartLine struct{ Name, Class, Points string }
-
-// chartMark is a level across the chart, such as a threshold.
-type chartMark struct {
-	At          float64
-	Text, Class string
-}
 
 // axis is one axis of a chart.
 type axis struct {

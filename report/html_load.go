@@ -68,7 +68,7 @@ type loadScenarioPage struct {
 	Colour            conformance.Outcome
 	Word              string
 	Offered, Achieved string
-	Percent           int // of the offered rate, in tenths of a hundred: the width of a meter
+	Tenths            int // of the offered rate that were achieved
 	Took              string
 	Answers           string
 	Latencies         []finding
@@ -101,7 +101,7 @@ func newLoadScenario(s loadtest.ScenarioReport, issuer string) loadScenarioPage 
 		Offered: number(s.OfferedRate), Achieved: number(s.AchievedRate), Took: duration(s.DurationMS),
 	}
 	if s.OfferedRate > 0 && isNumber(s.AchievedRate) {
-		page.Percent = min(max(int(s.AchievedRate/s.OfferedRate*10+0.5), 0), 10)
+		page.Tenths = min(max(int(s.AchievedRate/s.OfferedRate*10+0.5), 0), 10)
 	}
 	page.Answers = thousands(s.Requests) + ", all as expected"
 	if s.Kept != s.Requests {
