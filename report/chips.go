@@ -29,7 +29,7 @@ func (d *drawing) asking(e oauth.Exchange) []chips {
 		add("token for", e.Held)
 	default:
 		add("asks for", e.Requested)
-		add("agrees to", e.Posted)
+		add("form names", e.Posted)
 		if e.Requested == nil {
 			add("stands for", e.Held)
 		}

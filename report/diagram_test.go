@@ -105,8 +105,8 @@ func TestTheWayOfEachScope(t *testing.T) {
 		got = append(got, line)
 	}
 	want := []string{
-		"read:appointments asked 2 in, agreed 5 in, granted 6 in, asked 7 in, granted 7 in, good for 8 in, opened 9 ,",
-		"write:appointments asked 2 in, agreed 5 out, granted 6 out, asked 7 in, granted 7 bad, good for 8 bad, opened 9 bad,",
+		"read:appointments asked 2 in, in the form 5 in, granted 6 in, asked 7 in, granted 7 in, good for 8 in, opened 9 ,",
+		"write:appointments asked 2 in, in the form 5 out, granted 6 out, asked 7 in, granted 7 bad, good for 8 bad, opened 9 bad,",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -151,7 +151,7 @@ func TestADiagramShowsWhoSaysWhat(t *testing.T) {
 		"fold: scopeproof registers Planner",
 		"2 1→2 sends Ada to authorize 2→3 authorization [asks for read write] 3→2 303",
 		"fold: Ada signs in and turns pages: 2 exchanges",
-		"5 2→3 consent form [agrees to read] 3→2 303 2→1 code",
+		"5 2→3 consent form [form names read] 3→2 303 2→1 code",
 		"6 1→3 token [stands for read write] 3→1 200 [grants read lesswrite]",
 		"When broken=false missed=false",
 		"7 1→3 token [asks for read write] 3→1 200 [grants read badwrite] HERE",

@@ -8,8 +8,8 @@ import (
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
-// flow pictures what became of each scope on its way: asked for, agreed to,
-// granted, shown to be good.
+// flow pictures what became of each scope on its way: asked for, named in the
+// form of a consent page, granted, shown to be good.
 type flow struct {
 	Columns []flowColumn
 	Rows    []flowRow
@@ -109,7 +109,7 @@ func columnsOf(e oauth.Exchange) []flowColumn {
 		add("may have", e.Granted)
 	default:
 		add("asked", e.Requested)
-		add("agreed", e.Posted)
+		add("in the form", e.Posted)
 		add("granted", e.Granted)
 		add("good for", e.Effective)
 	}
@@ -169,7 +169,7 @@ func (f *flow) rows(bad oauth.ScopeSet) {
 			switch {
 			case !c.only.IsEmpty() && !c.only.Has(t):
 				cell = flowCell{}
-			case c.scope.Has(t) && row.Bad && i >= from && from >= 0 && c.What != "asked" && c.What != "agreed":
+			case c.scope.Has(t) && row.Bad && i >= from && from >= 0 && c.What != "asked" && c.What != "in the form":
 				cell = flowCell{"bad", "yes, and should not be"}
 			case c.scope.Has(t):
 				cell = flowCell{"in", "yes"}

@@ -339,6 +339,12 @@ func (t *textWriter) capabilities() {
 // privilege says where less scope would have done.
 func (t *textWriter) privilege() {
 	lines := privilegeLines(t.r)
+	if !t.verbose {
+		lines = nil
+		if brief := privilegeBrief(t.r); brief != "" {
+			lines = []string{brief}
+		}
+	}
 	if len(lines) == 0 {
 		return
 	}
