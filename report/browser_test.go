@@ -186,6 +186,13 @@ func TestPageWorksInABrowser(t *testing.T) {
 		do(t, ctx, chromedp.WaitVisible(chromedp.CSS(shown)))
 	}
 
+	// With the keyboard alone: the summary has the focus, Enter opens it and closes it again.
+	for _, open := range []bool{true, false} {
+		ask[bool](t, ctx, `(() => { document.querySelector("#UNK-01 > summary").focus(); return true; })()`)
+		do(t, ctx, chromedp.KeyEvent("\r"))
+		check("open after Enter", ask[bool](t, ctx, `document.querySelector("#UNK-01").open`), open)
+	}
+
 	check("elements that a server smuggled in", ask[int](t, ctx, `document.querySelectorAll("main script, main img, .appendix script").length`), 0)
 	check("things fetched", ask[int](t, ctx, `performance.getEntriesByType("resource").filter((e) => !e.name.startsWith("data:")).length`), 0)
 	for _, width := range []int64{360, 380, 820, 1000, 1400} {

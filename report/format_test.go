@@ -276,6 +276,9 @@ func TestSourcesHaveAddresses(t *testing.T) {
 		"OpenID Connect Core section 5.4":     "https://openid.net/specs/openid-connect-core-1_0.html#rfc.section.5.4",
 		"OpenID Connect Discovery section 3":  "https://openid.net/specs/openid-connect-discovery-1_0.html#rfc.section.3",
 		"a vendor's documentation":            "",
+		"OAuth 2.1 (draft) section 4.3.1":     "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1#section-4.3.1",
+		"Auth0: Role-Based Access Control":    "https://auth0.com/docs/manage-users/access-control/rbac",
+		"Auth0: Role-Based Access Control x":  "",
 		"javascript:alert(1)//RFC 6749":       "",
 		"OpenID Connect Core section <script": "https://openid.net/specs/openid-connect-core-1_0.html",
 	} {
