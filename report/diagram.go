@@ -2,6 +2,7 @@ package report
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -211,7 +212,7 @@ func (d *drawing) row(e oauth.Exchange, later bool) diagramRow {
 	row.Arrows = append(row.Arrows, d.arrow(from, to, e.Actor+" to the "+e.To, arrow{
 		Actor: d.actor(e, from), Text: nameOf(e), Wire: wire(e), Class: "ask", Chips: d.asking(e),
 	}))
-	row.Arrows = append(row.Arrows, d.arrow(to, from, "the "+e.To+" to "+e.Actor, arrow{Text: row.Exchange.Status, Class: row.Exchange.Class, Chips: d.answering(e)}))
+	row.Arrows = append(row.Arrows, d.arrow(to, from, "the "+e.To+" to "+e.Actor, arrow{Text: strings.TrimSpace(row.Exchange.Status + " " + errorOf(e)), Class: row.Exchange.Class, Chips: d.answering(e)}))
 	if back := backTo(e); back != "" {
 		row.Arrows = append(row.Arrows, d.arrow(laneAgent, laneClient, "the user-agent to the client", arrow{Text: back, Class: "back"}))
 	}
@@ -258,6 +259,22 @@ func nameOf(e oauth.Exchange) string {
 		return "page"
 	}
 	return cut(oneLine(e.Purpose), 60)
+}
+
+// errorCode is where a refusal says why: in a body of JSON (RFC 6749 section 5.2), or
+// in a challenge (RFC 6750 section 3).
+var errorCode = regexp.MustCompile(`"error"\s*:\s*"([\w.-]{1,60})"|\berror="([\w.-]{1,60})"`)
+
+// errorOf is the error code of a refusal, or "".
+func errorOf(e oauth.Exchange) string {
+	if e.Status < 400 {
+		return ""
+	}
+	m := errorCode.FindStringSubmatch(e.Response.Body + "\n" + header(e.Response, "WWW-Authenticate"))
+	if m == nil {
+		return ""
+	}
+	return m[1] + m[2]
 }
 
 // wire is the method and the path of an exchange.

@@ -122,6 +122,7 @@ func TestADiagramShowsWhoSaysWhat(t *testing.T) {
 		t.Errorf("lanes (-want +got)\n%s", diff)
 	}
 	var got []string
+	refusals := 0
 	for _, row := range d.Rows {
 		switch {
 		case row.Sentence != "":
@@ -132,6 +133,7 @@ func TestADiagramShowsWhoSaysWhat(t *testing.T) {
 			line := fmt.Sprint(row.Exchange.Number)
 			for _, a := range row.Arrows {
 				line += fmt.Sprintf(" %d→%d %s", a.From, a.To, a.Text)
+				refusals += strings.Count(a.Text, "403 insufficient_scope")
 				for _, c := range a.Chips {
 					line += " [" + c.Word
 					for _, s := range c.Scopes {
@@ -167,6 +169,9 @@ func TestADiagramShowsWhoSaysWhat(t *testing.T) {
 			t.Errorf("row %d (-want +got)\n%s", i, cmp.Diff(want, got))
 			break
 		}
+	}
+	if refusals != 1 {
+		t.Errorf("got %d refusals that say why, want the one that is not folded", refusals)
 	}
 }
 

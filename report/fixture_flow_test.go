@@ -42,6 +42,7 @@ func flowExchanges() []oauth.Exchange {
 		return oauth.Message{Header: []oauth.Param{{Name: "Location", Value: location}}}
 	}
 	bearer := oauth.Message{Header: []oauth.Param{{Name: "Authorization", Value: "Bearer ‹sha256:1b4f0e98›"}}}
+	challenged := oauth.Message{Header: []oauth.Param{{Name: "Www-Authenticate", Value: `Bearer error="insufficient_scope", scope="calendar.read"`}}}
 	const sent = "is sent by Planner to authorize"
 
 	server(1, "scopeproof", "registers Planner", "POST", "/clients", "", 201, oauth.Message{Body: `{}`}, oauth.ScopeFacts{})
@@ -59,7 +60,7 @@ func flowExchanges() []oauth.Exchange {
 	add(3, "Planner", "API", "tries create", "POST", "http://127.0.0.1:9090/appointments", bearer, 201, oauth.Message{Body: `{"id":"a2"}`},
 		oauth.ScopeFacts{Operation: "create", Held: says(both), Needs: []string{"write:appointments"}, Effective: says("write:appointments")})
 	for range 3 {
-		add(3, "Planner", "API", "tries summary", "GET", "http://127.0.0.1:9090/summary", bearer, 403, oauth.Message{},
+		add(3, "Planner", "API", "tries summary", "GET", "http://127.0.0.1:9090/summary", bearer, 403, challenged,
 			oauth.ScopeFacts{Operation: "summary", Held: says(both), Needs: []string{"calendar.read", hostile}})
 	}
 	return list
