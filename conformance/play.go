@@ -184,9 +184,10 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 		p.script.assign(res.Exchanges)
 	}
 	p.hold(w, res)
+	tokens := w.Tokens()
 	p.run.mu.Lock()
 	defer p.run.mu.Unlock()
-	p.run.usage.add(p.run.stage.Target, w.Tokens())
+	p.run.usage.add(p.run.stage.Target, tokens)
 	p.run.protocol = w.ProtocolScopes()
 	for _, b := range breaches {
 		c := charge{rule: b.Rule, ScenarioResult: res}

@@ -55,15 +55,15 @@ type Use struct {
 // that of a token without scope. The tokens of the auditor are none of them.
 func (c *Cast) Tokens() []Token {
 	var tokens []Token
-	at := map[string]int{}
+	at, known := map[string]int{}, c.KnownScopes()
 	add := func(i *Issue) {
 		if i == nil || i.Response == nil || i.Response.AccessToken == "" {
 			return
 		}
 		token := i.Response.AccessToken.Reveal()
-		if _, known := at[token]; !known {
+		if _, listed := at[token]; !listed {
 			at[token] = len(tokens)
-			tokens = append(tokens, Token{Scope: i.Means().Union(i.named)})
+			tokens = append(tokens, Token{Scope: c.shown(i.Means().Union(i.named), known)})
 		}
 	}
 	for _, client := range c.clients {
@@ -77,7 +77,7 @@ func (c *Cast) Tokens() []Token {
 	var without Token
 	for _, u := range c.uses {
 		used := Use{API: u.api, Operation: u.op, Served: u.attempt.Served(), Refused: u.attempt.Filtered || u.attempt.Status == http.StatusForbidden || lacksScope(u.attempt)}
-		if n, known := at[u.token]; known {
+		if n, listed := at[u.token]; listed {
 			tokens[n].Uses = append(tokens[n].Uses, used)
 		} else if u.token == "" {
 			without.Uses = append(without.Uses, used)
@@ -87,4 +87,14 @@ func (c *Cast) Tokens() []Token {
 		tokens = append(tokens, without)
 	}
 	return tokens
+}
+
+// shown is a scope as it may be shown: a server may say anything in it, also a
+// secret. What is known beforehand is none.
+func (c *Cast) shown(scope, known oauth.ScopeSet) oauth.ScopeSet {
+	odd := scope.Minus(known)
+	if odd.IsEmpty() {
+		return scope
+	}
+	return scope.Minus(odd).Union(oauth.FieldsScope(c.Recorder.Redact(odd.String())))
 }
