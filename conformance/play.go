@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/cucumber/godog"
-	messages "github.com/cucumber/messages/go/v21"
 
 	"github.com/scopeproof/scopeproof/steps"
 )
@@ -87,7 +86,8 @@ type player struct {
 	scenario Scenario
 	round    int // from 1
 	results  []ScenarioResult
-	workers  int // most requests that were made at once
+	workers  int    // most requests that were made at once
+	script   script // of the case under way
 }
 
 // initialize is called once for each case: it makes the world of that case.
@@ -100,9 +100,14 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	failing := ""
 	held := 0 // steps
 	var cancel context.CancelFunc
-	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
+	sc.Before(func(ctx context.Context, s *godog.Scenario) (context.Context, error) {
 		limit := p.run.options.Timeout
+		p.script = newScript(s.Steps)
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
+		return ctx, nil
+	})
+	sc.StepContext().Before(func(ctx context.Context, _ *godog.Step) (context.Context, error) {
+		p.script.reach(w.Recorder().Len())
 		return ctx, nil
 	})
 	steps.Register(sc, w, p.scenario.sentences)
@@ -125,7 +130,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 			res.Step = failing
 		}
 		if res.Outcome != Conforms || p.run.options.Steps || p.run.options.Trace {
-			res.Steps, res.StepsHeld = sentences(s.Steps), held
+			res.Steps, res.StepsHeld = p.script.sentences, held
 		}
 		// What is shared is put right also when the scenario ran out of time.
 		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -141,24 +146,6 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 		p.results = append(p.results, res)
 		return ctx, nil
 	})
-}
-
-// sentences are the steps of a scenario with their keywords.
-func sentences(steps []*godog.Step) []string {
-	words := map[messages.PickleStepType]string{
-		messages.PickleStepType_CONTEXT: "Given ", messages.PickleStepType_ACTION: "When ", messages.PickleStepType_OUTCOME: "Then ",
-	}
-	var all []string
-	var before messages.PickleStepType
-	for _, st := range steps {
-		word := words[st.Type]
-		if st.Type == before {
-			word = "And "
-		}
-		all = append(all, word+st.Text)
-		before = st.Type
-	}
-	return all
 }
 
 // refreshing says that a rule, or this scenario of it, is about refresh tokens in general, so that what a
@@ -200,18 +187,22 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	res.Message = shorten(w.Recorder().Redact(res.Message))
 	breaches := w.Breaches()
 	if res.Outcome != Conforms || len(breaches) > 0 || p.run.options.Trace {
-		res.Exchanges = w.Recorder().Exchanges()
+		res.Exchanges, res.Steps = w.Recorder().Exchanges(), p.script.sentences
+		p.script.assign(res.Exchanges)
 	}
 	p.hold(w, res)
+	tokens := w.Tokens()
 	p.run.mu.Lock()
 	defer p.run.mu.Unlock()
+	p.run.usage.add(p.run.stage.Target, tokens)
+	p.run.protocol = w.ProtocolScopes()
 	for _, b := range breaches {
 		c := charge{rule: b.Rule, ScenarioResult: res}
 		c.Outcome, c.Message, c.ChargedFrom = Violates, shorten(w.Recorder().Redact(b.Message)), p.rule.ID
 		p.run.charges = append(p.run.charges, c)
 	}
 	if res.Outcome == Conforms && !p.run.options.Trace {
-		res.Exchanges = nil
+		res.Exchanges, res.Steps = nil, nil
 	}
 	return res
 }

@@ -43,6 +43,9 @@ type Report struct {
 	ChoicesByWay target.ChoicesByWay `json:"choices_by_way,omitempty"`
 	Summary      Summary             `json:"summary"`
 	Rules        []Verdict           `json:"rules"`
+	// Privilege is which scope opened what in this run; none where no token was used
+	// at an API.
+	Privilege *Privilege `json:"privilege,omitempty"`
 	// Problems are what went wrong with the run as a whole: stale entries of an
 	// expectation file, a pinned count that is not met, an interruption.
 	Problems []Problem `json:"problems,omitempty"`
@@ -108,13 +111,16 @@ type Verdict struct {
 	// Sources are where it stands: "RFC 6749 section 6".
 	Sources []string `json:"sources"`
 	// Derived says that no sentence of a source says exactly this.
-	Derived bool    `json:"derived"`
-	Loss    string  `json:"loss,omitempty"` // what is lost if it is broken
-	Area    string  `json:"area"`           // "REF"
-	Feature string  `json:"feature"`        // "Refreshing an access token"
-	File    string  `json:"file"`           // "token/refresh.feature"; "./mine.feature" is a user's own
-	Line    int     `json:"line"`           // of the rule, from 1
-	Outcome Outcome `json:"outcome"`
+	Derived bool `json:"derived"`
+	// Needs are what it needs of a target, all of them: "as.refresh",
+	// "consent.ui=granular|policy.user_limits".
+	Needs   []string `json:"needs,omitempty"`
+	Loss    string   `json:"loss,omitempty"` // what is lost if it is broken
+	Area    string   `json:"area"`           // "REF"
+	Feature string   `json:"feature"`        // "Refreshing an access token"
+	File    string   `json:"file"`           // "token/refresh.feature"; "./mine.feature" is a user's own
+	Line    int      `json:"line"`           // of the rule, from 1
+	Outcome Outcome  `json:"outcome"`
 	// Reason is one sentence: why it is not applicable or inconclusive, what was
 	// violated, which choice was observed.
 	Reason string `json:"reason"`
@@ -131,8 +137,8 @@ type ScenarioResult struct {
 	// Message says what was expected and what was seen.
 	Message string `json:"message"`
 	Step    string `json:"step,omitempty"` // the step that did not hold
-	// Steps are its sentences, of a scenario that did not conform or where a run was
-	// asked to keep them; StepsHeld is how many of them held before one did not.
+	// Steps are its sentences, where it has exchanges, which say for which of them
+	// they were made; StepsHeld is how many of them held before one did not.
 	Steps      []string         `json:"steps,omitempty"`
 	StepsHeld  int              `json:"steps_held,omitempty"`
 	Note       string           `json:"note,omitempty"` // how far the outcome goes

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
+	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -31,6 +32,8 @@ type run struct {
 	mu       sync.Mutex
 	verdicts map[string]*Verdict
 	charges  []charge
+	usage    usage
+	protocol oauth.ScopeSet
 	done     int
 }
 
@@ -226,6 +229,9 @@ func verdict(rule *Rule) *Verdict {
 	for _, s := range rule.Sources {
 		v.Sources = append(v.Sources, s.String())
 	}
+	for _, n := range rule.Needs {
+		v.Needs = append(v.Needs, n.Text)
+	}
 	return v
 }
 
@@ -338,6 +344,7 @@ func (r *run) finish(ctx context.Context) (*Report, error) {
 		},
 		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, ChoicesByWay: r.stage.Target.ByWay, Rules: []Verdict{},
 	}
+	rep.Privilege = r.usage.privilege(r.protocol)
 	r.charge()
 	used := map[int]bool{}
 	for _, rule := range r.catalogue.Rules {

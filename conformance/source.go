@@ -45,6 +45,17 @@ func documents() []document {
 	}
 }
 
+// CitationURL is the address of a document that is no RFC, by its citation as
+// [Source.String] writes it; empty for any other text.
+func CitationURL(citation string) string {
+	for _, d := range documents() {
+		if rest, ok := strings.CutPrefix(citation, d.title); ok && (rest == "" || strings.HasPrefix(rest, " section ")) {
+			return d.url
+		}
+	}
+	return ""
+}
+
 // ParseSource reads a source tag without its @: "rfc6749-5.1", "oidc-5.4",
 // "auth0-rbac".
 func ParseSource(tag string) (Source, error) {

@@ -2,13 +2,10 @@ package report
 
 import (
 	"fmt"
-	"html/template"
 	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
-
-	_ "embed"
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/target"
@@ -190,16 +187,18 @@ func CompareMarkdown(w io.Writer, runs []*conformance.Report, all bool) error {
 	return err
 }
 
-//go:embed compare.html.tmpl
-var compareMarkup string
-
-// CompareHTML writes the same as one page that fetches nothing and has no script.
+// CompareHTML writes the same as one page that fetches nothing and has no script,
+// in the look of [HTML].
 func CompareHTML(w io.Writer, runs []*conformance.Report, all bool) error {
-	page, err := template.New("compare").Funcs(template.FuncMap{"note": comparedGrid.note, "visible": visible}).Parse(compareMarkup)
+	c := compared(runs, all)
+	frame, err := newShell(strings.Join(c.Targets, ", ")+" compared", []string{"tokens.css", "page.css", "compare.css", "print.css"}, nil)
 	if err != nil {
-		return fmt.Errorf("reading the page's template: %w", err)
+		return err
 	}
-	return page.Execute(w, compared(runs, all))
+	return writePage(w, struct {
+		shell
+		comparison
+	}{frame, c}, "compare.html.tmpl")
 }
 
 // WriteCompareDir writes compare.md and compare.html into a directory, which it

@@ -45,7 +45,7 @@ func TestCompareWritesWhatDiffers(t *testing.T) {
 	}{
 		{"text", CompareText, []string{"Rules", "A-02", "conforms        violates\n", "A-03", "not applicable  –\n", "unknown_scope  ignore     reject\n", "and 1 rule of which all say the same"}},
 		{"Markdown", CompareMarkdown, []string{`| rule |  | one\|&lt;b&gt; 1 | two 1 |`, "| A-02 | What A-02 demands | conforms | violates |", "| A-03 | What A-03 demands | not applicable | – |", "and 1 choice of which all say the same"}},
-		{"HTML", CompareHTML, []string{"one|&lt;b&gt; 1", `<td class="violates">violates</td>`, "<td>reject</td>", "and 1 rule of which all say the same"}},
+		{"HTML", CompareHTML, []string{"one|&lt;b&gt; 1", `<td class="o-violates">violates</td>`, "<td>reject</td>", "and 1 rule of which all say the same"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := written(t, test.write, false)

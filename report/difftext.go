@@ -160,12 +160,12 @@ func (s *screen) latencyChanges(d *Diff) {
 	s.line(s.paint(bold, "Latency"))
 	for _, c := range d.Latency {
 		look := changeLook(c.Change)
-		s.hanging(2, 6, oneLine(c.What)+":", look, latencyWords(c))
+		s.hanging(2, 6, oneLine(c.What)+":", look, changeWords(c))
 	}
 	s.text(2, latencyNote(d))
 }
 
-func latencyWords(c LatencyChange) string {
+func changeWords(c LatencyChange) string {
 	return fmt.Sprintf("median %s → %s ms (%+.0f %%, p=%.2g, n=%d and %d)", number(c.Old), number(c.New), c.Percent, c.P, c.OldSize, c.NewSize)
 }
 
@@ -217,7 +217,7 @@ func DiffMarkdown(w io.Writer, d *Diff) error {
 	m.table([]string{"load scenario", "outcome", "figures"}, rows)
 	rows = nil
 	for _, c := range d.Latency {
-		rows = append(rows, []string{md(c.What), md(latencyWords(c))})
+		rows = append(rows, []string{md(c.What), md(changeWords(c))})
 	}
 	m.table([]string{"latency of", ""}, rows)
 	if d.Tested > 0 {

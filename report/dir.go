@@ -44,10 +44,11 @@ func reread(r *conformance.Report) (*conformance.Report, error) {
 	return &again, nil
 }
 
-// WriteLoadDir writes load.json and load.md in the same way.
+// WriteLoadDir writes load.json, load.html and load.md in the same way.
 func WriteLoadDir(dir string, r *loadtest.Report) error {
 	return writeAll(dir, []file{
 		{"load.json", func(w io.Writer) error { return LoadJSON(w, r) }},
+		{"load.html", func(w io.Writer) error { return LoadHTML(w, r) }},
 		{"load.md", func(w io.Writer) error { return LoadMarkdown(w, r) }},
 	})
 }

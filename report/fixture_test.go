@@ -86,12 +86,35 @@ func fixture() *conformance.Report {
 		},
 		ChoicesByWay: target.ChoicesByWay{target.ByDevice: {target.UnknownScope: {Value: "ignore", Source: "declared"}}},
 		Summary:      conformance.Summary{Conforms: 4, Deviates: 1, Violates: 2, Known: 1, NotApplicable: 3, Inconclusive: 1},
+		Privilege:    privilegeFixture(),
 		Problems: []conformance.Problem{
 			{Text: `expect.yaml:12: CC-04 is listed as a known deviation, but it conforms`, Hint: "remove the entry", Exit: 1},
 		},
 	}
 	r.Rules = append(failedRules(), settledRules()...)
 	return r
+}
+
+// privilegeFixture is an API that serves more than is declared, and scopes that
+// open nothing.
+func privilegeFixture() *conformance.Privilege {
+	return &conformance.Privilege{
+		Operations: []conformance.OperationUse{
+			{API: "API", Name: "create", Method: "POST", Path: "/appointments", Declared: []string{"write:appointments"}, Served: 61, Refused: 44,
+				Sufficient: []string{"write:appointments"}, Insufficient: []string{"", "read:appointments"}},
+			{API: "API", Name: "list", Method: "GET", Path: "/appointments", Declared: []string{"read:appointments"}, Served: 120, Refused: 8,
+				Sufficient: []string{"read:appointments", "write:appointments"}, Insufficient: []string{""}, Undeclared: []string{"write:appointments"}},
+			{API: "API", Name: "move", Method: "POST", Path: "/appointments/${id}/move?" + hostile, Declared: []string{"read:appointments", "admin"}, Refused: 2,
+				Insufficient: []string{hostile}},
+		},
+		Scopes: []conformance.ScopeUse{
+			{Scope: "admin", Tokens: 2, NeededBy: []string{"API move"}},
+			{Scope: "openid", Protocol: true, Tokens: 12},
+			{Scope: "read:appointments", Tokens: 90, Exercised: 71, NeededBy: []string{"API list"}},
+			{Scope: "share:appointments", Tokens: 3},
+			{Scope: "write:appointments", Tokens: 55, Exercised: 40, NeededBy: []string{"API create", "API list"}},
+		},
+	}
 }
 
 func failedRules() []conformance.Verdict {
@@ -105,14 +128,15 @@ func failedRules() []conformance.Verdict {
 			ID: "REF-03", Level: conformance.Must, Text: "Refreshing never yields a scope the resource owner did not grant",
 			Sources: []string{"RFC 6749 section 6", "RFC 9700 section 4.14.2"}, Loss: "A stolen refresh token buys more than the resource owner agreed to.",
 			Area: "REF", Feature: "Refreshing an access token", File: "token/refresh.feature", Line: 6, Outcome: conformance.Violates,
-			Reason: `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
+			Reason: `Planner holds "read:appointments write:appointments", want at most "read:appointments": "write:appointments" is too much`,
+			Needs:  []string{"as.refresh", "consent.ui=granular|vendor.new"},
 			Scenarios: []conformance.ScenarioResult{
 				{Name: "What was granted keeps working", Line: 9, Outcome: conformance.Conforms, DurationMS: 96, Exchanges: []oauth.Exchange{tokenExchange(1), apiExchange(2, 201, `{"id":"a1"}`)}},
 				{
 					Name: "Planner asks for read:appointments write:appointments", Line: 17, Outcome: conformance.Violates,
-					Message: `Planner holds "read:appointments write:appointments", want at most "read:appointments"`,
-					Step:    `Then Planner holds no scope beyond "read:appointments"`, DurationMS: 118,
-					Exchanges: []oauth.Exchange{tokenExchange(1), apiExchange(2, 201, `{"id":"a2","note":"`+hostile+`"}`)},
+					Message: `Planner holds "read:appointments write:appointments", want at most "read:appointments": "write:appointments" is too much`,
+					Step:    `Planner holds no scope beyond "read:appointments"`, DurationMS: 118,
+					Steps: flowSteps(), Exchanges: flowExchanges(),
 				},
 			},
 		},
@@ -209,7 +233,7 @@ func bigFixture(rules, exchanges int) *conformance.Report {
 		for n := range exchanges / rules {
 			s.Exchanges = append(s.Exchanges, tokenExchange(n+1))
 		}
-		v.Scenarios = v.Scenarios[1:]
+		v.Scenarios, s.Steps = v.Scenarios[1:], nil
 		if v.Outcome == conformance.Conforms {
 			s.Outcome, s.Message, s.Step = conformance.Conforms, "", ""
 		}

@@ -2,48 +2,34 @@ package report
 
 import (
 	"cmp"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
-	"fmt"
-	"html/template"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/conformance"
-	"github.com/scopeproof/scopeproof/oauth"
 )
 
-// The page: its markup, its style and its script.
+// The parts of the page. The first two styles and the last are those of every page.
 var (
-	//go:embed report.html.tmpl
-	pageMarkup string
-	//go:embed report.css.tmpl
-	pageStyle string
-	//go:embed report.js.tmpl
-	pageScript string
+	reportStyles    = []string{"tokens.css", "page.css", "report.css", "diagram.css", "print.css"}
+	reportScripts   = []string{"report.js"}
+	reportTemplates = []string{"report.html.tmpl", "rule.html.tmpl", "diagram.html.tmpl", "privilege.html.tmpl"}
 )
 
 // HTML writes report.html: one file that fetches nothing, for a browser, a phone
-// or paper. It can be read without its script, which only filters. Its content
-// security policy allows that script and that style and nothing else.
+// or paper. It can be read without its script, which filters, opens links and
+// makes details when they are opened.
 func HTML(w io.Writer, r *conformance.Report) error {
-	page, err := template.New("report").Funcs(template.FuncMap{
-		"label": label, "explain": explain, "duration": duration, "title": title, "visible": visible,
-	}).Parse(pageMarkup)
+	p, err := newPage(r)
 	if err != nil {
-		return fmt.Errorf("reading the page's template: %w", err)
+		return err
 	}
-	return page.Execute(w, newPage(r))
+	return writePage(w, p, reportTemplates...)
 }
 
 // page is everything that the template shows, in its order.
 type page struct {
-	Policy       string // content security policy
-	Style        template.CSS
-	Script       template.JS
-	Title        string
+	shell
 	Outcome      conformance.Outcome // of the run
 	Target       conformance.TargetInfo
 	Version      string
@@ -56,7 +42,9 @@ type page struct {
 	Problems     []conformance.Problem
 	Areas        []pageArea
 	Columns      []conformance.Outcome // outcomes that occur, for the matrix
+	Levels       []pageLevel
 	Groups       []pageGroup
+	Privilege    *pagePrivilege
 	Choices      []finding
 	Capabilities []finding
 	Settings     []finding
@@ -68,6 +56,12 @@ type pageCount struct {
 	Outcome conformance.Outcome
 	N       int
 	At, Of  int
+}
+
+// pageLevel is one level and how many rules have it.
+type pageLevel struct {
+	Level conformance.Level
+	N     int
 }
 
 // pageArea is a row of the matrix.
@@ -89,57 +83,24 @@ type pageGroup struct {
 	Rules   []pageRule
 }
 
-// pageRule is one rule.
-type pageRule struct {
-	conformance.Verdict
-	Sources   []pageSource
-	Where     string
-	Open      bool   // it failed, so it is shown at once
-	Why       string // the reason, unless a scenario says it
-	Search    string // what a search looks at, in lower case
-	Scenarios []pageScenario
-}
-
-type pageSource struct{ Text, URL string }
-
-// pageScenario is one scenario of a rule.
-type pageScenario struct {
-	conformance.ScenarioResult
-	Failed    bool
-	Where     string
-	Exchanges []pageExchange
-}
-
-// pageExchange is one exchange as a transcript. It is text, not a table of
-// headers: a page with 10,000 of them stays small and fast.
-type pageExchange struct {
-	oauth.Exchange
-	Status   string
-	Class    string // "ok", "refused" or "none": how the status is shown
-	Took     string
-	Request  string
-	Response string
-	Curl     string
-}
-
-func newPage(r *conformance.Report) page {
-	script := sha256.Sum256([]byte(pageScript))
-	style := sha256.Sum256([]byte(pageStyle))
+func newPage(r *conformance.Report) (*page, error) {
 	outcome, sentence := headline(r)
-	p := page{
-		Policy: fmt.Sprintf("default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src 'sha256-%s'; script-src 'sha256-%s'",
-			base64.StdEncoding.EncodeToString(style[:]), base64.StdEncoding.EncodeToString(script[:])),
-		Style: template.CSS(pageStyle), Script: template.JS(pageScript), // ours, embedded
-		Title: visible(sentence), Outcome: outcome, Target: r.Target, Version: r.Tool.Version,
-		Started: timestamp(r.Started), Took: duration(r.DurationMS), Seed: r.Seed,
-		Problems: r.Problems, Choices: choices(r), Capabilities: capabilities(r), Settings: settings(r),
+	frame, err := newShell(sentence, reportStyles, reportScripts)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{
+		shell: frame, Outcome: outcome, Target: r.Target, Version: r.Tool.Version,
+		Started: timestamp(r.Started), Took: duration(r.DurationMS), Seed: r.Seed, Problems: r.Problems,
+		Privilege: newPrivilege(r), Choices: choices(r), Capabilities: capabilities(r), Settings: settings(r),
 	}
 	if !r.Started.IsZero() {
 		p.Machine = r.Started.UTC().Format("2006-01-02T15:04:05Z")
 	}
 	p.counts(r)
 	p.areas(r)
-	n := 0
+	p.levels(r)
+	n, making := 0, &rendering{report: r, drawn: map[string]string{}}
 	for _, o := range outcomes() {
 		rules := rulesWith(r, o)
 		if len(rules) == 0 {
@@ -147,16 +108,15 @@ func newPage(r *conformance.Report) page {
 		}
 		g := pageGroup{Outcome: o}
 		for _, v := range rules {
-			rule := newPageRule(v, r.Target.Issuer)
-			for _, s := range rule.Scenarios {
+			g.Rules = append(g.Rules, making.rule(v))
+			for _, s := range v.Scenarios {
 				n += len(s.Exchanges)
 			}
-			g.Rules = append(g.Rules, rule)
 		}
 		p.Groups = append(p.Groups, g)
 	}
 	p.Exchanges = thousands(int64(n))
-	return p
+	return p, nil
 }
 
 // counts fills in the counts and the bar.
@@ -169,6 +129,21 @@ func (p *page) counts(r *conformance.Report) {
 		p.Counts = append(p.Counts, pageCount{Outcome: o, N: counts[o], At: start, Of: end - start})
 		if counts[o] > 0 {
 			p.Columns = append(p.Columns, o)
+		}
+	}
+}
+
+// levels fills in the levels that occur, the strongest first.
+func (p *page) levels(r *conformance.Report) {
+	for _, l := range []conformance.Level{conformance.Must, conformance.Should, conformance.May, conformance.Guidance} {
+		n := 0
+		for _, v := range r.Rules {
+			if v.Level == l {
+				n++
+			}
+		}
+		if n > 0 {
+			p.Levels = append(p.Levels, pageLevel{l, n})
 		}
 	}
 }
@@ -199,63 +174,4 @@ func (p *page) areas(r *conformance.Report) {
 		}
 		p.Areas = append(p.Areas, row)
 	}
-}
-
-func newPageRule(v conformance.Verdict, issuer string) pageRule {
-	v.Area = areaOf(v)
-	rule := pageRule{Verdict: v, Where: where(v, 0), Why: visible(v.Reason)}
-	rule.Open = v.Outcome == conformance.Violates || v.Outcome == conformance.Deviates || v.Outcome == conformance.Inconclusive
-	if isSaid(v.Reason, failing(v)) {
-		rule.Why = ""
-	}
-	for _, source := range v.Sources {
-		rule.Sources = append(rule.Sources, pageSource{Text: source, URL: sourceURL(source)})
-	}
-	words := []string{v.ID, string(v.Level), v.Text, v.Feature, v.File, v.Reason, v.Loss}
-	words = append(words, v.Sources...)
-	for _, s := range v.Scenarios {
-		failed := s.Outcome != conformance.Conforms && s.Outcome != conformance.NotApplicable
-		scenario := pageScenario{ScenarioResult: s, Failed: failed, Where: where(v, s.Line)}
-		for _, e := range s.Exchanges {
-			scenario.Exchanges = append(scenario.Exchanges, newPageExchange(e, issuer))
-		}
-		rule.Scenarios = append(rule.Scenarios, scenario)
-		words = append(words, s.Name, cut(s.Message, shortMessage))
-	}
-	rule.Search = strings.ToLower(oneLine(strings.Join(words, " ")))
-	return rule
-}
-
-func newPageExchange(e oauth.Exchange, issuer string) pageExchange {
-	x := pageExchange{
-		Exchange: e, Status: statusOf(e.Status, ""), Took: duration(e.Duration.Milliseconds()), Class: "refused",
-		Request:  message(e.Method+" "+e.URL, e.Request),
-		Response: message("", e.Response),
-		Curl:     Curl(e, issuer),
-	}
-	switch {
-	case e.Failure != "":
-		x.Status, x.Class, x.Response = "no response", "none", visible(e.Failure)
-	case e.Status == 0:
-		x.Class = "none"
-	case e.Status < 400:
-		x.Class = "ok"
-	}
-	if e.Status != 0 {
-		x.Response = message(fmt.Sprintf("HTTP %d", e.Status), e.Response)
-	}
-	return x
-}
-
-// message writes a request or a response as it looks on the wire.
-func message(first string, m oauth.Message) string {
-	var b strings.Builder
-	b.WriteString(oneLine(first))
-	for _, h := range m.Header {
-		b.WriteString("\n" + oneLine(h.Name) + ": " + oneLine(h.Value))
-	}
-	if m.Body != "" {
-		b.WriteString("\n\n" + visible(strings.ReplaceAll(m.Body, "\r\n", "\n")))
-	}
-	return b.String()
 }

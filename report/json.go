@@ -23,6 +23,9 @@ func JSON(w io.Writer, r *conformance.Report) error {
 	if full.Choices == nil {
 		full.Choices = map[target.ChoiceName]target.Finding{}
 	}
+	if full.Privilege != nil {
+		full.Privilege = lists(*full.Privilege)
+	}
 	full.Rules = list(full.Rules)
 	for i := range full.Rules {
 		v := &full.Rules[i]
@@ -34,6 +37,19 @@ func JSON(w io.Writer, r *conformance.Report) error {
 		}
 	}
 	return encode(w, full)
+}
+
+// lists is a copy without lists that are nil.
+func lists(p conformance.Privilege) *conformance.Privilege {
+	p.Operations, p.Scopes = list(p.Operations), list(p.Scopes)
+	for i := range p.Operations {
+		o := &p.Operations[i]
+		o.Declared, o.Sufficient, o.Insufficient = list(o.Declared), list(o.Sufficient), list(o.Insufficient)
+	}
+	for i := range p.Scopes {
+		p.Scopes[i].NeededBy = list(p.Scopes[i].NeededBy)
+	}
+	return &p
 }
 
 // list returns a copy of a slice that is never nil.

@@ -182,6 +182,14 @@ func mdFolded(m *mdWriter, r *conformance.Report) {
 	}
 	table(fmt.Sprintf("Open choices: %d", len(r.Choices)), "choice", choices(r))
 	table("Capabilities", "capability", capabilities(r))
+	if lines := privilegeLines(r); len(lines) > 0 {
+		m.fold(privilegeTitle, func() {
+			for _, l := range lines {
+				m.add("- " + mdCut(l, mdMessage) + "\n")
+			}
+			m.add("\n")
+		})
+	}
 	if rules := rulesWith(r, conformance.Conforms); len(rules) > 0 {
 		m.fold("Conforms: "+count(len(rules), "rule"), func() {
 			m.table([]string{"rule", "", "note"}, mdRows(rules, remark))

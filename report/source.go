@@ -1,10 +1,16 @@
 package report
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+
+	"github.com/scopeproof/scopeproof/conformance"
+)
 
 // Where a section of a document is on the web.
 var (
 	rfcSource    = regexp.MustCompile(`^RFC (\d{1,5})(?:,? (section|appendix) ([0-9A-Z]+(?:\.[0-9A-Z]+)*))?`)
+	section      = regexp.MustCompile(` section (\d+(?:\.\d+)*)$`)
 	openIDSource = regexp.MustCompile(`^OpenID Connect (Core|Discovery|Dynamic Client Registration)(?: 1\.0)?(?:,? section (\d+(?:\.\d+)*))?`)
 )
 
@@ -12,8 +18,8 @@ var (
 // empty: there is none.
 func SourceURL(source string) string { return sourceURL(source) }
 
-// sourceURL is the address of a source such as "RFC 6749 section 6" or "OpenID
-// Connect Core section 5.4", or empty for any other.
+// sourceURL is the address of a source such as "RFC 6749 section 6", "OpenID
+// Connect Core section 5.4" or a document that rules cite; empty for any other.
 func sourceURL(source string) string {
 	if m := rfcSource.FindStringSubmatch(source); m != nil {
 		address := "https://www.rfc-editor.org/rfc/rfc" + m[1]
@@ -33,5 +39,9 @@ func sourceURL(source string) string {
 		}
 		return address
 	}
-	return ""
+	address := conformance.CitationURL(source)
+	if m := section.FindStringSubmatch(source); m != nil && strings.HasPrefix(address, "https://datatracker.ietf.org/") {
+		address += "#section-" + m[1]
+	}
+	return address
 }

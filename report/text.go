@@ -59,6 +59,7 @@ func Text(w io.Writer, r *conformance.Report, o TextOptions) error {
 	t.notApplicable()
 	t.choices()
 	t.capabilities()
+	t.privilege()
 	t.next()
 	_, err := w.Write(t.buf.Bytes())
 	return err
@@ -394,6 +395,24 @@ func (t *textWriter) capabilities() {
 	}
 	if len(lacks) > 0 {
 		t.hanging(2, 9, column("lacks", 6), faint, strings.Join(lacks, ", "))
+	}
+}
+
+// privilege says where less scope would have done.
+func (t *textWriter) privilege() {
+	lines := privilegeLines(t.r)
+	if !t.verbose {
+		lines = nil
+		if brief := privilegeBrief(t.r); brief != "" {
+			lines = []string{brief}
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	t.heading(privilegeTitle)
+	for _, l := range lines {
+		t.hanging(2, 4, "", plain, t.short(l))
 	}
 }
 

@@ -96,6 +96,12 @@ func New(stage *actor.Stage, refreshing bool) *World {
 // Recorder holds the exchanges of the scenario.
 func (w *World) Recorder() *actor.Recorder { return w.cast.Recorder }
 
+// Tokens are the access tokens of the scenario, and what they were used for.
+func (w *World) Tokens() []actor.Token { return w.cast.Tokens() }
+
+// ProtocolScopes are those that need mean nothing to an API.
+func (w *World) ProtocolScopes() oauth.ScopeSet { return w.cast.ProtocolScopes() }
+
 // Breaches are the invariants that did not hold, in the order seen.
 func (w *World) Breaches() []Breach { return w.breaches }
 

@@ -84,7 +84,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	f.text(&l.key, "tls-key", "FILE", "", "... and its key")
 	f.yes(&l.insecure, "insecure", "do not look at the certificates of the target")
 	l.sharding.flags(f)
-	f.outputs("load.json, load.md and results.gob (vegeta's format)", loadFormats...)
+	f.outputs("load.json, load.html, load.md and results.gob (vegeta's format)", loadFormats...)
 	f.seeded()
 	f.Var(list{&l.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()

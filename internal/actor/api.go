@@ -106,6 +106,7 @@ func (c *Cast) sendOnce(ctx context.Context, api *target.ResourceServer, op targ
 	if where, err := url.Parse(a.Header.Get("Location")); err == nil && a.ObjectID == "" && where.Path != "" && op.Name == "create" {
 		a.ObjectID = path.Base(where.Path)
 	}
+	c.used(api, op, req, w, a)
 	c.tidy(api, a)
 	return a, nil
 }

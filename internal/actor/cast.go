@@ -144,6 +144,7 @@ type Cast struct {
 	met             map[meeting]bool
 	undo            []func(context.Context) error
 	refusedAttempts []*Attempt
+	uses            []use // of the API
 	seed            string
 	ahead           time.Duration // how far the target's clock was moved
 }
@@ -164,9 +165,11 @@ func (s *Stage) NewCast() *Cast {
 	if s.Target.API != nil {
 		name(s.Target.API.BaseURL, "API")
 	}
+	recorder := newRecorder(s.transport, s.RequestTimeout, hosts, s.secrets)
+	recorder.target = s.Target
 	return &Cast{
 		Stage:    s,
-		Recorder: newRecorder(s.transport, s.RequestTimeout, hosts, s.secrets),
+		Recorder: recorder,
 		clients:  map[string]*Client{},
 		owners:   map[string]*Owner{},
 		keys:     map[string]*harnessKey{},

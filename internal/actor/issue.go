@@ -42,6 +42,7 @@ type Issue struct {
 	proof    *ProofKey // the key that the token is bound to; nil: none
 	observed *Observation
 	epoch    int
+	named    oauth.ScopeSet // by what was observed so far
 }
 
 // Root is the issue at the start of a refresh family: the one that was not

@@ -67,7 +67,20 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	}
 	o.Effective = i.effective(o).Minus(o.Tried).Union(o.Opened)
 	i.observed, i.epoch = o, epoch
+	i.named = i.named.Union(o.account())
 	return o, nil
+}
+
+// account is the scope that introspection and the claims of a token name.
+func (o *Observation) account() oauth.ScopeSet {
+	var all oauth.ScopeSet
+	if o.JWT != nil {
+		all = *o.JWT
+	}
+	if in := o.Introspected; in != nil && in.Active {
+		all = all.Union(in.Scope.Set)
+	}
+	return all
 }
 
 // effective is the best account of the scopes that no operation tells. Neither
@@ -79,7 +92,7 @@ func (i *Issue) effective(o *Observation) oauth.ScopeSet {
 		// What asks for a refresh token is shown by one.
 		protocol = protocol.Minus(oauth.FieldsScope("offline_access " + i.cast.Stage.Target.Description.AuthorizationServer.Refresh.Scope))
 	}
-	if named := i.named(o); !named.IsEmpty() {
+	if named := i.protocolNamed(o); !named.IsEmpty() {
 		protocol = named // it does name them: then what it leaves out is not there
 	}
 	switch in := o.Introspected; {
@@ -96,16 +109,9 @@ func (i *Issue) effective(o *Observation) oauth.ScopeSet {
 	}
 }
 
-// named are the scopes of the protocol that the JWT or introspection name.
-func (i *Issue) named(o *Observation) oauth.ScopeSet {
-	var all oauth.ScopeSet
-	if o.JWT != nil {
-		all = *o.JWT
-	}
-	if in := o.Introspected; in != nil && in.Active {
-		all = all.Union(in.Scope.Set)
-	}
-	return all.Intersect(i.cast.ProtocolScopes())
+// protocolNamed are the scopes of the protocol that the JWT or introspection name.
+func (i *Issue) protocolNamed(o *Observation) oauth.ScopeSet {
+	return o.account().Intersect(i.cast.ProtocolScopes())
 }
 
 // ProtocolScopes are the scopes that mean something to the authorization server

@@ -23,6 +23,7 @@ type Recorder struct {
 	transport http.RoundTripper
 	timeout   time.Duration     // of one exchange
 	hosts     map[string]string // host → what features call it
+	target    *target.Resolved  // says which endpoint is where; nil: nobody knows
 
 	mu       sync.Mutex
 	records  []*record
@@ -172,17 +173,19 @@ func (r *Recorder) Len() int {
 	return len(r.records)
 }
 
-// Exchanges returns everything recorded so far, secrets replaced.
+// Exchanges returns everything recorded so far, secrets replaced, with what it says
+// of scope.
 func (r *Recorder) Exchanges() []oauth.Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, rec := range r.records {
 		r.secrets.learn(rec)
 	}
-	list := make([]oauth.Exchange, len(r.records))
+	list, reader := make([]oauth.Exchange, len(r.records)), newReader(r.target)
 	for i, rec := range r.records {
 		list[i] = r.secrets.redact(rec)
 		list[i].Number = i + 1
+		reader.read(&list[i])
 	}
 	return list
 }
