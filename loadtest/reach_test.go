@@ -3,6 +3,8 @@ package loadtest_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -27,6 +29,7 @@ func TestTheTargetIsReachedAsAsked(t *testing.T) {
 	}
 	secure := httptest.NewUnstartedServer(http.HandlerFunc(answer))
 	secure.EnableHTTP2 = true
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that are to fail
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	trusted := x509.NewCertPool()
