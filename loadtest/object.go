@@ -142,8 +142,11 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 		return nil, false, false
 	}
 	start := s.pos
+	if n := bytes.IndexByte(s.data[start:], '"'); n >= 0 && plain(s.data[start:start+n]) {
+		s.pos = start + n + 1
+		return s.data[start : start+n], false, true
+	}
 	for s.pos < len(s.data) {
-		s.plain()
 		switch c := s.data[s.pos]; {
 		case c == '"':
 			s.pos++
@@ -162,20 +165,24 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 	return nil, false, false
 }
 
-// plain passes over characters that are nothing but themselves, eight at once, as
-// long as there is one after them.
-func (s *scanner) plain() {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	for s.pos+8 < len(s.data) {
-		x := binary.LittleEndian.Uint64(s.data[s.pos:])
-		quote, slash := x^ones*'"', x^ones*'\\'
-		// A byte's high bit is set where it is less than a space, a quote or a backslash;
-		// those above such a byte may be set as well.
-		if (x-ones*0x20)&^x&high|(quote-ones)&^quote&high|(slash-ones)&^slash&high != 0 {
-			return
-		}
-		s.pos += 8
+// plain reports whether characters are nothing but themselves: no backslash and no
+// control character. It looks at eight at once.
+func plain(text []byte) bool {
+	if bytes.IndexByte(text, '\\') >= 0 {
+		return false
 	}
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	var control uint64 // has a high bit set if a byte was less than a space
+	for ; len(text) >= 8; text = text[8:] {
+		x := binary.LittleEndian.Uint64(text)
+		control |= (x - ones*0x20) &^ x & high
+	}
+	for _, c := range text {
+		if c < 0x20 {
+			return false
+		}
+	}
+	return control == 0
 }
 
 // escape reads a backslash and what belongs to it.
