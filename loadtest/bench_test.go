@@ -40,3 +40,27 @@ func BenchmarkJudgedHit(b *testing.B) {
 		w.turn(b.Context())
 	}
 }
+
+// BenchmarkJudge is the verdict alone, of each kind of answer.
+func BenchmarkJudge(b *testing.B) {
+	plan := benchPlan("http://h")
+	challenge := http.Header{"Www-Authenticate": {`Bearer realm="calendar", error="insufficient_scope", scope="write:appointments"`}}
+	for i, tt := range []struct {
+		name   string
+		answer Answer
+	}{
+		{"token", Answer{Status: 200, Body: []byte(`{"access_token":"` + benchToken + `","token_type":"Bearer","expires_in":300,"scope":"read:appointments"}`)}},
+		{"served", Answer{Status: 200, Body: []byte(`{"appointments":[]}`)}},
+		{"refused", Answer{Status: 403, Header: challenge, Body: []byte(`{"error":"insufficient_scope"}`)}},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			tt.answer.room = &room{}
+			for b.Loop() {
+				if v := plan.Hits[i].Expect(tt.answer); !v.kept() {
+					b.Fatal(v)
+				}
+			}
+		})
+	}
+}

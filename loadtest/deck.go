@@ -36,6 +36,7 @@ type deck struct {
 	burst int
 	ctx   context.Context // of the attack
 	waits atomic.Int64    // draws that had to wait for a chain
+	queue atomic.Int64    // draws that wait for one now
 	seed  int64
 }
 
@@ -170,6 +171,8 @@ func (p *pool) take(d *deck) (*slot, error) {
 	default:
 	}
 	d.waits.Add(1)
+	d.queue.Add(1)
+	defer d.queue.Add(-1)
 	select {
 	case s := <-p.free:
 		return s, nil

@@ -44,12 +44,14 @@ const given = -1
 // run works until there is nothing left to send.
 func (w *worker) run(ctx context.Context) {
 	defer w.line.close()
-	w.begin(w.tickets.elapsed())
-	for _, origin := range w.origins {
-		// A request that needs the connection says what is wrong.
-		_ = w.line.open(origin)
+	if w.deck.queue.Load() == 0 { // or it may well wait for a chain, and need no connection
+		w.begin(w.tickets.elapsed())
+		for _, origin := range w.origins {
+			// A request that needs the connection says what is wrong.
+			_ = w.line.open(origin)
+		}
+		w.ended()
 	}
-	w.ended()
 	for w.turn(ctx) {
 	}
 }

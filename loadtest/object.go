@@ -116,7 +116,8 @@ func (s *scanner) member(want []member) error {
 		return errObject
 	}
 	s.space()
-	m, err := s.value(1)
+	start := s.pos
+	kind, quoted, err := s.value(1)
 	if err != nil {
 		return err
 	}
@@ -130,8 +131,10 @@ func (s *scanner) member(want []member) error {
 		if want[i].kind != 0 {
 			return errTwice
 		}
-		m.name = want[i].name
-		want[i] = m
+		want[i].kind, want[i].raw, want[i].escaped = kind, s.data[start:s.pos], quoted
+		if kind == '"' {
+			want[i].raw = s.data[start+1 : s.pos-1]
+		}
 	}
 	return nil
 }
@@ -142,8 +145,11 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 		return nil, false, false
 	}
 	start := s.pos
+	if n := bytes.IndexByte(s.data[start:], '"'); n >= 0 && plain(s.data[start:start+n]) {
+		s.pos = start + n + 1
+		return s.data[start : start+n], false, true
+	}
 	for s.pos < len(s.data) {
-		s.plain()
 		switch c := s.data[s.pos]; {
 		case c == '"':
 			s.pos++
@@ -162,20 +168,24 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 	return nil, false, false
 }
 
-// plain passes over characters that are nothing but themselves, eight at once, as
-// long as there is one after them.
-func (s *scanner) plain() {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	for s.pos+8 < len(s.data) {
-		x := binary.LittleEndian.Uint64(s.data[s.pos:])
-		quote, slash := x^ones*'"', x^ones*'\\'
-		// A byte's high bit is set where it is less than a space, a quote or a backslash;
-		// those above such a byte may be set as well.
-		if (x-ones*0x20)&^x&high|(quote-ones)&^quote&high|(slash-ones)&^slash&high != 0 {
-			return
-		}
-		s.pos += 8
+// plain reports whether characters are nothing but themselves: no backslash and no
+// control character. It looks at eight at once.
+func plain(text []byte) bool {
+	if bytes.IndexByte(text, '\\') >= 0 {
+		return false
 	}
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	var control uint64 // has a high bit set if a byte was less than a space
+	for ; len(text) >= 8; text = text[8:] {
+		x := binary.LittleEndian.Uint64(text)
+		control |= (x - ones*0x20) &^ x & high
+	}
+	for _, c := range text {
+		if c < 0x20 {
+			return false
+		}
+	}
+	return control == 0
 }
 
 // escape reads a backslash and what belongs to it.
@@ -200,44 +210,40 @@ func (s *scanner) escape() bool {
 	return true
 }
 
-// value reads any value; depth is that of what is around it.
-func (s *scanner) value(depth int) (member, error) {
+// value reads any value, and of which kind it is, and whether it is a string with
+// a backslash in it; depth is that of what is around it.
+func (s *scanner) value(depth int) (kind byte, escaped bool, err error) {
 	if s.pos >= len(s.data) {
-		return member{}, errObject
+		return 0, false, errObject
 	}
-	start := s.pos
 	switch c := s.data[s.pos]; {
 	case c == '"':
-		raw, escaped, ok := s.str()
+		_, escaped, ok := s.str()
 		if !ok {
-			return member{}, errObject
+			return 0, false, errObject
 		}
-		return member{kind: '"', raw: raw, escaped: escaped}, nil
+		return '"', escaped, nil
 	case c == '{' || c == '[':
 		if depth >= maxDepth {
-			return member{}, errDeep
+			return 0, false, errDeep
 		}
-		if err := s.nested(c, depth+1); err != nil {
-			return member{}, err
-		}
-		return member{kind: c, raw: s.data[start:s.pos]}, nil
+		return c, false, s.nested(c, depth+1)
 	case c == '-' || '0' <= c && c <= '9':
 		if !s.number() {
-			return member{}, errObject
+			return 0, false, errObject
 		}
-		return member{kind: '0', raw: s.data[start:s.pos]}, nil
+		return '0', false, nil
 	}
 	for _, word := range [...]string{"true", "false", "null"} {
 		if bytes.HasPrefix(s.data[s.pos:], []byte(word)) {
 			s.pos += len(word)
-			kind := byte('t')
 			if word == "null" {
-				kind = 'n'
+				return 'n', false, nil
 			}
-			return member{kind: kind, raw: s.data[start:s.pos]}, nil
+			return 't', false, nil
 		}
 	}
-	return member{}, errObject
+	return 0, false, errObject
 }
 
 // nested reads an object or an array of which the first byte is open.
@@ -262,7 +268,7 @@ func (s *scanner) nested(open byte, depth int) error {
 			}
 			s.space()
 		}
-		if _, err := s.value(depth); err != nil {
+		if _, _, err := s.value(depth); err != nil {
 			return err
 		}
 		s.space()
