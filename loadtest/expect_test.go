@@ -120,7 +120,6 @@ func TestAPIAnswersAreJudged(t *testing.T) {
 		{"refused without a token", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 401}, AsExpected, ""},
 		{"served though not covered", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 204}, Leak, "B"},
 		{"refused, and shown all the same", s.Refuses("B", target.Operation{Name: "list"}, nil, "secret"), Answer{Status: 403, Body: []byte(`{"title":"secret"}`)}, Leak, "B"},
-		{"refused in other words", due, 400, `{"error":"invalid_request"}`, AsExpected, ""},
 		{"refused for another reason", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 403, Header: invalid}, Fault, ""},
 		{"busy", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 503}, Fault, ""},
 		{"a login page", s.Refuses("B", target.Operation{Name: "list"}, nil, ""), Answer{Status: 302}, Fault, ""},
