@@ -149,7 +149,7 @@ func (j *grantJudge) refused(status int, code string) Verdict {
 	switch oauth.ErrorCode(code) {
 	case "temporarily_unavailable", "server_error", "slow_down":
 		return fault("got %d %s", status, code)
-	case oauth.InvalidClient, oauth.InvalidRequest, "unsupported_grant_type":
+	case oauth.InvalidClient, "unsupported_grant_type":
 		if j.Refusal != RefusalIsFalse {
 			return fault("got %d %s, want a refusal of the scope", status, code)
 		}

@@ -57,6 +57,7 @@ func TestIssuesJudgesTokenResponses(t *testing.T) {
 		{"refused", exact, 400, `{"error":"invalid_scope"}`, FalseRefusal, "GRANT-03"},
 		{"refused with nothing", exact, 403, ``, FalseRefusal, "GRANT-03"},
 		{"refused as it should be", due, 400, `{"error":"invalid_scope"}`, AsExpected, ""},
+		{"refused in other words", due, 400, `{"error":"invalid_request"}`, AsExpected, ""},
 		{"refused for another reason", due, 401, `{"error":"invalid_client"}`, Fault, ""},
 		{"narrowed where refusing is due", due, 200, tokenBody("opaque", `"r"`), Fault, ""},
 		{"too much where refusing is due", due, 200, tokenBody("opaque", `"r w"`), Leak, "CC-01"},

@@ -3,6 +3,7 @@ package loadtest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -189,17 +190,24 @@ func (f *family) Unanswered() bool {
 	return true
 }
 
+// tries is how often a family is refreshed at most to see whether it can be.
+const tries = 4
+
 // Living are the families that can be refreshed while nobody else does it: a server
 // may end one when the same person consents anew to the same client.
 func (s *Stage) Living(ctx context.Context, chains []Chain) ([]Chain, error) {
 	alive := make([]bool, len(chains))
 	err := s.Each(ctx, "refresh tokens, tried once", len(chains), func(ctx context.Context, p *Player, i int) error {
-		a, err := p.Send(ctx, chains[i].Next())
-		if err != nil {
-			return err
+		for range tries { // a refusal that is right says nothing of the family
+			a, err := p.Send(ctx, chains[i].Next())
+			if err != nil {
+				return err
+			}
+			v, more := chains[i].Judge(a)
+			if alive[i] = more && v.Class != FalseRefusal; !alive[i] || a.Status == http.StatusOK {
+				break
+			}
 		}
-		v, more := chains[i].Judge(a)
-		alive[i] = more && v.Class != FalseRefusal
 		return nil
 	})
 	var left []Chain
