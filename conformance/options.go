@@ -56,7 +56,10 @@ type Options struct {
 	// Hold is given the secrets of each scenario that did not conform, from
 	// several goroutines.
 	Hold func(Secrets)
-	// Reports are given the report at the end.
+	// Up is given the report while the target is still up; its time down is not in
+	// it yet.
+	Up func(*Report) error
+	// Reports are given the report at the end, when the target is gone.
 	Reports []func(*Report) error
 }
 

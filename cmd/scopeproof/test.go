@@ -85,14 +85,20 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if s.hold {
 		o.Hold = held.keep
 	}
-	o.Reports = append(o.Reports, func(r *conformance.Report) error {
+	show := func(r *conformance.Report) error {
 		bar.end()
-		err := a.show(r, s)
-		if s.hold && ctx.Err() == nil {
-			err = errors.Join(err, held.wait(ctx, a, r))
+		return a.show(r, s)
+	}
+	o.Reports = append(o.Reports, show)
+	if s.hold {
+		o.Reports, o.Up = nil, func(r *conformance.Report) error {
+			err := show(r)
+			if ctx.Err() != nil {
+				return err
+			}
+			return errors.Join(err, held.wait(ctx, a, r))
 		}
-		return err
-	})
+	}
 	rep, err := conformance.Run(ctx, played(s.target, s.out, overrides...), conformance.With(o))
 	bar.end()
 	if rep != nil {

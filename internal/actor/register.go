@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -114,6 +115,7 @@ func registers(t *target.Target) bool {
 }
 
 func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error) {
+	defer c.Stage.registering.since(time.Now())
 	d := c.Stage.Target.Description
 	cd, err := describe(d, name)
 	if err != nil {
