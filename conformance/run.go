@@ -109,6 +109,9 @@ func (r *run) defaults() {
 	if o.Timeout <= 0 {
 		o.Timeout = time.Minute
 	}
+	if o.RoundsWithin == 0 {
+		o.RoundsWithin = 2 * time.Second
+	}
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = target.RequestTimeout
 	}

@@ -41,6 +41,7 @@ func (a *app) testCommand() *cobra.Command {
 	f.yes(&f.s.strict, "strict", "a SHOULD that is not followed fails the run")
 	f.parallelism()
 	f.period(&f.s.timeout, "timeout", time.Minute, "how long one scenario may take")
+	f.rounds()
 	f.seeded()
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
@@ -65,7 +66,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	a.collectLess()
 	s.chooseSeed()
 	o := conformance.Options{
-		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed,
+		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, RoundsWithin: s.roundsWithin, Seed: s.seed,
 		Strict: s.strict, Trace: s.trace, Version: version(),
 	}
 	if o.Expect, err = expectations(s.expect, d); err != nil {
@@ -202,7 +203,7 @@ func makeOut(dir string) error {
 func resolved(cmd *cobra.Command, s *settings, overrides []target.Override) map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
-		"rules", "skip", "features", "out", "format", "expect", "strict", "parallel", "timeout", "seed", "defect",
+		"rules", "skip", "features", "out", "format", "expect", "strict", "parallel", "timeout", "rounds-within", "seed", "defect",
 		"hold", "verbose", "trace",
 	} {
 		f := cmd.Flags().Lookup(name)
