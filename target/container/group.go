@@ -24,7 +24,7 @@ import (
 
 const (
 	stopTimeout = 30 * time.Second // for all containers of a target to be gone
-	killAfter   = 2 * time.Second  // what a server is given to stop by itself: it keeps nothing
+	killAfter   = 0                // what a server is given to stop by itself: it keeps nothing
 )
 
 // group is a target's container and its companions.
