@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -179,5 +180,28 @@ func TestNoEngine(t *testing.T) {
 	}
 	if _, err := container.Description(d).Open(t.Context()); !errors.As(err, &unavailable) {
 		t.Errorf("got %v, want unavailable", err)
+	}
+}
+
+// The engine is taken to be on another machine where its host is a name.
+func TestTheEngineIsOnAnotherMachine(t *testing.T) {
+	name, err := os.Hostname()
+	if err == nil {
+		_, err = net.LookupHost(name)
+	}
+	if err != nil {
+		t.Skip(err)
+	}
+	dir := folder(t, fmt.Sprintf("name: tiny\ncontainer: {image: %q, build: image, env: {ISSUER: \"${issuer}\"}, ports: {p: 8080}, ready: {http: /ready}}\n", image))
+	t.Setenv("TESTCONTAINERS_HOST_OVERRIDE", name)
+	got, err := container.File(filepath.Join(dir, "target.yaml")).Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "http://" + name + ":"; !strings.HasPrefix(got.Issuer, want) {
+		t.Errorf("got the issuer %s, want it to begin with %s", got.Issuer, want)
+	}
+	if err := got.Close(); err != nil {
+		t.Error(err)
 	}
 }
