@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,11 +32,23 @@ var (
 func HTML(w io.Writer, r *conformance.Report) error {
 	page, err := template.New("report").Funcs(template.FuncMap{
 		"label": label, "explain": explain, "duration": duration, "title": title, "visible": visible,
+		"screenshot": screenshot,
 	}).Parse(pageMarkup)
 	if err != nil {
 		return fmt.Errorf("reading the page's template: %w", err)
 	}
 	return page.Execute(w, newPage(r))
+}
+
+// shot is how the browser's driver says where it left a picture: beside the report.
+var shot = regexp.MustCompile(`(?m)^ *screenshot: (?:.*[/\\])?(stuck-\d+\.png)$`)
+
+// screenshot is the file of the picture that a message speaks of, or nothing.
+func screenshot(message string) string {
+	if found := shot.FindStringSubmatch(message); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // page is everything that the template shows, in its order.
