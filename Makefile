@@ -81,7 +81,11 @@ schema: ## write the JSON Schemas, the golden files and the README's table of ar
 	$(GO) test ./cmd/scopeproof -run '^TestTheAreasInTheReadmeAreThoseOfTheRules$$' -update
 
 servers: ## run every bundled server and write docs/servers.md, where they stand side by side; needs an engine
-	@for name in $(TARGETS); do $(GO) run ./cmd/scopeproof test $$name --out $(OUT)/$$name >/dev/null || failed=1; done; [ -z "$$failed" ]
+	@mkdir -p $(OUT); $(GO) build -o $(OUT)/scopeproof ./cmd/scopeproof
+	@printf '%s\n' $(TARGETS) | xargs -P 2 -I{} sh -c 'echo "servers: {}"; \
+	  $(OUT)/scopeproof test {} --out $(OUT)/{} >$(OUT)/{}.txt 2>$(OUT)/{}.log; code=$$?; \
+	  echo "servers: {}: $$(head -n 1 $(OUT)/{}.txt)"; sed -n "/^  time /,/^$$/p" $(OUT)/{}.txt; \
+	  [ $$code = 0 ] || { tail -n 5 $(OUT)/{}.log; exit 1; }'
 	@mkdir -p docs
 	@{ printf '# The bundled servers side by side\n\nMade by `make servers`. What is known of a server is in its `expect.yaml`.\n\n'; \
 	  $(GO) run ./cmd/scopeproof compare $(TARGETS:%=$(OUT)/%/report.json) --all --format markdown; } >docs/servers.md

@@ -32,6 +32,9 @@ type Options struct {
 	// Rounds bounds how often a scenario with rounds is played; 0 means as often
 	// as its feature says.
 	Rounds int
+	// RoundsWithin is how long a scenario with rounds is played anew, but for the
+	// first three times; 0 means two seconds, and less means as long as it takes.
+	RoundsWithin time.Duration
 	// RequestTimeout bounds one request, until its answer has been read to the
 	// end; 0 means ten seconds.
 	RequestTimeout time.Duration
@@ -62,7 +65,10 @@ type Options struct {
 	// Hold is given the secrets of each scenario that did not conform, from
 	// several goroutines.
 	Hold func(Secrets)
-	// Reports are given the report at the end.
+	// Up is given the report while the target is still up; its time down is not in
+	// it yet.
+	Up func(*Report) error
+	// Reports are given the report at the end, when the target is gone.
 	Reports []func(*Report) error
 }
 

@@ -14,6 +14,9 @@ import (
 	"github.com/scopeproof/scopeproof/steps"
 )
 
+// leastRounds are played of a scenario with rounds however long they take.
+const leastRounds = 3
+
 // play plays one scenario, or each case of an outline, as many rounds as it has
 // and none after one that does not hold, and adds what came of the last to the
 // verdict.
@@ -27,12 +30,13 @@ func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 	case "manual":
 		rounds = 1 // nobody signs in thirty times over
 	case "browser":
-		rounds = min(rounds, 3) // each page takes it a second, and several tabs more
+		rounds = min(rounds, leastRounds) // each page takes it a second, and several tabs more
 	}
 	if r.options.Rounds > 0 {
 		rounds = min(rounds, r.options.Rounds)
 	}
 	var last []ScenarioResult
+	started := time.Now()
 	for round := 1; round <= rounds; round++ {
 		p := &player{run: r, rule: rule, scenario: s, round: round}
 		p.play(ctx)
@@ -45,6 +49,9 @@ func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 			}
 		}
 		last = p.results
+		if within := r.options.RoundsWithin; round >= leastRounds && within > 0 && time.Since(started) > within {
+			break
+		}
 		if slices.ContainsFunc(last, func(s ScenarioResult) bool { return s.Outcome != Conforms }) {
 			break
 		}

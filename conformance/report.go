@@ -32,6 +32,7 @@ type Report struct {
 	Target     TargetInfo `json:"target"`
 	Started    time.Time  `json:"started"`
 	DurationMS int64      `json:"duration_ms"`
+	Phases     Phases     `json:"phases,omitzero"`
 	Seed       int64      `json:"seed"`
 	// Settings are the resolved settings of the run: every flag, environment
 	// variable and default that had a say, secrets removed.

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAScenarioIsPlayedInRoundsUntilItDoesNotHold(t *testing.T) {
-	all := conformance.Options{Rules: []string{"CONC-01"}}
+	all := conformance.Options{Rules: []string{"CONC-01"}, RoundsWithin: -1}
 	v := verdict(t, run(t, embedded.Reference(), all), "CONC-01")
 	if want := "not refuted in 30 rounds x 20 workers"; v.Outcome != conformance.Conforms || v.Note != want {
 		t.Errorf("got %s with %q, want that it conforms with %q", v.Outcome, v.Note, want)
@@ -19,7 +19,11 @@ func TestAScenarioIsPlayedInRoundsUntilItDoesNotHold(t *testing.T) {
 	if v = verdict(t, run(t, embedded.Reference(), all), "CONC-01"); v.Note != "not refuted in 2 rounds x 20 workers" {
 		t.Errorf("at most 2 rounds: got %q", v.Note)
 	}
-	all.Rounds = 0
+	all.Rounds, all.RoundsWithin = 0, 1
+	if v = verdict(t, run(t, embedded.Reference(), all), "CONC-01"); v.Note != "not refuted in 3 rounds x 20 workers" {
+		t.Errorf("within a nanosecond: got %q, want three rounds all the same", v.Note)
+	}
+	all.RoundsWithin = -1
 	v = verdict(t, run(t, embedded.Reference(embedded.Defect("code-redeemed-twice")), all), "CONC-01")
 	if v.Outcome != conformance.Violates || !strings.HasPrefix(v.Note, "seen in round ") {
 		t.Errorf("got %s with %q, want it violated, and the round", v.Outcome, v.Note)

@@ -26,6 +26,9 @@ type run struct {
 	target    *target.Target
 	stage     *actor.Stage
 	started   time.Time
+	clock     stopwatch
+	phases    Phases
+	closed    bool
 
 	alone sync.RWMutex // held for writing by scenarios of exclusive rules
 
@@ -52,7 +55,7 @@ func Run(ctx context.Context, src target.Source, opts ...Option) (rep *Report, e
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, r.close()) }()
+	defer func() { err = errors.Join(err, r.close()) }() // also where something panics
 	r.all(ctx)
 	return r.finish(ctx)
 }
@@ -76,9 +79,11 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if err := r.catalogue.knows(r.options.Expect); err != nil {
 		return nil, err
 	}
+	r.clock.at = time.Now()
 	if r.target, err = src.Open(ctx); err != nil {
 		return nil, err
 	}
+	r.clock.lap(&r.phases.UpMS)
 	if r.stage, err = actor.NewStage(ctx, r.target); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
@@ -93,6 +98,7 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 		}
 		r.selected = r.options.Narrow(found, r.selected)
 	}
+	r.clock.lap(&r.phases.LearnMS)
 	return r, nil
 }
 
@@ -103,6 +109,9 @@ func (r *run) defaults() {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = time.Minute
+	}
+	if o.RoundsWithin == 0 {
+		o.RoundsWithin = 2 * time.Second
 	}
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = target.RequestTimeout
@@ -115,7 +124,12 @@ func (r *run) defaults() {
 	}
 }
 
+// close takes the target down, once.
 func (r *run) close() error {
+	if r.closed {
+		return nil
+	}
+	r.closed = true
 	if err := r.target.Close(); err != nil {
 		return fmt.Errorf("the target is closed: %w", err)
 	}
@@ -332,9 +346,27 @@ func (v *Verdict) settle() {
 	}
 }
 
-// finish adds what was charged, what is known, and what is wrong with the run as
-// a whole.
+// finish makes the report, takes the target down, and hands the report out.
 func (r *run) finish(ctx context.Context) (*Report, error) {
+	r.clock.lap(&r.phases.RulesMS)
+	rep := r.sum(ctx)
+	var problems []error
+	if r.options.Up != nil {
+		problems = append(problems, r.options.Up(rep))
+		r.clock.at = time.Now()
+	}
+	problems = append(problems, r.close())
+	r.clock.lap(&rep.Phases.DownMS)
+	rep.DurationMS = time.Since(r.started).Milliseconds()
+	for _, f := range r.options.Reports {
+		problems = append(problems, f(rep))
+	}
+	return rep, errors.Join(problems...)
+}
+
+// sum is the report: the verdicts with what was charged, what is known, and what is
+// wrong with the run as a whole.
+func (r *run) sum(ctx context.Context) *Report {
 	rep := &Report{
 		Schema: Schema, Tool: Tool{Version: r.options.Version}, Started: r.started,
 		Seed: r.options.Seed, Settings: r.options.Settings,
@@ -365,11 +397,9 @@ func (r *run) finish(ctx context.Context) (*Report, error) {
 		r.pinned(rep)
 	}
 	rep.DurationMS = time.Since(r.started).Milliseconds()
-	var problems []error
-	for _, f := range r.options.Reports {
-		problems = append(problems, f(rep))
-	}
-	return rep, errors.Join(problems...)
+	rep.Phases = r.phases
+	rep.Phases.Register, rep.Phases.LogIn = work(r.stage.Registering()), work(r.stage.LoggingIn())
+	return rep
 }
 
 // charge adds each breach to the rule that owns it, selected or not.

@@ -307,3 +307,52 @@ func TestTheStepsOfAScenarioAreKept(t *testing.T) {
 		}
 	}
 }
+
+// closing is the reference, and tells when it is closed.
+type closing struct {
+	target.Source
+	closed *bool
+}
+
+func (c closing) Open(ctx context.Context) (*target.Target, error) {
+	t, err := c.Source.Open(ctx)
+	if err == nil {
+		stop := t.Stop
+		t.Stop = func() error {
+			*c.closed = true
+			return stop()
+		}
+	}
+	return t, err
+}
+
+func TestTheReportIsHandedOutWhenTheTargetIsGone(t *testing.T) {
+	closed, up, gone := false, false, false
+	o := conformance.Options{Rules: []string{"GRANT-01"}}
+	o.Up = func(*conformance.Report) error { up = !closed; return nil }
+	o.Reports = append(o.Reports, func(r *conformance.Report) error {
+		gone = closed
+		if r.Phases.Register.Count == 0 || r.Phases.LogIn.Count == 0 {
+			t.Errorf("got %+v, want clients registered and somebody logged in", r.Phases)
+		}
+		return nil
+	})
+	if _, err := conformance.Run(t.Context(), closing{embedded.Reference(), &closed}, conformance.With(o)); err != nil {
+		t.Fatal(err)
+	}
+	if !up || !gone {
+		t.Errorf("got up %v, gone %v, want the report once while the target is up and once when it is gone", up, gone)
+	}
+}
+
+func TestATargetIsTakenDownWhereSomethingPanics(t *testing.T) {
+	closed := false
+	o := conformance.Options{Rules: []string{"GRANT-01"}}
+	o.Up = func(*conformance.Report) error { panic("a mistake") }
+	defer func() {
+		if recover() == nil || !closed {
+			t.Errorf("got closed %v, want the panic to go on and the target to be closed", closed)
+		}
+	}()
+	_, _ = conformance.Run(t.Context(), closing{embedded.Reference(), &closed}, conformance.With(o))
+}

@@ -89,7 +89,4 @@ func (r *run) report(t *testing.T) {
 			}
 		}
 	}
-	if err := r.close(); err != nil {
-		t.Error(err)
-	}
 }

@@ -67,7 +67,7 @@ func writePage(w io.Writer, data any, names ...string) error {
 	}
 	page, err := template.New(names[0]).Funcs(template.FuncMap{
 		"label": label, "explain": explain, "duration": duration, "title": title, "visible": visible, "thousands": thousands, "count": count,
-		"note": comparedGrid.note,
+		"note": comparedGrid.note, "screenshot": screenshot,
 	}).ParseFS(assets, patterns...)
 	if err != nil {
 		return fmt.Errorf("reading the page's templates: %w", err)

@@ -61,7 +61,11 @@ func fixture() *conformance.Report {
 		Target:     conformance.TargetInfo{Name: "keycloak", Version: "26.5.1", Kind: target.KindContainer, Issuer: issuer},
 		Started:    moment(53),
 		DurationMS: 48213,
-		Seed:       20260314,
+		Phases: conformance.Phases{
+			UpMS: 1204, LearnMS: 3310, RulesMS: 43320, DownMS: 379,
+			Register: conformance.Work{Count: 148, TotalMS: 2110}, LogIn: conformance.Work{Count: 1, TotalMS: 6240},
+		},
+		Seed: 20260314,
 		Settings: map[string]string{
 			"rules": "*", "parallel": "4", "timeout": "30s", "strict": "false", "target": "servers/keycloak/target.yaml",
 		},

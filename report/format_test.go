@@ -361,3 +361,24 @@ func tokensStyle(t *testing.T) string {
 	}
 	return text
 }
+
+func TestThePageLeadsToThePictureBesideIt(t *testing.T) {
+	r := fixture()
+	r.Rules[0].Scenarios = []conformance.ScenarioResult{{
+		Name: "It is shown", Outcome: conformance.Inconclusive,
+		Message: "page https://as.example/login: got no form\n    screenshot: out/report/stuck-12.png",
+	}}
+	r.Rules[0].Outcome = conformance.Inconclusive
+	var b strings.Builder
+	if err := HTML(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), `<a href="stuck-12.png">`) {
+		t.Error("got no link to the picture")
+	}
+	for _, elsewhere := range []string{"screenshot: ../x.png", "screenshot: javascript:alert(1)", "a screenshot: stuck-1.png of it"} {
+		if got := screenshot(elsewhere); got != "" {
+			t.Errorf("%q: got %q, want no picture of ours", elsewhere, got)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,6 +26,17 @@ func HTML(w io.Writer, r *conformance.Report) error {
 		return err
 	}
 	return writePage(w, p, reportTemplates...)
+}
+
+// shot is how the browser's driver says where it left a picture: beside the report.
+var shot = regexp.MustCompile(`(?m)^ *screenshot: (?:.*[/\\])?(stuck-\d+\.png)$`)
+
+// screenshot is the file of the picture that a message speaks of, or nothing.
+func screenshot(message string) string {
+	if found := shot.FindStringSubmatch(message); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // page is everything that the template shows, in its order.

@@ -107,6 +107,7 @@ func (t *textWriter) head() {
 	fact("issuer", issuer)
 	fact("defect", t.r.Target.Defect)
 	fact("run", runFacts(t.r))
+	fact("time", timeFacts(t.r.Phases))
 	t.gap()
 	counts := tally(t.r.Rules)
 	for _, o := range outcomes() {
@@ -129,6 +130,19 @@ func runFacts(r *conformance.Report) string {
 		return fmt.Sprintf("scopeproof %s, merged from %s, %s in all", version, count(len(r.Merged.Runs), "run"), duration(r.DurationMS))
 	}
 	return fmt.Sprintf("scopeproof %s, seed %d, %s", version, r.Seed, duration(r.DurationMS))
+}
+
+// timeFacts are where the time went; empty: nobody looked.
+func timeFacts(t conformance.Phases) string {
+	if t == (conformance.Phases{}) {
+		return ""
+	}
+	text := fmt.Sprintf("up %s, learning %s, rules %s, down %s", duration(t.UpMS), duration(t.LearnMS), duration(t.RulesMS), duration(t.DownMS))
+	if t.Register.Count+t.LogIn.Count == 0 {
+		return text
+	}
+	return text + fmt.Sprintf("; in learning and the rules %s in %s and %s in %s, several at once",
+		count(t.Register.Count, "registration"), duration(t.Register.TotalMS), count(t.LogIn.Count, "login"), duration(t.LogIn.TotalMS))
 }
 
 // duration writes milliseconds for people.

@@ -190,7 +190,7 @@ func (r *reader) checkContainer(d *Description) {
 		r.checkReady(path+".ready", with.Ready, with.Ports)
 	}
 	if d.AuthorizationServer.Issuer == "" && len(c.Ports) > 1 && !d.OnlyAPI() {
-		r.at("authorization_server.issuer", `"http://127.0.0.1:${port.NAME}"`, "got nothing, want the issuer, because the container has several ports")
+		r.at("authorization_server.issuer", `"http://${host}:${port.NAME}"`, "got nothing, want the issuer, because the container has several ports")
 	}
 }
 

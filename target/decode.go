@@ -169,7 +169,7 @@ func (r *reader) decodeStruct(n *yaml.Node, into reflect.Value, path string) {
 	for i, key := range keys {
 		at := slices.Index(names, key.Value)
 		if at < 0 {
-			r.problem(key, join(path, key.Value), didYouMean(key.Value, names), "got an unknown key, want %s", listed(names))
+			r.problem(key, join(path, key.Value), aboutKey(key.Value, names), "got an unknown key, want %s", listed(names))
 			continue
 		}
 		f := fields[at]
@@ -249,4 +249,12 @@ func (r *reader) decodeAny(n *yaml.Node, into reflect.Value, path string) {
 		}
 		into.Set(reflect.ValueOf(value))
 	}
+}
+
+// aboutKey is what to do about an unknown key.
+func aboutKey(name string, known []string) string {
+	if name == "compose" {
+		return "Compose files are not read: list their services under container.with; or run \"docker compose up\", and name the server under external"
+	}
+	return didYouMean(name, known)
 }

@@ -7,7 +7,8 @@ import "time"
 // Container is set, except in the file of an API alone; see [Tokens].
 //
 // Any text may hold variables: ${issuer}; ${port.NAME}, the host port of a
-// container's port; ${admin_key}, a key that is made anew for each embedded or
+// container's port; ${host}, where those ports are: 127.0.0.1, or the name of the
+// engine's machine where that is another; ${admin_key}, a key that is made anew for each embedded or
 // container target; ${signing_key}, an RSA key (PEM) that is made anew for each
 // container target, for a server that has to be given what it signs with, and
 // ${signing_key.public}; and ${env.NAME}, an environment variable, which keeps
@@ -104,8 +105,9 @@ type Container struct {
 	Build   string            `yaml:"build,omitempty" json:"build,omitempty"`
 	Command []string          `yaml:"command,omitempty" json:"command,omitempty"`
 	Env     map[string]string `yaml:"env,omitempty" json:"env,omitempty" check:"secret"`
-	// Ports are the container's ports by name. Each is bound to a free port of
-	// the loopback interface before the start: ${port.NAME} is that port.
+	// Ports are the container's ports by name. Each is bound to a free port before
+	// the start: ${port.NAME} is that port, of the loopback interface alone where
+	// the engine is on this machine.
 	Ports map[string]int `yaml:"ports" json:"ports"`
 	// Files are copied into the container before it starts, from a path relative
 	// to the target file to an absolute one. In a file whose name ends in ".tmpl"
@@ -113,7 +115,8 @@ type Container struct {
 	Files map[string]string `yaml:"files,omitempty" json:"files,omitempty"`
 	Ready Ready             `yaml:"ready,omitempty" json:"ready,omitempty"`
 	// With are companion containers on the same network, started before, each
-	// reachable by its name.
+	// reachable by its name. A Compose file is not read: its ports are its own,
+	// and the issuer must be known before the start.
 	With []Companion `yaml:"with,omitempty" json:"with,omitempty"`
 }
 

@@ -98,7 +98,7 @@ func variablesAt(d *Description, path string) []string {
 		known = append(known, "authority", "audience")
 	}
 	if d.Container != nil {
-		known = append(known, "signing_key", "signing_key.public")
+		known = append(known, "host", "signing_key", "signing_key.public")
 	}
 	if !strings.HasPrefix(path, "container.") && path != "authorization_server.issuer" && path != "external.issuer" {
 		known = append(known, laterCaptures(d.Setup)...)

@@ -225,3 +225,10 @@ func TestLoadNamesTheFile(t *testing.T) {
 		t.Errorf("got %+v, %v, want the file's path in it", d, err)
 	}
 }
+
+func TestAComposeFileIsAnsweredWithWhatToDoInstead(t *testing.T) {
+	_, err := target.Parse("target.yaml", []byte("name: mine\ncompose: docker-compose.yml\nexternal: {issuer: https://as.example}\n"))
+	if err == nil || !strings.Contains(err.Error(), "hint: Compose files are not read: list their services under container.with") {
+		t.Errorf("got %v, want a hint", err)
+	}
+}

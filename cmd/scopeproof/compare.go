@@ -34,6 +34,7 @@ func (a *app) compareCommand() *cobra.Command {
 	f.yes(&all, "all", "also write that of which all say the same")
 	f.parallelism()
 	f.period(&f.s.timeout, "timeout", time.Minute, "how long one scenario may take")
+	f.rounds()
 	f.seeded()
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
@@ -88,7 +89,9 @@ func (a *app) reportOf(cmd *cobra.Command, s *settings, arg string) (*conformanc
 	if err != nil {
 		return nil, err
 	}
-	o := conformance.Options{Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed, Version: version()}
+	o := conformance.Options{
+		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, RoundsWithin: s.roundsWithin, Seed: s.seed, Version: version(),
+	}
 	if o.Expect, err = expectations("", d); err != nil {
 		return nil, err
 	}

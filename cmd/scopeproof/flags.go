@@ -28,7 +28,7 @@ type settings struct {
 	strict, hold          bool
 	verbose, trace        bool
 	parallel, times       int
-	timeout               time.Duration
+	timeout, roundsWithin time.Duration
 	seed                  int64
 	defects, lawful       []string
 	set                   []string
@@ -220,6 +220,10 @@ func (f *flags) parallelism() {
 	f.number(&f.s.parallel, "parallel", "how many scenarios are played at once")
 	f.s.parallel = 2 * runtime.GOMAXPROCS(0)
 	f.Lookup("parallel").DefValue = strconv.Itoa(f.s.parallel)
+}
+
+func (f *flags) rounds() {
+	f.period(&f.s.roundsWithin, "rounds-within", 2*time.Second, "how long a scenario about races is played again and again, at most as often as its feature says")
 }
 
 // variable is the environment variable of a flag.

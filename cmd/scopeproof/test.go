@@ -48,6 +48,7 @@ func (a *app) testCommand() *cobra.Command {
 	f.yes(&f.s.strict, "strict", "a SHOULD that is not followed fails the run")
 	f.parallelism()
 	f.period(&f.s.timeout, "timeout", time.Minute, "how long one scenario may take")
+	f.rounds()
 	f.seeded()
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
@@ -72,7 +73,7 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	a.collectLess()
 	s.chooseSeed()
 	o := conformance.Options{
-		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, Seed: s.seed,
+		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, RoundsWithin: s.roundsWithin, Seed: s.seed,
 		Strict: s.strict, Trace: s.trace, Steps: s.verbose, Version: version(),
 	}
 	if o.Expect, err = expectations(s.expect, d); err != nil {
@@ -100,14 +101,20 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if s.hold {
 		o.Hold = held.keep
 	}
-	o.Reports = append(o.Reports, func(r *conformance.Report) error {
+	show := func(r *conformance.Report) error {
 		bar.end()
-		err := a.show(r, s, endPlain)
-		if s.hold && ctx.Err() == nil {
-			err = errors.Join(err, held.wait(ctx, a, r))
+		return a.show(r, s, endPlain)
+	}
+	o.Reports = append(o.Reports, show)
+	if s.hold {
+		o.Reports, o.Up = nil, func(r *conformance.Report) error {
+			err := show(r)
+			if ctx.Err() != nil {
+				return err
+			}
+			return errors.Join(err, held.wait(ctx, a, r))
 		}
-		return err
-	})
+	}
 	rep, err := conformance.Run(ctx, played(s.target, s.out, overrides...), conformance.With(o))
 	bar.end()
 	if rep != nil {
@@ -211,7 +218,7 @@ func makeOut(dir string) error {
 func resolved(cmd *cobra.Command, s *settings, overrides []target.Override) map[string]string {
 	all := map[string]string{}
 	for _, name := range []string{
-		"rules", "skip", "features", "out", "format", "expect", "write-expect", "strict", "parallel", "timeout", "seed", "defect",
+		"rules", "skip", "features", "out", "format", "expect", "write-expect", "strict", "parallel", "timeout", "rounds-within", "seed", "defect",
 		"hold", "verbose", "trace",
 	} {
 		f := cmd.Flags().Lookup(name)

@@ -50,6 +50,8 @@ type Stage struct {
 	denied   string                   // the page of trouble at which each denial ends
 	untold   map[oauth.GrantType]bool // introspection tells clients nothing of tokens that came so
 	facts    *finder
+
+	registering, loggingIn effort
 }
 
 // NewStage prepares a target. Where its API can be told to trust a key of
@@ -235,6 +237,7 @@ func (c *Cast) Owner(ctx context.Context, name string) (*Owner, error) {
 }
 
 func (c *Cast) createUser(ctx context.Context, o *Owner, call *target.Call) error {
+	defer c.Stage.registering.since(time.Now())
 	permissions := ""
 	if o.Limited {
 		permissions = o.Permissions.Map(c.wireToken).String()

@@ -193,7 +193,7 @@ func (c *Client) visit(a *Authorization, r Request, address, form string) target
 func (c *Client) open(ctx context.Context, a *Authorization, visit target.Visit) (*Authorization, error) {
 	var err error
 	visit.Transport = c.cast.Recorder
-	a.Arrival, err = c.cast.Stage.agent.Visit(c.visiting(ctx, a.Owner), visit)
+	a.Arrival, err = c.cast.Stage.visit(c.visiting(ctx, a.Owner), visit)
 	if err != nil {
 		return nil, fmt.Errorf("%s asks %s: %w", c.Name, a.Owner.Name, err)
 	}

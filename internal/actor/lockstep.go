@@ -139,7 +139,7 @@ func (c *Client) openAtOnce(ctx context.Context, all []*Authorization, visits []
 			return nil
 		}
 		visits[i].Transport = transport
-		all[i].Arrival, err = c.cast.Stage.agent.Visit(c.visiting(ctx, all[i].Owner), visits[i])
+		all[i].Arrival, err = c.cast.Stage.visit(c.visiting(ctx, all[i].Owner), visits[i])
 		return err
 	})
 	for i, a := range all {

@@ -268,6 +268,8 @@ func (c *Cast) session(extra map[string]string) *target.Session {
 	s := &target.Session{Expand: c.Stage.Target.Expand, Jar: useragent.NewJar(), Variables: maps.Clone(extra)}
 	s.Send = func(ctx context.Context, call target.Call, req *http.Request) (*target.Reply, error) {
 		c.Recorder.keepCall(&call, req, func(text string) (string, error) { return s.Expand(text, s.Variables) })
+		// net/http may send it once more where a connection that was kept turns out to be gone.
+		req.Header["Idempotency-Key"] = nil
 		got, err := c.Recorder.do(ctx, req)
 		return &target.Reply{Status: got.status, Header: got.header, Body: got.body}, err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -204,6 +205,7 @@ func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *t
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	client.Dynamic = true
+	defer c.Stage.registering.since(time.Now())
 	return c.registered(ctx, req, client, []int{200, 201})
 }
 
@@ -226,7 +228,9 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 	if client.Secret == "" && call.Mentions("client.secret") && !client.IsPublic() {
 		client.Secret = oauth.Secret(random(16))
 	}
+	started := time.Now()
 	captured, reply, err := c.ask(ctx, &filled, c.clientVariables(client))
+	c.Stage.registering.since(started)
 	if err != nil {
 		return err
 	}

@@ -264,7 +264,7 @@ type proof struct {
 // same each time.
 func (p *proof) run(ctx context.Context, rounds int, narrow narrowing, options ...embedded.Option) (*conformance.Report, error) {
 	rep, err := conformance.Run(ctx, embedded.Reference(options...), conformance.With(conformance.Options{
-		Seed: 1, Parallel: 1, Version: "prove", Catalogue: p.catalogue, Rules: p.options.Rules, Rounds: rounds, Narrow: narrow,
+		Seed: 1, Parallel: 1, Version: "prove", Catalogue: p.catalogue, Rules: p.options.Rules, Rounds: rounds, RoundsWithin: -1, Narrow: narrow,
 	}))
 	if err == nil {
 		err = ctx.Err()

@@ -120,7 +120,7 @@ func (p *proof) observe(ctx context.Context, servers map[string]func(*refserver.
 	}
 	r := newReach(servers)
 	var wrong []string
-	all := conformance.Options{Seed: 1, Parallel: 1, Version: "prove", Catalogue: p.catalogue, Rules: p.options.Rules}
+	all := conformance.Options{Seed: 1, Parallel: 1, Version: "prove", Catalogue: p.catalogue, Rules: p.options.Rules, RoundsWithin: -1}
 	all.Narrow = func(found string, selected []*conformance.Rule) []*conformance.Rule {
 		r.found = found
 		r.judged("")

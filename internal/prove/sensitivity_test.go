@@ -49,7 +49,7 @@ func TestSensitivity(t *testing.T) {
 
 func notices(t *testing.T, rule, defect string, seed int64) bool {
 	t.Helper()
-	all := conformance.Options{Rules: []string{rule}, Seed: seed, Parallel: 1}
+	all := conformance.Options{Rules: []string{rule}, Seed: seed, Parallel: 1, RoundsWithin: -1}
 	rep, err := conformance.Run(t.Context(), embedded.Reference(embedded.Defect(defect)), conformance.With(all))
 	if err != nil {
 		t.Fatal(err)

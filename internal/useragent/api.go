@@ -38,43 +38,29 @@ func newAPIDriver(t *target.Target) *apiDriver {
 // comes again although there is nothing more to tell. It fails at a page that the target file does not know
 // ([*PageError]).
 func (d *apiDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arrival, error) {
-	b, err := newBrowser(visit.Transport, visit.Jar, visit.RedirectURI)
+	b, first, err := opened(visit)
 	if err != nil {
 		return nil, err
 	}
-	start, err := url.Parse(visit.URL)
-	if err != nil {
-		return nil, fmt.Errorf("authorization request: %w", plain(err))
-	}
 	v := &apiVisit{apiDriver: d, visit: visit, browser: b}
-	first := begun(start, visit)
-	next := first
-	for pages := 0; ; pages++ {
-		redirect, p, err := b.follow(ctx, next)
-		if err != nil {
-			return nil, err
-		}
-		if redirect != nil {
-			v.arrival.Redirect = redirect
-			return &v.arrival, nil
-		}
-		if pages == d.most {
-			return nil, fmt.Errorf("got more than %d pages, want a redirect to %s; the last is %s%s", d.most, place(b.end), place(p.url),
-				hint("login.api.pages[].next says where a page goes on; login.pages allows more pages"))
-		}
+	last, err := b.walk(ctx, first, d.most, &v.arrival, func(p *page) (*request, error) {
 		on, err := v.answer(ctx, p)
-		if err != nil {
+		switch {
+		case err != nil || on == nil:
 			return nil, err
+		case on.Host == "":
+			return &first, nil
 		}
-		if on == nil {
-			p.end(&v.arrival)
-			return &v.arrival, nil
-		}
-		next = first
-		if on.Host != "" {
-			next = request{method: http.MethodGet, url: on, from: p.url}
-		}
+		return &request{method: http.MethodGet, url: on, from: p.url}, nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case last != nil:
+		return nil, fmt.Errorf("got more than %d pages, want a redirect to %s; the last is %s%s", d.most, place(b.end), place(last.url),
+			hint("login.api.pages[].next says where a page goes on; login.pages allows more pages"))
 	}
+	return &v.arrival, nil
 }
 
 // apiVisit is one visit as it goes on.

@@ -272,12 +272,49 @@ func Submit(ctx context.Context, transport http.RoundTripper, jar http.CookieJar
 	return nil, fmt.Errorf("got %d pages that lead on by themselves, want one to %s", defaultPages, place(b.end))
 }
 
-// begun is the authorization request of a visit.
-func begun(start *url.URL, visit target.Visit) request {
-	if visit.Form == "" {
-		return request{method: http.MethodGet, url: start}
+// opened is the browser of a visit, and the authorization request, which is the first
+// that it sends.
+func opened(visit target.Visit) (*browser, request, error) {
+	b, err := newBrowser(visit.Transport, visit.Jar, visit.RedirectURI)
+	if err != nil {
+		return nil, request{}, err
 	}
-	return request{method: http.MethodPost, url: start, form: visit.Form}
+	start, err := url.Parse(visit.URL)
+	if err != nil {
+		return nil, request{}, fmt.Errorf("authorization request: %w", plain(err))
+	}
+	if visit.Form == "" {
+		return b, request{method: http.MethodGet, url: start}, nil
+	}
+	return b, request{method: http.MethodPost, url: start, form: visit.Form}, nil
+}
+
+// walk goes on from page to page as answer says, to the redirect URI or to a page at
+// which the answer is none, and notes where that is. After most pages it gives up: last
+// is the one too many.
+func (b *browser) walk(ctx context.Context, next request, most int, arrival *target.Arrival, answer func(*page) (*request, error)) (last *page, err error) {
+	for pages := 0; ; pages++ {
+		redirect, p, err := b.follow(ctx, next)
+		if err != nil {
+			return nil, err
+		}
+		if redirect != nil {
+			arrival.Redirect = redirect
+			return nil, nil
+		}
+		if pages == most {
+			return p, nil
+		}
+		on, err := answer(p)
+		if err != nil {
+			return nil, err
+		}
+		if on == nil {
+			p.end(arrival)
+			return nil, nil
+		}
+		next = *on
+	}
 }
 
 // submitted is the request by which a form is sent: its fields are the query of

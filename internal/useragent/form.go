@@ -37,39 +37,29 @@ func newFormDriver(login target.Login, granular bool) *formDriver {
 // after it was answered. It fails where a page asks for something that it does
 // not understand ([*PageError]).
 func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arrival, error) {
-	b, err := newBrowser(visit.Transport, visit.Jar, visit.RedirectURI)
+	w, first, err := d.begin(visit)
 	if err != nil {
 		return nil, err
 	}
-	start, err := url.Parse(visit.URL)
+	last, err := w.browser.walk(ctx, first, d.pages, &w.arrival, w.answer)
+	switch {
+	case err != nil:
+		return nil, err
+	case last != nil:
+		return nil, tooMany(d.pages, last, w.browser.end)
+	}
+	return &w.arrival, nil
+}
+
+// begin is a visit before its first request.
+func (d *formDriver) begin(visit target.Visit) (*walk, request, error) {
+	b, first, err := opened(visit)
 	if err != nil {
-		return nil, fmt.Errorf("authorization request: %w", plain(err))
+		return nil, request{}, err
 	}
-	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, start.Query().Get("scope"))}
+	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, first.url.Query().Get("scope"))}
 	w.reader.asked = oauth.FieldsScope(w.requested)
-	next := begun(start, visit)
-	for pages := 0; ; pages++ {
-		redirect, p, err := b.follow(ctx, next)
-		if err != nil {
-			return nil, err
-		}
-		if redirect != nil {
-			w.arrival.Redirect = redirect
-			return &w.arrival, nil
-		}
-		if pages == d.pages {
-			return nil, tooMany(d.pages, p, b.end)
-		}
-		on, err := w.answer(p)
-		if err != nil {
-			return nil, err
-		}
-		if on == nil {
-			p.end(&w.arrival)
-			return &w.arrival, nil
-		}
-		next = *on
-	}
+	return w, first, nil
 }
 
 func tooMany(most int, last *page, end *url.URL) error {

@@ -43,17 +43,13 @@ var errStopped = errors.New("stopped at consent")
 // Visit ends at the redirect URI, or at a page of the server, which is an error
 // page.
 func (d *hydraDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arrival, error) {
-	b, err := newBrowser(visit.Transport, visit.Jar, visit.RedirectURI)
+	b, first, err := opened(visit)
 	if err != nil {
 		return nil, err
 	}
-	start, err := url.Parse(visit.URL)
-	if err != nil {
-		return nil, fmt.Errorf("authorization request: %w", plain(err))
-	}
 	v := &hydraVisit{Visit: visit, admin: d.admin, transport: b.transport}
 	b.intercept = v.intercept
-	redirect, p, err := b.follow(ctx, begun(start, visit))
+	redirect, p, err := b.follow(ctx, first)
 	switch {
 	case errors.Is(err, errStopped):
 	case err != nil:

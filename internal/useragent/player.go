@@ -1,7 +1,6 @@
 package useragent
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
 
-	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -45,17 +43,11 @@ type Fill struct {
 // NewPlayer returns a player for one visit at t, whose description says which form
 // is which.
 func NewPlayer(t *target.Target, visit target.Visit) (*Player, error) {
-	b, err := newBrowser(visit.Transport, visit.Jar, visit.RedirectURI)
+	d := newFormDriver(t.Description.Login, t.Description.Capabilities["consent.ui"] == "granular")
+	w, _, err := d.begin(visit)
 	if err != nil {
 		return nil, err
 	}
-	start, err := url.Parse(visit.URL)
-	if err != nil {
-		return nil, fmt.Errorf("authorization request: %w", plain(err))
-	}
-	d := newFormDriver(t.Description.Login, t.Description.Capabilities["consent.ui"] == "granular")
-	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, start.Query().Get("scope"))}
-	w.reader.asked = oauth.FieldsScope(w.requested)
 	return &Player{walk: w, driver: d}, nil
 }
 

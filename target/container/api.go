@@ -9,20 +9,18 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/moby/moby/client"
-
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
-// engineHost is the machine that the engine runs on, where the engine lies elsewhere
-// than the program: in a virtual machine of a desktop.
-const engineHost = "host.docker.internal"
-
 // openAPI starts the containers of an API that is under test alone, with the
 // server beside them that issues its tokens.
 func openAPI(ctx context.Context, d *target.Description) (_ *target.Target, err error) {
-	listen, reached, err := bridge(ctx)
+	host, err := engineAt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listen, reached, err := between(ctx, host)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +28,7 @@ func openAPI(ctx context.Context, d *target.Description) (_ *target.Target, err 
 	if err != nil {
 		return nil, err
 	}
-	g := &group{}
+	g := &group{host: host, reachesUs: reached == engineHost}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.stop())
@@ -47,6 +45,7 @@ func openAPI(ctx context.Context, d *target.Description) (_ *target.Target, err 
 		authority = "http://" + net.JoinHostPort(reached, port)
 	}
 	variables := issuer.Variables(authority)
+	variables["host"] = host
 	for name, port := range ports {
 		variables["port."+name] = strconv.Itoa(port)
 	}
@@ -66,40 +65,6 @@ func openAPI(ctx context.Context, d *target.Description) (_ *target.Target, err 
 
 // hostOf is the host and port of a URL that has no path.
 func hostOf(url string) string { return url[len("http://"):] }
-
-// bridge is an address of this machine that containers reach as well: the gateway
-// of the engine's own network, where that is here; else a name by which they know
-// this machine. Networks that tests make come and go.
-func bridge(ctx context.Context) (listen, reached string, err error) {
-	p, err := provider(ctx)
-	if err != nil {
-		return "", "", err
-	}
-	defer p.Close()
-	found, err := p.Client().NetworkInspect(ctx, "bridge", client.NetworkInspectOptions{})
-	if err == nil {
-		for _, config := range found.Network.IPAM.Config {
-			if gateway := config.Gateway.String(); config.Gateway.IsValid() && isOurs(gateway) {
-				return gateway, gateway, nil
-			}
-		}
-	}
-	return "127.0.0.1", engineHost, nil // another engine may call its network otherwise
-}
-
-// isOurs reports whether an IP address is one of this machine.
-func isOurs(ip string) bool {
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		return false
-	}
-	for _, address := range addresses {
-		if network, ok := address.(*net.IPNet); ok && network.IP.Equal(net.ParseIP(ip)) {
-			return true
-		}
-	}
-	return false
-}
 
 // waitForAPI waits until an API answers, with whatever status.
 func (g *group) waitForAPI(ctx context.Context, url string) error {

@@ -71,7 +71,11 @@ func open(ctx context.Context, d *target.Description) (_ *target.Target, err err
 	if d.OnlyAPI() {
 		return openAPI(ctx, d)
 	}
-	variables, ports, err := choose(d)
+	host, err := engineAt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	variables, ports, err := choose(d, host)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +83,7 @@ func open(ctx context.Context, d *target.Description) (_ *target.Target, err err
 	if err != nil {
 		return nil, err
 	}
-	g := &group{description: expanded, ports: ports, variables: variables}
+	g := &group{description: expanded, host: host, ports: ports, variables: variables}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.stop())
@@ -107,12 +111,12 @@ func open(ctx context.Context, d *target.Description) (_ *target.Target, err err
 
 // choose picks a free port for each of the container's and returns them with the
 // variables of the description.
-func choose(d *target.Description) (variables map[string]string, ports map[string]int, err error) {
+func choose(d *target.Description, host string) (variables map[string]string, ports map[string]int, err error) {
 	ports, err = freePorts(d.Container.Ports)
 	if err != nil {
 		return nil, nil, err
 	}
-	variables = map[string]string{"admin_key": rand.Text()}
+	variables = map[string]string{"host": host, "admin_key": rand.Text()}
 	if err := addSigningKey(variables); err != nil {
 		return nil, nil, err
 	}
@@ -120,7 +124,7 @@ func choose(d *target.Description) (variables map[string]string, ports map[strin
 	for name, port := range ports {
 		variables["port."+name] = strconv.Itoa(port)
 		if issuer == "" {
-			issuer = "http://127.0.0.1:${port." + name + "}" // the only one: several want an issuer
+			issuer = "http://${host}:${port." + name + "}" // the only one: several want an issuer
 		}
 	}
 	variables["issuer"], err = (&target.Target{Variables: maps.Clone(variables)}).Expand(issuer, nil)
@@ -147,7 +151,7 @@ func addSigningKey(variables map[string]string) error {
 }
 
 // freePorts returns a port of the loopback interface that is free now for each
-// name.
+// name. On another machine it may be taken, which shows at the start.
 func freePorts(names map[string]int) (map[string]int, error) {
 	ports := map[string]int{}
 	for name := range names {

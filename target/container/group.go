@@ -24,13 +24,15 @@ import (
 
 const (
 	stopTimeout = 30 * time.Second // for all containers of a target to be gone
-	killAfter   = 2 * time.Second  // what a server is given to stop by itself: it keeps nothing
+	killAfter   = 0                // what a server is given to stop by itself: it keeps nothing
 )
 
 // group is a target's container and its companions.
 type group struct {
 	description *target.Description // every variable replaced
 	variables   map[string]string
+	host        string         // where the ports are
+	reachesUs   bool           // the containers know this machine as engineHost
 	ports       map[string]int // host ports of the target's container, by name
 	running     []*running
 	network     *testcontainers.DockerNetwork
@@ -81,7 +83,7 @@ func (g *group) run(ctx context.Context, name string, c target.Container, ports 
 		testcontainers.WithLogger(log.NewNoopLogger()),
 		testcontainers.WithEnv(c.Env),
 		testcontainers.WithFiles(files...),
-		bound(c.Ports, ports),
+		g.bound(c.Ports, ports),
 	}
 	if len(c.Command) > 0 {
 		options = append(options, testcontainers.WithCmd(c.Command...))
@@ -111,8 +113,8 @@ func hostName(name string) string {
 }
 
 // bound binds each port of a container to the host port of the same name, on the
-// loopback interface alone.
-func bound(inside, outside map[string]int) testcontainers.CustomizeRequestOption {
+// loopback interface alone unless that is another machine's.
+func (g *group) bound(inside, outside map[string]int) testcontainers.CustomizeRequestOption {
 	return func(request *testcontainers.GenericContainerRequest) error {
 		bindings := network.PortMap{}
 		for name, port := range inside {
@@ -121,10 +123,18 @@ func bound(inside, outside map[string]int) testcontainers.CustomizeRequestOption
 				return err
 			}
 			request.ExposedPorts = append(request.ExposedPorts, p.String())
-			loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
-			bindings[p] = []network.PortBinding{{HostIP: loopback, HostPort: strconv.Itoa(outside[name])}}
+			interfaces := netip.IPv4Unspecified()
+			if g.host == loopback {
+				interfaces = netip.MustParseAddr(loopback)
+			}
+			bindings[p] = []network.PortBinding{{HostIP: interfaces, HostPort: strconv.Itoa(outside[name])}}
 		}
-		request.HostConfigModifier = func(host *container.HostConfig) { host.PortBindings = bindings }
+		request.HostConfigModifier = func(host *container.HostConfig) {
+			host.PortBindings = bindings
+			if g.reachesUs { // engines of desktops know the name, others have to be told
+				host.ExtraHosts = append(host.ExtraHosts, engineHost+":host-gateway")
+			}
+		}
 		return nil
 	}
 }

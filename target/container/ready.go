@@ -30,7 +30,7 @@ func (g *group) wait(ctx context.Context, r *running) error {
 		if r.ready.HTTP == "" {
 			return "", nil
 		}
-		return answers(ctx, "http://127.0.0.1:"+strconv.Itoa(r.port())+r.ready.HTTP), nil
+		return answers(ctx, "http://"+g.host+":"+strconv.Itoa(r.port())+r.ready.HTTP), nil
 	})
 }
 

@@ -23,6 +23,9 @@ func main() {
 		}
 	}
 	ready := time.Now().Add(300 * time.Millisecond)
+	if os.Getenv("SLOW") != "" {
+		ready = ready.Add(time.Hour)
+	}
 	http.HandleFunc("/ready", func(w http.ResponseWriter, r *http.Request) {
 		if time.Now().Before(ready) {
 			http.Error(w, "not yet", http.StatusServiceUnavailable)

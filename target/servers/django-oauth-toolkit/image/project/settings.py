@@ -35,7 +35,7 @@ TEMPLATES = [
 ROOT_URLCONF = "registry.urls"
 LOGIN_URL = "/login/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {"default": {"ENGINE": "sqlite", "NAME": str(DATA / "db.sqlite3"), "OPTIONS": {"timeout": 30}}}
+DATABASES = {"default": {"ENGINE": "sqlite", "NAME": str(DATA / "db.sqlite3"), "OPTIONS": {"timeout": 30}, "CONN_MAX_AGE": None}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # these passwords are no secret
 LOGGING = {
     "version": 1,
