@@ -29,7 +29,7 @@ const (
 	benchRounds = 5
 	maxRun      = 10 * time.Second // of wall time on two processors
 	// collection is how often the program has garbage collected.
-	collection = 400
+	collection = 800
 )
 
 // BenchmarkDefaultRun holds the default run, every rule against the embedded
