@@ -79,7 +79,7 @@ func verifiedBy(token string, trusted []trust) (issuer string, verified bool) {
 		return issuer, true
 	}
 	if parsed, err := jwt.ParseSigned(token, algorithms()); err == nil {
-		for _, t := range trusted {
+		for _, t := range namedFirst(trusted, parsed.Headers[0].KeyID) {
 			if parsed.Claims(t.key.Key) != nil {
 				continue
 			}
@@ -93,6 +93,20 @@ func verifiedBy(token string, trusted []trust) (issuer string, verified bool) {
 		return "", false
 	}
 	return trusted[0].issuer, false
+}
+
+// namedFirst puts the keys of an id before the others: to try a wrong one costs as
+// much as the right one.
+func namedFirst(trusted []trust, id string) []trust {
+	var named, others []trust
+	for _, t := range trusted {
+		if t.key.KeyID == id {
+			named = append(named, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	return append(named, others...)
 }
 
 // decodedJWT is what a JWT says. It is not to be changed.
