@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ErrNotJSON says that a body is not one JSON object.
@@ -28,10 +29,7 @@ func ParseObject(body []byte) (Object, error) {
 	}
 	object := Object{}
 	for quoted, value := range members(bytes.Clone(body)) {
-		var name string
-		if err := json.Unmarshal(quoted, &name); err != nil {
-			return nil, ErrNotJSON
-		}
+		name := unquoted(quoted)
 		if _, twice := object[name]; twice {
 			return nil, fmt.Errorf("a JSON object with the member %q twice", brief(name))
 		}
@@ -77,8 +75,19 @@ func members(text []byte) iter.Seq2[[]byte, json.RawMessage] {
 
 // Text is the member of that name if it is a string, or "".
 func (o Object) Text(name string) string {
+	return unquoted(o[name])
+}
+
+// unquoted is a JSON value if it is a string, or "".
+func unquoted(value []byte) string {
+	if len(value) < 2 || value[0] != '"' {
+		return ""
+	}
+	if plain := value[1 : len(value)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return string(plain)
+	}
 	var text string
-	if json.Unmarshal(o[name], &text) != nil {
+	if json.Unmarshal(value, &text) != nil {
 		return ""
 	}
 	return text
