@@ -34,10 +34,11 @@ const (
 
 // BenchmarkDefaultRun holds the default run, every rule against the embedded
 // reference, to at most ten seconds, and compares its processor time with that of
-// only sending its requests to a stub that gives the recorded answers: cpu_ratio,
-// which shall be at most 3. Both servers are in this process, so that both sides
-// count. It prints the medians. What was recorded is forgotten before the next
-// run, which would have its garbage collected less often beside it.
+// only sending its requests to a stub that gives the recorded answers: cpu_ratio.
+// It is meant to be at most 3, and is not yet. Both servers are in this process,
+// so that both sides count. It prints the medians. What was recorded is forgotten
+// before the next run, which would have its garbage collected less often beside
+// it.
 func BenchmarkDefaultRun(b *testing.B) {
 	defer debug.SetGCPercent(debug.SetGCPercent(collection))
 	whole(b, embedded.Reference()) // fills what is filled once
