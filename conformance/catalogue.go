@@ -34,7 +34,8 @@ type Rule struct {
 	Scenarios []Scenario
 
 	content []string // the lines of the file
-	header  int      // line where what stands before the first rule ends
+	header  int      // line where the feature's title ends, or its background
+	opening int      // line where the rule's title ends, or its background
 	last    int      // line where the rule ends
 }
 
@@ -64,9 +65,9 @@ type Scenario struct {
 	// nothing in it happens at once.
 	Rounds int
 
-	cast        []string // the clients and resource owners that it names
-	sentences   []string // its steps, of all cases
-	first, last int      // lines, those of its tags included
+	cast      []string // the clients and resource owners that it names
+	sentences []string // its steps, of all cases
+	last      int      // line where it ends
 }
 
 // mostRounds is how often a scenario may be played anew: a fault with a window
@@ -149,13 +150,20 @@ func (c *Catalogue) load(files fs.FS) error {
 func (c *Catalogue) feature(doc *messages.GherkinDocument, pickles []*messages.Pickle, content string) error {
 	lines := strings.Split(content, "\n")
 	var starts []int // first lines, tags included, of the rules
+	background := false
 	for _, child := range doc.Feature.Children {
 		switch {
+		case child.Background != nil:
+			background = true
 		case child.Rule != nil:
 			starts = append(starts, firstLine(child.Rule.Location, child.Rule.Tags))
 		case child.Scenario != nil:
 			return fmt.Errorf("%s:%d: a scenario stands outside a rule", doc.Uri, child.Scenario.Location.Line)
 		}
+	}
+	header := int(doc.Feature.Location.Line)
+	if background && len(starts) > 0 {
+		header = starts[0] - 1
 	}
 	var problems []error
 	n := 0
@@ -169,7 +177,7 @@ func (c *Catalogue) feature(doc *messages.GherkinDocument, pickles []*messages.P
 		}
 		r := &Rule{
 			Text: child.Rule.Name, Loss: paragraph(child.Rule.Description), Feature: doc.Feature.Name,
-			File: doc.Uri, Line: int(child.Rule.Location.Line), content: lines, last: last, header: starts[0] - 1,
+			File: doc.Uri, Line: int(child.Rule.Location.Line), content: lines, last: last, header: header,
 		}
 		n++
 		if err := r.tags(child.Rule.Tags); err != nil {
@@ -230,16 +238,14 @@ func (r *Rule) tags(tags []*messages.Tag) error {
 
 func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pickle) error {
 	var problems []error
+	r.opening = r.Line
 	for i, child := range children {
 		s := child.Scenario
-		if s == nil {
+		if s == nil { // a background: what follows is its end
+			r.opening = r.before(children, i+1)
 			continue
 		}
-		sc := Scenario{Name: s.Name, Line: int(s.Location.Line), first: firstLine(s.Location, s.Tags), last: r.last}
-		if i+1 < len(children) && children[i+1].Scenario != nil {
-			next := children[i+1].Scenario
-			sc.last = firstLine(next.Location, next.Tags) - 1
-		}
+		sc := Scenario{Name: s.Name, Line: int(s.Location.Line), last: r.before(children, i+1)}
 		sc.cast = named(s)
 		for _, t := range s.Tags {
 			switch name := strings.TrimPrefix(t.Name, "@"); {
@@ -286,14 +292,21 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 	return errors.Join(problems...)
 }
 
-// text is the feature file with nothing in it but this rule and one scenario.
-// The tags, which say nothing to godog, are left out: each costs it time.
-func (r *Rule) text(s Scenario) []byte {
-	first := r.last + 1
-	for _, other := range r.Scenarios {
-		first = min(first, other.first)
+// before is the last line before one of the rule's children, of which only the first
+// may be a background; the rule's last line if there is none such.
+func (r *Rule) before(children []*messages.RuleChild, n int) int {
+	if n >= len(children) || children[n].Scenario == nil {
+		return r.last
 	}
-	lines := slices.Concat(r.content[:r.header], r.content[r.Line-1:first-1], r.content[s.Line-1:s.last])
+	next := children[n].Scenario
+	return firstLine(next.Location, next.Tags) - 1
+}
+
+// text is the feature file with nothing in it but one scenario of this rule.
+// Tags and descriptions, which say nothing to godog, are left out: each line costs
+// it time.
+func (r *Rule) text(s Scenario) []byte {
+	lines := slices.Concat(r.content[:r.header], r.content[r.Line-1:r.opening], r.content[s.Line-1:s.last])
 	return []byte(strings.Join(lines, "\n"))
 }
 

@@ -203,7 +203,7 @@ func TestTextIsTheRuleWithOneScenario(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, two := c.Find("OWN-01"), c.Find("OWN-02")
-	head := []string{"Feature: Our own", "A description.", "Rule: One", "Said of it.", "Background:", `Given Ada has granted Planner "read:appointments"`}
+	head := []string{"Feature: Our own", "Rule: One", "Said of it.", "Background:", `Given Ada has granted Planner "read:appointments"`}
 	for _, x := range []struct {
 		rule *Rule
 		n    int
@@ -212,7 +212,7 @@ func TestTextIsTheRuleWithOneScenario(t *testing.T) {
 		{one, 0, append(head, "Scenario: First", "When Planner refreshes its token")},
 		{one, 1, append(head, "Scenario Outline: Second <scope>", `When Planner refreshes its token asking for "<scope>"`,
 			"Examples: what there is", "| scope             |", "| read:appointments |")},
-		{two, 0, []string{"Feature: Our own", "A description.", "Rule: Two", "Said of that.", "Scenario: Third", "When Planner redeems its code"}},
+		{two, 0, []string{"Feature: Our own", "Rule: Two", "Scenario: Third", "When Planner redeems its code"}},
 	} {
 		var got []string
 		for line := range strings.Lines(string(x.rule.text(x.rule.Scenarios[x.n]))) {

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ErrNotJSON says that a body is not one JSON object.
@@ -23,39 +24,70 @@ type Object map[string]json.RawMessage
 // that is there twice means different things to different readers, and is an
 // error; anything else is [ErrNotJSON].
 func ParseObject(body []byte) (Object, error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if first, err := decoder.Token(); err != nil || first != json.Delim('{') {
+	if !json.Valid(body) || !bytes.HasPrefix(bytes.TrimLeft(body, jsonSpace), []byte("{")) {
 		return nil, ErrNotJSON
 	}
 	object := Object{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return nil, ErrNotJSON
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, ErrNotJSON
-		}
+	for quoted, value := range members(bytes.Clone(body)) {
+		name := unquoted(quoted)
 		if _, twice := object[name]; twice {
 			return nil, fmt.Errorf("a JSON object with the member %q twice", brief(name))
 		}
 		object[name] = value
 	}
-	if _, err := decoder.Token(); err != nil { // the brace at the end
-		return nil, ErrNotJSON
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, ErrNotJSON
-	}
 	return object, nil
+}
+
+const jsonSpace = " \t\r\n"
+
+// members are the names, in their quotation marks, and the values of the object
+// that a valid JSON text is.
+func members(text []byte) iter.Seq2[[]byte, json.RawMessage] {
+	return func(yield func([]byte, json.RawMessage) bool) {
+		var name []byte
+		depth, from := 0, 0
+		for i := 0; i < len(text); i++ {
+			switch c := text[i]; {
+			case c == '"':
+				for i++; text[i] != '"'; i++ {
+					if text[i] == '\\' {
+						i++
+					}
+				}
+			case c == '{' || c == '[':
+				if depth++; depth == 1 {
+					from = i + 1
+				}
+			case depth == 1 && c == ':':
+				name, from = bytes.Trim(text[from:i], jsonSpace), i+1
+			case depth == 1 && (c == ',' || c == '}'):
+				if name != nil && !yield(name, bytes.Trim(text[from:i:i], jsonSpace)) {
+					return
+				}
+				name, from = nil, i+1
+			}
+			if c := text[i]; c == '}' || c == ']' {
+				depth--
+			}
+		}
+	}
 }
 
 // Text is the member of that name if it is a string, or "".
 func (o Object) Text(name string) string {
+	return unquoted(o[name])
+}
+
+// unquoted is a JSON value if it is a string, or "".
+func unquoted(value []byte) string {
+	if len(value) < 2 || value[0] != '"' {
+		return ""
+	}
+	if plain := value[1 : len(value)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return string(plain)
+	}
 	var text string
-	if json.Unmarshal(o[name], &text) != nil {
+	if json.Unmarshal(value, &text) != nil {
 		return ""
 	}
 	return text

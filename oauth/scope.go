@@ -35,10 +35,15 @@ func (e *SyntaxError) Error() string {
 
 // NewScopeSet returns the set of the given tokens. It does not check their
 // syntax; [ParseScope] does.
-func NewScopeSet(tokens ...ScopeToken) ScopeSet {
-	sorted := slices.Clone(tokens)
-	slices.Sort(sorted)
-	return ScopeSet{tokens: slices.Compact(sorted)}
+func NewScopeSet(tokens ...ScopeToken) ScopeSet { return setOf(slices.Clone(tokens)) }
+
+// setOf is the set of tokens that nobody else holds.
+func setOf(tokens []ScopeToken) ScopeSet {
+	if len(tokens) == 0 {
+		return ScopeSet{}
+	}
+	slices.Sort(tokens)
+	return ScopeSet{tokens: slices.Compact(tokens)}
 }
 
 // ParseScope reads a scope value, tokens separated by exactly one space (RFC
@@ -75,13 +80,13 @@ func MustParseScope(value string) ScopeSet {
 // bytes are: what a lenient reader would understand. Judges use it so that a
 // malformed value cannot hide a scope.
 func FieldsScope(value string) ScopeSet {
-	var tokens []ScopeToken
+	tokens := make([]ScopeToken, 0, strings.Count(value, " ")+1)
 	for part := range strings.SplitSeq(value, " ") {
 		if part != "" {
 			tokens = append(tokens, ScopeToken(part))
 		}
 	}
-	return NewScopeSet(tokens...)
+	return setOf(tokens)
 }
 
 // Tokens returns the tokens in byte order.
@@ -101,7 +106,13 @@ func (s ScopeSet) Has(token ScopeToken) bool {
 
 // Union returns the tokens that are in s, in o or in both.
 func (s ScopeSet) Union(o ScopeSet) ScopeSet {
-	return NewScopeSet(append(slices.Clone(s.tokens), o.tokens...)...)
+	switch {
+	case o.SubsetOf(s):
+		return s
+	case s.SubsetOf(o):
+		return o
+	}
+	return setOf(slices.Concat(s.tokens, o.tokens))
 }
 
 // Intersect returns the tokens that are in both s and o.
@@ -116,7 +127,9 @@ func (s ScopeSet) Minus(o ScopeSet) ScopeSet {
 func (s ScopeSet) Equal(o ScopeSet) bool { return slices.Equal(s.tokens, o.tokens) }
 
 // SubsetOf reports whether every token of s is in o.
-func (s ScopeSet) SubsetOf(o ScopeSet) bool { return s.Minus(o).IsEmpty() }
+func (s ScopeSet) SubsetOf(o ScopeSet) bool {
+	return !slices.ContainsFunc(s.tokens, func(t ScopeToken) bool { return !o.Has(t) })
+}
 
 // Map returns the set of f(t) for every token t of s.
 func (s ScopeSet) Map(f func(ScopeToken) ScopeToken) ScopeSet {
@@ -124,7 +137,7 @@ func (s ScopeSet) Map(f func(ScopeToken) ScopeToken) ScopeSet {
 	for i, t := range s.tokens {
 		mapped[i] = f(t)
 	}
-	return NewScopeSet(mapped...)
+	return setOf(mapped)
 }
 
 // String is the set as a scope value, tokens in byte order.

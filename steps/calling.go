@@ -35,7 +35,7 @@ type call struct {
 }
 
 // calling is how a request to the API may be sent.
-func calling() phrasing[call] {
+var calling = phrased("lists, reads, creates, deletes", func() []manner[call] {
 	all := []manner[call]{
 		{`\d+ times`, func(c *call, v []string) (err error) { c.times, err = strconv.Atoi(v[0]); return err }},
 		{`by "[^"]*"`, func(c *call, v []string) error { c.wire.Method = v[0]; return nil }},
@@ -56,8 +56,8 @@ func calling() phrasing[call] {
 	for _, what := range []string{"refresh token", "code", "ID token"} {
 		all = append(all, manner[call]{`with its ` + what, func(c *call, _ []string) error { c.credential = what; return nil }})
 	}
-	return phrasing[call]{"lists, reads, creates, deletes", all}
-}
+	return all
+})
 
 func setting(c *call, v []string) error {
 	value, err := unescape(v[1])

@@ -21,7 +21,7 @@ type minting struct {
 }
 
 // carrying is how a token that we sign may differ from a good one.
-func carrying() phrasing[minting] {
+var carrying = phrased("carries", func() []manner[minting] {
 	all := []manner[minting]{
 		{`of another issuer`, func(m *minting, _ []string) error { m.claims["iss"] = "https://issuer.invalid"; return nil }},
 		{`for another API`, func(m *minting, _ []string) error { m.others = true; return nil }},
@@ -43,8 +43,8 @@ func carrying() phrasing[minting] {
 			return nil
 		}})
 	}
-	return phrasing[minting]{"carries", all}
-}
+	return all
+})
 
 // forgery is the way to forge a token that a feature names.
 func forgery(name string) (actor.Forgery, error) {

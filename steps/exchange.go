@@ -27,8 +27,8 @@ type trade struct {
 }
 
 // exchanging is how a client may exchange a token.
-func exchanging() phrasing[trade] {
-	return phrasing[trade]{"exchanges", []manner[trade]{
+var exchanging = phrased("exchanges", func() []manner[trade] {
+	return []manner[trade]{
 		{`asking for "[^"]*"`, func(t *trade, v []string) error {
 			raw := oauth.RawScope(v[0])
 			t.scope = &raw
@@ -42,8 +42,8 @@ func exchanging() phrasing[trade] {
 			return err
 		}},
 		{`5 times`, func(t *trade, _ []string) error { t.times = repetitions; return nil }},
-	}}
-}
+	}
+})
 
 func (w *World) exchanges(ctx context.Context, client, which, how string) error {
 	t := trade{request: request{client: client}}

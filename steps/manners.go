@@ -74,13 +74,13 @@ func scoped(expr string, apply func(r *request, scope *oauth.RawScope)) manner[r
 }
 
 // asking is how a client may ask for access.
-func asking() phrasing[request] {
-	return phrasing[request]{"asks", slices.Concat(pages(), ways(), places(), wordings(), managements(), channels(), []manner[request]{
+var asking = phrased("asks", func() []manner[request] {
+	return slices.Concat(pages(), ways(), places(), wordings(), managements(), channels(), []manner[request]{
 		plainly(`in every way there is`, func(r *request) { r.every = "way" }),
 		plainly(`by every kind of authorization request`, func(r *request) { r.every = "request" }),
 		{`\d+ times`, times},
-	})}
-}
+	})
+})
 
 // pages is what the resource owner meets.
 func pages() []manner[request] {
@@ -168,8 +168,8 @@ func times(r *request, values []string) (err error) {
 }
 
 // presenting is how a client may present a code or a refresh token.
-func presenting() phrasing[request] {
-	return phrasing[request]{"redeems, refreshes", []manner[request]{
+var presenting = phrased("redeems, refreshes", func() []manner[request] {
+	return []manner[request]{
 		{`asking for "[^"]*"`, func(r *request, v []string) error {
 			plain, err := unescape(v[0])
 			raw := oauth.RawScope(plain)
@@ -186,8 +186,8 @@ func presenting() phrasing[request] {
 		plainly(`or for nothing`, func(r *request) { r.turns = append(r.turns, nil) }),
 		{`\d+ times at once`, timesAtOnce},
 		{`\d+ times`, times},
-	}}
-}
+	}
+})
 
 // repeating sends the scope parameter a second time, with another value.
 func repeating(r *request, values []string) error {

@@ -36,7 +36,9 @@ func Sentences() []Sentence {
 
 func patterns() []pattern {
 	r := &recorder{}
-	register(r, &World{})
+	for _, add := range nouns() {
+		add(r, &World{})
+	}
 	return r.patterns
 }
 

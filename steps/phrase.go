@@ -32,17 +32,25 @@ type manner[T any] struct {
 type phrasing[T any] struct {
 	act     string // the act, for readers
 	manners []manner[T]
+	pattern string // see capture
+}
+
+// phrased is the phrasing of an act, made once for all scenarios.
+func phrased[T any](act string, manners func() []manner[T]) func() phrasing[T] {
+	return sync.OnceValue(func() phrasing[T] {
+		p := phrasing[T]{act: act, manners: manners()}
+		var all []string
+		for _, m := range p.manners {
+			all = append(all, m.expr)
+		}
+		p.pattern = `((?:(?:,| and|, and)? (?:` + strings.Join(all, "|") + `))*)`
+		return p
+	})
 }
 
 // capture is the part of a pattern that takes any of the manners, one after the
 // other: ", 5 times", " silently and at the other API".
-func (p phrasing[T]) capture() string {
-	var all []string
-	for _, m := range p.manners {
-		all = append(all, m.expr)
-	}
-	return `((?:(?:,| and|, and)? (?:` + strings.Join(all, "|") + `))*)`
-}
+func (p phrasing[T]) capture() string { return p.pattern }
 
 // apply reads the manners of a sentence into an act.
 func (p phrasing[T]) apply(text string, act *T) error {

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"regexp"
+	"slices"
 	"sync"
 
 	"github.com/cucumber/godog"
@@ -20,13 +21,19 @@ type registrar interface {
 // invariants after each. Godog tries each step that it is given on each sentence:
 // with all of them, that would be a good part of the work of a run.
 func Register(sc *godog.ScenarioContext, w *World, sentences []string) {
-	c := &chosen{to: sc, wanted: make([]bool, len(expressions()))}
+	all := expressions()
+	c := &chosen{to: sc, wanted: make([]bool, len(all.compiled))}
 	for _, text := range sentences {
 		for _, n := range fitting(text) {
 			c.wanted[n] = true
 		}
 	}
-	register(c, w)
+	for n, add := range nouns() {
+		if slices.Contains(c.wanted[c.next:all.ends[n]], true) {
+			add(c, w)
+		}
+		c.next = all.ends[n]
+	}
 	sc.StepContext().After(func(ctx context.Context, _ *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
 		if err == nil {
 			w.checkInvariants(ctx)
@@ -35,13 +42,19 @@ func Register(sc *godog.ScenarioContext, w *World, sentences []string) {
 	})
 }
 
-// expressions are the compiled patterns, in the order in which they are
-// registered. To compile them anew for each scenario would be a third of the work
-// of a run.
-var expressions = sync.OnceValue(func() []*regexp.Regexp {
-	var all []*regexp.Regexp
-	for _, p := range patterns() {
-		all = append(all, regexp.MustCompile(p.expr))
+// expressions are the compiled patterns. To compile them anew for each scenario
+// would be a third of the work of a run.
+var expressions = sync.OnceValue(func() (all struct {
+	compiled []*regexp.Regexp // in the order in which they are registered
+	ends     []int            // where those of each of the nouns end
+}) {
+	r := &recorder{}
+	for _, add := range nouns() {
+		add(r, &World{})
+		all.ends = append(all.ends, len(r.patterns))
+	}
+	for _, p := range r.patterns {
+		all.compiled = append(all.compiled, regexp.MustCompile(p.expr))
 	}
 	return all
 })
@@ -52,7 +65,7 @@ func fitting(text string) []int {
 		return known.([]int)
 	}
 	var all []int
-	for n, e := range expressions() {
+	for n, e := range expressions().compiled {
 		if e.MatchString(text) {
 			all = append(all, n)
 		}
@@ -78,32 +91,19 @@ func (c *chosen) Then(_, step any)  { c.hand(c.to.Then, step) }
 
 func (c *chosen) hand(to func(expr, step any), step any) {
 	if c.wanted[c.next] {
-		to(expressions()[c.next], step)
+		to(expressions().compiled[c.next], step)
 	}
 	c.next++
 }
 
-func register(r registrar, w *World) {
-	registerGrants(r, w)
-	registerRequests(r, w)
-	registerTokens(r, w)
-	registerSyntax(r, w)
-	registerAnswers(r, w)
-	registerIntrospection(r, w)
-	registerPushed(r, w)
-	registerRefresh(r, w)
-	registerExchange(r, w)
-	registerResources(r, w)
-	registerConsent(r, w)
-	registerControl(r, w)
-	registerAPI(r, w)
-	registerWire(r, w)
-	registerChallenges(r, w)
-	registerClaims(r, w)
-	registerManaged(r, w)
-	registerChoices(r, w)
-	registerRace(r, w)
-	registerRaceJudge(r, w)
-	registerRegistration(r, w)
-	registerMetadata(r, w)
+// nouns are what registers the sentences about each actor or noun.
+func nouns() []func(registrar, *World) {
+	return []func(registrar, *World){
+		registerGrants, registerRequests, registerTokens, registerSyntax,
+		registerAnswers, registerIntrospection, registerPushed, registerRefresh,
+		registerExchange, registerResources, registerConsent, registerControl,
+		registerAPI, registerWire, registerChallenges, registerClaims,
+		registerManaged, registerChoices, registerRace, registerRaceJudge,
+		registerRegistration, registerMetadata,
+	}
 }

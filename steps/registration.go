@@ -40,21 +40,21 @@ type registrationRequest struct {
 }
 
 // registering is how a client may register.
-func registering() phrasing[registrationRequest] {
+var registering = phrased("registers for, changes its registration to", func() []manner[registrationRequest] {
 	statement := func(trusted bool) func(*registrationRequest, []string) error {
 		return func(r *registrationRequest, v []string) error {
 			r.statement, r.trusted = v[0], trusted
 			return nil
 		}
 	}
-	return phrasing[registrationRequest]{"registers for, changes its registration to", []manner[registrationRequest]{
+	return []manner[registrationRequest]{
 		{`as a list`, func(r *registrationRequest, _ []string) error { r.list = true; return nil }},
 		{`as a public client`, func(r *registrationRequest, _ []string) error { r.public = true; return nil }},
 		{`with a software statement for "[^"]*"`, statement(true)},
 		{`with a software statement of nobody's for "[^"]*"`, statement(false)},
 		{`5 times`, func(r *registrationRequest, _ []string) error { r.times = repetitions; return nil }},
-	}}
-}
+	}
+})
 
 // hasRegistered is registers as a state: a refusal leaves the scenario without it.
 // A change that is refused leaves the registration as it was (RFC 7592 section

@@ -39,11 +39,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 }
 
 // collectLess has garbage collected less often, unless GOGC says how often. Rules
-// are played in seconds and leave little behind, and a fifth of the time would go
-// into looking for it.
+// are played in seconds and leave little behind, and a tenth of the time would go
+// into looking for it. What that may cost in memory is bounded.
 func (*app) collectLess() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(800)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(1 << 30)
 	}
 }
 

@@ -42,14 +42,15 @@ type Stage struct {
 	key       *harnessKey    // nil unless the API trusts it
 	vouches   *harnessKey    // signs software statements; nil unless they are trusted
 
-	keys     *keySet
-	subjects sync.Map                 // of tokens, learned, by the name of a resource owner
-	served   sync.Map                 // operations of an API that somebody was served
-	filters  bool                     // the list leaves out what a token may not read
-	failing  []failing                // answers of the token endpoint that are its refusals
-	denied   string                   // the page of trouble at which each denial ends
-	untold   map[oauth.GrantType]bool // introspection tells clients nothing of tokens that came so
-	facts    *finder
+	keys       *keySet
+	clientKeys sync.Map                 // functions that make or return the key of clients, by name
+	subjects   sync.Map                 // of tokens, learned, by the name of a resource owner
+	served     sync.Map                 // operations of an API that somebody was served
+	filters    bool                     // the list leaves out what a token may not read
+	failing    []failing                // answers of the token endpoint that are its refusals
+	denied     string                   // the page of trouble at which each denial ends
+	untold     map[oauth.GrantType]bool // introspection tells clients nothing of tokens that came so
+	facts      *finder
 
 	registering, loggingIn effort
 }

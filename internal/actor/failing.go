@@ -88,8 +88,11 @@ func (s *Stage) foreignCode(ctx context.Context) failing {
 // failingAnswer is an answer that has the server's own trouble as an error
 // response (RFC 6749 section 5.2), or nothing.
 func failingAnswer(grant oauth.GrantType, got answer) failing {
+	if got.status < 500 {
+		return failing{}
+	}
 	object, err := oauth.ParseObject(got.body)
-	if code := object.Text("error"); err == nil && code != "" && got.status >= 500 {
+	if code := object.Text("error"); err == nil && code != "" {
 		return failing{grant, got.status, oauth.ErrorCode(code)}
 	}
 	return failing{}

@@ -1,7 +1,5 @@
 package actor
 
-import "github.com/scopeproof/scopeproof/oauth"
-
 // Secrets are the secrets that were seen so far, by their digest: for whoever
 // repeats a recorded exchange by hand while the target is held.
 func (r *Recorder) Secrets() map[string]string {
@@ -11,10 +9,8 @@ func (r *Recorder) Secrets() map[string]string {
 		r.secrets.learn(rec)
 	}
 	found := map[string]string{}
-	for secret, digest := range r.secrets.values {
-		if oauth.Digest(secret) == digest { // it stands there percent-encoded, too
-			found[digest] = secret
-		}
+	for secret := range r.secrets.values {
+		found[r.secrets.know(secret)] = secret
 	}
 	return found
 }

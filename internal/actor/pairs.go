@@ -8,7 +8,13 @@ import (
 )
 
 // anyJWT is a JWT, wherever it stands: signed (three parts) or encrypted (five).
-var anyJWT = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}`)
+// onlyJWT is a text that is one.
+var (
+	anyJWT  = regexp.MustCompile(jwtPattern)
+	onlyJWT = regexp.MustCompile(`^` + jwtPattern + `$`)
+)
+
+const jwtPattern = `eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}`
 
 // aboutIt reports whether the last word of a name says that its value is no
 // secret though it stands beside one: "type", "expires_in", "scope".

@@ -22,6 +22,7 @@ const maxRecorded = 32 << 20
 type Recorder struct {
 	transport http.RoundTripper
 	timeout   time.Duration     // of one exchange
+	late      error             // what ends an exchange that takes longer
 	hosts     map[string]string // host → what features call it
 	target    *target.Resolved  // says which endpoint is where; nil: nobody knows
 
@@ -33,7 +34,10 @@ type Recorder struct {
 
 // newRecorder returns a recorder that knows the given secrets.
 func newRecorder(transport http.RoundTripper, timeout time.Duration, hosts map[string]string, known []oauth.Secret) *Recorder {
-	r := &Recorder{transport: transport, timeout: timeout, hosts: hosts}
+	r := &Recorder{
+		transport: transport, timeout: timeout, hosts: hosts,
+		late: fmt.Errorf("no whole answer within %v", timeout),
+	}
 	r.keep(known...)
 	return r
 }
@@ -123,8 +127,7 @@ func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, erro
 	if err := r.full(); err != nil {
 		return nil, err
 	}
-	late := fmt.Errorf("no whole answer within %v", r.timeout)
-	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, late)
+	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, r.late)
 	defer cancel()
 	resp, err := r.transport.RoundTrip(req.WithContext(ctx))
 	if err == nil {

@@ -28,7 +28,7 @@ const (
 // whatever it is, and learned; what was learned is replaced wherever else it
 // turns up, however it is escaped there.
 type vault struct {
-	values   map[string]string // secret → digest
+	values   map[string]string // secret → digest, or empty until it is asked for
 	spread   map[string]bool   // secrets that are replaced wherever they stand
 	replacer *strings.Replacer // of spread; nil if one was learned since
 	names    map[string]suspicion
@@ -45,7 +45,7 @@ const tooMany = "(not shown: the server sent too many different secrets)"
 // before anything else is: by where it stands it might be taken for two.
 func (v *vault) keep(value string) {
 	v.overrun = v.add(value) || v.overrun
-	parted := odd(value) || strings.Contains(value, "eyJ") && anyJWT.FindString(value) != value // "at_eyJ…" has a JWT in it
+	parted := odd(value) || strings.Contains(value, "eyJ") && !onlyJWT.MatchString(value) // "at_eyJ…" has a JWT in it
 	if len(value) >= spreadFrom && parted && !slices.Contains(v.odd, value) {
 		v.odd, v.first = append(v.odd, value), nil
 	}
@@ -71,7 +71,7 @@ func (v *vault) before(text string) string {
 // add learns a secret that is one for certain, and reports whether there is no
 // more room for it.
 func (v *vault) add(value string) (full bool) {
-	v.know(value)
+	v.remember(value, "")
 	if len(value) < spreadFrom || v.spread[value] {
 		return false
 	}
@@ -85,18 +85,26 @@ func (v *vault) add(value string) (full bool) {
 	return false
 }
 
+// know is what is shown for a secret.
 func (v *vault) know(value string) string {
 	shown := v.values[value]
-	if shown == "" && value != "" {
-		if v.values == nil {
-			v.values = map[string]string{}
-		}
+	if shown == "" {
 		shown = oauth.Digest(value)
-		if len(v.values) < 2*maxSpread {
-			v.values[value] = shown
-		}
+		v.remember(value, shown)
 	}
 	return shown
+}
+
+func (v *vault) remember(value, shown string) {
+	if value == "" || shown == "" && v.values[value] != "" {
+		return
+	}
+	if v.values == nil {
+		v.values = map[string]string{}
+	}
+	if _, known := v.values[value]; known || len(v.values) < 2*maxSpread {
+		v.values[value] = shown
+	}
 }
 
 // hide learns a value from where it stands and returns what is shown for it.

@@ -159,11 +159,10 @@ func (c *Cast) clientMetadata(client *oauth.Client) (map[string]any, error) {
 		"response_types":             []string{},
 	}
 	if slices.Contains(client.GrantTypes, oauth.JWTBearer) {
-		key, err := newHarnessKey()
+		key, err := c.keyOf(client.Name)
 		if err != nil {
 			return nil, err
 		}
-		c.keys[client.Name] = key
 		m["jwks"] = map[string]any{"keys": []json.RawMessage{key.public}}
 	}
 	if slices.Contains(client.GrantTypes, oauth.CIBA) {

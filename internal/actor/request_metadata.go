@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -16,9 +17,15 @@ func (c *Cast) keyOf(name string) (*harnessKey, error) {
 	if key := c.keys[name]; key != nil {
 		return key, nil
 	}
-	key, err := newHarnessKey()
+	key, err := c.Stage.keyOf(name)
 	c.keys[name] = key
 	return key, err
+}
+
+// keyOf is the key of all clients of that name: one cast never has two of them.
+func (s *Stage) keyOf(name string) (*harnessKey, error) {
+	made, _ := s.clientKeys.LoadOrStore(name, sync.OnceValues(newHarnessKey))
+	return made.(func() (*harnessKey, error))()
 }
 
 // requestMetadata adds to a client's metadata how it makes its authorization

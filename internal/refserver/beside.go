@@ -2,6 +2,7 @@ package refserver
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -32,6 +33,15 @@ func (s *Server) Mint(typ string, claims map[string]any) (string, error) {
 	now := s.clock.now()
 	s.minted.put(token, asRead(claims), now.Add(time.Hour), now)
 	return token, nil
+}
+
+// asRead are claims as they come out of a token.
+func asRead(claims map[string]any) map[string]any {
+	read := map[string]any{}
+	if text, err := json.Marshal(claims); err != nil || json.Unmarshal(text, &read) != nil {
+		return nil
+	}
+	return read
 }
 
 // introspectedMinted is what could be said of a token that Mint made; false if it

@@ -193,11 +193,11 @@ func (v *foreignTokens) verify(ctx context.Context, token string) (Principal, er
 		claims, err := believed(token, v.harness.trust(), v.policy.Tokens)
 		return principalOf(claims, err, v.policy, v.own, v.clock.now())
 	}
-	header, _, err := readJWT(token)
+	read, err := readJWT(token)
 	if err != nil {
 		return Principal{}, err
 	}
-	keys, err := v.keysFor(ctx, header.KeyID)
+	keys, err := v.keysFor(ctx, read.header.KeyID)
 	if err != nil {
 		return Principal{}, err
 	}

@@ -32,11 +32,15 @@ type jwtHeader struct {
 // issuer and type, not its time and audience. The claims come with an error if
 // they can be read.
 func believed(token string, trusted []trust, policy TokenPolicy) (map[string]any, error) {
-	header, claims, err := readJWT(token)
-	if err != nil {
-		return nil, err
+	read, issuer, verified := remembered(token, trusted)
+	if !verified {
+		var err error
+		if read, err = readJWT(token); err != nil {
+			return nil, err
+		}
+		issuer, verified = verifiedBy(token, trusted)
 	}
-	issuer, verified := verifiedBy(token, trusted)
+	header, claims := read.header, read.claims
 	if !policy.SignatureFits(Signature{
 		Algorithm: header.Algorithm, KeyID: header.KeyID, Value: token[strings.LastIndexByte(token, '.')+1:], Verified: verified,
 		KeyedWithPublic: func() bool { return keyedWithPublic(token, trusted) },
@@ -58,22 +62,29 @@ func believed(token string, trusted []trust, policy TokenPolicy) (map[string]any
 	return claims, nil
 }
 
+// remembered is a token that is known to be verified, and the issuer whose key did.
+func remembered(token string, trusted []trust) (read decodedJWT, issuer string, verified bool) {
+	for _, t := range trusted {
+		if read, verified = t.known.get(token); verified {
+			return read, t.issuer, true
+		}
+	}
+	return read, "", false
+}
+
 // verifiedBy returns the issuer whose key verifies the token; the first issuer if
 // none does.
 func verifiedBy(token string, trusted []trust) (issuer string, verified bool) {
-	for _, t := range trusted {
-		if t.known.has(token) {
-			return t.issuer, true
-		}
+	if _, issuer, verified = remembered(token, trusted); verified {
+		return issuer, true
 	}
 	if parsed, err := jwt.ParseSigned(token, algorithms()); err == nil {
-		for _, t := range trusted {
-			claims := map[string]any{}
-			if parsed.Claims(t.key.Key, &claims) != nil {
+		for _, t := range namedFirst(trusted, parsed.Headers[0].KeyID) {
+			if parsed.Claims(t.key.Key) != nil {
 				continue
 			}
-			if t.known != nil && claims["iss"] == t.issuer {
-				t.known.add(token, claims)
+			if read, err := readJWT(token); err == nil && t.known != nil && read.claims["iss"] == t.issuer {
+				t.known.add(token, read)
 			}
 			return t.issuer, true
 		}
@@ -84,22 +95,42 @@ func verifiedBy(token string, trusted []trust) (issuer string, verified bool) {
 	return trusted[0].issuer, false
 }
 
+// namedFirst puts the keys of an id before the others: to try a wrong one costs as
+// much as the right one.
+func namedFirst(trusted []trust, id string) []trust {
+	var named, others []trust
+	for _, t := range trusted {
+		if t.key.KeyID == id {
+			named = append(named, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	return append(named, others...)
+}
+
+// decodedJWT is what a JWT says. It is not to be changed.
+type decodedJWT struct {
+	header jwtHeader
+	claims map[string]any
+}
+
 // readJWT decodes a JWT without verifying it.
-func readJWT(token string) (header jwtHeader, claims map[string]any, err error) {
+func readJWT(token string) (read decodedJWT, err error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return header, nil, fmt.Errorf("read the token: got %d parts, want 3", len(parts))
+		return read, fmt.Errorf("read the token: got %d parts, want 3", len(parts))
 	}
-	for i, into := range []any{&header, &claims} {
+	for i, into := range []any{&read.header, &read.claims} {
 		text, err := base64.RawURLEncoding.DecodeString(parts[i])
 		if err == nil {
 			err = json.Unmarshal(text, into)
 		}
 		if err != nil {
-			return header, nil, fmt.Errorf("read the token: %w", err)
+			return decodedJWT{}, fmt.Errorf("read the token: %w", err)
 		}
 	}
-	return header, claims, nil
+	return read, nil
 }
 
 // keyedWithPublic says whether a token is an HMAC under a trusted public key, as

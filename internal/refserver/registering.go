@@ -35,7 +35,7 @@ func (s *Server) stated(m *clientMetadata, asked ScopeSet) (ScopeSet, error) {
 	if m.SoftwareStatement == "" || !s.has(softwareStatements) {
 		return asked, nil
 	}
-	_, claims, err := readJWT(m.SoftwareStatement)
+	read, err := readJWT(m.SoftwareStatement)
 	if err != nil {
 		return nil, Refuse("invalid_software_statement", "the software statement cannot be read")
 	}
@@ -43,7 +43,7 @@ func (s *Server) stated(m *clientMetadata, asked ScopeSet) (ScopeSet, error) {
 	if err := s.policy.Registration.StatementTrusted(verified); err != nil {
 		return nil, err
 	}
-	text, ok := claims["scope"].(string)
+	text, ok := read.claims["scope"].(string)
 	if !ok {
 		return asked, nil
 	}

@@ -99,7 +99,7 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 	if err != nil {
 		return "", 0, fmt.Errorf("sign an access token: %w", err)
 	}
-	if read := asRead(claims); read["iss"] == s.issuer {
+	if read, err := readJWT(token); err == nil && read.claims["iss"] == s.issuer {
 		s.verified.add(token, read) // what we signed ourselves need not be verified
 	}
 	return token, lifetime, nil
@@ -111,15 +111,6 @@ func single(values []string) any {
 		return values[0]
 	}
 	return values
-}
-
-// asRead are claims as they come out of a token.
-func asRead(claims map[string]any) map[string]any {
-	read := map[string]any{}
-	if text, err := json.Marshal(claims); err != nil || json.Unmarshal(text, &read) != nil {
-		return nil
-	}
-	return read
 }
 
 func claimsQuestion(i Issue) ClaimsQuestion {
@@ -159,10 +150,9 @@ func looksLikeJWT(token string) bool {
 // ownClaims verifies signature, type and issuer of an access token of ours, not
 // its time and audience. The claims are not to be changed.
 func (s *Server) ownClaims(token string) (map[string]any, error) {
-	return s.verified.claimsOf(token, func() (map[string]any, error) { return s.verifiedClaims(token) })
-}
-
-func (s *Server) verifiedClaims(token string) (map[string]any, error) {
+	if read, ok := s.verified.get(token); ok && isAccessTokenType(read.header.Type) {
+		return read.claims, nil
+	}
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return nil, fmt.Errorf("read the token: %w", err)
@@ -173,61 +163,49 @@ func (s *Server) verifiedClaims(token string) (map[string]any, error) {
 	if parsed.Headers[0].KeyID != s.signing.public.KeyID {
 		return nil, errors.New("the token is signed with another key")
 	}
-	claims := map[string]any{}
-	if err := parsed.Claims(s.signing.public.Key, &claims); err != nil {
+	if err := parsed.Claims(s.signing.public.Key); err != nil {
 		return nil, fmt.Errorf("verify the token: %w", err)
 	}
-	if claims["iss"] != s.issuer {
+	read, err := readJWT(token)
+	if err != nil {
+		return nil, err
+	}
+	if read.claims["iss"] != s.issuer {
 		return nil, errors.New("the token is of another issuer")
 	}
-	return claims, nil
+	s.verified.add(token, read)
+	return read.claims, nil
 }
 
-// verifiedTokens are the claims of tokens whose signature is known to be good, so
-// that it is not verified for each request. What changes, such as whether the
+// verifiedTokens are tokens whose signature is known to be good, so that they are
+// not verified and decoded for each request. What changes, such as whether the
 // token has ended or was revoked, is no part of that.
 type verifiedTokens struct {
 	mu     sync.RWMutex
-	claims map[string]map[string]any
+	tokens map[string]decodedJWT
 }
 
 // maxVerified bounds how many are remembered.
 const maxVerified = 1024
 
-// claimsOf returns what verify found of a token, now or before. What it refused is
-// looked at anew.
-func (v *verifiedTokens) claimsOf(token string, verify func() (map[string]any, error)) (map[string]any, error) {
-	v.mu.RLock()
-	claims, ok := v.claims[token]
-	v.mu.RUnlock()
-	if ok {
-		return claims, nil
-	}
-	claims, err := verify()
-	if err != nil {
-		return nil, err
-	}
-	v.add(token, claims)
-	return claims, nil
-}
-
-// has says whether a token is remembered.
-func (v *verifiedTokens) has(token string) bool {
+// get returns a token that is remembered.
+func (v *verifiedTokens) get(token string) (read decodedJWT, ok bool) {
 	if v == nil {
-		return false
+		return read, false
 	}
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	return v.claims[token] != nil
+	read, ok = v.tokens[token]
+	return read, ok
 }
 
-func (v *verifiedTokens) add(token string, claims map[string]any) {
+func (v *verifiedTokens) add(token string, read decodedJWT) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.claims == nil || len(v.claims) >= maxVerified {
-		v.claims = map[string]map[string]any{}
+	if v.tokens == nil || len(v.tokens) >= maxVerified {
+		v.tokens = map[string]decodedJWT{}
 	}
-	v.claims[token] = claims
+	v.tokens[token] = read
 }
 
 func isAccessTokenType(typ string) bool {

@@ -73,7 +73,10 @@ func readForms(doc *goquery.Document) ([]*form, error) {
 	}
 	var all []*form
 	byNode, byID := map[*html.Node]*form{}, map[string]*form{}
-	doc.Find("form").Each(func(_ int, s *goquery.Selection) {
+	found.Each(func(_ int, s *goquery.Selection) {
+		if s.Nodes[0].Data != "form" {
+			return
+		}
 		if strings.EqualFold(s.AttrOr("method", ""), "dialog") {
 			return
 		}

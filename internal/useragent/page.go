@@ -71,7 +71,7 @@ func parsePage(data []byte, contentType string, from *url.URL) (*page, error) {
 		return nil, fmt.Errorf("reading the page: %w", err)
 	}
 	p.doc = goquery.NewDocumentFromNode(root)
-	if href, ok := p.doc.Find("base[href]").First().Attr("href"); ok {
+	if href, ok := p.doc.FindMatcher(firstBase).Attr("href"); ok {
 		if base, err := from.Parse(strings.TrimSpace(href)); err == nil && base.Host != "" {
 			p.base = base
 		}
@@ -95,12 +95,19 @@ func isHTML(data []byte, contentType string) bool {
 	return kind == "text/html" || kind == "application/xhtml+xml"
 }
 
+// The first element of a kind on a page, compiled once for all pages.
+var (
+	firstBase = goquery.Single("base[href]")
+	firstMain = goquery.Single(`main, [role="main"]`)
+	firstBody = goquery.Single("body")
+)
+
 // mainText is what the page's main content says, or all of it where no element
 // is marked as such.
 func (p *page) mainText() string {
-	main := p.doc.Find(`main, [role="main"]`).First()
+	main := p.doc.FindMatcher(firstMain)
 	if main.Length() == 0 {
-		main = p.doc.Find("body").First()
+		main = p.doc.FindMatcher(firstBody)
 	}
 	var b strings.Builder
 	for _, n := range main.Nodes {
