@@ -100,7 +100,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	var cancel context.CancelFunc
 	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
 		limit := p.run.options.Timeout
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
+		ctx, cancel = p.run.stage.Within(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
 		return ctx, nil
 	})
 	steps.Register(sc, w, p.scenario.sentences)

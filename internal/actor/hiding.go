@@ -19,7 +19,7 @@ import (
 // observeFiltering finds out whether the list leaves out what a token may not
 // read, in place of refusing it: a token to write is shown nothing of what is
 // there. Our own API refuses. Where that cannot be seen, answers are taken as they
-// are.
+// are; where nobody answers now, each list is looked through later.
 func (s *Stage) observeFiltering(ctx context.Context, cast *Cast) {
 	api := s.Target.API
 	list, offered := api.Operation("list")
@@ -27,16 +27,25 @@ func (s *Stage) observeFiltering(ctx context.Context, cast *Cast) {
 	if !offered || api.Ours || list.Allows(writing) {
 		return
 	}
-	owner, token, err := cast.writer(ctx, writing)
+	filters, err := cast.filters(ctx, list, writing)
+	s.filters = filters || passing(err)
+}
+
+// filters reports whether a token for a scope is shown a list without what is there.
+func (c *Cast) filters(ctx context.Context, list target.Operation, writing oauth.ScopeSet) (bool, error) {
+	owner, token, err := c.writer(ctx, writing)
 	if err != nil || token == "" {
-		return
+		return false, err
 	}
-	there, err := cast.Seed(ctx, owner)
+	there, err := c.Seed(ctx, owner)
 	if err != nil {
-		return
+		return false, err
 	}
-	a, err := cast.sendOnce(as(ctx, "Planner", "lists"), api, list, token, nil, owner, Wire{})
-	s.filters = err == nil && a.Status/100 == 2 && !strings.Contains(string(a.Body), there.Marker)
+	a, err := c.sendOnce(as(ctx, "Planner", "lists"), c.Stage.Target.API, list, token, nil, owner, Wire{})
+	if err != nil {
+		return false, err
+	}
+	return a.Status/100 == 2 && !strings.Contains(string(a.Body), there.Marker), nil
 }
 
 // writer is Ada with a token that may write and not read; it is empty where she

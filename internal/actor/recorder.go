@@ -3,6 +3,7 @@ package actor
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,6 +24,7 @@ type Recorder struct {
 	transport http.RoundTripper
 	timeout   time.Duration     // of one exchange
 	hosts     map[string]string // host → what features call it
+	waits     *waits            // of the stage; nil: nothing is given up
 
 	mu       sync.Mutex
 	records  []*record
@@ -120,9 +122,14 @@ func (r *Recorder) add(rec *record) {
 // bounded sends the request and reads the answer into rec.
 func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, error) {
 	if err := r.full(); err != nil {
-		return nil, err
+		return nil, &noAnswer{err, false}
 	}
-	late := fmt.Errorf("no whole answer within %v", r.timeout)
+	at := endpointOf(req)
+	if err := r.waits.ask(req.Context(), at, rec.to); err != nil {
+		note(req.Context(), visit{at: at, server: rec.to}, err)
+		return nil, &noAnswer{err, false}
+	}
+	late := r.late()
 	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, late)
 	defer cancel()
 	resp, err := r.transport.RoundTrip(req.WithContext(ctx))
@@ -131,10 +138,29 @@ func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, erro
 		rec.respBody, err = target.ReadAnswer(resp.Body)
 		_ = resp.Body.Close()
 	}
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx) // whose time is over: of this exchange, or of the scenario
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		err = &noAnswer{context.Cause(ctx), false} // whose time is over: of this exchange, or of the scenario
+	default:
+		err = &noAnswer{err, resp == nil}
 	}
+	if !errors.Is(err, late) {
+		late = nil
+	}
+	r.waited(req, rec, late, err)
 	return resp, err
+}
+
+// late is the error of a request whose own time is over.
+func (r *Recorder) late() error { return fmt.Errorf("no whole answer within %v", r.timeout) }
+
+// waited notes how a request ended that was made; late is nil unless its own time
+// was over.
+func (r *Recorder) waited(req *http.Request, rec *record, late, err error) {
+	at := endpointOf(req)
+	r.waits.asked(at, rec.to, rec.started, late, err)
+	note(req.Context(), visit{at, rec.to, time.Since(rec.started)}, err)
 }
 
 // full is an error once the answers are longer than is kept.
