@@ -169,8 +169,7 @@ func again(do func() error) error {
 }
 
 // passing reports whether an error tells of the moment, and not of what was asked
-// for: there was no answer, or one that has to be asked for later (RFC 9110 sections
-// 15.5.9 and 15.6.4, RFC 6585 section 4).
+// for: there was no answer, or none that lasts.
 func passing(err error) bool {
 	var none *noAnswer
 	var unanswered *oauth.Unanswered
@@ -184,7 +183,17 @@ func passing(err error) bool {
 	case errors.As(err, &page):
 		status = page.arrival.Status
 	}
-	return status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+	return momentary(status)
+}
+
+// momentary reports whether a status tells that what is asked for may be answered
+// later (RFC 9110 sections 15.5.9 and 15.6.3 to 15.6.5, RFC 6585 section 4).
+func momentary(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
 }
 
 type regardlessKey struct{}
