@@ -33,8 +33,8 @@ func (s *Stage) observeFiltering(ctx context.Context, cast *Cast) {
 
 // filters reports whether a token for a scope is shown a list without what is there.
 func (c *Cast) filters(ctx context.Context, list target.Operation, writing oauth.ScopeSet) (bool, error) {
-	owner, token, err := c.writer(ctx, writing)
-	if err != nil || token == "" {
+	owner, token, err := c.holder(ctx, writing)
+	if err != nil {
 		return false, err
 	}
 	there, err := c.Seed(ctx, owner)
@@ -48,28 +48,30 @@ func (c *Cast) filters(ctx context.Context, list target.Operation, writing oauth
 	return a.Status/100 == 2 && !strings.Contains(string(a.Body), there.Marker), nil
 }
 
-// writer is Ada with a token that may write and not read; it is empty where she
-// grants none.
-func (c *Cast) writer(ctx context.Context, writing oauth.ScopeSet) (*Owner, oauth.AccessToken, error) {
+// holder is Ada with a token for exactly a scope.
+func (c *Cast) holder(ctx context.Context, scope oauth.ScopeSet) (*Owner, oauth.AccessToken, error) {
 	owner, err := c.Owner(ctx, "Ada")
 	if err != nil {
 		return nil, "", err
 	}
-	scope := writing.Raw()
+	asked := scope.Raw()
 	if c.Stage.mints() {
 		subject, err := owner.LearnSubject(ctx)
 		if err != nil {
 			return nil, "", err
 		}
-		token, err := c.Mint(subject, "planner", map[string]any{"scope": c.Wire(scope)})
+		token, err := c.Mint(subject, "planner", map[string]any{"scope": c.Wire(asked)})
 		return owner, token, err
 	}
 	if !c.Stage.can("as.code") {
-		return owner, "", nil
+		return nil, "", errRefused
 	}
-	_, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
-	if err != nil || i == nil || i.Response == nil || !i.Means().Equal(writing) {
-		return owner, "", err
+	_, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &asked})
+	if err != nil {
+		return nil, "", err
+	}
+	if i == nil || i.Response == nil || !i.Means().Equal(scope) {
+		return nil, "", fmt.Errorf("Ada grants nothing like %q: %w", asked, errRefused)
 	}
 	return owner, i.Response.AccessToken, nil
 }
