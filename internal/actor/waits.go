@@ -69,7 +69,7 @@ type givenUp struct {
 }
 
 func (e *givenUp) Error() string {
-	return fmt.Sprintf("not asked after %d times in a row at the same %s: %v", e.times, e.where, e.why)
+	return fmt.Sprintf("given up after %d times in a row at this %s: %v", e.times, e.where, e.why)
 }
 
 // ask is why an endpoint is not asked; nil: it is. Where nothing at a server answers, an

@@ -32,7 +32,7 @@ func TestAnEndpointIsGivenUpAfterAFewSilences(t *testing.T) {
 	}
 	silentFor(w, tokens, 1)
 	hold(w, tokens)
-	if err := w.ask(t.Context(), tokens, server); err == nil || !strings.Contains(err.Error(), "not asked after 3 times in a row at the same endpoint: no whole answer within 10s") {
+	if err := w.ask(t.Context(), tokens, server); err == nil || !strings.Contains(err.Error(), "given up after 3 times in a row at this endpoint: no whole answer within 10s") {
 		t.Errorf("got %v, want it given up", err)
 	}
 	if err := w.ask(t.Context(), pages, server); err != nil {
@@ -43,7 +43,7 @@ func TestAnEndpointIsGivenUpAfterAFewSilences(t *testing.T) {
 	}
 	silentFor(w, pages, 1)
 	hold(w, pages)
-	if err := w.ask(t.Context(), pages, server); err == nil || !strings.Contains(err.Error(), "at the same server") {
+	if err := w.ask(t.Context(), pages, server); err == nil || !strings.Contains(err.Error(), "at this server") {
 		t.Errorf("got %v after nothing of the server answered, want another endpoint given up at once", err)
 	}
 	w.forget()
