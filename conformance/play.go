@@ -110,7 +110,7 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 	sc.Before(func(ctx context.Context, s *godog.Scenario) (context.Context, error) {
 		limit := p.run.options.Timeout
 		p.script = newScript(s.Steps)
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
+		ctx, cancel = p.run.stage.Within(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
 		return ctx, nil
 	})
 	sc.StepContext().Before(func(ctx context.Context, _ *godog.Step) (context.Context, error) {

@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -101,13 +100,8 @@ func (w *World) sameEverywhere(choice target.ChoiceName, seen []string) error {
 
 // classes are the lawful answers that were seen, one for each repetition.
 func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string, error) {
-	switch choice {
-	case target.ScopeArray:
-		return w.answered("understood", "refused")
-	case target.TokenInQuery:
-		return w.answered("accepted", "refused")
-	case target.ChallengeScope:
-		return w.challengeClasses(), nil
+	if seen, about, err := w.answered(choice); about || err != nil {
+		return seen, err
 	}
 	if seen, ok := w.registrationClasses(choice); ok {
 		return seen, nil
@@ -123,31 +117,15 @@ func (w *World) classes(ctx context.Context, choice target.ChoiceName) ([]string
 	return seen, nil
 }
 
-// answered says of each answer of the API whether it served or refused.
-func (w *World) answered(served, refused string) ([]string, error) {
-	var seen []string
+// answered says of each answer of the API which one it was; about says that the
+// choice is one of an API.
+func (w *World) answered(choice target.ChoiceName) (seen []string, about bool, err error) {
 	for _, a := range w.answers {
-		switch {
-		case a.Served():
-			seen = append(seen, served)
-		case a.Refused() || a.Status == http.StatusBadRequest:
-			seen = append(seen, refused)
-		default:
-			return nil, fmt.Errorf("the API answers with %d, want 2xx, 401 or 403", a.Status)
-		}
-	}
-	return seen, nil
-}
-
-// challengeClasses says of each answer whether its challenge names a scope.
-func (w *World) challengeClasses() []string {
-	var seen []string
-	for _, a := range w.answers {
-		class := "absent"
-		if _, named := a.Challenge.Get("scope"); named {
-			class = "named"
+		class, about, err := actor.APIClass(choice, a)
+		if err != nil || !about {
+			return nil, about, err
 		}
 		seen = append(seen, class)
 	}
-	return seen
+	return seen, len(seen) > 0, nil
 }

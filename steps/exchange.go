@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
@@ -14,7 +15,7 @@ import (
 func registerExchange(r registrar, w *World) {
 	how := exchanging().capture()
 	r.Given(`^(\w+) has exchanged its( first)? token`+how+`$`, w.hasExchanged)
-	r.When(`^(\w+) exchanges its( first)? token`+how+`$`, w.exchanges)
+	r.When(`^(\w+) exchanges (its|\w+'s)( first)? token`+how+`$`, w.exchanges)
 	r.Given(`^the lifetime of (\w+)'s token has passed( after it was served)?$`, w.lifetimePasses)
 	r.Then(`^`+subject+` holds nothing that the exchanged token did not$`, w.holdsNoMore)
 }
@@ -45,7 +46,7 @@ var exchanging = phrased("exchanges", func() []manner[trade] {
 	}
 })
 
-func (w *World) exchanges(ctx context.Context, client, which, how string) error {
+func (w *World) exchanges(ctx context.Context, client, whose, which, how string) error {
 	t := trade{request: request{client: client}}
 	if err := exchanging().apply(how, &t); err != nil {
 		return err
@@ -54,7 +55,11 @@ func (w *World) exchanges(ctx context.Context, client, which, how string) error 
 	if which != "" {
 		find = w.first
 	}
-	subject, err := find(ctx, client)
+	holder := client
+	if whose != "its" {
+		holder = strings.TrimSuffix(whose, "'s")
+	}
+	subject, err := find(ctx, holder)
 	if err != nil {
 		return err
 	}
@@ -90,7 +95,7 @@ func (w *World) exchange(ctx context.Context, subject *actor.Issue, t trade) (*o
 }
 
 func (w *World) hasExchanged(ctx context.Context, client, which, how string) error {
-	if err := w.exchanges(ctx, client, which, how); err != nil {
+	if err := w.exchanges(ctx, client, "its", which, how); err != nil {
 		return err
 	}
 	_, err := w.issued(client)

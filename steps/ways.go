@@ -86,7 +86,9 @@ func (w *World) kinds(r request) []request {
 			all = append(all, kind)
 		}
 	}
-	add("authorization request by POST", "as.post", func(kind *request) { kind.way.Via = actor.ByPost })
+	if w.capable("as.post.alone") || r.openID() {
+		add("authorization request by POST", "as.post", func(kind *request) { kind.way.Via = actor.ByPost })
+	}
 	add("pushed request", "as.par", func(kind *request) { kind.way.Via = actor.Pushed })
 	if w.readsObjects(r) {
 		add("request object", "as.jar", inObject)

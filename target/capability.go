@@ -159,6 +159,7 @@ func apiCapabilities() []CapabilityInfo {
 func fixtureCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
 		yes("as.post", "authorization requests may be posted"),
+		yes("as.post.alone", "authorization requests may be posted that are none of OpenID Connect (RFC 6749 section 3.1)"),
 		count("fx.clients", "clients that can be used"),
 		count("fx.channels", "ways on which a scope can be asked for"),
 		count("fx.request_kinds", "kinds of authorization request"),

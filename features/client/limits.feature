@@ -42,6 +42,13 @@ Feature: What a client may have
       Then each of them holds no scope beyond "read:appointments"
       And the choice of "client_excess" is the same on every way
 
+    @needs:as.tx @needs:as.code
+    Scenario: Viewer has got hold of Planner's token, and exchanges it
+      Given Ada has granted Planner "read:appointments write:appointments"
+      When Viewer exchanges Planner's token asking for "read:appointments write:appointments"
+      Then Viewer holds no scope beyond "read:appointments"
+      And Viewer cannot create an appointment for Ada
+
     @control
     Scenario: Every way leads somewhere
       When Viewer asks Ada for "read:appointments" in every way there is

@@ -77,6 +77,11 @@ Feature: What was asked for and what was granted
       Then Planner is refused, or told that it holds nothing
       And Planner cannot read an appointment of Cy
 
+    @needs:policy.user_limits
+    Scenario: Cy may grant nothing, again and again
+      When Planner asks Cy for "read:appointments" 5 times
+      Then the choice of "empty_grant" is the same each time
+
     @needs:consent.ui=granular
     Scenario: Ada deselects everything
       Given Ada will grant only ""

@@ -51,6 +51,7 @@ type Stage struct {
 	denied     string                   // the page of trouble at which each denial ends
 	untold     map[oauth.GrantType]bool // introspection tells clients nothing of tokens that came so
 	facts      *finder
+	waits      *waits // in vain, at the endpoints of the target
 
 	registering, loggingIn effort
 }
@@ -77,7 +78,7 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	if s.agent, err = useragent.New(t); err != nil {
 		return nil, err
 	}
-	s.keys = newKeySet(metadata(t, "jwks_uri"))
+	s.keys, s.waits = newKeySet(metadata(t, "jwks_uri")), newWaits()
 	if t.API != nil && t.API.TrustKey != nil {
 		if s.key, err = newHarnessKey(); err != nil {
 			return nil, err
@@ -169,7 +170,7 @@ func (s *Stage) NewCast() *Cast {
 		name(s.Target.API.BaseURL, "API")
 	}
 	recorder := newRecorder(s.transport, s.RequestTimeout, hosts, s.secrets)
-	recorder.target = s.Target
+	recorder.target, recorder.waits = s.Target, s.waits
 	return &Cast{
 		Stage:    s,
 		Recorder: recorder,
@@ -190,7 +191,11 @@ func (c *Cast) Client(ctx context.Context, name string) (*Client, error) {
 	if client, ok := c.clients[name]; ok {
 		return client, nil
 	}
-	registered, err := c.register(as(ctx, "scopeproof", "registers "+name), name)
+	var registered *oauth.Client
+	err := again(func() (err error) {
+		registered, err = c.register(as(ctx, "scopeproof", "registers "+name), name)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s is registered: %w", name, err)
 	}
@@ -224,8 +229,11 @@ func (c *Cast) Owner(ctx context.Context, name string) (*Owner, error) {
 	}
 	if create := t.Description.Control.CreateUser; create != nil {
 		o.created = true
-		o.Username += "-" + c.seed
-		if err := c.createUser(as(ctx, "scopeproof", "creates "+name), o, create); err != nil {
+		err := again(func() error {
+			o.Username = user.Username + "-" + random(8)
+			return c.createUser(as(ctx, "scopeproof", "creates "+name), o, create)
+		})
+		if err != nil {
 			return nil, fmt.Errorf("%s is created: %w", name, err)
 		}
 	}

@@ -170,7 +170,7 @@ func (s *Stage) Learn(ctx context.Context) error {
 		return err
 	}
 	t.DefaultScope = oauth.FieldsScope(t.Description.AuthorizationServer.DefaultScope)
-	for _, tr := range slices.Concat(trials(), registrationTrials()) {
+	for _, tr := range slices.Concat(trials(), registrationTrials(), apiTrials()) {
 		if _, known := t.Choices[tr.name]; known || !tr.needs(s) {
 			continue
 		}
@@ -239,6 +239,11 @@ func trials() []trial {
 		{target.IDTokenClaims, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "openid email", target.IDTokenClaims)},
 		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, narrowing},
 		{target.RefreshWidening, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing("read:appointments", both, target.RefreshWidening)},
+		{target.ClaimsParameter, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") && !s.can("as.oidc.claims") }, claimed},
+		{target.EmptyGrant, func(s *Stage) bool {
+			_, cy := s.Target.Description.Users["Cy"]
+			return s.can("as.code") && s.can("policy.user_limits") && cy
+		}, asking("Planner", "Cy", "read:appointments", target.EmptyGrant)},
 		{target.OnlyUnknown, code, asking("Planner", "Ada", "x-unknown:one x-unknown:two", target.OnlyUnknown)},
 		{target.CodeScope, code, redeeming},
 		{target.SilentExcess, func(s *Stage) bool {
@@ -378,6 +383,16 @@ func withoutOpenID(ctx context.Context, c *Cast) (string, error) {
 		c.Stage.facts.yes("as.oidc.asked", false, "observed: an ID token comes without openid")
 	}
 	return Class(ctx, target.WithoutOpenID, a, i, 0)
+}
+
+// claimed asks for a claim by its name.
+func claimed(ctx context.Context, c *Cast) (string, error) {
+	scope, wanted := oauth.RawScope("openid"), map[string]any{"email": nil}
+	a, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Way: Way{Claims: map[string]any{"userinfo": wanted, "id_token": wanted}}})
+	if err != nil {
+		return "", err
+	}
+	return Class(ctx, target.ClaimsParameter, a, i, 0)
 }
 
 func incremental(ctx context.Context, c *Cast) (string, error) {

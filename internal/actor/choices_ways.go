@@ -143,7 +143,7 @@ func (s *Stage) observeWays(ctx context.Context) {
 		if err == nil && (a.Issue == nil || a.Issue.Response == nil) {
 			err = a.refusal()
 		}
-		if err == nil {
+		if err == nil || passing(err) { // rules that go the way say what came of it
 			continue
 		}
 		open--
@@ -166,17 +166,25 @@ func (s *Stage) shut(way target.Way, err error) {
 
 // observePost finds out whether authorization requests may be posted: many servers
 // of OpenID Connect, which has them do it, do not, and that is no matter of scope.
+// Others take no request so but those of OpenID Connect.
 func (s *Stage) observePost(ctx context.Context) {
-	scope := oauth.RawScope("read:appointments")
-	cast := s.NewCast()
-	a, _, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Way: Way{Via: ByPost}})
-	if err == nil && a.Code != "" {
-		return
+	for _, part := range []struct {
+		name  target.Capability
+		scope oauth.RawScope
+	}{
+		{"as.post.alone", "read:appointments"},
+		{"as.post", "openid read:appointments"},
+	} {
+		cast := s.NewCast()
+		a, _, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &part.scope, Way: Way{Via: ByPost}})
+		if err == nil && a.Code != "" || passing(err) {
+			break
+		}
+		if err == nil {
+			err = errRefused
+		}
+		s.facts.yes(part.name, false, "observed: "+cast.Recorder.Redact(err.Error()))
 	}
-	if err == nil {
-		err = errRefused
-	}
-	s.facts.set("as.post", "false", "observed: "+cast.Recorder.Redact(err.Error()))
 	s.facts.set("fx.request_kinds", strconv.Itoa(s.facts.kinds()), kindsFrom)
 }
 

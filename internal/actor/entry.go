@@ -70,6 +70,9 @@ func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
 				return err
 			}
 		}
+		if err := r.waits.ask(ctx, endpointOf(e.req), r.name(e.req.URL.Host, e.req.URL.Path)); err != nil {
+			return err
+		}
 		numbers[e] = i + 1
 		requests[i] = race.Request{HTTP: e.req, Body: e.body}
 		if e.After != nil {
@@ -94,6 +97,11 @@ func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
 			e.Err = fmt.Errorf("%s %s: %w", e.req.Method, bare(e.req.URL.String()), got.Err)
 		}
 		r.add(rec)
+		var late error
+		if errors.Is(got.Err, context.DeadlineExceeded) && ctx.Err() == nil {
+			late = r.late
+		}
+		r.waited(e.req, rec, late, got.Err)
 	}
 	return nil
 }

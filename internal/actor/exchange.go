@@ -40,6 +40,9 @@ func (c *Client) Exchange(ctx context.Context, e Exchange) (*Issue, error) {
 		"subject_token": {e.Subject.Response.AccessToken.Reveal()}, "subject_token_type": {accessTokenType},
 	}
 	purpose := "exchanges its token"
+	if whose := e.Subject.Client.Name; whose != c.Name {
+		purpose = "exchanges the token of " + whose
+	}
 	if e.Actor != nil {
 		form.Set("actor_token", e.Actor.Response.AccessToken.Reveal())
 		form.Set("actor_token_type", accessTokenType)

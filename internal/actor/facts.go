@@ -137,7 +137,7 @@ func (r *reader) operation(e *oauth.Exchange, address string) {
 			if op.Method != e.Method || !fits(where, path) {
 				continue
 			}
-			e.Operation, e.Needs = op.Name, enough(op)
+			e.Operation, e.Needs = op.Name, sufficient(op)
 			if e.Status >= 200 && e.Status < 300 {
 				needs := e.Needs[0]
 				if len(e.Needs) == 1 {
@@ -164,8 +164,8 @@ func fits(pattern, path string) bool {
 	return err == nil && matched
 }
 
-// enough are the scopes each of which is enough for an operation.
-func enough(op target.Operation) []string {
+// sufficient are the scopes each of which is enough for an operation.
+func sufficient(op target.Operation) []string {
 	needs, all := op.Needs()
 	if all {
 		return []string{needs.String()}

@@ -10,8 +10,9 @@ import (
 )
 
 // What a server answers with its own trouble (5xx) answers nothing, unless it was
-// seen, before the rules, to answer so each time where it ought to refuse: then
-// that very answer is its refusal, and the rules say what is wrong with it.
+// seen, before the rules, to answer so each time where it ought to refuse, and not
+// where it ought not: then that very answer is its refusal, and the rules say what
+// is wrong with it. What tells of the moment is never one.
 
 // failing is such an answer of the token endpoint.
 type failing struct {
@@ -32,7 +33,8 @@ func (e *endedInTrouble) Error() string {
 }
 
 // observeFailing looks, twice each, at a code that somebody else presents and at a
-// request that the resource owner denies.
+// request that the resource owner denies, and once at one that is in order: where
+// that fails as well, the server is in trouble.
 func (s *Stage) observeFailing(ctx context.Context) {
 	if s.isReference() || !s.can("as.code") {
 		return
@@ -41,16 +43,23 @@ func (s *Stage) observeFailing(ctx context.Context) {
 	defer cancel()
 	if s.HasClient("Rival") {
 		first := s.foreignCode(ctx)
-		if first != (failing{}) && first == s.foreignCode(ctx) {
+		if first != (failing{}) && s.issues(ctx) && first == s.foreignCode(ctx) {
 			s.failing = append(s.failing, first)
 		}
 	}
 	if s.can("consent.deny") && s.Target.Capabilities["consent.ui"].Value != "none" {
 		page := s.denial(ctx)
-		if page != "" && page == s.denial(ctx) {
+		if page != "" && page == s.denial(ctx) && s.issues(ctx) {
 			s.denied = page
 		}
 	}
+}
+
+// issues reports whether a request that is in order leads to a token.
+func (s *Stage) issues(ctx context.Context) bool {
+	scope := oauth.RawScope("read:appointments")
+	_, i, err := s.NewCast().obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+	return err == nil && i != nil && i.Response != nil
 }
 
 // foreignCode is how the token endpoint fails where Rival presents Planner's code;
@@ -92,7 +101,7 @@ func failingAnswer(grant oauth.GrantType, got answer) failing {
 		return failing{}
 	}
 	object, err := oauth.ParseObject(got.body)
-	if code := object.Text("error"); err == nil && code != "" {
+	if code := object.Text("error"); err == nil && code != "" && !momentary(got.status) {
 		return failing{grant, got.status, oauth.ErrorCode(code)}
 	}
 	return failing{}
@@ -104,7 +113,7 @@ func (s *Stage) denial(ctx context.Context) string {
 	scope := oauth.RawScope("read:appointments")
 	_, _, err := s.NewCast().obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Decision: &oauth.ConsentDecision{Deny: true}})
 	var trouble *endedInTrouble
-	if !errors.As(err, &trouble) || len(trouble.arrival.ConsentPages) == 0 {
+	if !errors.As(err, &trouble) || len(trouble.arrival.ConsentPages) == 0 || passing(err) {
 		return ""
 	}
 	return trouble.arrival.Page

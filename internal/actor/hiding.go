@@ -19,7 +19,7 @@ import (
 // observeFiltering finds out whether the list leaves out what a token may not
 // read, in place of refusing it: a token to write is shown nothing of what is
 // there. Our own API refuses. Where that cannot be seen, answers are taken as they
-// are.
+// are; where nobody answers now, each list is looked through later.
 func (s *Stage) observeFiltering(ctx context.Context, cast *Cast) {
 	api := s.Target.API
 	list, offered := api.Operation("list")
@@ -27,40 +27,51 @@ func (s *Stage) observeFiltering(ctx context.Context, cast *Cast) {
 	if !offered || api.Ours || list.Allows(writing) {
 		return
 	}
-	owner, token, err := cast.writer(ctx, writing)
-	if err != nil || token == "" {
-		return
-	}
-	there, err := cast.Seed(ctx, owner)
-	if err != nil {
-		return
-	}
-	a, err := cast.sendOnce(as(ctx, "Planner", "lists"), api, list, token, nil, owner, Wire{})
-	s.filters = err == nil && a.Status/100 == 2 && !strings.Contains(string(a.Body), there.Marker)
+	filters, err := cast.filters(ctx, list, writing)
+	s.filters = filters || passing(err)
 }
 
-// writer is Ada with a token that may write and not read; it is empty where she
-// grants none.
-func (c *Cast) writer(ctx context.Context, writing oauth.ScopeSet) (*Owner, oauth.AccessToken, error) {
+// filters reports whether a token for a scope is shown a list without what is there.
+func (c *Cast) filters(ctx context.Context, list target.Operation, writing oauth.ScopeSet) (bool, error) {
+	owner, token, err := c.holder(ctx, writing)
+	if err != nil {
+		return false, err
+	}
+	there, err := c.Seed(ctx, owner)
+	if err != nil {
+		return false, err
+	}
+	a, err := c.sendOnce(as(ctx, "Planner", "lists"), c.Stage.Target.API, list, token, nil, owner, Wire{})
+	if err != nil {
+		return false, err
+	}
+	return a.Status/100 == 2 && !strings.Contains(string(a.Body), there.Marker), nil
+}
+
+// holder is Ada with a token for exactly a scope.
+func (c *Cast) holder(ctx context.Context, scope oauth.ScopeSet) (*Owner, oauth.AccessToken, error) {
 	owner, err := c.Owner(ctx, "Ada")
 	if err != nil {
 		return nil, "", err
 	}
-	scope := writing.Raw()
+	asked := scope.Raw()
 	if c.Stage.mints() {
 		subject, err := owner.LearnSubject(ctx)
 		if err != nil {
 			return nil, "", err
 		}
-		token, err := c.Mint(subject, "planner", map[string]any{"scope": c.Wire(scope)})
+		token, err := c.Mint(subject, "planner", map[string]any{"scope": c.Wire(asked)})
 		return owner, token, err
 	}
 	if !c.Stage.can("as.code") {
-		return owner, "", nil
+		return nil, "", errRefused
 	}
-	_, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
-	if err != nil || i == nil || i.Response == nil || !i.Means().Equal(writing) {
-		return owner, "", err
+	_, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &asked})
+	if err != nil {
+		return nil, "", err
+	}
+	if i == nil || i.Response == nil || !i.Means().Equal(scope) {
+		return nil, "", fmt.Errorf("Ada grants nothing like %q: %w", asked, errRefused)
 	}
 	return owner, i.Response.AccessToken, nil
 }

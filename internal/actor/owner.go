@@ -215,6 +215,7 @@ func (c *Cast) AdvanceClock(ctx context.Context, by time.Duration) error {
 // Restore undoes what the cast did to the whole target, to users and to clients
 // that were there before. It tries everything, also after an error.
 func (c *Cast) Restore(ctx context.Context) error {
+	ctx = regardless(ctx)
 	problems := []error{c.resetClock(ctx)}
 	for _, undo := range slices.Backward(c.undo) {
 		problems = append(problems, undo(ctx))

@@ -129,7 +129,7 @@ func (c *Cast) unanswered(ctx context.Context) string {
 }
 
 // closed is why a client is not let ask in a way, whatever it asks for; nil: it
-// is, or nobody can tell.
+// is, or nobody can tell. Who finds fault with the scope alone lets it ask.
 func (c *Cast) closed(ctx context.Context, client string, way Way) error {
 	cl, err := c.Client(ctx, client)
 	if errors.Is(err, errNotTaken) {
@@ -150,7 +150,7 @@ func (c *Cast) closed(ctx context.Context, client string, way Way) error {
 		}
 	}
 	a, err := cl.Authorize(ctx, Request{Owner: owner, Scope: &scope, Way: way})
-	if err != nil || a.Refused == nil {
+	if err != nil || a.Refused == nil || a.Refused.Code == oauth.InvalidScope {
 		return nil
 	}
 	return fmt.Errorf("%s is refused: %w", client, a.Refused)

@@ -81,7 +81,7 @@ func (s *Stage) isReference() bool {
 
 // within is ctx with the time that one thing to learn may take.
 func (s *Stage) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("it took longer than %v", s.Timeout))
+	return s.Within(ctx, s.Timeout, fmt.Errorf("it took longer than %v", s.Timeout))
 }
 
 // sample is one whole authorization, or a machine client's token where there is

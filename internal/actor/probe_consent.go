@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"errors"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -45,7 +46,7 @@ func (s *Stage) observeBoxes(ctx context.Context) {
 	}
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	if s.leavesOut(ctx, "read:appointments write:appointments", "read:appointments") == denied {
+	if came, _ := s.leavesOut(ctx, "read:appointments write:appointments", "read:appointments"); came == denied {
 		const source = "observed: a box that is deselected denies the whole request"
 		s.facts.consentUI("all_or_nothing", source)
 		s.facts.found["consent.ui"] = target.Finding{Value: "all_or_nothing", Source: source}
@@ -61,28 +62,33 @@ const (
 	goesOnYet deselection = "goes on" // the request was approved
 )
 
-// leavesOut asks for a scope and deselects everything but kept.
-func (s *Stage) leavesOut(ctx context.Context, asked, kept oauth.RawScope) deselection {
+// leavesOut asks for a scope and deselects everything but kept. The error is one
+// after which it may go otherwise.
+func (s *Stage) leavesOut(ctx context.Context, asked, kept oauth.RawScope) (deselection, error) {
 	only, all := oauth.FieldsScope(string(kept)), oauth.FieldsScope(string(asked))
 	r := Request{Scope: &asked, Decision: &oauth.ConsentDecision{Only: &only}}
 	if !s.can("fx.clients.fresh") && s.can("as.oidc.prompt") {
 		r.Prompt = "consent"
 	}
-	a, _, err := s.NewCast().obtain(ctx, "Planner", "Ada", r)
+	cast := s.NewCast()
+	a, _, err := cast.obtain(ctx, "Planner", "Ada", r)
+	if passing(err) {
+		return unplayed, errors.New(cast.Recorder.Redact(err.Error()))
+	}
 	if err != nil || !a.WasAsked() {
-		return unplayed
+		return unplayed, nil
 	}
 	page := a.Arrival.ConsentPages[0]
 	choice := a.Client.cast.canonical(page.Scopes.Minus(page.Fixed))
 	switch {
 	case !page.Boxes || !all.Minus(only).SubsetOf(choice):
-		return unplayed
+		return unplayed, nil
 	case a.Refused != nil && a.Refused.Code == oauth.AccessDenied:
-		return denied
+		return denied, nil
 	case a.Code != "":
-		return goesOnYet
+		return goesOnYet, nil
 	}
-	return unplayed
+	return unplayed, nil
 }
 
 // observeMemory finds, by asking twice for the same, whether consent is remembered
@@ -91,16 +97,28 @@ func (s *Stage) leavesOut(ctx context.Context, asked, kept oauth.RawScope) desel
 func (s *Stage) observeMemory(ctx context.Context) error {
 	const openID, memory = target.Capability("consent.openid_deselectable"), target.Capability("consent.remembered")
 	undeclared := func(name target.Capability) bool { return s.Target.Capabilities[name].Source != "declared" }
-	ui, driver := s.Target.Capabilities["consent.ui"].Value, s.Target.Capabilities["consent.driver"].Value
-	if !s.can("as.code") || driver == "none" || ui == target.Unknown {
+	page, driver := s.Target.Capabilities["consent.ui"], s.Target.Capabilities["consent.driver"].Value
+	ui := page.Value
+	if !s.can("as.code") || driver == "none" {
+		return nil
+	}
+	if ui == target.Unknown {
+		s.facts.set(memory, ui, page.Source)
+		if s.can("as.oidc") {
+			s.facts.set(openID, ui, page.Source)
+		}
 		return nil
 	}
 	whole := ctx
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	if undeclared(openID) && ui == "granular" && s.can("as.oidc") &&
-		s.leavesOut(ctx, "openid read:appointments", "read:appointments") == goesOnYet {
-		s.facts.yes(openID, true, "observed")
+	if undeclared(openID) && ui == "granular" && s.can("as.oidc") {
+		switch came, err := s.leavesOut(ctx, "openid read:appointments", "read:appointments"); {
+		case err != nil:
+			s.facts.set(openID, target.Unknown, "not observed: "+err.Error())
+		case came == goesOnYet:
+			s.facts.yes(openID, true, "observed")
+		}
 	}
 	if !undeclared(memory) && !undeclared("as.oidc.silent") {
 		return whole.Err()

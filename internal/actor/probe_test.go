@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -161,6 +162,43 @@ func TestWhatIsSharedIsRestored(t *testing.T) {
 	asked := oauth.RawScope("read:appointments")
 	if a, err := planner.Authorize(t.Context(), actor.Request{Owner: bo, Scope: &asked}); err != nil || a.Refused != nil {
 		t.Errorf("got %v, %v, want what Bo could grant before", a, err)
+	}
+}
+
+// cutter has the reference do what is asked of it, and drops the first answer to
+// the creation of a person and of a client.
+type cutter struct{ cut sync.Map }
+
+func (c *cutter) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	_, before := c.cut.LoadOrStore(r.URL.Path, true)
+	if !before && (endpoint(r, "/users") || endpoint(r, "/clients")) {
+		resp.Body.Close()
+		return nil, io.EOF
+	}
+	return resp, nil
+}
+
+// Who was created, or registered, and nobody told us, is there: the next one goes
+// by another name.
+func TestWhatIsSetUpAndNotHeardOfIsSetUpAgain(t *testing.T) {
+	s := stage(t, nil, func(up *target.Target) { up.Transport = &cutter{} })
+	cast := s.NewCast()
+	if _, err := cast.Owner(t.Context(), "Ada"); err != nil {
+		t.Error(err)
+	}
+	if _, err := cast.Client(t.Context(), "Planner"); err != nil {
+		t.Error(err)
+	}
+	names := map[string]bool{}
+	for _, e := range cast.Recorder.Exchanges() {
+		names[e.URL+e.Request.Body] = true
+	}
+	if len(names) != 4 {
+		t.Errorf("got %d requests that differ, want 2 for Ada and 2 for Planner: %v", len(names), names)
 	}
 }
 

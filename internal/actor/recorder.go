@@ -3,6 +3,7 @@ package actor
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,6 +26,7 @@ type Recorder struct {
 	late      error             // what ends an exchange that takes longer
 	hosts     map[string]string // host → what features call it
 	target    *target.Resolved  // says which endpoint is where; nil: nobody knows
+	waits     *waits            // of the stage; nil: nothing is given up
 
 	mu       sync.Mutex
 	records  []*record
@@ -125,7 +127,12 @@ func (r *Recorder) add(rec *record) {
 // bounded sends the request and reads the answer into rec.
 func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, error) {
 	if err := r.full(); err != nil {
-		return nil, err
+		return nil, &noAnswer{err, false}
+	}
+	at := endpointOf(req)
+	if err := r.waits.ask(req.Context(), at, rec.to); err != nil {
+		note(req.Context(), visit{at: at, server: rec.to}, err)
+		return nil, &noAnswer{err, false}
 	}
 	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, r.late)
 	defer cancel()
@@ -135,10 +142,27 @@ func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, erro
 		rec.respBody, err = target.ReadAnswer(resp.Body)
 		_ = resp.Body.Close()
 	}
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx) // whose time is over: of this exchange, or of the scenario
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		err = &noAnswer{context.Cause(ctx), false} // whose time is over: of this exchange, or of the scenario
+	default:
+		err = &noAnswer{err, resp == nil}
 	}
+	late := r.late
+	if !errors.Is(err, late) {
+		late = nil
+	}
+	r.waited(req, rec, late, err)
 	return resp, err
+}
+
+// waited notes how a request ended that was made; late is nil unless its own time
+// was over.
+func (r *Recorder) waited(req *http.Request, rec *record, late, err error) {
+	at := endpointOf(req)
+	r.waits.asked(at, rec.to, rec.started, late, err)
+	note(req.Context(), visit{at, rec.to, time.Since(rec.started)}, err)
 }
 
 // full is an error once the answers are longer than is kept.

@@ -222,7 +222,7 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 		filled.JSON = body
 	}
 	if client.ID == "" && call.Mentions("client.id") {
-		client.ID = strings.ToLower(client.Name) + "-" + c.seed + random(2)
+		client.ID = strings.ToLower(client.Name) + "-" + random(8)
 	}
 	if client.Secret == "" && call.Mentions("client.secret") && !client.IsPublic() {
 		client.Secret = oauth.Secret(random(16))

@@ -119,6 +119,7 @@ func (f *finder) requests() {
 	f.yes("as.par.required", par && knows && f.present("Strict"), "metadata: require_pushed_authorization_requests")
 	f.yes("as.jar", code && f.takesObjects(), "metadata: request_parameter_supported")
 	f.yes("as.post", code && f.found["as.oidc"].Yes() && !pushesAll(f.t), "derived: as.oidc (OpenID Connect Core section 3.1.2.1)")
+	f.yes("as.post.alone", f.found["as.post"].Yes(), "derived: as.post")
 	f.objectsAlone()
 	f.yes("as.jar.alg", f.found["as.jar"].Yes(), "metadata: request_parameter_supported")
 	f.set("fx.request_kinds", strconv.Itoa(f.kinds()), kindsFrom)
@@ -155,15 +156,16 @@ func (f *finder) objectsAlone() {
 }
 
 // kindsFrom is where the number of kinds of authorization request comes from.
-const kindsFrom = "derived: as.code, as.post, as.par, as.jar.alone"
+const kindsFrom = "derived: as.code, as.post.alone, as.par, as.jar.alone"
 
 // kinds is how many kinds of authorization request can be made, whatever is asked
-// for. OpenID Connect has it taken by POST as well (OpenID Connect Core section
-// 3.1.2.1); not every server reads a request object without openid beside it.
+// for. OpenID Connect has its requests taken by POST as well (OpenID Connect Core section
+// 3.1.2.1); not every server takes others so, or reads a request object without openid
+// beside it.
 func (f *finder) kinds() int {
 	has := func(name target.Capability) bool { return f.found[name].Yes() }
 	kinds := 0
-	for _, can := range []bool{has("as.code"), has("as.post"), has("as.par"), has("as.jar.alone")} {
+	for _, can := range []bool{has("as.code"), has("as.post.alone"), has("as.par"), has("as.jar.alone")} {
 		if can && has("as.code") {
 			kinds++
 		}

@@ -19,7 +19,10 @@ func (c *Cast) CutOff(ctx context.Context) error {
 	if api == nil || api.SetReachable == nil {
 		return fmt.Errorf("the API cannot be cut off: control.set_network is not in the target file")
 	}
-	c.undo = append(c.undo, func(ctx context.Context) error { return api.SetReachable(ctx, true) })
+	c.undo = append(c.undo, func(ctx context.Context) error {
+		defer c.Stage.waits.forget() // whoever waited then was made to
+		return api.SetReachable(ctx, true)
+	})
 	return api.SetReachable(as(ctx, "administrator", "cuts the API off"), false)
 }
 

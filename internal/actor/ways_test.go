@@ -83,6 +83,21 @@ func TestChoicesAreLearnedOnEveryWay(t *testing.T) {
 	}
 }
 
+// What the target file of the reference declares is what can be seen of it: no
+// choice is one that nobody can learn.
+func TestEveryChoiceIsLearned(t *testing.T) {
+	d, err := embedded.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := undeclared(t, func(*refserver.Policy) {}, func(*target.Target) {})
+	for _, info := range target.Choices() {
+		if want := d.Choices[info.Name]; got.Choices[info.Name].Value != want {
+			t.Errorf("%s: got %q, want %q as the target file says", info.Name, got.Choices[info.Name].Value, want)
+		}
+	}
+}
+
 func TestWhatIsDeclaredOfAWayIsNotLookedAt(t *testing.T) {
 	got := undeclared(t, strictDevice, func(up *target.Target) {
 		up.Description.ChoicesByWay = map[target.Way]map[target.ChoiceName]string{target.ByDevice: {target.UnknownScope: "ignore"}}

@@ -20,6 +20,16 @@ var exchanging = []Defect{
 		},
 	},
 	{
+		ID:     "exchange-for-whoever-holds-it",
+		Text:   "Whoever holds a token exchanges it for all that it holds: nobody asks whose it is, nor what the client may have.",
+		Breaks: []string{"CLI-02", "CLI-01"},
+		Shows:  `Viewer holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			p.Exchange.MayPresent = func(refserver.Client, string, string) error { return nil }
+			unlimited(p, refserver.TokenExchange, refserver.ClientLimit)
+		},
+	},
+	{
 		ID:     "exchange-does-not-say-scope",
 		Text:   "The answer to an exchange has no scope: the handler fills in the members of RFC 8693 and forgets the one of RFC 6749.",
 		Breaks: []string{"TX-02"},

@@ -70,6 +70,20 @@ var exchanging = []Choice{
 		},
 	},
 	{
+		ID: "exchange-of-others-tokens", Text: "A client exchanges a token that another one was issued, for what it may have itself.",
+		Source: "RFC 8693 section 2.2.2 (which token is acceptable is a matter of policy)",
+		Apply: func(p *refserver.Policy) {
+			excess := p.ClientExcess
+			p.Exchange.MayPresent = func(refserver.Client, string, string) error { return nil }
+			p.ClientExcess = func(grantType string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) {
+				if grantType == refserver.TokenExchange {
+					return asked.And(may), nil
+				}
+				return excess(grantType, asked, may)
+			}
+		},
+	},
+	{
 		ID: "exchange-keeps-to-its-api", Text: "A token is exchanged for one for the same API alone.",
 		Source: "RFC 8693 section 2.2.2 (unwilling or unable to issue a token for any target service)",
 		Apply: func(p *refserver.Policy) {
