@@ -34,7 +34,7 @@ func benchPlan(base string) Plan {
 // BenchmarkJudgedHit is one request after another, with its answer and its verdict,
 // over one connection. `make bench-peers` compares with others.
 func BenchmarkJudgedHit(b *testing.B) {
-	w := oneWorker(b)
+	w := oneWorker(b, nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		w.turn(b.Context())

@@ -106,7 +106,7 @@ func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
 	}
 	x.done = w.tickets.elapsed()
 	x.answered = err == nil
-	if err != nil && ctx.Err() != nil && !errors.Is(err, errTimeout) {
+	if err != nil && over(ctx) && !errors.Is(err, errTimeout) {
 		// What was under way when the run was interrupted counts as nothing.
 		if s.chain != nil {
 			s.pool.give(s, false)
@@ -124,6 +124,16 @@ func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
 	if s.chain != nil {
 		s.pool.give(s, more) // from here on the slot is another's
 	}
+}
+
+// over reports whether the time of a context is up, also where that is seen before
+// the context says so.
+func over(ctx context.Context) bool {
+	if ctx.Err() != nil {
+		return true
+	}
+	end, limited := ctx.Deadline()
+	return limited && !time.Now().Before(end)
 }
 
 // judge judges an answer, and keeps it as a sample if it is not as expected. It

@@ -74,16 +74,20 @@ func readObject(data []byte, want []member) error {
 		}
 	}
 	s.space()
-	if s.pos != len(data) {
+	switch {
+	case s.pos != len(data):
 		return errObject
+	case s.twice:
+		return errTwice
 	}
 	return nil
 }
 
 // scanner reads JSON (RFC 8259).
 type scanner struct {
-	data []byte
-	pos  int
+	data  []byte
+	pos   int
+	twice bool // a wanted member was
 }
 
 func (s *scanner) space() {
@@ -129,7 +133,8 @@ func (s *scanner) member(want []member) error {
 			continue
 		}
 		if want[i].kind != 0 {
-			return errTwice
+			s.twice = true // an error, unless there is a worse one to come
+			continue
 		}
 		want[i].kind, want[i].raw, want[i].escaped = kind, s.data[start:s.pos], quoted
 		if kind == '"' {

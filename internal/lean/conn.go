@@ -59,9 +59,10 @@ func (c *conn) exchange(q *Request, most limits, fresh bool) error {
 	return nil
 }
 
-// write writes a request. The server may have answered before it has read all of
-// it, so that an error is one only where there is no answer.
-func (c *conn) write(wire []byte) error {
+// write writes a request, or the rest of one of which something was sent. The
+// server may have answered before it has read all of it, so that an error is one
+// only where there is no answer.
+func (c *conn) write(wire []byte, sent bool) error {
 	n, err := c.net.Write(wire)
 	if err == nil {
 		return nil
@@ -72,7 +73,7 @@ func (c *conn) write(wire []byte) error {
 	if c.response.in.more() == nil {
 		return nil
 	}
-	return staleError{err, n > 0}
+	return staleError{err, sent || n > 0}
 }
 
 func isTimeout(err error) bool {

@@ -8,4 +8,4 @@ type step struct{}
 func (*step) init() {}
 
 // send writes a request.
-func (c *conn) send(wire []byte, fresh bool) error { return c.write(wire) }
+func (c *conn) send(wire []byte, fresh bool) error { return c.write(wire, false) }

@@ -69,7 +69,7 @@ func ignoringInterrupts(f func(int, []byte) (int, error), fd int, p []byte) (int
 // on the way.
 func (c *conn) send(wire []byte, fresh bool) error {
 	if c.raw == nil {
-		return c.write(wire)
+		return c.write(wire, false)
 	}
 	if c.secured {
 		if !fresh {
@@ -77,7 +77,7 @@ func (c *conn) send(wire []byte, fresh bool) error {
 				return err
 			}
 		}
-		return c.write(wire)
+		return c.write(wire, false)
 	}
 	s := &c.step
 	s.conn, s.wire, s.look, s.written, s.waiting, s.err = c, wire, !fresh, 0, false, nil
@@ -97,7 +97,7 @@ func (c *conn) send(wire []byte, fresh bool) error {
 	case s.err != nil:
 		return s.err
 	case !s.waiting:
-		return c.write(wire[s.written:])
+		return c.write(wire[s.written:], s.written > 0)
 	}
 	return nil
 }
