@@ -62,7 +62,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		reaped    bool
 	}{
 		{name: "it ends"},
-		{name: "the target does not come up", container: `env: {SLOW: "1"}, ready: {http: /ready, timeout: 3s}`},
+		{name: "the target does not come up", container: `env: {SLOW: "1"}, ready: {http: /ready, timeout: 12s}`},
 		{name: "it panics", how: "panic"},
 		{name: "it is interrupted", how: "wait", signal: os.Interrupt},
 		{name: "it is interrupted while the target comes up", container: `env: {SLOW: "1"}, ready: {http: /ready}`, signal: os.Interrupt},
