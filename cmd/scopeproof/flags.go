@@ -41,6 +41,7 @@ type settings struct {
 	adminKey, tokens      string
 	clients, users, names []string
 	redirectURI, driver   string
+	pod                   elsewhere
 }
 
 // chooseSeed takes a seed at random where none was given.

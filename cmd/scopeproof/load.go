@@ -89,16 +89,11 @@ func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 	}
 	reachBy(&o.Reach)
 	a.starting(d)
-	t, err := played(l.target, l.out, overrides...).Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, t.Close()) }()
 	var rep *loadtest.Report
-	if l.workers > 0 {
-		rep, err = a.attackFromShards(cmd, t, o, l, metrics)
+	if l.there(d) {
+		rep, err = a.attackFromShards(cmd, d, nil, o, l, metrics)
 	} else {
-		rep, err = a.attack(ctx, t, chosen, o, l, metrics)
+		rep, err = a.attackHere(cmd, d, chosen, o, l, metrics, overrides)
 	}
 	if err != nil {
 		return err
@@ -107,6 +102,20 @@ func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 	err = a.showLoad(rep, l)
 	metrics.linger(ctx, a)
 	return err
+}
+
+// attackHere brings the target up, and attacks it from this process or from others
+// of this machine.
+func (a *app) attackHere(cmd *cobra.Command, d *target.Description, chosen []loadtest.Scenario, o loadtest.Options, l *loading, metrics *metrics, overrides []target.Override) (_ *loadtest.Report, err error) {
+	t, err := played(l.target, l.out, overrides...).Open(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	if l.workers > 0 {
+		return a.attackFromShards(cmd, d, t, o, l, metrics)
+	}
+	return a.attack(cmd.Context(), t, chosen, o, l, metrics)
 }
 
 // attack runs the scenarios, with what shows how they go.

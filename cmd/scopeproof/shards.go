@@ -25,73 +25,44 @@ import (
 
 // sharding are the flags that say where a load is sent from.
 type sharding struct {
-	workers            int
-	on                 string
-	kubeconfig         string
-	context, namespace string
-	image, manifest    string
-	dryRun             bool
-	output             string
+	workers int
+	elsewhere
 }
 
 // The flags that are the coordinator's own, or that have had their effect when the
 // target is up: a shard is given none of them.
-var coordinatorsFlags = []string{
-	"workers", "on", "kubeconfig", "context", "namespace", "image", "manifest", "dry-run", "output",
-	"out", "format", "prometheus", "prometheus-linger", "verbose", "defect", "set", "seed", "threshold",
-}
+var coordinatorsFlags = append([]string{
+	"workers", "out", "format", "prometheus", "prometheus-linger", "verbose", "defect", "set", "seed", "threshold",
+}, elsewhereFlags...)
 
 // fileFlags name files, which a shard on another machine has not got.
 var fileFlags = []string{"tls-ca", "tls-cert", "tls-key"}
 
-const defaultImage = "ghcr.io/scopeproof/scopeproof:"
-
 func (s *sharding) flags(f *flags) {
 	f.number(&s.workers, "workers", "send the load from N processes together, each a shard of it; with --on from N pods")
-	read := func(t string) (string, error) {
-		if t != "kubernetes" {
-			return "", fmt.Errorf(`"kubernetes"`)
-		}
-		return t, nil
-	}
-	f.Var(flag[string]{&s.on, "kubernetes", read, func(t string) string { return t }}, "on", "run the workers as pods of an Indexed Job")
-	f.text(&s.kubeconfig, "kubeconfig", "FILE", "", "the cluster's configuration; default: as kubectl has it")
-	f.text(&s.context, "context", "NAME", "", "… the context in it; default: the current one")
-	f.text(&s.namespace, "namespace", "NAME", "", "… the namespace; default: the context's")
-	f.text(&s.image, "image", "IMAGE", "", "the image of the pods; default: "+defaultImage+"VERSION")
-	f.text(&s.manifest, "manifest", "FILE", "", "a Job of your own for the pods, as --dry-run prints it")
-	f.yes(&s.dryRun, "dry-run", "print what would be created on Kubernetes, and stop")
-	f.word(&s.output, "output,o", []string{"yaml"}, "how --dry-run prints it")
+	s.elsewhere.flags(f, "run the workers as pods of an Indexed Job")
 }
 
 // checkShards finds what is wrong with the flags.
 func (l *loading) checkShards(cmd *cobra.Command, d *target.Description, w *wrongs) {
-	given := func(name string) bool { return cmd.Flags().Changed(name) }
-	if l.on == "" {
-		for _, name := range []string{"kubeconfig", "context", "namespace", "image", "manifest", "dry-run", "output"} {
-			if given(name) {
-				w.add(name, "", "got no --on kubernetes, of which it is a part")
-			}
-		}
-	}
+	l.elsewhere.check(cmd, d, w)
 	if l.on == "" && l.workers == 0 {
 		return
 	}
-	if l.workers == 0 {
-		l.workers = 1
-	}
+	l.workers = max(1, l.workers)
 	for _, name := range []string{"capacity", "sweep"} {
-		if given(name) {
+		if cmd.Flags().Changed(name) {
 			w.add(name, "", "got --workers or --on as well: it is not divided into shards")
 		}
 	}
 	if n := max(l.connections, l.most); n > 0 && n < l.workers {
 		w.add("workers", "", "got %d workers for %d connections, want one for each at least", l.workers, n)
 	}
-	if l.on != "" && (d.Embedded != nil || d.Container != nil) {
-		w.add("on", "give a target file with external, whose issuer the pods can reach", "got a target that runs on this machine, where pods cannot reach it")
-	}
 }
+
+// there says whether the shards open the target themselves, so that this machine
+// need not reach it. Calls that are made once when it is set up are made from here.
+func (l *loading) there(d *target.Description) bool { return l.on != "" && len(d.Setup) == 0 }
 
 // shardPlan is what every shard is told. It has the target's secrets in it.
 type shardPlan struct {
@@ -99,15 +70,38 @@ type shardPlan struct {
 	Args    []string          `json:"args"`    // flags of load
 	Seed    int64             `json:"seed"`
 	Files   map[string][]byte `json:"files,omitempty"` // by flag
-	Target  target.Handover   `json:"target"`
+	// Target was brought up by the coordinator, Opens is opened by each shard. One
+	// of both is there.
+	Target *target.Handover `json:"target,omitempty"`
+	Opens  *described       `json:"opens,omitempty"`
+	// Test is there where the rules are run, and no load.
+	Test *podTest `json:"test,omitempty"`
 }
 
-func (l *loading) plan(cmd *cobra.Command, t *target.Target) ([]byte, error) {
-	over, err := t.HandOver()
+func (p *shardPlan) source() (target.Source, error) {
+	if p.Opens != nil {
+		return p.Opens.source()
+	}
+	if p.Target == nil {
+		return nil, errors.New("the plan has no target")
+	}
+	return browser.Source(external.TakeOver(*p.Target), browser.Screenshots("")), nil
+}
+
+// plan is what the shards are told; t is nil where they open the target themselves.
+func (a *app) plan(cmd *cobra.Command, l *loading, d *target.Description, t *target.Target) ([]byte, error) {
+	p := shardPlan{Version: version(), Seed: l.seed, Files: map[string][]byte{}}
+	var err error
+	if t == nil {
+		p.Opens, err = a.describedFor(d)
+	} else {
+		var over target.Handover
+		over, err = t.HandOver()
+		p.Target = &over
+	}
 	if err != nil {
 		return nil, err
 	}
-	p := shardPlan{Version: version(), Seed: l.seed, Target: over, Files: map[string][]byte{}}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		switch {
 		case !f.Changed || slices.Contains(coordinatorsFlags, f.Name) || err != nil:
@@ -130,9 +124,9 @@ func (l *loading) plan(cmd *cobra.Command, t *target.Target) ([]byte, error) {
 }
 
 // attackFromShards is attack, from several processes or pods.
-func (a *app) attackFromShards(cmd *cobra.Command, t *target.Target, o loadtest.Options, l *loading, metrics *metrics) (_ *loadtest.Report, err error) {
+func (a *app) attackFromShards(cmd *cobra.Command, d *target.Description, t *target.Target, o loadtest.Options, l *loading, metrics *metrics) (_ *loadtest.Report, err error) {
 	ctx := cmd.Context()
-	plan, err := l.plan(cmd, t)
+	plan, err := a.plan(cmd, l, d, t)
 	if err != nil {
 		return nil, err
 	}
@@ -202,39 +196,13 @@ func (a *app) fleet(ctx context.Context, l *loading, o loadtest.Options, plan []
 	if err != nil {
 		return nil, err
 	}
-	where, err := cluster.Connect(ctx, cluster.Access{Kubeconfig: l.kubeconfig, Context: l.context, Namespace: l.namespace})
-	if err != nil {
-		return nil, err
-	}
-	a.say("the load comes from the %d pods of the Job %s in the namespace %s", l.workers, m.Name, where.Namespace())
-	return where.Launch(ctx, m, plan)
+	return l.launch(ctx, a, m, plan)
 }
 
-// jobManifest is the Job for the pods. Kubernetes ends it some while after it should
-// have ended by itself.
+// jobManifest is the Job for the pods, which has some while more than it needs.
 func (l *loading) jobManifest(o loadtest.Options) (cluster.Manifest, error) {
 	const spare = 15 * time.Minute
-	attacks := max(1, len(l.chosen))
-	m := cluster.Manifest{
-		Name: cluster.Name(), Image: l.image, Arguments: []string{"shard", "--plan", cluster.PlanFile}, Shards: l.workers,
-		Deadline: int64((time.Duration(attacks)*(o.WarmUp+o.Duration+o.Timeout) + spare).Seconds()),
-	}
-	if l.manifest != "" {
-		data, err := os.ReadFile(l.manifest)
-		if err != nil {
-			return m, usage("", "--manifest: %v", err)
-		}
-		m.Base = data
-	} else if m.Image == "" {
-		if strings.HasPrefix(version(), "devel") {
-			return m, usage("build one of this program, and push it where the cluster finds it", "--image: got none, and this program is no release, of which there would be one")
-		}
-		m.Image = defaultImage + version()
-	}
-	if _, err := m.Job(); err != nil {
-		return m, usage("", "--manifest: %s: %v", l.manifest, err)
-	}
-	return m, nil
+	return l.job(l.workers, time.Duration(max(1, len(l.chosen)))*(o.WarmUp+o.Duration+o.Timeout)+spare)
 }
 
 const aboutShard = `Is one shard of a load that another process coordinates over standard input and
@@ -280,6 +248,9 @@ func (a *app) runShard(ctx context.Context, worker *cluster.Worker, data []byte)
 	if p.Version != version() {
 		return nil, fmt.Errorf("it is scopeproof %s, the coordinator %s: want the same", version(), p.Version)
 	}
+	if p.Test != nil {
+		return a.runTest(ctx, worker, p.Test)
+	}
 	index, err := strconv.Atoi(a.env(cluster.IndexVariable))
 	if err != nil {
 		return nil, fmt.Errorf("%s: got %q, want a number", cluster.IndexVariable, a.env(cluster.IndexVariable))
@@ -292,7 +263,11 @@ func (a *app) runShard(ctx context.Context, worker *cluster.Worker, data []byte)
 	if err != nil {
 		return nil, err
 	}
-	t, err := browser.Source(external.TakeOver(p.Target), browser.Screenshots("")).Open(ctx)
+	src, err := p.source()
+	if err != nil {
+		return nil, err
+	}
+	t, err := src.Open(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ func (a *app) testCommand() *cobra.Command {
 	f.seeded()
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
+	f.s.pod.flags(f, "run the rules in a pod, for a server that cannot be reached from here")
 	f.yes(&f.s.hold, "hold", "keep the target up after the run, with the values of failing exchanges in a file, until Ctrl-C")
 	f.yes(&f.s.verbose, "verbose,v", "show every rule with its steps as it is judged, whole messages, all choices and capabilities")
 	f.yes(&f.s.trace, "trace", "show the exchanges of what does not hold, and keep those of scenarios that hold as well")
@@ -94,6 +95,9 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 		endPlain = a.plainLog()
 		defer endPlain()
 	}
+	if err := s.checkElsewhere(cmd, d); err != nil {
+		return err
+	}
 	a.starting(d)
 	bar := a.newProgress(s.verbose)
 	o.Begins, o.Verdicts = bar.begins, bar.rule
@@ -104,6 +108,11 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	show := func(r *conformance.Report) error {
 		bar.end()
 		return a.show(r, s, endPlain)
+	}
+	if s.pod.on != "" {
+		err := a.testInPod(ctx, s, d, o, show)
+		bar.end()
+		return err
 	}
 	o.Reports = append(o.Reports, show)
 	if s.hold {
