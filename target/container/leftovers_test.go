@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/target/container"
@@ -161,6 +162,9 @@ func (e *engine) all() things {
 		e.t.Fatal(err)
 	}
 	for _, n := range networks.Items {
+		if n.Name == testcontainers.ReaperDefault {
+			continue // where testcontainers makes one for reapers, all sessions share it
+		}
 		found.networks = append(found.networks, n.Name)
 	}
 	return found
