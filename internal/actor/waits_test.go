@@ -9,9 +9,9 @@ import (
 )
 
 var (
-	tokens  = endpoint{"POST", "https", "as.example", "/token"}
-	pages   = endpoint{"GET", "https", "as.example", "/authorize"}
-	overdue = errors.New("no whole answer within 10s")
+	tokens     = endpoint{"POST", "https", "as.example", "/token"}
+	pages      = endpoint{"GET", "https", "as.example", "/authorize"}
+	errOverdue = errors.New("no whole answer within 10s")
 )
 
 const server = "authorization server"
@@ -20,7 +20,7 @@ const server = "authorization server"
 func silentFor(w *waits, at endpoint, times int) {
 	for range times {
 		time.Sleep(time.Microsecond) // the clock has to go on
-		w.asked(at, server, time.Now(), overdue, overdue)
+		w.asked(at, server, time.Now(), errOverdue, errOverdue)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestWhatIsUnderWayTogetherCountsOnce(t *testing.T) {
 	w := newWaits()
 	began := time.Now()
 	for range 2 * enough {
-		w.asked(tokens, server, began, overdue, overdue)
+		w.asked(tokens, server, began, errOverdue, errOverdue)
 	}
 	hold(w, tokens)
 	if err := w.ask(t.Context(), tokens, server); err != nil {
