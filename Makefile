@@ -27,7 +27,7 @@ test: ## every test; those with containers skip where no engine answers
 	$(GO) test ./...
 
 race: ## the short tests with the race detector; not those of containers, of the command and of prove, which run whole programs
-	$(GO) test -race -short $$($(GO) list ./... | grep -vE '/(target/(container|bringup|browser)|cmd/scopeproof|internal/prove)$$')
+	$(GO) test -race -short $$($(GO) list ./... | grep -vE '/(target/(container|bringup|browser)|cmd/scopeproof|internal/(prove|cluster))$$')
 
 vet: ## go vet, and gofmt
 	$(GO) vet ./...

@@ -12,6 +12,29 @@ import (
 )
 
 func TestShardsSendTogetherWhatOneWould(t *testing.T) {
+	for range 5 { // a host that is busy with other things does not send all in time
+		came, parts, r := sharded(t)
+		got := r.Scenarios[0]
+		if got.Requests != came || got.OfferedRate != 301 || got.Kept != came {
+			t.Fatalf("%d came, and got %+v; want each counted once, of 301 requests/s", came, got)
+		}
+		for i, p := range parts {
+			if n := p.Report.Scenarios[0].Requests; n > 101 {
+				t.Errorf("shard %d sent %d requests, want a third of 301 at most", i, n)
+			}
+		}
+		if got.Outcome == loadtest.Kept && came == 301 && got.AchievedRate == 301 {
+			return
+		}
+		t.Logf("%d of 301 were sent: %s %s", came, got.Outcome, got.Reason)
+	}
+	t.Error("not all requests were sent in any of five runs")
+}
+
+// sharded sends a load from three shards, and returns how many requests came, and
+// what the shards found.
+func sharded(t *testing.T) (int64, []*loadtest.Part, *loadtest.Report) {
+	t.Helper()
 	var came atomic.Int64
 	server, as := hostile(t, func(w http.ResponseWriter, r *http.Request) {
 		came.Add(1)
@@ -51,21 +74,13 @@ func TestShardsSendTogetherWhatOneWould(t *testing.T) {
 	}
 	all.Wait()
 	if t.Failed() {
-		return
+		t.FailNow()
 	}
 	r, err := loadtest.Merge(parts, loadtest.Merging{Shards: shards})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := r.Scenarios[0]
-	if came.Load() != 301 || got.Requests != 301 || got.Kept != 301 || got.Outcome != loadtest.Kept || got.OfferedRate != 301 || got.AchievedRate != 301 {
-		t.Errorf("%d came, and got %+v; want 301 requests, each once", came.Load(), got)
-	}
-	for i, p := range parts {
-		if n := p.Report.Scenarios[0].Requests; n < 100 || n > 101 {
-			t.Errorf("shard %d sent %d requests, want a third of 301", i, n)
-		}
-	}
+	return came.Load(), parts, r
 }
 
 func TestShardThatCannotBeginHoldsNobodyUp(t *testing.T) {
