@@ -46,7 +46,7 @@ var house = map[string][]string{
 
 	"internal/prove":    {"conformance", "loadtest", "scenarios", "target", "target/embedded", "internal/refserver", "internal/refserver/defect", "internal/refserver/lawful"},
 	"internal/discover": {"target", "internal/actor", "internal/useragent", "oauth"},
-	"internal/cluster":  {"loadtest", "target"},
+	"internal/cluster":  {},
 	"internal/layout":   {},
 	"internal/bench":    {"loadtest", "target", "oauth"},
 	"cmd/scopeproof":    {everything},
@@ -81,7 +81,7 @@ var libraries = []library{
 	{"sigs.k8s.io/yaml", []string{"internal/cluster"}},        // as kubectl prints manifests
 	{"github.com/go-logr/logr", []string{"internal/cluster"}}, // silences client-go's log
 	{"golang.org/x/sys/", []string{"loadtest"}},               // a timer that is an event like those of connections
-	{"golang.org/x/sync/", []string{"conformance", "loadtest", "internal/prove", "internal/discover", "internal/cluster"}},
+	{"golang.org/x/sync/", []string{"conformance", "loadtest", "internal/prove", "internal/discover"}},
 	{"golang.org/x/perf/benchmath", []string{"report"}},
 	{"github.com/google/go-cmp/", nil},
 	{"github.com/invopop/jsonschema", nil},
