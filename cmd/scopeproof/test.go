@@ -73,14 +73,8 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	}
 	a.collectLess()
 	s.chooseSeed()
-	o := conformance.Options{
-		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, RoundsWithin: s.roundsWithin, Seed: s.seed,
-		Strict: s.strict, Trace: s.trace, Steps: s.verbose, Version: version(),
-	}
-	if o.Expect, err = expectations(s.expect, d); err != nil {
-		return err
-	}
-	if o.Features, err = folders(s.features); err != nil {
+	o, err := s.runOptions(d)
+	if err != nil {
 		return err
 	}
 	if err := makeOut(s.out); err != nil {
@@ -89,14 +83,14 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	if err := checkBaseline(s); err != nil {
 		return err
 	}
+	if err := s.checkElsewhere(cmd, d); err != nil {
+		return err
+	}
 	o.Settings = resolved(cmd, s, overrides)
 	endPlain := func() {}
 	if s.format == "github" {
 		endPlain = a.plainLog()
 		defer endPlain()
-	}
-	if err := s.checkElsewhere(cmd, d); err != nil {
-		return err
 	}
 	a.starting(d)
 	bar := a.newProgress(s.verbose)
@@ -130,6 +124,19 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 		a.code = report.ExitCode(rep, s.strict)
 	}
 	return err
+}
+
+// runOptions are the options of a run that the flags ask for.
+func (s *settings) runOptions(d *target.Description) (o conformance.Options, err error) {
+	o = conformance.Options{
+		Rules: s.rules, Skip: s.skip, Parallel: s.parallel, Timeout: s.timeout, RoundsWithin: s.roundsWithin, Seed: s.seed,
+		Strict: s.strict, Trace: s.trace, Steps: s.verbose, Version: version(),
+	}
+	if o.Expect, err = expectations(s.expect, d); err != nil {
+		return o, err
+	}
+	o.Features, err = folders(s.features)
+	return o, err
 }
 
 // describe reads the target file that a command is about, with what the flags
