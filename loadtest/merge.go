@@ -258,6 +258,7 @@ func (s *sum) finish() {
 	r.Requests, r.Kept, r.Leaks, r.FalseRefusals, r.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
 	r.LeaksByRule = t.leaksByRule
 	r.Latency, r.Lag, r.DurationMS = t.latencies(), latencies(t.lag), t.elapsed.Milliseconds()
+	r.Spectrum = t.spectrum()
 	r.Windows, r.Signatures = aligned(s.windows), t.signatures
 	for _, name := range slices.Sorted(maps.Keys(s.measures)) {
 		r.Measures = append(r.Measures, s.measures[name].of(s.values[name]))

@@ -35,7 +35,7 @@ func (a *app) reportCommand() *cobra.Command {
 const aboutConvert = `Writes a report.json or a load.json in another format, as the run itself would
 have: text, html, junit, markdown, json, sarif (SARIF 2.1.0, for code scanning),
 github (annotations of GitHub Actions) or badge (an SVG). Of a load.json there
-are text, markdown and json.
+are text, html, markdown and json.
 
 The exit code is about the writing, not about what the report says.`
 
