@@ -258,7 +258,7 @@ func loadFixture() *loadtest.Report {
 				DurationMS: 30_000, Requests: 5997, Kept: 5993, Leaks: 2, FalseRefusals: 1, Faults: 1, Latency: latency, Outcome: loadtest.Broken,
 				Reason: "2 leaks, 1 false refusal", LeaksByRule: map[string]int64{"CC-01": 2}, Lag: loadtest.Latency{P99: 1.1, Max: 3}, CPU: 0.4, HostCPU: 1.2,
 				Windows:    []loadtest.Window{window(0), window(1), window(2), window(3), window(4), window(5)},
-				Spectrum:   []loadtest.Percentile{{0, 0.3}, {50, 1.42}, {75, 2.2}, {99.9, 41.2}, {100, 1204.5}},
+				Spectrum:   []loadtest.Percentile{{Percentile: 0, MS: 0.3}, {Percentile: 50, MS: 1.42}, {Percentile: 75, MS: 2.2}, {Percentile: 99.9, MS: 41.2}, {Percentile: 100, MS: 1204.5}},
 				Measures:   []loadtest.Measured{{Name: "stale", Unit: "ms", Text: "for how long a revoked token was good " + hostile, Count: 3, P50: 12, P99: 40, Max: 41}},
 				Signatures: &loadtest.Signatures{Checked: 5000, Unchecked: 993, Bad: 1},
 				Groups: []loadtest.Group{

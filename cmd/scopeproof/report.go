@@ -88,6 +88,13 @@ A rule is a regression if its outcome is worse, if it no longer applies, or if a
 scenario of it fails that did not. That latency grew is none, unless --slower
 says from how many percent on.
 
+Of two load.json the percentiles of each second are compared, p50 and p99 of each
+scenario, where the same was offered; what is not compared is said. A load
+scenario is a regression if its outcome is worse, or if it leaks or refuses what
+was granted and did not; a capacity, if the highest rate that holds is lower by
+more than both searches are exact; a sweep, if latency grows by a higher class of
+power, beyond both fits; a threshold, if it held and does not.
+
 Exit codes: 0, 1 a regression with --fail-on-regression, 2 usage.`
 
 func (a *app) diffCommand() *cobra.Command {
