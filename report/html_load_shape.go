@@ -102,9 +102,9 @@ func capacityCharts(c loadtest.Capacity) []*chart {
 	x := axis{Label: "offered, requests/s"}
 	x.span([]series{got}, 0)
 	latency := newChart("Latency by offered rate", x, axis{Label: "ms, log", Log: true}, p99, p50, held, missed)
-	latency.Alt = "Latency by offered rate, in milliseconds. p99: " + rangeWords(p99.Points, "") + ". p50: " + rangeWords(p50.Points, "") + ". The figures are in the table below."
+	latency.Alt = "Latency by offered rate, in milliseconds. p99: " + rangeWords(p99.Points) + ". p50: " + rangeWords(p50.Points) + ". The figures are in the table below."
 	achieved := newChart("Achieved by offered rate", x, axis{Label: "requests/s"}, asked, got, gotHeld, gotMissed)
-	achieved.Alt = "Achieved by offered rate, in requests a second: " + rangeWords(got.Points, "") + ". The figures are in the table below."
+	achieved.Alt = "Achieved by offered rate, in requests a second: " + rangeWords(got.Points) + ". The figures are in the table below."
 	for _, drawn := range []*chart{latency, achieved} {
 		if c.Rate > 0 {
 			drawn.upright(drawn.across(x, c.Rate), "capacity "+number(c.Rate))
@@ -157,7 +157,7 @@ func sweepChart(s loadtest.SweepReport) *chart {
 		}
 	}
 	c := newChart("Latency by number of "+oneLine(s.Unit), x, axis{Label: "ms, log", Log: true}, p50, fit, fitted, other)
-	c.Alt = fmt.Sprintf("Latency by number of %s, in milliseconds. p50: %s. The figures are in the table below.", oneLine(s.Unit), rangeWords(p50.Points, ""))
+	c.Alt = fmt.Sprintf("Latency by number of %s, in milliseconds. p50: %s. The figures are in the table below.", oneLine(s.Unit), rangeWords(p50.Points))
 	return c
 }
 

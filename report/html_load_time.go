@@ -134,7 +134,7 @@ func (o *overTime) throughput() *chart {
 			c.level(y, l.limit, l.Expression, l.held)
 		}
 	}
-	c.Alt = "Requests a second over time. Offered: " + rangeWords(due, "") + ". Achieved: " + rangeWords(sent, "") + "."
+	c.Alt = "Requests a second over time. Offered: " + rangeWords(due) + ". Achieved: " + rangeWords(sent) + "."
 	return c
 }
 
@@ -148,7 +148,7 @@ func (o *overTime) latency() *chart {
 		case "p50", "p90", "p99", "max":
 			points := o.points(func(w *loadtest.Window) float64 { return *p.of(&w.Latency) })
 			all = append(all, series{Name: p.Name, Class: p.Name, Points: points})
-			alt += " " + p.Name + ": " + rangeWords(points, "") + "."
+			alt += " " + p.Name + ": " + rangeWords(points) + "."
 		}
 	}
 	var shown []drawnLimit
@@ -169,7 +169,7 @@ func (o *overTime) latency() *chart {
 	return c
 }
 
-// answerKinds are what an answer can be, other than as expected.
+// answerKind is what an answer can be, other than as expected.
 type answerKind struct {
 	one, class, shape string
 	of                func(w *loadtest.Window) int64
@@ -200,21 +200,17 @@ func (o *overTime) answers() *chart {
 		return s
 	}
 	all := []series{stack("kept", "kept", func(w *loadtest.Window) int64 { return w.Kept })}
-	alt, marks := "Answers a second over time.", []series{}
+	alt, marks := "Answers a second over time.", []series(nil)
 	kinds := answerKinds()
 	for _, k := range kinds {
 		all = append(all, stack("", k.class, k.of))
 	}
-	y := axis{Label: "answers/s"}
-	y.span(all, 1)
-	y.To *= 1.35 // room for the marks
-	for i, k := range kinds {
-		total := int64(0)
-		s := series{Class: k.class, Shape: k.shape}
-		for j := range o.windows {
-			if n := k.of(&o.windows[j]); n > 0 {
+	for _, k := range kinds {
+		s, total := series{Class: k.class, Shape: k.shape}, int64(0)
+		for i := range o.windows {
+			if n := k.of(&o.windows[i]); n > 0 {
 				total += n
-				s.Points = append(s.Points, [2]float64{top[j][0], y.To * (0.97 - 0.09*float64(i))})
+				s.Points = append(s.Points, [2]float64{top[i][0], 0})
 			}
 		}
 		s.Name = count(int(total), k.one)
@@ -223,8 +219,13 @@ func (o *overTime) answers() *chart {
 			marks = append(marks, s)
 		}
 	}
-	if len(marks) == 0 {
-		y.To /= 1.35
+	y := axis{Label: "answers/s"}
+	y.span(all, 1)
+	y.To /= 1 - 0.11*float64(len(marks)) // a row above the answers for each kind of mark
+	for i := range marks {
+		for j := range marks[i].Points {
+			marks[i].Points[j][1] = y.To * (0.97 - 0.1*float64(i))
+		}
 	}
 	c := o.draw("Answers: kept, leaks, false refusals, faults", y, append(all, marks...)...)
 	c.Alt = alt
@@ -232,7 +233,7 @@ func (o *overTime) answers() *chart {
 }
 
 // rangeWords says of points from what to what they go.
-func rangeWords(points [][2]float64, unit string) string {
+func rangeWords(points [][2]float64) string {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, p := range points {
 		if isNumber(p[1]) {
@@ -242,5 +243,5 @@ func rangeWords(points [][2]float64, unit string) string {
 	if math.IsInf(low, 1) {
 		return nothing
 	}
-	return fmt.Sprintf("%s to %s%s", number(low), number(high), unit)
+	return fmt.Sprintf("%s to %s", number(low), number(high))
 }
