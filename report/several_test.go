@@ -239,9 +239,10 @@ func TestMergeRefuses(t *testing.T) {
 func TestMergeLoadAddsScenarios(t *testing.T) {
 	a, b := loadFixture(), loadFixture()
 	a.Scenarios, b.Scenarios, b.Seed = a.Scenarios[:1], b.Scenarios[1:], 8
+	a.Sweeps, b.Capacities = nil, nil
 	m, err := MergeLoad([]File{{Name: "a", Load: a}, {Name: "b", Load: b}})
-	if err != nil || len(m.Scenarios) != 4 || m.DurationMS != a.DurationMS+b.DurationMS || m.Seed != 0 {
-		t.Errorf("got %+v, %v, want four scenarios", m, err)
+	if err != nil || len(m.Scenarios) != 4 || m.DurationMS != a.DurationMS+b.DurationMS || m.Seed != 0 || len(m.Sweeps) != 1 || len(m.Capacities) != 1 {
+		t.Errorf("got %+v, %v, want four scenarios, a sweep and a capacity", m, err)
 	}
 }
 
