@@ -47,6 +47,9 @@ type Growth struct {
 	Exponent float64 `json:"exponent"`
 	Low      float64 `json:"exponent_low"`
 	High     float64 `json:"exponent_high"`
+	// Base is a and Each is b, in milliseconds: what is drawn through the points.
+	Base float64 `json:"base_ms"`
+	Each float64 `json:"each_ms"`
 	// Confidence is the part of the resamples that say the same.
 	Confidence float64 `json:"confidence"`
 	// Times is how many times as long the slowest size takes as the fastest.
@@ -83,6 +86,7 @@ func fitGrowth(points []sized, seed int64) Growth {
 	all := func(took []float64) []float64 { return took }
 	best := fitOnce(points, all)
 	g.Exponent, g.Times = best.exponent, best.times
+	g.Base, g.Each = best.base, best.each
 	// Not for security: the figures are to be the same for the same seed.
 	random := rand.New(rand.NewPCG(uint64(seed), 0x51e))
 	var exponents []float64
@@ -114,6 +118,7 @@ func fitGrowth(points []sized, seed int64) Growth {
 // fit is one fit of all models.
 type fit struct {
 	exponent, times float64
+	base, each      float64 // latency = base + each·size to the power of exponent
 	gain            float64 // Akaike's criterion of the linear model, less that of the best
 	doubles         bool    // it more than doubles with each of the last two doublings of size
 }
@@ -164,6 +169,7 @@ func fitOnce(points []sized, choose func([]float64) []float64) fit {
 		}
 		if sum < least {
 			least, f.exponent = sum, k
+			f.base, f.each = a, b/math.Pow(size[n-1], k)
 		}
 		if step == 10 {
 			straight = sum

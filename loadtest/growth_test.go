@@ -87,3 +87,13 @@ func TestTheSameSeedSaysTheSameOfGrowth(t *testing.T) {
 		t.Errorf("got %+v and %+v", a, b)
 	}
 }
+
+func TestTheFitGoesThroughThePoints(t *testing.T) {
+	cost := func(n float64) float64 { return 2 + 0.01*math.Pow(n, 1.5) }
+	g := fitGrowth(measured(1, powers(1024), 30, 0, cost), 1)
+	for _, n := range []float64{1, 16, 512} {
+		if got, want := g.Base+g.Each*math.Pow(n, g.Exponent), cost(n); math.Abs(got-want) > 0.1*want {
+			t.Errorf("%v: got %v by %+v, want %v", n, got, g, want)
+		}
+	}
+}

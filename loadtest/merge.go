@@ -48,7 +48,7 @@ func Merge(parts []*Part, m Merging) (*Report, error) {
 	first := all[0].Report
 	r := &runner{Options: Options{Thresholds: m.Thresholds}, report: &Report{
 		Schema: Schema, Tool: first.Tool, Target: first.Target, Issuer: first.Issuer, Started: first.Started, Seed: first.Seed,
-		WarmUpMS: first.WarmUpMS, Thresholds: []ThresholdResult{},
+		WarmUpMS: first.WarmUpMS, Offered: offeredBy(all), Thresholds: []ThresholdResult{},
 		Shards: &Shards{Wanted: m.Shards, Counted: len(all), Problems: problems},
 	}}
 	for _, p := range all {
@@ -63,6 +63,19 @@ func Merge(parts []*Part, m Merging) (*Report, error) {
 	}
 	r.unbound()
 	return r.report, nil
+}
+
+// offeredBy is what the shards offered together. Each knows the stages of all of
+// them, and its own connections.
+func offeredBy(parts []*Part) string {
+	connections := 0
+	for _, p := range parts {
+		if len(p.Scenarios) == 0 || p.Scenarios[0].Open {
+			return parts[0].Report.Offered
+		}
+		connections += p.Scenarios[0].Workers
+	}
+	return fmt.Sprintf("%d connections", connections)
 }
 
 // sorted are the parts in the order of their shards, each once, and what is wrong.
@@ -258,6 +271,7 @@ func (s *sum) finish() {
 	r.Requests, r.Kept, r.Leaks, r.FalseRefusals, r.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
 	r.LeaksByRule = t.leaksByRule
 	r.Latency, r.Lag, r.DurationMS = t.latencies(), latencies(t.lag), t.elapsed.Milliseconds()
+	r.Spectrum = t.spectrum()
 	r.Windows, r.Signatures = aligned(s.windows), t.signatures
 	for _, name := range slices.Sorted(maps.Keys(s.measures)) {
 		r.Measures = append(r.Measures, s.measures[name].of(s.values[name]))

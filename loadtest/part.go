@@ -166,6 +166,7 @@ func (p *part) fill(o offer, share mixed) {
 	report.Requests, report.Kept, report.Leaks, report.FalseRefusals, report.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
 	report.LeaksByRule = t.leaksByRule
 	report.Latency, report.Lag, report.Signatures = t.latencies(), latencies(t.lag), t.signatures
+	report.Spectrum = t.spectrum()
 	report.DurationMS = t.elapsed.Milliseconds()
 	report.Windows = t.windows
 	report.Groups, report.Samples = p.kept.grouped(), p.kept.taken()

@@ -64,6 +64,9 @@ type ScenarioReport struct {
 	FalseRefusals int64            `json:"false_refusals"` // refused although granted
 	Faults        int64            `json:"faults"`         // no answer, or one that cannot be judged
 	Latency       Latency          `json:"latency_ms"`
+	// Spectrum is how Latency is distributed, the lowest percentile first: each next
+	// point halves what is slower.
+	Spectrum []Percentile `json:"spectrum,omitempty"`
 	// Lag is how much later than due requests were sent: what the load generator
 	// adds to Latency, or workers that all wait.
 	Lag Latency `json:"lag_ms"`
@@ -98,6 +101,12 @@ type Latency struct {
 	P999  float64 `json:"p99_9"`
 	P9999 float64 `json:"p99_99"`
 	Max   float64 `json:"max"`
+}
+
+// Percentile is one point of the distribution of a latency.
+type Percentile struct {
+	Percentile float64 `json:"percentile"` // 99.9: all but one of 1,000 were no slower
+	MS         float64 `json:"ms"`
 }
 
 // Group are the answers of a scenario that were not as expected in the same way.

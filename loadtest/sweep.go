@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -66,6 +67,9 @@ type SweepPoint struct {
 	Status  int     `json:"status"`
 	Samples int     `json:"samples"`
 	Latency Latency `json:"latency_ms"` // from when a request was sent
+	// Low is the lowest decile of Latency, to which the growth is fitted: what
+	// disturbs a measurement only ever adds to it.
+	Low float64 `json:"p10_ms"`
 	// Fitted says that the fit of the growth has the point: the target answered as
 	// it did at the smallest size.
 	Fitted bool `json:"fitted"`
@@ -244,6 +248,9 @@ func (w *sweeping) fill() (fitted []sized, other string) {
 	for i := range r.Points {
 		p := &r.Points[i]
 		p.Status, p.Samples, p.Latency = most(w.status[i]), len(w.took[i].took), latencies(w.hists[i])
+		if p.Samples > 0 {
+			p.Low = math.Round(1000*undisturbed(w.took[i].took)) / 1000
+		}
 		p.Fitted = other == "" && p.Status == r.Points[0].Status && p.Samples > 0 && answered(p.Status)
 		if p.Fitted {
 			fitted = append(fitted, w.took[i])

@@ -115,6 +115,13 @@ func (t *tally) latencies() Latency {
 	return latencies(t.latency)
 }
 
+func (t *tally) spectrum() []Percentile {
+	if t.answered == 0 {
+		return nil
+	}
+	return spectrum(t.latency)
+}
+
 // counter counts the requests of an attack. Workers count into cells, of which
 // there are about as many as can run at once; one goroutine collects them.
 type counter struct {

@@ -46,6 +46,14 @@ func ParseThreshold(text string) (Threshold, error) {
 // Metric is what is limited: "p99", "leaks".
 func (t Threshold) Metric() string { return t.metric }
 
+// Limit is the operator ("<", "<=", ">", ">=" or "==") and what the metric is
+// compared with: milliseconds for latencies, percent for counts that were given as
+// percentages, else a number.
+func (t Threshold) Limit() (operator string, limit float64) { return t.operator, t.limit }
+
+// Percentile is the percentile that is limited, as 99.9; 0: the metric is none.
+func (t Threshold) Percentile() float64 { return t.percent }
+
 // readLimit reads what the metric is compared with.
 func (t *Threshold) readLimit(value string) (err error) {
 	switch t.metric {

@@ -165,3 +165,19 @@ func latencies(h *hdrhistogram.Histogram) Latency {
 		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99), Max: millis(h.Max()),
 	}
 }
+
+// spectrum is the distribution of the latencies that h counted: the median first,
+// then each time what half of the slower ones took at most, until one is left, and
+// the slowest.
+func spectrum(h *hdrhistogram.Histogram) []Percentile {
+	total := h.TotalCount()
+	if total == 0 {
+		return nil
+	}
+	points := []Percentile{{0, millis(h.Min())}, {25, millis(h.ValueAtQuantile(25))}}
+	for slower := 0.5; slower*float64(total) >= 1; slower /= 2 {
+		percent := 100 * (1 - slower)
+		points = append(points, Percentile{percent, millis(h.ValueAtQuantile(percent))})
+	}
+	return append(points, Percentile{100, millis(h.Max())})
+}

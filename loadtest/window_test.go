@@ -65,3 +65,22 @@ func TestASecondInWhichNothingHappensIsAWindow(t *testing.T) {
 		t.Errorf("got %v answers a second, want 1, 0 and 1", answered)
 	}
 }
+
+func TestTheSpectrumIsThatOfTheLatencies(t *testing.T) {
+	h := newHistogram()
+	if got := spectrum(h); got != nil {
+		t.Errorf("got %+v of nothing", got)
+	}
+	for ms := range int64(1000) {
+		_ = h.RecordValue(1000 * (ms + 1))
+	}
+	points := spectrum(h)
+	if first, last := points[0], points[len(points)-1]; first.MS != 1 || last.Percentile != 100 || last.MS < 1000 || len(points) > 15 {
+		t.Errorf("got %+v, want at most 15 points, from 1 to 1000 ms", points)
+	}
+	for i, p := range points[1:] {
+		if want := 10 * p.Percentile; p.MS < want-1 || p.MS > want*1.01+1 || p.MS < points[i].MS {
+			t.Errorf("p%v: got %v ms after %v, want %v", p.Percentile, p.MS, points[i].MS, want)
+		}
+	}
+}

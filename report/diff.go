@@ -33,6 +33,12 @@ type Diff struct {
 	Alpha   float64         `json:"latency_alpha"`
 	// Load are the load scenarios that both runs have, and those of one of them.
 	Load []LoadChange `json:"load"`
+	// Capacities, Growths and Thresholds are what both load runs looked for.
+	Capacities []CapacityChange  `json:"capacities"`
+	Growths    []GrowthChange    `json:"growths"`
+	Thresholds []ThresholdChange `json:"thresholds"`
+	// Notes say what is not compared, and why.
+	Notes []string `json:"notes"`
 	// Regressions is how many of these make the new run worse than the old one.
 	Regressions int `json:"regressions"`
 }
@@ -79,31 +85,13 @@ type FindingChange struct {
 	New  string `json:"new"`
 }
 
-// LoadChange is a load scenario of either run.
-type LoadChange struct {
-	Name   string   `json:"name"`
-	Change Change   `json:"change,omitempty"` // empty: neither better nor worse
-	Old    LoadSide `json:"old"`
-	New    LoadSide `json:"new"`
-}
-
-// LoadSide is a load scenario in one run.
-type LoadSide struct {
-	Outcome       loadtest.Outcome `json:"outcome,omitempty"` // empty: not in that run
-	Requests      int64            `json:"requests"`
-	Leaks         int64            `json:"leaks"`
-	FalseRefusals int64            `json:"false_refusals"`
-	Faults        int64            `json:"faults"`
-	P50           float64          `json:"p50_ms"`
-	P99           float64          `json:"p99_ms"`
-}
-
 // NewDiff compares two reports of the same kind. Slower, in percent, makes what
 // takes so much longer beyond noise a regression; 0: latency never is.
 func NewDiff(before, after File, slower float64) (*Diff, error) {
 	d := &Diff{
 		Schema: DiffSchema, Rules: []RuleChange{}, Problems: []string{}, Choices: []FindingChange{}, Capabilities: []FindingChange{},
 		Latency: []LatencyChange{}, Load: []LoadChange{}, Alpha: alpha,
+		Capacities: []CapacityChange{}, Growths: []GrowthChange{}, Thresholds: []ThresholdChange{}, Notes: []string{},
 	}
 	switch {
 	case before.Rules != nil && after.Rules != nil:
@@ -115,6 +103,11 @@ func NewDiff(before, after File, slower float64) (*Diff, error) {
 	case before.Load != nil && after.Load != nil:
 		d.Old, d.New = diffLoadRun(before.Name, before.Load), diffLoadRun(after.Name, after.Load)
 		d.load(before.Load, after.Load)
+		d.searches(before.Load, after.Load)
+		d.thresholds(before.Load, after.Load)
+		was, is, notes := loadSamples(before.Load, after.Load)
+		d.Notes = append(d.Notes, notes...)
+		d.latency(was, is, slower)
 	default:
 		return nil, errors.New("got a report.json and a load.json, want two of a kind")
 	}
@@ -220,40 +213,6 @@ func findingChanges(before, after map[string]string) []FindingChange {
 	return all
 }
 
-// load compares load scenarios. Their percentiles are single figures, which no
-// test can tell from noise: they are shown and never judged.
-func (d *Diff) load(before, after *loadtest.Report) {
-	sides := map[string][2]LoadSide{}
-	var names []string
-	for i, r := range []*loadtest.Report{before, after} {
-		for _, s := range r.Scenarios {
-			pair, known := sides[s.Name]
-			if !known {
-				names = append(names, s.Name)
-			}
-			pair[i] = LoadSide{s.Outcome, s.Requests, s.Leaks, s.FalseRefusals, s.Faults, s.Latency.P50, s.Latency.P99}
-			sides[s.Name] = pair
-		}
-	}
-	rank := []loadtest.Outcome{loadtest.Kept, loadtest.NotApplicable, loadtest.Inconclusive, loadtest.Broken}
-	for _, name := range names {
-		was, is := sides[name][0], sides[name][1]
-		c := LoadChange{Name: name, Old: was, New: is}
-		switch worse := slices.Index(rank, is.Outcome) - slices.Index(rank, was.Outcome); {
-		case was.Outcome == "":
-			c.Change = Added
-		case is.Outcome == "":
-			c.Change = Removed
-		case worse > 0, is.Leaks > 0 && was.Leaks == 0, is.FalseRefusals > 0 && was.FalseRefusals == 0:
-			c.Change = Regression
-		case worse < 0:
-			c.Change = Improvement
-		}
-		d.regress(c.Change)
-		d.Load = append(d.Load, c)
-	}
-}
-
 // headline is what a diff comes to, in a sentence.
 func (d *Diff) headline() string {
 	counts := map[Change]int{}
@@ -261,6 +220,15 @@ func (d *Diff) headline() string {
 		counts[c.Change]++
 	}
 	for _, c := range d.Load {
+		counts[c.Change]++
+	}
+	for _, c := range d.Capacities {
+		counts[c.Change]++
+	}
+	for _, c := range d.Growths {
+		counts[c.Change]++
+	}
+	for _, c := range d.Thresholds {
 		counts[c.Change]++
 	}
 	counts[Regression] = d.Regressions

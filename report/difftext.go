@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/loadtest"
 )
 
 // DiffJSON writes a diff as JSON.
@@ -127,10 +128,63 @@ func (s *screen) loadChanges(d *Diff) {
 		s.gap()
 		s.hanging(0, 4, oneLine(c.Name)+" "+loadWasIs(c)+":", changeLook(c.Change), loadFigures(c))
 	}
-	if len(d.Load) > 0 {
+	for _, row := range searchRows(d) {
 		s.gap()
-		s.text(0, "Percentiles are one figure a run, which no test can tell from noise.")
+		s.hanging(0, 4, row.name+":", changeLook(row.change), row.text)
 	}
+	for i, note := range d.Notes {
+		if i == 0 {
+			s.gap()
+		}
+		s.hanging(0, 4, "note:", bold, note)
+	}
+}
+
+// searchRow is a capacity, a sweep or a threshold in a diff.
+type searchRow struct {
+	name, text string
+	change     Change
+}
+
+func searchRows(d *Diff) []searchRow {
+	var rows []searchRow
+	for _, c := range d.Capacities {
+		sure := ""
+		if !c.Old.Confirmed || !c.New.Confirmed {
+			sure = ", not confirmed in both"
+		}
+		rows = append(rows, searchRow{"capacity of " + oneLine(c.Name), fmt.Sprintf("%s → %s requests/s, each to %s%s%s", number(c.Old.Rate), number(c.New.Rate),
+			percent(max(c.Old.Precision, c.New.Precision)), sure, changed(c.Change)), c.Change})
+	}
+	for _, c := range d.Growths {
+		side := func(g loadtest.Growth) string {
+			if g.Model == "" {
+				return nothing
+			}
+			return fmt.Sprintf("%s, by the power of %s (%s to %s)", g.Model, number(g.Exponent), number(g.Low), number(g.High))
+		}
+		rows = append(rows, searchRow{"growth with " + oneLine(c.Name), fmt.Sprintf("%s → %s; leaks %s → %s%s", side(c.Old.Growth), side(c.New.Growth),
+			thousands(c.Old.Leaks), thousands(c.New.Leaks), changed(c.Change)), c.Change})
+	}
+	for _, c := range d.Thresholds {
+		side := func(v *float64) string {
+			if v == nil {
+				return nothing
+			}
+			return number(*v) + unit(c.Expression)
+		}
+		rows = append(rows, searchRow{strings.TrimSuffix("threshold "+oneLine(c.Expression)+" in "+oneLine(c.Scenario), " in "),
+			side(c.Old) + " → " + side(c.New) + changed(c.Change), c.Change})
+	}
+	return rows
+}
+
+// changed says whether something became better or worse.
+func changed(c Change) string {
+	if c == "" {
+		return ": no change that is certain"
+	}
+	return ": " + string(c)
 }
 
 func loadWasIs(c LoadChange) string {
@@ -147,6 +201,7 @@ func loadFigures(c LoadChange) string {
 	return strings.Join([]string{
 		pair("requests", whole(c.Old.Requests), whole(c.New.Requests)), pair("leaks", whole(c.Old.Leaks), whole(c.New.Leaks)),
 		pair("false refusals", whole(c.Old.FalseRefusals), whole(c.New.FalseRefusals)), pair("faults", whole(c.Old.Faults), whole(c.New.Faults)),
+		pair("achieved", number(c.Old.AchievedRate)+" of "+number(c.Old.OfferedRate), number(c.New.AchievedRate)+" of "+number(c.New.OfferedRate)+" requests/s"),
 		pair("p50", number(c.Old.P50), number(c.New.P50)+" ms"), pair("p99", number(c.Old.P99), number(c.New.P99)+" ms"),
 	}, ", ")
 }
@@ -171,7 +226,11 @@ func changeWords(c LatencyChange) string {
 
 // latencyNote says what was tested, and how.
 func latencyNote(d *Diff) string {
-	return fmt.Sprintf("%d of %s beyond noise (Mann-Whitney U test, %g for all of them together)", len(d.Latency), count(d.Tested, "sample"), d.Alpha)
+	note := fmt.Sprintf("%d of %s beyond noise (Mann-Whitney U test, %g for all of them together)", len(d.Latency), count(d.Tested, "sample"), d.Alpha)
+	if len(d.Load) > 0 {
+		note += "; a sample is the seconds of one run, which tells of the runs, not yet of the target: repeat what changed"
+	}
+	return note
 }
 
 // DiffMarkdown writes a diff for the summary of a job or a comment.
@@ -210,11 +269,7 @@ func DiffMarkdown(w io.Writer, d *Diff) error {
 		}
 		m.table([]string{found.name, "old", "new"}, rows)
 	}
-	rows = nil
-	for _, c := range d.Load {
-		rows = append(rows, []string{mdCut(c.Name, 100), md(loadWasIs(c)), md(loadFigures(c))})
-	}
-	m.table([]string{"load scenario", "outcome", "figures"}, rows)
+	m.loadChanges(d)
 	rows = nil
 	for _, c := range d.Latency {
 		rows = append(rows, []string{md(c.What), md(changeWords(c))})
@@ -225,4 +280,23 @@ func DiffMarkdown(w io.Writer, d *Diff) error {
 	}
 	_, err := w.Write(m.bytes("the diff as JSON"))
 	return err
+}
+
+// loadChanges writes what became of a load run.
+func (m *mdWriter) loadChanges(d *Diff) {
+	var rows, found [][]string
+	for _, c := range d.Load {
+		rows = append(rows, []string{mdCut(c.Name, 100), md(loadWasIs(c)), md(loadFigures(c))})
+	}
+	m.table([]string{"load scenario", "outcome", "figures"}, rows)
+	for _, row := range searchRows(d) {
+		found = append(found, []string{mdCut(row.name, 200), mdCut(row.text, 500)})
+	}
+	m.table([]string{"capacity, growth, threshold", "old → new"}, found)
+	for _, note := range d.Notes {
+		m.add("- " + mdCut(note, 500) + "\n")
+	}
+	if len(d.Notes) > 0 {
+		m.add("\n")
+	}
 }

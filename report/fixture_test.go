@@ -251,7 +251,7 @@ func loadFixture() *loadtest.Report {
 	value := func(f float64) *float64 { return &f }
 	latency := loadtest.Latency{Min: 0.3, Mean: 1.9, P50: 1.42, P90: 3.8, P95: 5.25, P99: 14.96, P999: 41.2, P9999: 800, Max: 1204.5}
 	window := func(second int64) loadtest.Window {
-		return loadtest.Window{Second: second, Seconds: 1, Due: 200, Sent: 200, Kept: 199, Faults: 1, Latency: latency}
+		return loadtest.Window{Second: second, Seconds: 1, Due: 200, Sent: 200, Kept: 199 - second, Leaks: second / 4, FalseRefusals: second / 5, Faults: 1, Latency: latency}
 	}
 	return &loadtest.Report{
 		Schema: loadtest.Schema, Tool: "v0.3.0", Target: "keycloak 26.5.1", Issuer: issuer, Started: moment(1), DurationMS: 95_400, Seed: 7,
@@ -261,7 +261,10 @@ func loadFixture() *loadtest.Report {
 			{Name: "token-mix", Text: "Many clients with different scopes ask for tokens at once", Rules: []string{"CC-01"}, OfferedRate: 200, AchievedRate: 199.9,
 				DurationMS: 30_000, Requests: 5997, Kept: 5993, Leaks: 2, FalseRefusals: 1, Faults: 1, Latency: latency, Outcome: loadtest.Broken,
 				Reason: "2 leaks, 1 false refusal", LeaksByRule: map[string]int64{"CC-01": 2}, Lag: loadtest.Latency{P99: 1.1, Max: 3}, CPU: 0.4, HostCPU: 1.2,
-				Windows: []loadtest.Window{window(0), window(1)},
+				Windows:    []loadtest.Window{window(0), window(1), window(2), window(3), window(4), window(5)},
+				Spectrum:   []loadtest.Percentile{{Percentile: 0, MS: 0.3}, {Percentile: 50, MS: 1.42}, {Percentile: 75, MS: 2.2}, {Percentile: 99.9, MS: 41.2}, {Percentile: 100, MS: 1204.5}},
+				Measures:   []loadtest.Measured{{Name: "stale", Unit: "ms", Text: "for how long a revoked token was good " + hostile, Count: 3, P50: 12, P99: 40, Max: 41}},
+				Signatures: &loadtest.Signatures{Checked: 5000, Unchecked: 993, Bad: 1},
 				Groups: []loadtest.Group{
 					{Class: "leak", Rule: "CC-01", Message: `Robot holds "read:appointments write:appointments", want at most "read:appointments"`, Count: 2, First: moment(2), Last: moment(9), Exchanges: []int{1}},
 					{Class: "fault", Message: "connection reset " + hostile, Count: 1, First: moment(3), Last: moment(3), Exchanges: []int{2}},
@@ -280,7 +283,8 @@ func loadFixture() *loadtest.Report {
 			{Expression: "p99<10ms", Scenario: "device", Reason: "nothing was sent"},
 			{Expression: "capacity>=500", Scenario: "api-reads", Value: value(1420), Held: true},
 		},
-		Offered: "30s:5000/s", WarmUpMS: 2000, Capacities: []loadtest.Capacity{loadCapacityFixture(latency)}, Sweeps: []loadtest.SweepReport{loadSweepFixture(latency)},
+		Offered: "30s:5000/s", WarmUpMS: 2000, Shards: &loadtest.Shards{Wanted: 3, Counted: 2, Problems: []string{"shard 2 wrote nothing " + hostile}},
+		Capacities: []loadtest.Capacity{loadCapacityFixture(latency)}, Sweeps: []loadtest.SweepReport{loadSweepFixture(latency)},
 	}
 }
 
@@ -306,13 +310,13 @@ func loadCapacityFixture(latency loadtest.Latency) loadtest.Capacity {
 func loadSweepFixture(latency loadtest.Latency) loadtest.SweepReport {
 	s := loadtest.SweepReport{
 		Name: "scopes", Text: "A client asks for more and more scopes", Unit: "scope tokens", Rules: []string{"CC-01"}, Requests: 180, Leaks: 1, Faults: 2,
-		Growth:  loadtest.Growth{Model: loadtest.GrowsWorse, Exponent: 1.9, Low: 1.8, High: 2, Confidence: 1, Times: 12, Points: 5, Samples: 30},
+		Growth:  loadtest.Growth{Model: loadtest.GrowsWorse, Exponent: 1.9, Low: 1.8, High: 2, Base: 0.3, Each: 0.01, Confidence: 1, Times: 12, Points: 5, Samples: 30},
 		Outcome: loadtest.Broken, Reason: "1 of 180 answers leaked; from 32 scope tokens on it answers 413", Warning: "latency grows worse than linearly " + hostile,
 		Groups:  []loadtest.Group{{Class: "leak", Rule: "CC-01", Message: "issued " + hostile, Count: 1, First: moment(2), Last: moment(2), Exchanges: []int{1}}},
 		Samples: []loadtest.Sample{{Class: "leak", Rule: "CC-01", Message: "issued " + hostile, Exchange: tokenExchange(1)}},
 	}
 	for size := 1; size <= 32; size *= 2 {
-		p := loadtest.SweepPoint{Size: size, Bytes: 90 + 12*size, Status: 400, Samples: 30, Latency: latency, Fitted: size < 32}
+		p := loadtest.SweepPoint{Size: size, Low: 0.31 + 0.01*float64(size*size), Bytes: 90 + 12*size, Status: 400, Samples: 30, Latency: latency, Fitted: size < 32}
 		if size == 32 {
 			p.Status = 413
 		}

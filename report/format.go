@@ -25,7 +25,7 @@ func Formats() []Format {
 			func(w io.Writer, r *conformance.Report) error { return Text(w, r, TextOptions{}) },
 			func(w io.Writer, r *loadtest.Report) error { return LoadText(w, r, TextOptions{}) }},
 		{"json", "the report itself", JSON, LoadJSON},
-		{"html", "one page with every exchange", HTML, nil},
+		{"html", "one page with every exchange", HTML, LoadHTML},
 		{"junit", "JUnit XML, for Jenkins, GitLab and others", JUnit, nil},
 		{"markdown", "for the summary of a job", Markdown, LoadMarkdown},
 		{"sarif", "SARIF 2.1.0, for code scanning", SARIF, nil},

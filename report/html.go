@@ -14,7 +14,7 @@ import (
 var (
 	reportStyles    = []string{"tokens.css", "page.css", "report.css", "diagram.css", "print.css"}
 	reportScripts   = []string{"report.js"}
-	reportTemplates = []string{"report.html.tmpl", "rule.html.tmpl", "diagram.html.tmpl", "privilege.html.tmpl"}
+	reportTemplates = []string{"report.html.tmpl", "rule.html.tmpl", "diagram.html.tmpl", "privilege.html.tmpl", "merged.html.tmpl"}
 )
 
 // HTML writes report.html: one file that fetches nothing, for a browser, a phone
@@ -52,6 +52,7 @@ type page struct {
 	Exchanges    string
 	Counts       []pageCount
 	Problems     []conformance.Problem
+	Merged       *pageMerged
 	Areas        []pageArea
 	Columns      []conformance.Outcome // outcomes that occur, for the matrix
 	Levels       []pageLevel
@@ -103,7 +104,7 @@ func newPage(r *conformance.Report) (*page, error) {
 	}
 	p := &page{
 		shell: frame, Outcome: outcome, Target: r.Target, Version: r.Tool.Version,
-		Started: timestamp(r.Started), Took: duration(r.DurationMS), Seed: r.Seed, Problems: r.Problems,
+		Started: timestamp(r.Started), Took: duration(r.DurationMS), Seed: r.Seed, Problems: r.Problems, Merged: newMerged(r.Merged),
 		Privilege: newPrivilege(r), Choices: choices(r), Capabilities: capabilities(r), Settings: settings(r),
 	}
 	if !r.Started.IsZero() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/loadtest"
@@ -12,7 +13,7 @@ import (
 // The parts of the page of a load run. It has no script.
 var (
 	loadStyles    = []string{"tokens.css", "page.css", "report.css", "diagram.css", "load.css", "print.css"}
-	loadTemplates = []string{"load.html.tmpl", "diagram.html.tmpl"}
+	loadTemplates = []string{"load.html.tmpl", "loadparts.html.tmpl", "diagram.html.tmpl"}
 )
 
 // LoadHTML writes load.html: one file that fetches nothing and has no script, in
@@ -24,42 +25,86 @@ func LoadHTML(w io.Writer, r *loadtest.Report) error {
 		return err
 	}
 	p := &loadPage{
-		shell: frame, Outcome: loadColour(look), Report: r, Started: timestamp(r.Started), Took: duration(r.DurationMS),
+		shell: frame, Outcome: loadColour(look), Report: r, Started: timestamp(r.Started), Took: duration(r.DurationMS), WarmUp: duration(r.WarmUpMS),
+	}
+	if r.Shards != nil {
+		p.Sharded = sharded(r.Shards)
+	}
+	p.count(r)
+	for _, c := range r.Capacities {
+		p.Capacities = append(p.Capacities, newLoadCapacity(c))
+	}
+	for i, s := range r.Sweeps {
+		p.Sweeps = append(p.Sweeps, newLoadSweep(s, fmt.Sprintf("sweep-%d", i+1), r))
 	}
 	for _, s := range r.Scenarios {
-		p.Requests, p.Kept, p.Leaks = p.Requests+s.Requests, p.Kept+s.Kept, p.Leaks+s.Leaks
-		p.FalseRefusals, p.Faults = p.FalseRefusals+s.FalseRefusals, p.Faults+s.Faults
-		p.Scenarios = append(p.Scenarios, newLoadScenario(s, r.Issuer))
+		p.Scenarios = append(p.Scenarios, newLoadScenario(s, r, len(r.Scenarios) <= openScenarios))
+		p.Vegeta = p.Vegeta || s.Requests > 0 && r.Shards == nil
 	}
 	for _, t := range r.Thresholds {
-		held, value := thresholdWords(t)
-		row := loadThreshold{ThresholdResult: t, Words: held, Is: value, Outcome: conformance.Violates}
-		switch {
-		case t.Value == nil:
-			row.Outcome = conformance.Inconclusive
-		case t.Held:
-			row.Outcome = conformance.Conforms
-		}
-		p.Thresholds = append(p.Thresholds, row)
+		p.Thresholds = append(p.Thresholds, newLoadThreshold(t))
 	}
 	return writePage(w, p, loadTemplates...)
 }
+
+// openScenarios is how many scenarios are all shown open; of more, those that did
+// not keep what was expected.
+const openScenarios = 4
 
 // loadPage is everything that the template shows.
 type loadPage struct {
 	shell
 	*loadtest.Report
 	Outcome                                      conformance.Outcome // as which the verdict is coloured
-	Started, Took                                string
+	Started, Took, WarmUp, Sharded               string
 	Requests, Kept, Leaks, FalseRefusals, Faults int64
+	Capacities                                   []loadCapacityPage
+	Sweeps                                       []loadSweepPage
 	Scenarios                                    []loadScenarioPage
-	Thresholds                                   []loadThreshold
+	Thresholds                                   []loadThresholdRow
+	Vegeta                                       bool // one process wrote results.gob
 }
 
-type loadThreshold struct {
+// count adds up what scenarios and sweeps sent.
+func (p *loadPage) count(r *loadtest.Report) {
+	for _, s := range r.Scenarios {
+		p.Requests, p.Kept, p.Leaks = p.Requests+s.Requests, p.Kept+s.Kept, p.Leaks+s.Leaks
+		p.FalseRefusals, p.Faults = p.FalseRefusals+s.FalseRefusals, p.Faults+s.Faults
+	}
+	for _, s := range r.Sweeps {
+		p.Requests, p.Kept, p.Leaks = p.Requests+s.Requests, p.Kept+s.Requests-s.Leaks-s.Faults, p.Leaks+s.Leaks
+		p.Faults += s.Faults
+	}
+}
+
+// loadThresholdRow is a threshold, and a gauge of its value and its limit: both are
+// places from 0 to gaugeWidth.
+type loadThresholdRow struct {
 	loadtest.ThresholdResult
-	Words, Is string
-	Outcome   conformance.Outcome
+	Words, Is    string
+	Outcome      conformance.Outcome
+	Gauge        bool
+	Value, Limit float64
+}
+
+const gaugeWidth = 150
+
+func newLoadThreshold(t loadtest.ThresholdResult) loadThresholdRow {
+	held, value := thresholdWords(t)
+	row := loadThresholdRow{ThresholdResult: t, Words: held, Is: value, Outcome: conformance.Violates}
+	switch {
+	case t.Value == nil:
+		row.Outcome = conformance.Inconclusive
+	case t.Held:
+		row.Outcome = conformance.Conforms
+	}
+	parsed, err := loadtest.ParseThreshold(t.Expression)
+	if err == nil && t.Value != nil && isNumber(*t.Value) {
+		_, limit := parsed.Limit()
+		x := axis{To: max(limit, *t.Value, 1e-9) * 1.2}
+		row.Gauge, row.Value, row.Limit = true, x.place(*t.Value, 1, gaugeWidth), x.place(limit, 1, gaugeWidth)
+	}
+	return row
 }
 
 // loadScenarioPage is one scenario.
@@ -67,19 +112,33 @@ type loadScenarioPage struct {
 	loadtest.ScenarioReport
 	Colour            conformance.Outcome
 	Word              string
+	Open              bool
 	Offered, Achieved string
 	Tenths            int // of the offered rate that were achieved
 	Took              string
 	Answers           string
+	Late              string // how much later than due requests were sent
+	Cores             string
 	Latencies         []finding
-	Chart             *chart
-	Shown             []loadSample
+	Measured          []string
+	Signed            string
+	Charts            []*chart
+	Windows           []loadWindow
+	Each              string // how long a window is
+	Groups            []loadGroup
 }
 
-type loadSample struct {
-	loadtest.Sample
-	Word     string
-	Exchange *pageExchange
+// loadWindow is a row of the table of what was seen over time.
+type loadWindow struct {
+	loadtest.Window
+	Offered, Achieved, P50, P90, P99, Max string
+}
+
+// loadGroup are answers that were not as expected in the same way, with exchanges.
+type loadGroup struct {
+	loadtest.Group
+	Word, When string
+	Exchanges  []*pageExchange
 }
 
 // loadColour is the outcome of rules whose colour a style is.
@@ -91,14 +150,20 @@ func loadColour(s style) conformance.Outcome {
 		return conformance.Inconclusive
 	case green:
 		return conformance.Conforms
+	case yellow:
+		return conformance.Deviates
 	}
 	return conformance.NotApplicable
 }
 
-func newLoadScenario(s loadtest.ScenarioReport, issuer string) loadScenarioPage {
+func newLoadScenario(s loadtest.ScenarioReport, r *loadtest.Report, open bool) loadScenarioPage {
 	page := loadScenarioPage{
 		ScenarioReport: s, Colour: loadColour(loadLook(s.Outcome)), Word: strings.ReplaceAll(string(s.Outcome), "_", " "),
 		Offered: number(s.OfferedRate), Achieved: number(s.AchievedRate), Took: duration(s.DurationMS),
+		Open: open || s.Outcome == loadtest.Broken || s.Outcome == loadtest.Inconclusive, Groups: loadGroupsOf(s.Name, s.Groups, s.Samples, r),
+	}
+	if s.Requests == 0 {
+		return page
 	}
 	if s.OfferedRate > 0 && isNumber(s.AchievedRate) {
 		page.Tenths = min(max(int(s.AchievedRate/s.OfferedRate*10+0.5), 0), 10)
@@ -108,36 +173,101 @@ func newLoadScenario(s loadtest.ScenarioReport, issuer string) loadScenarioPage 
 		page.Answers = fmt.Sprintf("%s: %s as expected, %s, %s, %s", thousands(s.Requests), thousands(s.Kept),
 			count(int(s.Leaks), "leak"), count(int(s.FalseRefusals), "false refusal"), count(int(s.Faults), "fault"))
 	}
-	if s.Requests > 0 {
-		page.Latencies, page.Chart = latencies(s)
+	for _, p := range latencyFigures() {
+		page.Latencies = append(page.Latencies, finding{Name: p.Name, Value: number(*p.of(&s.Latency))})
 	}
-	for i, sample := range s.Samples {
-		id := fmt.Sprintf("%s.%d", s.Name, i+1)
-		page.Shown = append(page.Shown, loadSample{
-			Sample: sample, Word: strings.ReplaceAll(sample.Class, "_", " "), Exchange: newPageExchange(sample.Exchange, id, issuer, false),
-		})
+	if s.Lag.Max > 0 {
+		page.Late = fmt.Sprintf("p50 %s, p99 %s, max %s ms after they were due", number(s.Lag.P50), number(s.Lag.P99), number(s.Lag.Max))
 	}
+	if s.CPU > 0 {
+		page.Cores = number(s.CPU) + " by the load generator"
+		if s.HostCPU > 0 {
+			page.Cores += ", " + number(s.HostCPU) + " on its host in all"
+		}
+	}
+	for _, m := range s.Measures {
+		page.Measured = append(page.Measured, fmt.Sprintf("%s: p50 %s, p99 %s, max %s %s, %s", m.Text, number(m.P50), number(m.P99), number(m.Max), m.Unit, count(int(m.Count), "time")))
+	}
+	page.Signed = signedWords(s.Signatures)
+	page.draw(r)
 	return page
 }
 
-// latencies are the percentiles of a scenario, as numbers and as a curve over the
-// share of requests that were slower: each step to the right is a tenth of them.
-func latencies(s loadtest.ScenarioReport) ([]finding, *chart) {
-	l := s.Latency
-	var rows []finding
-	var ticks []chartTick
-	line := series{Name: "latency", Class: "latency"}
-	for _, p := range []struct {
-		name string
-		at   float64 // of ten slower ones: how often a tenth is taken
-		ms   float64
-	}{{"p50", 0.301, l.P50}, {"p90", 1, l.P90}, {"p95", 1.301, l.P95}, {"p99", 2, l.P99}, {"p99.9", 3, l.P999}, {"max", 3.7, l.Max}} {
-		rows = append(rows, finding{Name: p.name, Value: number(p.ms)})
-		line.Points = append(line.Points, [2]float64{p.at, p.ms})
-		if p.name != "p95" {
-			ticks = append(ticks, chartTick{p.at, p.name})
+// signedWords says what was found of the signatures of tokens, or is empty.
+func signedWords(s *loadtest.Signatures) string {
+	if s == nil {
+		return ""
+	}
+	words := []string{thousands(s.Checked) + " checked"}
+	if s.Checked > 0 {
+		words = append(words, thousands(s.Bad)+" bad")
+	}
+	if s.Unchecked > 0 {
+		words = append(words, "there was no time for "+thousands(s.Unchecked))
+	}
+	if s.Reason != "" {
+		words = append(words, s.Reason)
+	}
+	return strings.Join(words, ", ")
+}
+
+// draw adds the charts, and the table of what those over time show.
+func (p *loadScenarioPage) draw(r *loadtest.Report) {
+	s := p.ScenarioReport
+	limits := limitsOf(s.Name, r.Thresholds)
+	if o := newOverTime(s, r.WarmUpMS, limits); o != nil && len(s.Windows) > 1 {
+		p.Charts = append(p.Charts, o.throughput(), o.latency(), o.answers())
+	}
+	p.Charts = append(p.Charts, spectrumChart(s, limits))
+	for _, w := range thinned(s.Windows, mostListed) {
+		row := loadWindow{Window: w, Offered: number(float64(w.Due) / float64(max(w.Seconds, 1))), Achieved: number(float64(w.Sent) / float64(max(w.Seconds, 1)))}
+		row.P50, row.P90, row.P99, row.Max = nothing, nothing, nothing, nothing
+		if w.Answered() > 0 {
+			row.P50, row.P90, row.P99, row.Max = number(w.Latency.P50), number(w.Latency.P90), number(w.Latency.P99), number(w.Latency.Max)
+		}
+		p.Windows = append(p.Windows, row)
+	}
+	p.Each = "second by second"
+	if len(p.Windows) > 0 && p.Windows[0].Seconds > 1 {
+		p.Each = fmt.Sprintf("%d s a row; of percentiles the highest of these seconds", p.Windows[0].Seconds)
+	}
+}
+
+// limitsOf are the thresholds of a scenario.
+func limitsOf(scenario string, thresholds []loadtest.ThresholdResult) []drawnLimit {
+	var all []drawnLimit
+	for _, t := range thresholds {
+		parsed, err := loadtest.ParseThreshold(t.Expression)
+		if err == nil && t.Scenario == scenario && t.Value != nil {
+			_, limit := parsed.Limit()
+			all = append(all, drawnLimit{parsed, limit, t.Held})
 		}
 	}
-	title := "Latency of " + oneLine(s.Name) + " by percentile, in milliseconds"
-	return rows, newChart(title, axis{From: 0.1, To: 3.8, Ticks: ticks}, axis{Label: "ms", Log: true}, line)
+	return all
+}
+
+// loadGroupsOf are what was not as expected, each with the exchanges that were kept.
+func loadGroupsOf(id string, groups []loadtest.Group, samples []loadtest.Sample, r *loadtest.Report) []loadGroup {
+	by := map[int]loadtest.Sample{}
+	for _, s := range samples {
+		by[s.Exchange.Number] = s
+	}
+	var all []loadGroup
+	for _, g := range groups {
+		shown := loadGroup{Group: g, Word: strings.ReplaceAll(g.Class, "_", " ")}
+		if !g.First.IsZero() && !r.Started.IsZero() {
+			after := func(t time.Time) string { return duration(max(t.Sub(r.Started), 0).Milliseconds()) }
+			shown.When = after(g.First) + " into the run"
+			if g.Last.After(g.First) {
+				shown.When = "from " + after(g.First) + " to " + after(g.Last) + " into the run"
+			}
+		}
+		for _, n := range g.Exchanges {
+			if s, kept := by[n]; kept {
+				shown.Exchanges = append(shown.Exchanges, newPageExchange(s.Exchange, id, r.Issuer, false))
+			}
+		}
+		all = append(all, shown)
+	}
+	return all
 }

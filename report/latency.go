@@ -2,7 +2,9 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
+	"math"
 	"net/url"
 	"regexp"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"golang.org/x/perf/benchmath"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/loadtest"
 )
 
 // alpha is how likely it may be that a diff reports a change of latency where there
@@ -20,7 +23,7 @@ const alpha = 0.05
 // LatencyChange is something that took longer or shorter, beyond noise: by the
 // Mann-Whitney U test, which assumes nothing of how times are distributed.
 type LatencyChange struct {
-	What    string  `json:"what"` // "scenarios", "POST /token"
+	What    string  `json:"what"` // "scenarios", "POST /token", "p99 of token-refresh"
 	Old     float64 `json:"old_ms"`
 	New     float64 `json:"new_ms"`     // medians
 	Percent float64 `json:"percent"`    // above 0: slower
@@ -57,6 +60,65 @@ func (d *Diff) latency(was, is map[string][]float64, slower float64) {
 		d.regress(change.Change)
 		d.Latency = append(d.Latency, change)
 	}
+}
+
+// leastWindow is how many answers a window needs for its p99 not to be its slowest.
+const leastWindow = 100
+
+// loadSamples are the medians and the 99th percentiles of each second of the load
+// scenarios that both runs have: p50 and p99 of api-reads. A run of which another
+// rate was offered, or whose windows are of another length, is not like the other,
+// and no change of latency says anything about the target: notes say so.
+func loadSamples(before, after *loadtest.Report) (was, is map[string][]float64, notes []string) {
+	was, is = map[string][]float64{}, map[string][]float64{}
+	others := map[string]loadtest.ScenarioReport{}
+	for _, s := range after.Scenarios {
+		others[s.Name] = s
+	}
+	for _, old := range before.Scenarios {
+		s, both := others[old.Name]
+		a, b := counted(old, before.WarmUpMS), counted(s, after.WarmUpMS)
+		if !both || len(a) == 0 || len(b) == 0 {
+			continue
+		}
+		switch {
+		case before.Offered != after.Offered, !strings.Contains(before.Offered, "connections") && math.Abs(old.OfferedRate-s.OfferedRate) > 0.01*old.OfferedRate:
+			notes = append(notes, fmt.Sprintf("latency of %s is not compared: %s requests/s were offered (%s), and now %s (%s)", old.Name,
+				number(old.OfferedRate), orNothing(before.Offered), number(s.OfferedRate), orNothing(after.Offered)))
+			continue
+		case a[0].Seconds != b[0].Seconds:
+			notes = append(notes, fmt.Sprintf("latency of %s is not compared: a window was %d s, and now is %d s", old.Name, a[0].Seconds, b[0].Seconds))
+			continue
+		}
+		enough := func(w loadtest.Window) bool { return w.Answered() >= leastWindow }
+		if !slices.ContainsFunc(a, enough) || !slices.ContainsFunc(b, enough) {
+			notes = append(notes, fmt.Sprintf("p99 of %s is not compared: no second has %d answers", old.Name, leastWindow))
+		}
+		for _, side := range []struct {
+			windows []loadtest.Window
+			all     map[string][]float64
+		}{{a, was}, {b, is}} {
+			for _, w := range side.windows {
+				side.all["p50 of "+old.Name] = append(side.all["p50 of "+old.Name], w.Latency.P50)
+				if enough(w) {
+					side.all["p99 of "+old.Name] = append(side.all["p99 of "+old.Name], w.Latency.P99)
+				}
+			}
+		}
+	}
+	return was, is, notes
+}
+
+// counted are the windows after the warm-up in which something was due and
+// answered; all of one length.
+func counted(s loadtest.ScenarioReport, warmUpMS int64) []loadtest.Window {
+	var all []loadtest.Window
+	for _, w := range s.Windows {
+		if w.Second*1000 >= warmUpMS && w.Due > 0 && w.Answered() > 0 && w.Seconds == s.Windows[0].Seconds {
+			all = append(all, w)
+		}
+	}
+	return all
 }
 
 // wholeScenarios is the sample of how long scenarios took.

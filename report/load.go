@@ -201,15 +201,7 @@ func loadGroups(s *screen, groups []loadtest.Group, samples []loadtest.Sample, v
 // loadCapacity writes what a search for the capacity found.
 func loadCapacity(s *screen, c loadtest.Capacity) {
 	s.gap()
-	look, found := green, fmt.Sprintf("%s requests/s hold, to %s", number(c.Rate), percent(c.Precision))
-	switch {
-	case c.Rate == 0:
-		look, found = red, "no rate holds"
-	case !c.Confirmed:
-		look, found = purple, found+", not confirmed"
-	case c.Beyond > 0:
-		found += fmt.Sprintf("; %s do not", number(c.Beyond))
-	}
+	look, found := capacityWords(c)
 	s.hanging(0, 4, "capacity of "+oneLine(strings.Join(c.Scenarios, ", "))+":", look, found)
 	s.text(4, c.Reason)
 	if words := sideWords(c.Limit); words != "" {
@@ -223,6 +215,20 @@ func loadCapacity(s *screen, c loadtest.Capacity) {
 		}
 		loadRow(s, look, 12, number(step.OfferedRate), number(step.Latency.P99), held, number(step.AchievedRate), number(step.Latency.P50), number(step.Latency.Max))
 	}
+}
+
+// capacityWords says what a search found, and how that looks.
+func capacityWords(c loadtest.Capacity) (style, string) {
+	look, found := green, fmt.Sprintf("%s requests/s hold, to %s", number(c.Rate), percent(c.Precision))
+	switch {
+	case c.Rate == 0:
+		look, found = red, "no rate holds"
+	case !c.Confirmed:
+		look, found = purple, found+", not confirmed"
+	case c.Beyond > 0:
+		found += fmt.Sprintf("; %s do not", number(c.Beyond))
+	}
+	return look, found
 }
 
 // loadRow writes a row of columns of one width, as many as there is room for.

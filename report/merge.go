@@ -202,6 +202,7 @@ func MergeLoad(files []File) (*loadtest.Report, error) {
 		if i == 0 {
 			all = *f.Load
 			all.Scenarios, all.Thresholds, all.DurationMS = nil, nil, 0
+			all.Capacities, all.Sweeps = nil, nil
 		}
 		r := f.Load
 		if r.Target != all.Target {
@@ -222,6 +223,8 @@ func MergeLoad(files []File) (*loadtest.Report, error) {
 		all.DurationMS += r.DurationMS
 		all.Interrupted = all.Interrupted || r.Interrupted
 		all.Scenarios = append(all.Scenarios, r.Scenarios...)
+		all.Capacities = append(all.Capacities, r.Capacities...)
+		all.Sweeps = append(all.Sweeps, r.Sweeps...)
 		all.Thresholds = append(all.Thresholds, r.Thresholds...)
 	}
 	if err := errors.Join(problems...); err != nil {

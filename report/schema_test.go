@@ -214,6 +214,13 @@ func TestReportsAreAsTheirSchemas(t *testing.T) {
 			}
 			return DiffJSON(w, d)
 		}},
+		{"a diff of load runs", DiffJSONSchema(), func(w io.Writer) error {
+			d, err := NewDiff(File{Name: "old", Load: loadFixture()}, File{Name: "new", Load: runOf(1, 5, 20, 200)}, 0)
+			if err != nil {
+				return err
+			}
+			return DiffJSON(w, d)
+		}},
 		{"a full load report", LoadJSONSchema(), func(w io.Writer) error { return LoadJSON(w, loadFixture()) }},
 		{"a load report of nothing but gaps", LoadJSONSchema(), func(w io.Writer) error {
 			nan := math.NaN()

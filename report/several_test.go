@@ -62,6 +62,8 @@ func TestFormatsOfSeveralReportsAreAsTheGoldenFiles(t *testing.T) {
 	}
 	load := loadFixture()
 	load.Scenarios[0].Outcome, load.Scenarios[0].Leaks = loadtest.Broken, 3
+	load.Thresholds[0].Held, load.Capacities[0].Rate, load.Capacities[0].Beyond = false, 1000, 1040
+	load.Scenarios[2].OfferedRate = 500
 	ld, err := NewDiff(File{Name: "old.json", Load: loadFixture()}, File{Name: "new.json", Load: load}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +90,7 @@ func TestFormatsOfSeveralReportsAreAsTheGoldenFiles(t *testing.T) {
 		{"diff.md", func(w io.Writer) error { return DiffMarkdown(w, d) }},
 		{"diff.json", func(w io.Writer) error { return DiffJSON(w, d) }},
 		{"diff.load.txt", func(w io.Writer) error { return DiffText(w, ld, TextOptions{}) }},
+		{"diff.load.md", func(w io.Writer) error { return DiffMarkdown(w, ld) }},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			golden(t, filepath.Join("testdata", c.file), output(t, c.write))
@@ -236,9 +239,10 @@ func TestMergeRefuses(t *testing.T) {
 func TestMergeLoadAddsScenarios(t *testing.T) {
 	a, b := loadFixture(), loadFixture()
 	a.Scenarios, b.Scenarios, b.Seed = a.Scenarios[:1], b.Scenarios[1:], 8
+	a.Sweeps, b.Capacities = nil, nil
 	m, err := MergeLoad([]File{{Name: "a", Load: a}, {Name: "b", Load: b}})
-	if err != nil || len(m.Scenarios) != 4 || m.DurationMS != a.DurationMS+b.DurationMS || m.Seed != 0 {
-		t.Errorf("got %+v, %v, want four scenarios", m, err)
+	if err != nil || len(m.Scenarios) != 4 || m.DurationMS != a.DurationMS+b.DurationMS || m.Seed != 0 || len(m.Sweeps) != 1 || len(m.Capacities) != 1 {
+		t.Errorf("got %+v, %v, want four scenarios, a sweep and a capacity", m, err)
 	}
 }
 

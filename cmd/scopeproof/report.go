@@ -35,7 +35,7 @@ func (a *app) reportCommand() *cobra.Command {
 const aboutConvert = `Writes a report.json or a load.json in another format, as the run itself would
 have: text, html, junit, markdown, json, sarif (SARIF 2.1.0, for code scanning),
 github (annotations of GitHub Actions) or badge (an SVG). Of a load.json there
-are text, markdown and json.
+are text, html, markdown and json.
 
 The exit code is about the writing, not about what the report says.`
 
@@ -87,6 +87,13 @@ did: scenarios that conform, and requests where both kept the exchanges).
 A rule is a regression if its outcome is worse, if it no longer applies, or if a
 scenario of it fails that did not. That latency grew is none, unless --slower
 says from how many percent on.
+
+Of two load.json the percentiles of each second are compared, p50 and p99 of each
+scenario, where the same was offered; what is not compared is said. A load
+scenario is a regression if its outcome is worse, or if it leaks or refuses what
+was granted and did not; a capacity, if the highest rate that holds is lower by
+more than both searches are exact; a sweep, if latency grows by a higher class of
+power, beyond both fits; a threshold, if it held and does not.
 
 Exit codes: 0, 1 a regression with --fail-on-regression, 2 usage.`
 
