@@ -76,9 +76,9 @@ bench-peers: ## compare load with vegeta, k6, wrk and hey, and write docs/perfor
 	$(OUT)/bench build -cache $(PEERS)
 	$(OUT)/bench compare -cache $(PEERS) $(if $(QUICK),-rounds 2 -for 2s -soak 0s,-soak $(SOAK) -doc docs/performance.md)
 
-schema: ## write the JSON Schemas, the golden files and the README's table of areas anew
+schema: ## write the JSON Schemas, the golden files, the README's table of areas and the references in docs/ anew
 	$(GO) test ./target ./report -update
-	$(GO) test ./cmd/scopeproof -run '^TestTheAreasInTheReadmeAreThoseOfTheRules$$' -update
+	$(GO) test ./cmd/scopeproof -run '^(TestTheAreasInTheReadmeAreThoseOfTheRules|TestReferenceOfStepsIsCurrent)$$' -update
 
 servers: ## run every bundled server and write docs/servers.md, where they stand side by side; needs an engine
 	@for name in $(TARGETS); do $(GO) run ./cmd/scopeproof test $$name --out $(OUT)/$$name >/dev/null || failed=1; done; [ -z "$$failed" ]
