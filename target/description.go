@@ -123,7 +123,7 @@ type Ready struct {
 	HTTP    string   `yaml:"http,omitempty" json:"http,omitempty"`       // a path that answers 200
 	Port    string   `yaml:"port,omitempty" json:"port,omitempty"`       // a name of Ports; default: the only one
 	Log     string   `yaml:"log,omitempty" json:"log,omitempty"`         // a line that must appear
-	Timeout Duration `yaml:"timeout,omitempty" json:"timeout,omitempty"` // how long it is waited for; default: two minutes
+	Timeout Duration `yaml:"timeout,omitempty" json:"timeout,omitempty"` // how long it is waited for; default: 1m
 }
 
 // Companion is a container that the target needs, such as a database.
