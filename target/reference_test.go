@@ -146,7 +146,7 @@ func writePlace(b *strings.Builder, p place, s *jsonschema.Schema, all jsonschem
 				text = regexp.MustCompile(`\b`+goName+`\b`).ReplaceAllString(text, other.name)
 			}
 		}
-		text = regexp.MustCompile("^"+name+" (is|are|has|says?) ").ReplaceAllString(text, "")
+		text = regexp.MustCompile("^"+name+" (is|are) ").ReplaceAllString(text, "")
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", f.name, takes(of, join(p.paths[0], f.name), property), prose(text), prose(missing), variable(p.paths, f.name))
 	}
 	return unsaid

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // TestDocumentsRun runs the commands of the README, of CONTRIBUTING and of docs/,
@@ -26,7 +27,8 @@ import (
 // by bash, which stops at the first command that fails; in blocks of console the
 // lines that begin with "$ " are run, and the others have to be in the output, in
 // that order ("…" is anything). A block whose first line is a comment that names a
-// file is that file. A comment before a block says what else there is to know:
+// file is that file, and in YAML a target file. A comment before a block says what
+// else there is to know:
 //
 //	<!-- run: skip, REASON -->         it cannot be run here
 //	<!-- run: exit 1 -->               its exit code; "0 or 3": one of these
@@ -181,6 +183,11 @@ func (w world) do(t *testing.T, b block) {
 			}
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
+			}
+			if b.language == "yaml" {
+				if _, err := target.Load(file); err != nil {
+					t.Errorf("%s: %v", b.at, err)
+				}
 			}
 		}
 	default:
