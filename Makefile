@@ -67,8 +67,8 @@ test-kubernetes: ## shards in the pods of a whole Kubernetes, which is built fro
 images: ## build the container images that cannot be pulled, or are older than their sources
 	.ci/images
 
-bench: ## how fast a default run is, load is judged, and the reference server answers
-	$(GO) test -run '^$$' -bench . ./conformance ./loadtest ./internal/refserver
+bench: ## how fast a default run is, load is judged, shards are merged, and the reference server answers
+	$(GO) test -run '^$$' -bench . ./conformance ./loadtest ./internal/cluster ./internal/refserver
 
 bench-peers: ## compare load with vegeta, k6, wrk and hey, and write docs/performance.md (QUICK=1: a short look, nothing is written)
 	@mkdir -p $(OUT)

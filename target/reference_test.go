@@ -142,7 +142,7 @@ func writePlace(b *strings.Builder, p place, s *jsonschema.Schema, all jsonschem
 			unsaid = append(unsaid, p.of.Name()+"."+f.name)
 		}
 		for _, other := range fieldsOf(p.of) {
-			if goName := p.of.Field(other.index).Name; strings.ToLower(goName[1:]) != goName[1:] {
+			if goName := p.of.Field(other.index).Name; strings.ToLower(goName[1:]) != goName[1:] && strings.ToUpper(goName) != goName {
 				text = regexp.MustCompile(`\b`+goName+`\b`).ReplaceAllString(text, other.name)
 			}
 		}
