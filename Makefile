@@ -67,8 +67,8 @@ test-kubernetes: ## shards in the pods of a whole Kubernetes, which is built fro
 images: ## build the container images that cannot be pulled, or are older than their sources
 	.ci/images
 
-bench: ## how fast a default run is, load is judged, and the reference server answers
-	$(GO) test -run '^$$' -bench . ./conformance ./loadtest ./internal/refserver
+bench: ## how fast a default run is, load is judged, shards are merged, and the reference server answers
+	$(GO) test -run '^$$' -bench . ./conformance ./loadtest ./internal/cluster ./internal/refserver
 
 bench-peers: ## compare load with vegeta, k6, wrk and hey, and write docs/performance.md (QUICK=1: a short look, nothing is written)
 	@mkdir -p $(OUT)
@@ -76,9 +76,9 @@ bench-peers: ## compare load with vegeta, k6, wrk and hey, and write docs/perfor
 	$(OUT)/bench build -cache $(PEERS)
 	$(OUT)/bench compare -cache $(PEERS) $(if $(QUICK),-rounds 2 -for 2s -soak 0s,-soak $(SOAK) -doc docs/performance.md)
 
-schema: ## write the JSON Schemas, the golden files and the README's table of areas anew
+schema: ## write the JSON Schemas, the golden files, the README's table of areas and the references in docs/ anew
 	$(GO) test ./target ./report -update
-	$(GO) test ./cmd/scopeproof -run '^TestTheAreasInTheReadmeAreThoseOfTheRules$$' -update
+	$(GO) test ./cmd/scopeproof -run '^(TestTheAreasInTheReadmeAreThoseOfTheRules|TestReferenceOfStepsIsCurrent)$$' -update
 
 servers: ## run every bundled server and write docs/servers.md, where they stand side by side; needs an engine
 	@mkdir -p $(OUT); $(GO) build -o $(OUT)/scopeproof ./cmd/scopeproof

@@ -103,8 +103,8 @@ type Container struct {
 	// Build is a Dockerfile context, relative to the target file, from which
 	// Image is built where the engine does not have it.
 	Build   string            `yaml:"build,omitempty" json:"build,omitempty"`
-	Command []string          `yaml:"command,omitempty" json:"command,omitempty"`
-	Env     map[string]string `yaml:"env,omitempty" json:"env,omitempty" check:"secret"`
+	Command []string          `yaml:"command,omitempty" json:"command,omitempty"`        // the arguments; default: those of the image
+	Env     map[string]string `yaml:"env,omitempty" json:"env,omitempty" check:"secret"` // environment variables
 	// Ports are the container's ports by name. Each is bound to a free port before
 	// the start: ${port.NAME} is that port, of the loopback interface alone where
 	// the engine is on this machine.
@@ -123,21 +123,21 @@ type Container struct {
 // Ready says when a container answers. The metadata document is always waited
 // for as well, and its issuer must be the configured one.
 type Ready struct {
-	HTTP    string   `yaml:"http,omitempty" json:"http,omitempty"` // a path that answers 200
-	Port    string   `yaml:"port,omitempty" json:"port,omitempty"` // a name of Ports; default: the only one
-	Log     string   `yaml:"log,omitempty" json:"log,omitempty"`   // a line that must appear
-	Timeout Duration `yaml:"timeout,omitempty" json:"timeout,omitempty"`
+	HTTP    string   `yaml:"http,omitempty" json:"http,omitempty"`       // a path that answers 200
+	Port    string   `yaml:"port,omitempty" json:"port,omitempty"`       // a name of Ports; default: the only one
+	Log     string   `yaml:"log,omitempty" json:"log,omitempty"`         // a line that must appear
+	Timeout Duration `yaml:"timeout,omitempty" json:"timeout,omitempty"` // how long it is waited for; default: 1m
 }
 
 // Companion is a container that the target needs, such as a database.
 type Companion struct {
-	Name    string            `yaml:"name" json:"name"`
-	Image   string            `yaml:"image" json:"image"`
-	Build   string            `yaml:"build,omitempty" json:"build,omitempty"`
-	Command []string          `yaml:"command,omitempty" json:"command,omitempty"`
-	Env     map[string]string `yaml:"env,omitempty" json:"env,omitempty" check:"secret"`
+	Name    string            `yaml:"name" json:"name"`                                  // the name by which the others reach it
+	Image   string            `yaml:"image" json:"image"`                                // as that of the container
+	Build   string            `yaml:"build,omitempty" json:"build,omitempty"`            // as that of the container
+	Command []string          `yaml:"command,omitempty" json:"command,omitempty"`        // the arguments; default: those of the image
+	Env     map[string]string `yaml:"env,omitempty" json:"env,omitempty" check:"secret"` // environment variables
 	Ready   Ready             `yaml:"ready,omitempty" json:"ready,omitempty"`
-	Ports   map[string]int    `yaml:"ports,omitempty" json:"ports,omitempty"`
+	Ports   map[string]int    `yaml:"ports,omitempty" json:"ports,omitempty"` // ports by name, for Ready
 }
 
 // AuthorizationServer is what the program must know of the authorization
@@ -217,9 +217,9 @@ type AuthorizationServer struct {
 // than the one before it. For a box of a consent form to stand for them, map it
 // to authorization_details in login.form.consent.checkboxes.
 type Details struct {
-	Smaller map[string]any `yaml:"smaller,omitempty" json:"smaller,omitempty"`
-	Plain   map[string]any `yaml:"plain,omitempty" json:"plain,omitempty"`
-	Larger  map[string]any `yaml:"larger,omitempty" json:"larger,omitempty"`
+	Smaller map[string]any `yaml:"smaller,omitempty" json:"smaller,omitempty"` // less than Plain
+	Plain   map[string]any `yaml:"plain,omitempty" json:"plain,omitempty"`     // what is asked for
+	Larger  map[string]any `yaml:"larger,omitempty" json:"larger,omitempty"`   // more than Plain
 }
 
 // Introspection is how the introspection endpoint (RFC 7662) is called.
@@ -231,7 +231,7 @@ type Introspection struct {
 	// nothing where As is "none", else those of a client that is registered for
 	// it; clients of the kind static must be given here.
 	ClientID string `yaml:"client_id,omitempty" json:"client_id,omitempty"`
-	Secret   string `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`
+	Secret   string `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"` // the secret of ClientID
 }
 
 // RefreshTokens is what a client must do to be given a refresh token.
@@ -277,33 +277,33 @@ type Registration struct {
 	// several words, or none.
 	GrantTypes map[string]string    `yaml:"grant_types,omitempty" json:"grant_types,omitempty"`
 	Dynamic    *DynamicRegistration `yaml:"dynamic,omitempty" json:"dynamic,omitempty"`
-	Static     bool                 `yaml:"static,omitempty" json:"static,omitempty"`
+	Static     bool                 `yaml:"static,omitempty" json:"static,omitempty"` // the clients exist already: Actors has their ids
 }
 
 // DynamicRegistration is RFC 7591.
 type DynamicRegistration struct {
-	InitialAccessToken string `yaml:"initial_access_token,omitempty" json:"initial_access_token,omitempty" check:"secret"`
+	InitialAccessToken string `yaml:"initial_access_token,omitempty" json:"initial_access_token,omitempty" check:"secret"` // the bearer token of registration requests, where it takes one
 	// Metadata is added to every registration request.
 	Metadata map[string]any `yaml:"metadata,omitempty" json:"metadata,omitempty"`
 }
 
 // ClientDescription is one client as the target knows it.
 type ClientDescription struct {
-	ID          string   `yaml:"id,omitempty" json:"id,omitempty"`
-	Secret      string   `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`
-	AuthMethod  string   `yaml:"auth_method,omitempty" json:"auth_method,omitempty" jsonschema:"enum=client_secret_basic,enum=client_secret_post,enum=none"`
-	RedirectURI string   `yaml:"redirect_uri,omitempty" json:"redirect_uri,omitempty" check:"uri"`
-	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials,enum=implicit"`
-	Scope       string   `yaml:"scope,omitempty" json:"scope,omitempty" check:"scope"`
-	FirstParty  *bool    `yaml:"first_party,omitempty" json:"first_party,omitempty"`
+	ID          string   `yaml:"id,omitempty" json:"id,omitempty"`                                                                                                                 // the client_id of a client that exists
+	Secret      string   `yaml:"secret,omitempty" json:"secret,omitempty" check:"secret"`                                                                                          // its client_secret
+	AuthMethod  string   `yaml:"auth_method,omitempty" json:"auth_method,omitempty" jsonschema:"enum=client_secret_basic,enum=client_secret_post,enum=none"`                       // how it authenticates at the token endpoint; default: as the features have it
+	RedirectURI string   `yaml:"redirect_uri,omitempty" json:"redirect_uri,omitempty" check:"uri"`                                                                                 // where it is redirected to; default: http://127.0.0.1:9/cb
+	GrantTypes  []string `yaml:"grant_types,omitempty" json:"grant_types,omitempty" jsonschema:"enum=authorization_code,enum=refresh_token,enum=client_credentials,enum=implicit"` // the grants it may use; default: as the features have it
+	Scope       string   `yaml:"scope,omitempty" json:"scope,omitempty" check:"scope"`                                                                                             // the scopes it may have; default: as the features have it
+	FirstParty  *bool    `yaml:"first_party,omitempty" json:"first_party,omitempty"`                                                                                               // it needs no consent; default: as the features have it
 	// Absent says that the target has no such client: rules about it do not apply.
 	Absent bool `yaml:"absent,omitempty" json:"absent,omitempty"`
 }
 
 // User is a resource owner as the target knows them.
 type User struct {
-	Username string `yaml:"username" json:"username"`
-	Password string `yaml:"password,omitempty" json:"password,omitempty" check:"secret"`
+	Username string `yaml:"username" json:"username"`                                    // what they sign in with
+	Password string `yaml:"password,omitempty" json:"password,omitempty" check:"secret"` // what they sign in with
 	// Subject is the sub of their tokens. Left out: Username where driver
 	// hydra_admin or control.create_user makes it so (the latter may capture
 	// subject); elsewhere unknown, and learned from a token when it is needed.
@@ -344,8 +344,8 @@ type API struct {
 // Credentials are those of a client that authenticates with client_secret_basic
 // (RFC 6749 section 2.3.1).
 type Credentials struct {
-	ClientID string `yaml:"client_id" json:"client_id"`
-	Secret   string `yaml:"secret" json:"secret" check:"secret"`
+	ClientID string `yaml:"client_id" json:"client_id"`          // the client_id
+	Secret   string `yaml:"secret" json:"secret" check:"secret"` // the client_secret
 }
 
 // Operation is a protected resource and a method on it (RFC 6749 section 7).
@@ -355,12 +355,12 @@ type Operation struct {
 	// what is nested in an object), and me: the page of the resource owner, which a
 	// machine has not.
 	Name   string `yaml:"name" json:"name" jsonschema:"enum=list,enum=read,enum=create,enum=replace,enum=change,enum=delete,enum=move,enum=me,enum=summary,enum=notes,enum=annotate,enum=batch,enum=step_up"`
-	Method string `yaml:"method" json:"method" jsonschema:"enum=GET,enum=HEAD,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"`
-	Path   string `yaml:"path" json:"path"` // ${id} is an object's id
+	Method string `yaml:"method" json:"method" jsonschema:"enum=GET,enum=HEAD,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"` // the HTTP method
+	Path   string `yaml:"path" json:"path"`                                                                               // ${id} is an object's id
 	// AllOf are the scopes that are needed together, AnyOf those of which one
 	// will do. One of both is set.
 	AllOf string `yaml:"all_of,omitempty" json:"all_of,omitempty" check:"scope"`
-	AnyOf string `yaml:"any_of,omitempty" json:"any_of,omitempty" check:"scope"`
+	AnyOf string `yaml:"any_of,omitempty" json:"any_of,omitempty" check:"scope"` // scopes of which one will do
 	// ACR is the authentication context class that is needed beside the scope (RFC
 	// 9470 section 3). Only step_up has one.
 	ACR string `yaml:"acr,omitempty" json:"acr,omitempty"`
@@ -373,13 +373,13 @@ type Operation struct {
 
 // Call is an HTTP request that the program sends to administer the target.
 type Call struct {
-	Method  string            `yaml:"method,omitempty" json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"` // default POST
-	URL     string            `yaml:"url" json:"url" check:"url"`
-	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" check:"secret"`
+	Method  string            `yaml:"method,omitempty" json:"method,omitempty" jsonschema:"enum=GET,enum=POST,enum=PUT,enum=PATCH,enum=DELETE"` // the HTTP method; default POST
+	URL     string            `yaml:"url" json:"url" check:"url"`                                                                               // where it goes; variables in it are escaped
+	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty" check:"secret"`                                                // header fields
 	// Basic is "user:password".
 	Basic string            `yaml:"basic,omitempty" json:"basic,omitempty" check:"secret"`
-	JSON  any               `yaml:"json,omitempty" json:"json,omitempty"`
-	Form  map[string]string `yaml:"form,omitempty" json:"form,omitempty" check:"secret"`
+	JSON  any               `yaml:"json,omitempty" json:"json,omitempty"`                // the body, as JSON
+	Form  map[string]string `yaml:"form,omitempty" json:"form,omitempty" check:"secret"` // the body, as a form
 	// Expect are the statuses that mean success; default: any 2xx.
 	Expect []int `yaml:"expect,omitempty" json:"expect,omitempty"`
 	// Capture takes values from the answer, by variable name: each by a JSON pointer
@@ -409,8 +409,8 @@ type Control struct {
 	SetPermissions *Call `yaml:"set_permissions,omitempty" json:"set_permissions,omitempty"` // an administrator says which scopes a role allows
 	LimitClient    *Call `yaml:"limit_client,omitempty" json:"limit_client,omitempty"`       // an administrator says which scopes a client may have
 	AdvanceClock   *Call `yaml:"advance_clock,omitempty" json:"advance_clock,omitempty"`     // the server's clock is moved by ${seconds}
-	ResetClock     *Call `yaml:"reset_clock,omitempty" json:"reset_clock,omitempty"`
-	TrustKey       *Call `yaml:"trust_key,omitempty" json:"trust_key,omitempty"` // the API is told to trust ${jwk}
+	ResetClock     *Call `yaml:"reset_clock,omitempty" json:"reset_clock,omitempty"`         // the server's clock is right again
+	TrustKey       *Call `yaml:"trust_key,omitempty" json:"trust_key,omitempty"`             // the API is told to trust ${jwk}
 	// TrustStatementKey tells the authorization server to trust software statements
 	// (RFC 7591 section 2.3) that are signed with ${jwk}.
 	TrustStatementKey *Call `yaml:"trust_statement_key,omitempty" json:"trust_statement_key,omitempty"`
@@ -420,7 +420,7 @@ type Control struct {
 	// WithdrawScope makes ${scope} one that the authorization server does not know,
 	// RestoreScope makes it known again.
 	WithdrawScope *Call `yaml:"withdraw_scope,omitempty" json:"withdraw_scope,omitempty"`
-	RestoreScope  *Call `yaml:"restore_scope,omitempty" json:"restore_scope,omitempty"`
+	RestoreScope  *Call `yaml:"restore_scope,omitempty" json:"restore_scope,omitempty"` // makes ${scope} known again
 	// CreateUser makes a user like one of Users for one scenario alone, so that
 	// scenarios that change roles do not meet. It also knows ${user.claims},
 	// ${user.claims.NAME} (or NAME.PART), one claim as a text, and as ${scope} the

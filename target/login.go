@@ -58,8 +58,8 @@ type ConsentForm struct {
 
 // Button is what is posted when a button is pressed.
 type Button struct {
-	Name  string `yaml:"name,omitempty" json:"name,omitempty"`
-	Value string `yaml:"value,omitempty" json:"value,omitempty"`
+	Name  string `yaml:"name,omitempty" json:"name,omitempty"`   // the name of the button
+	Value string `yaml:"value,omitempty" json:"value,omitempty"` // the value of the button
 }
 
 // APILogin is login and consent at pages that are scripts: what they do is done
@@ -109,7 +109,7 @@ type APIPage struct {
 
 // Asks is where the answer to a call says which scopes are asked for.
 type Asks struct {
-	Call Call `yaml:"call" json:"call"`
+	Call Call `yaml:"call" json:"call"` // the call
 	// Scopes is where the scopes are: a JSON pointer to a list, or to a text of words.
 	Scopes string `yaml:"scopes,omitempty" json:"scopes,omitempty"`
 	// Name is where an item of that list has its scope: "/name". Left out: it is one.
