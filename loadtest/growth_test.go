@@ -33,6 +33,9 @@ func powers(most float64) (list []float64) {
 }
 
 func TestGrowthIsToldFromNoise(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much arithmetic by one goroutine")
+	}
 	linear := func(n float64) float64 { return 200 + n }
 	for _, tt := range []struct {
 		name  string

@@ -76,6 +76,9 @@ func sent(t *testing.T, p *Part) *Part {
 }
 
 func TestMergedFiguresAreThoseOfOneRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much arithmetic by one goroutine")
+	}
 	all := took(20_000)
 	whole, err := Merge([]*Part{shardOf(0, 1, all)}, Merging{Shards: 1})
 	if err != nil {
@@ -113,6 +116,9 @@ func TestMergedFiguresAreThoseOfOneRun(t *testing.T) {
 }
 
 func TestThousandShards(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much arithmetic by one goroutine")
+	}
 	const shards = 1000
 	all := took(10_000)
 	var parts []*Part
@@ -163,6 +169,9 @@ func TestThousandShards(t *testing.T) {
 }
 
 func TestRunWithTooFewShardsIsInconclusive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much arithmetic by one goroutine")
+	}
 	all := took(4000)
 	for _, open := range []bool{true, false} {
 		var parts []*Part

@@ -7,6 +7,9 @@ import (
 )
 
 func TestWindowsLoseNothingHoweverLongARunIs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much arithmetic by one goroutine")
+	}
 	w := newWindows()
 	all := newTally()
 	const seconds = 1500
