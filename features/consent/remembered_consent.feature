@@ -100,7 +100,7 @@ Feature: Consent that is remembered
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-  @CONS-14 @MAY @okta-api-scopes @derived @needs:as.code @needs:consent.ui=granular @needs:consent.remembered
+  @CONS-14 @MAY @okta-api-scopes @derived @needs:as.code @needs:consent.ui=granular @needs:consent.remembered @needs:fx.clients.fresh
   Rule: A scope that was deselected is offered again or left out, never granted silently
     Otherwise a no lasts until the next sign-in.
 

@@ -37,7 +37,7 @@ Feature: Codes and pages that are used at once
       When Planner redeems its code
       Then Planner can create an appointment for Ada
 
-  @CONC-07 @MUST @rfc6749-4.1.2 @derived @needs:as.code @needs:as.tabs @needs:consent.driver=form|consent.driver=api @needs:consent.ui!=none
+  @CONC-07 @MUST @rfc6749-4.1.2 @derived @needs:as.code @needs:as.tabs @needs:consent.driver=form|consent.driver=api @needs:consent.ui!=none @needs:fx.clients.fresh
   Rule: Requests in several tabs at once stay apart
     A server that keeps the pending request in one place grants in one tab what was
     asked in another.
@@ -62,7 +62,7 @@ Feature: Codes and pages that are used at once
       When Planner asks Ada for "write:appointments"
       Then Planner holds exactly "write:appointments"
 
-  @CONC-08 @MUST @rfc6749-4.1.2.1 @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form @needs:consent.ui=granular
+  @CONC-08 @MUST @rfc6749-4.1.2.1 @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form @needs:consent.ui=granular @needs:fx.clients.fresh
   Rule: A page that is answered in several ways at once has one answer
     Otherwise a yes that was sent with a no is worth a code.
 

@@ -261,7 +261,7 @@ func trials() []trial {
 		{target.Incremental, code, incremental},
 		{target.TokenExchangeBound, func(s *Stage) bool { return s.can("as.code") && s.can("as.tx") }, exchanging},
 		{target.DeselectedMemory, func(s *Stage) bool {
-			return s.can("as.code") && s.can("consent.remembered") && s.Target.Capabilities["consent.ui"].Value == "granular"
+			return s.can("as.code") && s.can("consent.remembered") && s.can("fx.clients.fresh") && s.Target.Capabilities["consent.ui"].Value == "granular"
 		}, deselected},
 	}
 }

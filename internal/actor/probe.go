@@ -121,6 +121,7 @@ func (s *Stage) observeAPI(ctx context.Context, cast *Cast, i *Issue) {
 	case a.Status == http.StatusForbidden && claims != nil && claims["scope"] == nil && claims["scp"] == nil && !s.can("as.introspection"):
 		source = "observed: the tokens of this server do not tell our API their scope"
 	default:
+		s.observeAsking(ctx, cast, i)
 		return
 	}
 	s.Target.API, s.key = nil, nil
@@ -129,6 +130,25 @@ func (s *Stage) observeAPI(ctx context.Context, cast *Cast, i *Issue) {
 	}
 	if claims["scope"] == nil && claims["scp"] == nil && !s.can("as.introspection") {
 		s.facts.yes("token.observable", false, source)
+	}
+}
+
+// observeAsking finds out whether our API, which reads JWTs itself, is told anything
+// by introspection under the name that it was given: a server may say of a token
+// that it is inactive to whoever it is not for (RFC 7662 section 2.2). Credentials
+// that the target file names are those of an API, which is told.
+func (s *Stage) observeAsking(ctx context.Context, cast *Cast, i *Issue) {
+	const asks = "rs.introspects"
+	if !s.can(asks) || s.Target.Description.AuthorizationServer.Introspection.ClientID != "" {
+		return
+	}
+	api, err := cast.AnAPI(false)
+	if err != nil {
+		return
+	}
+	told, err := cast.IntrospectAs(ctx, api, i.Response.AccessToken, "")
+	if err == nil && !told.Active() {
+		s.facts.yes(asks, false, "observed: introspection tells our API nothing of tokens of other clients")
 	}
 }
 
