@@ -14,7 +14,7 @@ import (
 const cycle = 4096
 
 // errEnded says that no chain can go on.
-var errEnded = errors.New("no chain is left that can go on: none of the refresh tokens works any more")
+var errEnded = errors.New("no chain is left that can go on: each refresh token, code or device of the plan has come to its end")
 
 // slot is a request with what is expected of its answer, or a chain of them.
 type slot struct {

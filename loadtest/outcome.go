@@ -94,7 +94,7 @@ func (j *judgement) decide(interrupted bool) {
 	case t.faults > 0:
 		set(Kept, "%d of %d requests were faults (%s)", t.faults, t.requests, j.firstFault())
 	case j.ended > 0:
-		set(Kept, "%d of %d refresh families ended", j.ended, j.families)
+		set(Kept, "%d of %d chains of requests ended, such as refresh families", j.ended, j.families)
 	default:
 		set(Kept, "")
 	}
@@ -146,7 +146,7 @@ func (j *judgement) saturated() string {
 		if j.load.full > 0.1 {
 			return fmt.Sprintf("the target was saturated: all %d workers were waiting for it", j.workers)
 		}
-		return fmt.Sprintf("the target was saturated: all %d refresh families were waiting for it", j.families)
+		return fmt.Sprintf("the target was saturated: all %d chains of requests, such as refresh families, were waiting for it", j.families)
 	}
 	return fmt.Sprintf("neither side was seen to be saturated (the load generator used %.1f of %.0f cores)", j.load.cpu, cores)
 }
