@@ -100,9 +100,7 @@ type player struct {
 // initialize is called once for each case: it makes the world of that case.
 func (p *player) initialize(sc *godog.ScenarioContext) {
 	w := steps.New(p.run.stage, p.refreshing())
-	if p.round > 1 {
-		w.SkipInvariants()
-	}
+	w.InRound(p.round - 1)
 	started := time.Now()
 	failing := ""
 	held := 0 // steps

@@ -32,9 +32,9 @@ const meanwhile = `(it revokes them|it is limited to "[^"]*"|\w+ revokes its gra
 // Workers is the most requests that a scenario made at once.
 func (w *World) Workers() int { return w.workers }
 
-// SkipInvariants leaves the set-up of a scenario unjudged that was judged in an
-// earlier round.
-func (w *World) SkipInvariants() { w.unjudged = true }
+// InRound says which round of the scenario this is, from 0. The set-up of a later
+// one is not judged anew.
+func (w *World) InRound(round int) { w.round = round }
 
 // runs makes the requests of outcomes, and of changes before them, at once. Then,
 // when all is quiet, it looks at everything that was handed out.
@@ -92,12 +92,13 @@ func (w *World) quiet(ctx context.Context, batch []*outcome) error {
 	return nil
 }
 
-// turn is the scope that request number i of several asks for.
-func (r request) turn(i int) *oauth.RawScope {
+// turn is the scope that request number i of several asks for. Each round begins
+// one further: which request a server serves first may depend on its place.
+func (w *World) turn(r request, i int) *oauth.RawScope {
 	if len(r.turns) == 0 {
 		return r.scope
 	}
-	return r.turns[i%len(r.turns)]
+	return r.turns[(w.round+i)%len(r.turns)]
 }
 
 // timesAtOnce reads "20 times at once".
@@ -127,7 +128,7 @@ func (w *World) redeemsAtOnce(ctx context.Context, c *actor.Client, a *actor.Aut
 	var batch []*outcome
 	for i := range r.atOnce {
 		params := url.Values{}
-		if scope := r.turn(i); scope != nil {
+		if scope := w.turn(r, i); scope != nil {
 			params.Set("scope", w.cast.Wire(*scope))
 		}
 		present := c.Redemption
@@ -160,7 +161,7 @@ func (w *World) refreshEach(ctx context.Context, from []*actor.Issue, r request,
 	}
 	var batch []*outcome
 	for i, issue := range from {
-		scope := r.turn(i)
+		scope := w.turn(r, i)
 		want := issue.Root().Authorization.Asked
 		if scope != nil {
 			want = oauth.FieldsScope(string(*scope))

@@ -37,7 +37,7 @@ type World struct {
 	managed  *actor.ManagedGrant // the last answer of the grant management API
 
 	workers       int                        // most requests that were made at once
-	unjudged      bool                       // the invariants were checked in an earlier round
+	round         int                        // from 0
 	changes       []*actor.Entry             // what happened while the batch was under way
 	ownRevocation bool                       // they were revocations by the client itself
 	alone         []trial                    // requests that were made alone, and then at once

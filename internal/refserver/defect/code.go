@@ -9,7 +9,7 @@ var code = []Defect{
 	{
 		ID:     "code-adds-request-scope",
 		Text:   "The token handler adds the scope of the token request to what the code stands for.",
-		Breaks: []string{"CODE-01", "GRANT-01"},
+		Breaks: []string{"CODE-01", "CONC-02", "GRANT-01"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			redeem := p.CodeScope
