@@ -110,7 +110,7 @@ func (w *World) isRefused(ctx context.Context, subject, with, told string) error
 			return violation("%s was issued a token for %q, which had been agreed to before, want a refusal", o.client.Name, o.issue.Means())
 		case r == nil:
 			return excess("%s was issued a token for %q, want a refusal", o.client.Name, o.issue.Means())
-		case codes != "" && !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
+		case codes != "" && !o.shown() && !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
 			return otherwise("%s was refused with %s, want %s", o.client.Name, r, codes)
 		}
 		return nil
@@ -128,6 +128,8 @@ func (w *World) isSentBack(_ context.Context, client, codes string) error {
 	case r == nil:
 		return excess("%s was issued a token for %q, want an error", client, o.issue.Means())
 	case o.auth != nil && o.auth.AtPush: // before there was anybody to send back (RFC 9126 section 2.3)
+		return nil
+	case o.shown():
 		return nil
 	case o.auth == nil || o.auth.Arrival.Redirect == nil && !strings.Contains(codes, string(oauth.InvalidScope)):
 		return violation("%s was not sent back: a page was shown, want a redirect with an error", client)

@@ -25,6 +25,7 @@ func (s *Stage) observe(ctx context.Context) error {
 	if err := s.observeSample(ctx); err != nil {
 		return err
 	}
+	s.observeRefresh(ctx)
 	s.observeMachines(ctx)
 	for _, way := range []target.Way{target.ByDevice, target.ByPassword} {
 		s.observeWay(ctx, way)
