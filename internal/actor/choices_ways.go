@@ -127,15 +127,9 @@ func (s *Stage) ask(ctx context.Context, q question) error {
 // What is refused on such a way says nothing of the scope.
 func (s *Stage) observeWays(ctx context.Context) {
 	ways := s.facts.ways()
-	if len(ways) < 2 {
-		return
-	}
 	open := len(ways)
 	scope := oauth.RawScope("read:appointments")
 	for _, way := range ways {
-		if way == target.ByAuthorization {
-			continue
-		}
 		cast := s.NewCast()
 		limited, cancel := s.within(ctx)
 		a, err := cast.askOn(limited, way, "Planner", "Ada", &scope)
@@ -146,8 +140,11 @@ func (s *Stage) observeWays(ctx context.Context) {
 		if err == nil || passing(err) { // rules that go the way say what came of it
 			continue
 		}
-		open--
 		s.shut(way, err)
+		if way == target.ByAuthorization { // the others are compared with it
+			continue
+		}
+		open--
 		s.Target.Closed[way] = cast.Recorder.Redact(err.Error())
 	}
 	if open < len(ways) {
@@ -155,13 +152,49 @@ func (s *Stage) observeWays(ctx context.Context) {
 	}
 }
 
-// shut notes that the clients here may not use a grant that the server has: that
-// they are refused is no matter of scope (RFC 6749 section 5.2).
+// shut notes that the clients here may not use a grant that the server has, or name
+// no API where it wants one named: that they are refused is no matter of scope (RFC
+// 6749 section 5.2, RFC 8707 section 2).
 func (s *Stage) shut(way target.Way, err error) {
 	var refused *oauth.ErrorResponse
-	if errors.As(err, &refused) && refused.Code == oauth.UnauthorizedClient {
-		s.facts.yes(target.CapabilityOf(way), false, "observed: a client is refused with "+string(refused.Code))
+	if !errors.As(err, &refused) {
+		return
 	}
+	source := "observed: a client is refused with " + string(refused.Code)
+	switch refused.Code {
+	case oauth.InvalidTarget:
+		source += "; authorization_server.resource_parameter and api.resource can name the API"
+	case oauth.UnauthorizedClient:
+	default:
+		return
+	}
+	s.facts.yes(target.CapabilityOf(way), false, source)
+	if way == target.ByAuthorization && refused.Code == oauth.InvalidTarget {
+		s.shutPages(source)
+	}
+}
+
+// shutPages takes away what a resource owner is asked for on a page.
+func (s *Stage) shutPages(source string) {
+	for _, name := range []target.Capability{
+		"as.code", "as.device", "as.ciba", "as.par", "as.implicit", "as.hybrid",
+		"as.gm.create", "as.gm.merge", "as.gm.replace", "as.gm.query", "as.gm.revoke",
+	} {
+		if s.can(name) {
+			s.facts.yes(name, false, source)
+		}
+	}
+}
+
+// observeUnion takes away the ways on which a resource owner is asked where what was
+// granted before comes with every request, unasked, and clients have granted before:
+// then nobody can tell what a request of now led to.
+func (s *Stage) observeUnion() {
+	union := s.Target.Choices[target.Incremental]
+	if union.Value != "union" || s.Target.Description.AuthorizationServer.IncrementalParameter != "" || s.can("fx.clients.fresh") {
+		return
+	}
+	s.shutPages(union.Source + ": what was granted before comes with every request, and the clients are not fresh (declared: clients)")
 }
 
 // observePost finds out whether authorization requests may be posted: many servers
@@ -195,6 +228,8 @@ func (a Answer) refusal() error {
 		return a.Refused
 	case a.Issue != nil && a.Issue.Refused != nil:
 		return a.Issue.Refused
+	case a.Authorization != nil && a.Authorization.Refused != nil:
+		return a.Authorization.Refused
 	}
 	return errRefused
 }

@@ -58,7 +58,7 @@ func (s *Stage) observeSample(ctx context.Context) error {
 	if whole.Err() != nil {
 		return whole.Err()
 	}
-	if ui {
+	if ui && (a != nil || err != nil) {
 		s.observeConsent(ctx, cast, a, err)
 	}
 	if err == nil && i != nil && i.Response != nil {

@@ -14,11 +14,11 @@ import (
 func (s *Stage) observeRefresh(ctx context.Context) {
 	const refresh = "as.refresh"
 	declared := s.Target.Description.AuthorizationServer.Refresh
-	if s.isReference() || !s.can("as.code") || !s.can(refresh) || declared.Scope != "" || s.Target.Capabilities[refresh].Source == "declared" {
+	if s.isReference() || !s.can("as.code") || !s.can(refresh) || s.Target.Capabilities[refresh].Source == "declared" {
 		return
 	}
 	tries := []target.RefreshTokens{declared}
-	if s.can("as.oidc.offline") {
+	if declared.Scope == "" && s.can("as.oidc.offline") {
 		tries = append(tries, target.RefreshTokens{Scope: "offline_access"}, target.RefreshTokens{Scope: "offline_access", Prompt: "consent"})
 	}
 	ctx, cancel := s.within(ctx)
@@ -34,7 +34,7 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 		_, i, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
 		switch {
 		case err != nil || i == nil || i.Response == nil:
-			if try.Scope == "" { // then it is not the refresh token that is in the way
+			if try == declared { // then it is not the refresh token that is in the way
 				return
 			}
 		case i.Response.RefreshToken != "":
