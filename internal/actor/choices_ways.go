@@ -127,9 +127,15 @@ func (s *Stage) ask(ctx context.Context, q question) error {
 // What is refused on such a way says nothing of the scope.
 func (s *Stage) observeWays(ctx context.Context) {
 	ways := s.facts.ways()
+	if len(ways) < 2 {
+		return
+	}
 	open := len(ways)
 	scope := oauth.RawScope("read:appointments")
 	for _, way := range ways {
+		if way == target.ByAuthorization {
+			continue
+		}
 		cast := s.NewCast()
 		limited, cancel := s.within(ctx)
 		a, err := cast.askOn(limited, way, "Planner", "Ada", &scope)
@@ -140,11 +146,8 @@ func (s *Stage) observeWays(ctx context.Context) {
 		if err == nil || passing(err) { // rules that go the way say what came of it
 			continue
 		}
-		s.shut(way, err)
-		if way == target.ByAuthorization { // the others are compared with it
-			continue
-		}
 		open--
+		s.shut(way, err)
 		s.Target.Closed[way] = cast.Recorder.Redact(err.Error())
 	}
 	if open < len(ways) {
@@ -228,8 +231,6 @@ func (a Answer) refusal() error {
 		return a.Refused
 	case a.Issue != nil && a.Issue.Refused != nil:
 		return a.Issue.Refused
-	case a.Authorization != nil && a.Authorization.Refused != nil:
-		return a.Authorization.Refused
 	}
 	return errRefused
 }

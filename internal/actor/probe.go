@@ -58,6 +58,9 @@ func (s *Stage) observeSample(ctx context.Context) error {
 	if whole.Err() != nil {
 		return whole.Err()
 	}
+	if a != nil && a.Refused != nil {
+		s.shut(target.ByAuthorization, a.Refused)
+	}
 	if ui && (a != nil || err != nil) {
 		s.observeConsent(ctx, cast, a, err)
 	}

@@ -31,7 +31,10 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 		s.Target.Description = &d
 		cast := s.NewCast()
 		cast.Refreshing = true
-		_, i, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+		a, i, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+		if err == nil && a.Refused != nil && try == declared {
+			s.shut(target.ByAuthorization, a.Refused)
+		}
 		switch {
 		case err != nil || i == nil || i.Response == nil:
 			if try == declared { // then it is not the refresh token that is in the way
