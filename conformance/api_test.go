@@ -74,6 +74,11 @@ func startAPI(t *testing.T, format string, policy refserver.Policy) (issuer, at 
 // anAPIAlone is such an API as a target.
 func anAPIAlone(t *testing.T, format string, names map[string]string, policy refserver.Policy) target.Source {
 	t.Helper()
+	return bringup.Description(describedAPI(t, format, names, policy))
+}
+
+func describedAPI(t *testing.T, format string, names map[string]string, policy refserver.Policy) *target.Description {
+	t.Helper()
 	address, url := startAPI(t, format, policy)
 	read, write, scopes := "read:appointments", "write:appointments", ""
 	if len(names) > 0 {
@@ -88,7 +93,7 @@ func anAPIAlone(t *testing.T, format string, names map[string]string, policy ref
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bringup.Description(d)
+	return d
 }
 
 func TestAnAPIAloneIsJudgedWithTokensOfTheReference(t *testing.T) {

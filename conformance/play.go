@@ -11,6 +11,7 @@ import (
 
 	"github.com/cucumber/godog"
 
+	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/steps"
 )
 
@@ -176,6 +177,7 @@ func (p *player) level() Level {
 func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	res := ScenarioResult{Name: name, Line: p.scenario.Line, Outcome: Conforms}
 	var broken *steps.Violation
+	var lacking *actor.Lacking
 	switch {
 	case err == nil:
 	case errors.As(err, &broken) && p.scenario.Control:
@@ -184,6 +186,8 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 		res.Outcome, res.Message = Deviates, broken.Message
 	case errors.As(err, &broken):
 		res.Outcome, res.Message = Violates, broken.Message
+	case errors.As(err, &lacking):
+		res.Outcome, res.Message = NotApplicable, lacking.Error()
 	case errors.Is(err, godog.ErrUndefined):
 		res.Outcome, res.Message = Inconclusive, "a step is not defined, or not as a Given, When or Then"
 	default:

@@ -212,6 +212,7 @@ func (r *run) judge(ctx context.Context, rule *Rule) *Verdict {
 	for _, s := range play {
 		r.play(ctx, rule, s, v)
 	}
+	v.leaveOut(rule)
 	v.settle()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -233,20 +234,6 @@ func (r *run) begin(rule *Rule) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.options.Begins(rule.ID)
-}
-
-func verdict(rule *Rule) *Verdict {
-	v := &Verdict{
-		ID: rule.ID, Level: rule.Level, Text: rule.Text, Derived: rule.Derived, Loss: rule.Loss, Area: rule.Area(),
-		Feature: rule.Feature, File: rule.File, Line: rule.Line, Sources: []string{}, Scenarios: []ScenarioResult{},
-	}
-	for _, s := range rule.Sources {
-		v.Sources = append(v.Sources, s.String())
-	}
-	for _, n := range rule.Needs {
-		v.Needs = append(v.Needs, n.Text)
-	}
-	return v
 }
 
 // applicable returns the scenarios that apply; with none, the verdict says why.
@@ -322,28 +309,6 @@ func met(t *target.Resolved, needs []Need) (worst Answer, why string) {
 		}
 	}
 	return worst, why
-}
-
-// settle makes the verdict of a rule from its scenarios.
-func (v *Verdict) settle() {
-	if v.Outcome == NotApplicable {
-		return
-	}
-	v.Outcome, v.Reason = Conforms, ""
-	rank := map[Outcome]int{Conforms: 0, Deviates: 1, Inconclusive: 2, Violates: 3}
-	var notes []string
-	for _, s := range v.Scenarios {
-		if rank[s.Outcome] > rank[v.Outcome] {
-			v.Outcome, v.Reason = s.Outcome, s.Message
-		}
-		if s.Note != "" && !slices.Contains(notes, s.Note) {
-			notes = append(notes, s.Note)
-		}
-	}
-	v.Note = strings.Join(notes, "; ")
-	if len(v.Scenarios) == 0 {
-		v.Outcome, v.Reason = Inconclusive, "nothing was played"
-	}
 }
 
 // finish makes the report, takes the target down, and hands the report out.

@@ -105,12 +105,15 @@ func (w *World) isRefused(ctx context.Context, subject, with, told string) error
 			if err != nil {
 				return err
 			}
+			if less := o.issue.Means(); told == "the default scope" && !less.IsEmpty() && less.SubsetOf(set) && !less.Equal(set) { // each way to ask may have one (RFC 6749 section 3.3)
+				return lenient("%s was told %q, want %q as elsewhere", o.client.Name, less, set)
+			}
 			return w.judgeTold(o, set)
 		case r == nil && w.agreedBefore(o):
 			return violation("%s was issued a token for %q, which had been agreed to before, want a refusal", o.client.Name, o.issue.Means())
 		case r == nil:
 			return excess("%s was issued a token for %q, want a refusal", o.client.Name, o.issue.Means())
-		case codes != "" && !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
+		case codes != "" && !o.shown() && !slices.Contains(strings.Split(codes, " or "), string(r.Code)):
 			return otherwise("%s was refused with %s, want %s", o.client.Name, r, codes)
 		}
 		return nil
@@ -127,7 +130,7 @@ func (w *World) isSentBack(_ context.Context, client, codes string) error {
 	switch r := o.refusal(); {
 	case r == nil:
 		return excess("%s was issued a token for %q, want an error", client, o.issue.Means())
-	case o.auth != nil && o.auth.AtPush: // before there was anybody to send back (RFC 9126 section 2.3)
+	case o.auth != nil && o.auth.AtPush || o.shown(): // before there was anybody to send back (RFC 9126 section 2.3)
 		return nil
 	case o.auth == nil || o.auth.Arrival.Redirect == nil && !strings.Contains(codes, string(oauth.InvalidScope)):
 		return violation("%s was not sent back: a page was shown, want a redirect with an error", client)
@@ -298,8 +301,8 @@ func (w *World) getsState(_ context.Context, client, where string) error {
 	if err != nil {
 		return err
 	}
-	if o.auth != nil && o.auth.AtPush {
-		return nil // the client is answered itself, and nobody is sent back
+	if o.auth != nil && o.auth.AtPush || o.shown() {
+		return nil // the client is answered itself, or its user, and nobody is sent back
 	}
 	if o.auth == nil || o.auth.Arrival.Redirect == nil { // a server need not trust the redirect URI (RFC 9700 section 4.11.2)
 		return lenient("%s was sent nothing back, want a redirect with its state", client)

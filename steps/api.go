@@ -64,7 +64,7 @@ func (w *World) object(ctx context.Context, owner *actor.Owner) (*actor.Object, 
 func (w *World) try(ctx context.Context, client, operation string, token oauth.AccessToken, api *target.ResourceServer, owner *actor.Owner) (*actor.Attempt, error) {
 	op, ok := api.Operation(operation)
 	if !ok {
-		return nil, fmt.Errorf("the API has no operation %q", operation)
+		return nil, actor.NotOffered(operation)
 	}
 	var on *actor.Object
 	if owner != nil && addressed(op) {
@@ -131,13 +131,30 @@ func (w *World) parties(ctx context.Context, client, owner string) (oauth.Access
 	return token, api, o, nil
 }
 
-// operations are those that a verb stands for: reading is reading the list and
-// the one.
-func operations(verb string) []string {
+// operations are those of an API that a verb stands for: reading is reading the
+// list and the one, of which it may offer one alone. The error is
+// *[actor.Lacking] where it offers none of those that most judgements rest on;
+// without another one, a scenario that also tries these is still worth playing.
+func (w *World) operations(api *target.ResourceServer, verb string) ([]string, error) {
+	all := []string{verb}
 	if verb == "read" {
-		return []string{"list", "read"}
+		all = []string{"list", "read"}
 	}
-	return []string{verb}
+	var offered []string
+	for _, name := range all {
+		if _, ok := api.Operation(name); ok {
+			offered = append(offered, name)
+		}
+	}
+	switch {
+	case len(offered) > 0:
+		w.tried = true
+	case verb == "read" || verb == "create":
+		return nil, actor.NotOffered(verb)
+	default:
+		w.lacks = actor.NotOffered(verb)
+	}
+	return offered, nil
 }
 
 func (w *World) can(ctx context.Context, client, verb, owner string) error {
@@ -154,10 +171,11 @@ func (w *World) can(ctx context.Context, client, verb, owner string) error {
 	if token == "" {
 		return fmt.Errorf("%s has no token to %s an appointment of %s with: %w", client, verb, owner, w.refusalOf(client))
 	}
-	for _, name := range operations(verb) {
-		if _, offered := api.Operation(name); !offered && name != "list" && name != "read" && name != "create" {
-			continue
-		}
+	names, err := w.operations(api, verb)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
 		a, err := w.try(ctx, client, name, token, api, o)
 		if err != nil {
 			return err
@@ -180,11 +198,12 @@ func (w *World) cannot(ctx context.Context, client, verb, owner string) error {
 	if token == "" {
 		return nil // it was given nothing to try with
 	}
-	for _, name := range operations(verb) {
-		if skip, err := w.entitled(client, api, name); skip || err != nil {
-			if err != nil {
-				return err
-			}
+	names, err := w.operations(api, verb)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if w.entitled(client, api, name) {
 			continue
 		}
 		a, err := w.try(ctx, client, name, token, api, o)
@@ -198,32 +217,20 @@ func (w *World) cannot(ctx context.Context, client, verb, owner string) error {
 	return nil
 }
 
-// entitled says that nothing follows from an operation being served to a
-// client: it is not offered, or the client was refused just now and holds a
-// token from before that was meant for it, which may lawfully work on. The error
-// is of an API without the operations that every judgement needs.
-func (w *World) entitled(client string, api *target.ResourceServer, name string) (bool, error) {
-	op, ok := api.Operation(name)
-	if !ok {
-		if name == "list" || name == "read" || name == "create" {
-			return false, fmt.Errorf("the API has no operation %q", name)
-		}
-		return true, nil
-	}
+// entitled says that nothing follows from an operation being served to a client:
+// it was refused just now and holds a token from before that was meant for it,
+// which may lawfully work on.
+func (w *World) entitled(client string, api *target.ResourceServer, name string) bool {
+	op, _ := api.Operation(name)
 	_, issue := w.bearer(client)
 	if issue == nil || !op.Allows(issue.Means()) {
-		return false, nil
+		return false
 	}
 	if w.unites() && issue.Owner != nil && op.Allows(w.ledger.consents[consentKey{issue.Owner, issue.Root().Client, issue.Other}]) {
-		return true, nil // what was agreed to before comes with every request, as declared
+		return true // what was agreed to before comes with every request, as declared
 	}
-	if w.refused(client) {
-		return true, nil
-	}
-	if _, all := op.Needs(); !all {
-		return true, nil // one of several scopes will do, and this is one of them
-	}
-	return false, nil
+	_, all := op.Needs()
+	return w.refused(client) || !all // one of several scopes will do, and this is one of them
 }
 
 // needs is the scope that an operation needs, for messages.
@@ -338,7 +345,11 @@ func (w *World) doesNotShow(ctx context.Context, client, owner string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"read", "list"} {
+	names, err := w.operations(api, "read")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
 		a, err := w.try(ctx, client, name, token, api, o)
 		if err != nil {
 			return err

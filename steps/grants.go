@@ -138,6 +138,16 @@ func (w *World) hasRedeemed(ctx context.Context, client, owner, asked, how strin
 	return err
 }
 
+// notAsked is the error of a scenario in which a resource owner has to decide and is
+// shown nothing: with clients that other scenarios use as well, an answer from
+// before may be remembered.
+func (w *World) notAsked(o *actor.Owner, c *actor.Client) error {
+	if !w.capable("fx.clients.fresh") {
+		return &actor.Lacking{What: fmt.Sprintf("a page at which %s decides; what %s was granted before is remembered, and the client is not a fresh one (declared: clients)", o.Name, c.Name)}
+	}
+	return fmt.Errorf("%s was not asked by %s", o.Name, c.Name)
+}
+
 // authorize takes the resource owner through the authorization endpoint.
 func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization, error) {
 	c, err := w.client(ctx, r.client)
@@ -161,7 +171,7 @@ func (w *World) authorize(ctx context.Context, r request) (*actor.Authorization,
 		return nil, err
 	}
 	if decides && a.Code != "" && !a.WasAsked() {
-		return nil, fmt.Errorf("%s was not asked by %s: consent from before may be remembered, and the client is not a fresh one", o.Name, c.Name)
+		return nil, w.notAsked(o, c)
 	}
 	return a, w.agreed(a)
 }

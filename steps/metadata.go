@@ -257,16 +257,18 @@ func (w *World) list(ctx context.Context, where string) (*actor.Document, error)
 
 // permit lets the client ask for scopes and the owner hand them out, where the
 // target can be told; what they still may not have is left out, and so is what
-// has rules of its own about when it is given.
+// has rules of its own about when it is given. A client that we did not register
+// may have what the target file says.
 func (w *World) permit(ctx context.Context, c *actor.Client, o *actor.Owner, wanted oauth.ScopeSet) (oauth.ScopeSet, error) {
 	as := w.target().Description.AuthorizationServer
 	wanted = wanted.Minus(oauth.FieldsScope("offline_access " + as.Refresh.Scope + " " + as.PrivilegedScopes))
-	if w.capable("fx.clients.scope_limits") {
-		if w.capable("ctl.client_admin") {
-			if err := w.cast.LimitClient(ctx, c, c.Scope.Union(wanted)); err != nil {
-				return wanted, err
-			}
+	limits := w.capable("fx.clients.scope_limits")
+	if limits && w.capable("ctl.client_admin") {
+		if err := w.cast.LimitClient(ctx, c, c.Scope.Union(wanted)); err != nil {
+			return wanted, err
 		}
+	}
+	if limits || !w.capable("fx.clients.fresh") {
 		wanted = wanted.Intersect(c.Scope)
 	}
 	if o.Limited {

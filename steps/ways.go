@@ -131,7 +131,7 @@ func (w *World) askVia(ctx context.Context, r request) (*outcome, error) {
 		o.asked = a.Authorization.Asked.Minus(a.Authorization.Added)
 		w.ledger.consent(w, a.Authorization)
 		if w.mustDecide(r, owner) && a.Issue.Response != nil && !a.Authorization.WasAsked() {
-			return nil, fmt.Errorf("%s was not asked by %s: consent from before may be remembered, and the client is not a fresh one", owner.Name, c.Name)
+			return nil, w.notAsked(owner, c)
 		}
 	}
 	if refused := o.refusal(); refused != nil && (refused.Code == oauth.ServerError || refused.Code == oauth.TemporarilyUnavailable) {

@@ -23,7 +23,7 @@ func registerWire(r registrar, w *World) {
 func (w *World) operation(name string) (target.Operation, error) {
 	op, ok := w.target().API.Operation(name)
 	if !ok {
-		return op, fmt.Errorf("the API has no operation %q", name)
+		return op, actor.NotOffered(name)
 	}
 	return op, nil
 }
@@ -128,8 +128,12 @@ func (w *World) head(ctx context.Context, client string) ([]*actor.Attempt, erro
 	if err != nil {
 		return nil, err
 	}
+	names, err := w.operations(w.target().API, "read")
+	if err != nil {
+		return nil, err
+	}
 	var all []*actor.Attempt
-	for _, name := range []string{"list", "read"} {
+	for _, name := range names {
 		op, err := w.operation(name)
 		if err != nil {
 			return nil, err

@@ -49,6 +49,8 @@ type World struct {
 	ledger   ledger
 	breaches []Breach
 	trouble  error // why the invariants could not be checked
+	lacks    error // an operation of the API that the scenario would have tried
+	tried    bool  // another one was
 }
 
 // outcome is what came of one request for access.
@@ -105,8 +107,14 @@ func (w *World) ProtocolScopes() oauth.ScopeSet { return w.cast.ProtocolScopes()
 // Breaches are the invariants that did not hold, in the order seen.
 func (w *World) Breaches() []Breach { return w.breaches }
 
-// Trouble is why the invariants could not be checked, or nil.
-func (w *World) Trouble() error { return w.trouble }
+// Trouble is why the invariants could not be checked, or nil; *[actor.Lacking]
+// where nothing of what the scenario tries is offered.
+func (w *World) Trouble() error {
+	if w.trouble == nil && w.lacks != nil && !w.tried {
+		return w.lacks
+	}
+	return w.trouble
+}
 
 func (w *World) client(ctx context.Context, name string) (*actor.Client, error) {
 	return w.cast.Client(ctx, name)
@@ -151,6 +159,13 @@ func (o *outcome) refusal() *oauth.ErrorResponse {
 		return &oauth.ErrorResponse{Status: o.auth.Arrival.Status, Description: "a page in place of a redirect"}
 	}
 	return &oauth.ErrorResponse{Description: "no answer"}
+}
+
+// shown reports whether an error was shown to the user in place of being sent on,
+// as it may be where a client registered itself (RFC 9700 section 4.11.2).
+func (o *outcome) shown() bool {
+	a := o.auth
+	return o.client.Dynamic && a != nil && a.Refused == nil && a.Arrival != nil && a.Arrival.Redirect == nil && a.Arrival.Status >= 400
 }
 
 // issued is the issue of an outcome, or an error when it was refused.

@@ -37,6 +37,12 @@ func New(ctx context.Context, kind Kind, d *Description, variables map[string]st
 	for name, endpoint := range d.AuthorizationServer.Endpoints {
 		t.Metadata[name] = endpoint
 	}
+	if endpoint, _ := t.Metadata["registration_endpoint"].(string); d.Clients.Register.Dynamic != nil && endpoint == "" {
+		return nil, &Unavailable{
+			What: "clients.register.dynamic", Got: "no registration_endpoint in the metadata of " + t.Issuer, Want: "one (RFC 7591 section 3)",
+			Hint: "clients that exist are named under clients.actors, clients.register.http makes them in another way, and authorization_server.endpoints names what the metadata leaves out",
+		}
+	}
 	if d.API != nil {
 		t.API = t.server(d.API)
 	}

@@ -12,7 +12,7 @@ Feature: Access while the resource owner is away
       When Planner asks Ada for "openid offline_access read:appointments"
       Then Planner receives no refresh token
 
-    @needs:consent.ui!=none @needs:consent.remembered
+    @needs:consent.ui!=none @needs:consent.remembered @needs:fx.clients.fresh
     Scenario: Planner asks for it on a consent that is remembered
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid offline_access read:appointments" silently

@@ -59,11 +59,23 @@ type Wire struct {
 	Body   string // in place of the operation's; with its Content-Type in Header
 }
 
-// Call sends an operation to an API with a token. The empty token sends none.
+// Lacking says that the target has not what a scenario came to need: it does not
+// apply.
+type Lacking struct{ What string }
+
+func (e *Lacking) Error() string { return "needs " + e.What }
+
+// NotOffered is the error of an operation that an API does not have.
+func NotOffered(operation string) error {
+	return &Lacking{fmt.Sprintf("the operation %q, which the API does not have (declared: api.operations)", operation)}
+}
+
+// Call sends an operation to an API with a token. The empty token sends none. The
+// error is *[Lacking] where the API has no such operation.
 func (c *Cast) Call(ctx context.Context, who string, api *target.ResourceServer, name string, token oauth.AccessToken, on *Object, owner *Owner) (*Attempt, error) {
 	op, ok := api.Operation(name)
 	if !ok {
-		return nil, fmt.Errorf("the API has no operation %q", name)
+		return nil, NotOffered(name)
 	}
 	return c.sendOperation(as(ctx, who, "calls "+name), api, op, token, on, owner, Wire{})
 }
@@ -200,13 +212,18 @@ func (c *Cast) APIScopes() oauth.ScopeSet {
 	return all
 }
 
-// Audit reads one object with a token that may do everything.
+// Audit reads one object with a token that may do everything, or the list that it
+// stands in, where the API does not offer it alone.
 func (c *Cast) Audit(ctx context.Context, on *Object) (*Attempt, error) {
 	token, err := c.auditorToken(ctx, on.Owner)
 	if err != nil {
 		return nil, err
 	}
-	return c.Call(ctx, "auditor", c.Stage.Target.API, "read", token, on, on.Owner)
+	operation := "read"
+	if _, offered := c.Stage.Target.API.Operation(operation); !offered {
+		operation, on = "list", &Object{Owner: on.Owner}
+	}
+	return c.Call(ctx, "auditor", c.Stage.Target.API, operation, token, on, on.Owner)
 }
 
 // OffersHead reports whether HEAD is served to a token that may do everything: an

@@ -25,10 +25,11 @@ func (f *finder) resources(mint bool) {
 	f.yes("rs.nested", notes && annotate, "declared: api.operations")
 	_, me := api.Operation("me")
 	f.yes("rs.me", me, "declared: api.operations")
-	list, _ := api.Operation("list")
-	read, _ := api.Operation("read")
-	writing := oauth.NewScopeSet("write:appointments")
-	f.yes("rs.write_only", !list.Allows(writing) && !read.Allows(writing), "declared: api.operations")
+	opens := func(name string) bool {
+		op, offered := api.Operation(name)
+		return offered && op.Allows(oauth.NewScopeSet("write:appointments"))
+	}
+	f.yes("rs.write_only", !opens("list") && !opens("read"), "declared: api.operations")
 	f.yes("rs.batch", api.Batch != nil, "declared: api.batch")
 	f.yes("rs.stepup", api.StepUp != nil, "declared: api.step_up")
 	f.yes("rs.prm", api.MetadataURL != "", "declared: api.resource_metadata")

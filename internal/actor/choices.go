@@ -183,6 +183,7 @@ func (s *Stage) Learn(ctx context.Context) error {
 			return err
 		}
 	}
+	s.observeUnion()
 	return nil
 }
 

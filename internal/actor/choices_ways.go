@@ -155,13 +155,49 @@ func (s *Stage) observeWays(ctx context.Context) {
 	}
 }
 
-// shut notes that the clients here may not use a grant that the server has: that
-// they are refused is no matter of scope (RFC 6749 section 5.2).
+// shut notes that the clients here may not use a grant that the server has, or name
+// no API where it wants one named: that they are refused is no matter of scope (RFC
+// 6749 section 5.2, RFC 8707 section 2).
 func (s *Stage) shut(way target.Way, err error) {
 	var refused *oauth.ErrorResponse
-	if errors.As(err, &refused) && refused.Code == oauth.UnauthorizedClient {
-		s.facts.yes(target.CapabilityOf(way), false, "observed: a client is refused with "+string(refused.Code))
+	if !errors.As(err, &refused) {
+		return
 	}
+	source := "observed: a client is refused with " + string(refused.Code)
+	switch refused.Code {
+	case oauth.InvalidTarget:
+		source += "; authorization_server.resource_parameter and api.resource can name the API"
+	case oauth.UnauthorizedClient:
+	default:
+		return
+	}
+	s.facts.yes(target.CapabilityOf(way), false, source)
+	if way == target.ByAuthorization && refused.Code == oauth.InvalidTarget {
+		s.shutPages(source)
+	}
+}
+
+// shutPages takes away what a resource owner is asked for on a page.
+func (s *Stage) shutPages(source string) {
+	for _, name := range []target.Capability{
+		"as.code", "as.device", "as.ciba", "as.par", "as.implicit", "as.hybrid",
+		"as.gm.create", "as.gm.merge", "as.gm.replace", "as.gm.query", "as.gm.revoke",
+	} {
+		if s.can(name) {
+			s.facts.yes(name, false, source)
+		}
+	}
+}
+
+// observeUnion takes away the ways on which a resource owner is asked where what was
+// granted before comes with every request, unasked, and clients have granted before:
+// then nobody can tell what a request of now led to.
+func (s *Stage) observeUnion() {
+	union := s.Target.Choices[target.Incremental]
+	if union.Value != "union" || s.Target.Description.AuthorizationServer.IncrementalParameter != "" || s.can("fx.clients.fresh") {
+		return
+	}
+	s.shutPages(union.Source + ": what was granted before comes with every request, and the clients are not fresh (declared: clients)")
 }
 
 // observePost finds out whether authorization requests may be posted: many servers

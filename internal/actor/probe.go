@@ -25,6 +25,7 @@ func (s *Stage) observe(ctx context.Context) error {
 	if err := s.observeSample(ctx); err != nil {
 		return err
 	}
+	s.observeRefresh(ctx)
 	s.observeMachines(ctx)
 	for _, way := range []target.Way{target.ByDevice, target.ByPassword} {
 		s.observeWay(ctx, way)
@@ -57,7 +58,10 @@ func (s *Stage) observeSample(ctx context.Context) error {
 	if whole.Err() != nil {
 		return whole.Err()
 	}
-	if ui {
+	if a != nil && a.Refused != nil {
+		s.shut(target.ByAuthorization, a.Refused)
+	}
+	if ui && (a != nil || err != nil) {
 		s.observeConsent(ctx, cast, a, err)
 	}
 	if err == nil && i != nil && i.Response != nil {

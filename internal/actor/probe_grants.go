@@ -8,6 +8,54 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
+// observeRefresh finds what a client has to ask for to be given a refresh token,
+// where the target file does not say: nothing, or offline_access (OpenID Connect
+// Core section 11). Where neither brings one, the grant is not to be had.
+func (s *Stage) observeRefresh(ctx context.Context) {
+	const refresh = "as.refresh"
+	declared := s.Target.Description.AuthorizationServer.Refresh
+	if s.isReference() || !s.can("as.code") || !s.can(refresh) || s.Target.Capabilities[refresh].Source == "declared" {
+		return
+	}
+	tries := []target.RefreshTokens{declared}
+	if declared.Scope == "" && s.can("as.oidc.offline") {
+		tries = append(tries, target.RefreshTokens{Scope: "offline_access"}, target.RefreshTokens{Scope: "offline_access", Prompt: "consent"})
+	}
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	scope := oauth.RawScope("read:appointments")
+	for _, try := range tries {
+		try.Grace = declared.Grace
+		d := *s.Target.Description
+		d.AuthorizationServer.Refresh = try
+		s.Target.Description = &d
+		cast := s.NewCast()
+		cast.Refreshing = true
+		a, i, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+		if err == nil && a.Refused != nil && try == declared {
+			s.shut(target.ByAuthorization, a.Refused)
+		}
+		switch {
+		case err != nil || i == nil || i.Response == nil:
+			if try == declared { // then it is not the refresh token that is in the way
+				return
+			}
+		case i.Response.RefreshToken != "":
+			s.facts.yes("as.oidc.offline.prompt", try.Prompt == "consent", "observed")
+			return
+		}
+	}
+	d := *s.Target.Description
+	d.AuthorizationServer.Refresh = declared
+	s.Target.Description = &d
+	if ctx.Err() != nil {
+		return
+	}
+	const source = "observed: no refresh token comes with a code; what it takes to be given one can be declared as authorization_server.refresh"
+	s.facts.yes(refresh, false, source)
+	s.facts.yes("as.refresh.keeps", false, source)
+}
+
 // observeWay finds out whether a refresh token is to be had on a way, and is good
 // for anything, and on which page a device's request is decided. What could not be looked at stays as
 // it is: the rules say why.

@@ -208,6 +208,19 @@ func (c *Cast) registerDynamic(ctx context.Context, client *oauth.Client, how *t
 	return c.registered(ctx, req, client, []int{200, 201})
 }
 
+// notRegistered is the error of a registration that was not answered with a client.
+// A server need not have every kind of client: that it refuses one which differs
+// from the rest is its policy (RFC 7591 section 3.2.2).
+func (c *Cast) notRegistered(client *oauth.Client, endpoint string, got answer) error {
+	object, _ := oauth.ParseObject(got.body)
+	code := object.Text("error")
+	if client.Dynamic && client.Name != "Planner" && client.Name != "Auditor" && got.status == http.StatusBadRequest && code != "" {
+		return &Lacking{fmt.Sprintf("the client %s, which the server does not register: %s", client.Name, c.Recorder.Redact(code))}
+	}
+	return fmt.Errorf("POST %s: got %d %s, want 201 (RFC 7591 section 3.2.1)\n    hint: set clients.register.dynamic.initial_access_token, or clients.register.static with clients.actors",
+		endpoint, got.status, c.brief(got.body))
+}
+
 // registerHTTP sends the client metadata of RFC 7591, with the members of the
 // call's json added or put in their place.
 func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *target.Call) error {
@@ -263,8 +276,7 @@ func (c *Cast) registered(ctx context.Context, req *http.Request, client *oauth.
 		return err
 	}
 	if !slices.Contains(want, got.status) {
-		return fmt.Errorf("%s %s: got %d %s, want 201 (RFC 7591 section 3.2.1)\n    hint: set clients.register.dynamic.initial_access_token, or clients.register.static with clients.actors",
-			req.Method, bare(req.URL.String()), got.status, c.brief(got.body))
+		return c.notRegistered(client, bare(req.URL.String()), got)
 	}
 	reply, err := parseRegistration(got.body)
 	if err != nil {

@@ -117,19 +117,25 @@ func (s *source) description() (*target.Description, error) {
 	d.Embedded = &wanted
 	for _, feature := range wanted.Without {
 		if name, ok := declaredFor()[feature]; ok {
-			d.Capabilities = maps.Clone(d.Capabilities)
-			d.Capabilities[name] = "false"
+			declare(d, name, "false")
 		}
 	}
 	if slices.Contains(wanted.Without, "multi_resource") { // which no metadata tells
 		d.AuthorizationServer.SeveralResources = false
 	}
 	if wanted.Tokens == "opaque" {
-		d.Capabilities = maps.Clone(d.Capabilities)
-		d.Capabilities["token.format"] = "opaque"
-		d.Capabilities["token.jwt_profile_9068"] = "false"
+		declare(d, "token.format", "opaque")
+		declare(d, "token.jwt_profile_9068", "false")
 	}
 	return d, nil
+}
+
+// declare adds to what a description declares.
+func declare(d *target.Description, name target.Capability, value string) {
+	all := map[target.Capability]string{}
+	maps.Copy(all, d.Capabilities)
+	all[name] = value
+	d.Capabilities = all
 }
 
 // declaredFor is the capabilities that the description declares for optional
