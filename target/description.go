@@ -153,7 +153,8 @@ type AuthorizationServer struct {
 	Endpoints map[string]string `yaml:"endpoints,omitempty" json:"endpoints,omitempty" check:"url"`
 	// Introspection says how the introspection endpoint is called.
 	Introspection Introspection `yaml:"introspection,omitempty" json:"introspection,omitempty"`
-	// Refresh says what a client must do to be given a refresh token.
+	// Refresh says what a client must do to be given a refresh token. Left out, a run
+	// finds out whether it is nothing, offline_access, or that with prompt=consent.
 	Refresh RefreshTokens `yaml:"refresh,omitempty" json:"refresh,omitempty"`
 	// IncrementalParameter is the request parameter that asks for the union with
 	// what was granted before: "include_granted_scopes=true". Left out: none.
@@ -323,8 +324,9 @@ type API struct {
 	BaseURL string `yaml:"base_url" json:"base_url" check:"url"`
 	// Resource is the identifier by which the authorization server knows it.
 	Resource string `yaml:"resource,omitempty" json:"resource,omitempty"`
-	// Operations are what rules try. What they create at an API that runs already is
-	// taken away by its delete.
+	// Operations are what rules try: those called list, read and create are tried
+	// most, and rules that need one that is not here do not apply. What they create at
+	// an API that runs already is taken away by its delete.
 	Operations []Operation `yaml:"operations" json:"operations"`
 	// TrustsHarnessKey says that the API accepts tokens that we sign; see
 	// Control.TrustKey.
