@@ -155,19 +155,21 @@ func (s *Stage) observeWays(ctx context.Context) {
 	}
 }
 
-// shut notes that the clients here may not use a grant that the server has, or name
-// no API where it wants one named: that they are refused is no matter of scope (RFC
-// 6749 section 5.2, RFC 8707 section 2).
+// shut notes that the clients here may not use a grant that the server has, name no
+// API where it wants one named, or name a resource owner otherwise than it does:
+// that they are refused is no matter of scope (RFC 6749 section 5.2, RFC 8707 section
+// 2, RFC 7521 section 4.1.1).
 func (s *Stage) shut(way target.Way, err error) {
 	var refused *oauth.ErrorResponse
 	if !errors.As(err, &refused) {
 		return
 	}
 	source := "observed: a client is refused with " + string(refused.Code)
-	switch refused.Code {
-	case oauth.InvalidTarget:
+	switch {
+	case refused.Code == oauth.InvalidTarget:
 		source += "; authorization_server.resource_parameter and api.resource can name the API"
-	case oauth.UnauthorizedClient:
+	case refused.Code == oauth.UnauthorizedClient:
+	case refused.Code == oauth.InvalidGrant && way == target.ByAssertion:
 	default:
 		return
 	}
