@@ -127,9 +127,6 @@ func (s *Stage) ask(ctx context.Context, q question) error {
 // What is refused on such a way says nothing of the scope.
 func (s *Stage) observeWays(ctx context.Context) {
 	ways := s.facts.ways()
-	if len(ways) < 2 {
-		return
-	}
 	open := len(ways)
 	scope := oauth.RawScope("read:appointments")
 	for _, way := range ways {
@@ -150,7 +147,7 @@ func (s *Stage) observeWays(ctx context.Context) {
 		s.shut(way, err)
 		s.Target.Closed[way] = cast.Recorder.Redact(err.Error())
 	}
-	if open < len(ways) {
+	if s.Target.Capabilities["fx.channels"].Value != fmt.Sprint(open) {
 		s.facts.set("fx.channels", fmt.Sprint(open), fmt.Sprintf("observed: nothing is to be had by %v", s.Target.Closed))
 	}
 }

@@ -19,11 +19,12 @@ func (s *Stage) observe(ctx context.Context) error {
 	if dcr := s.Target.Capabilities["as.dcr.scope"]; dcr.Yes() && dcr.Source != "declared" && !s.isReference() {
 		s.observeRegistration(ctx)
 	}
-	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
-		s.observeWays(ctx)
-	}
+	// First of all, so that a page is not left out for what was agreed to elsewhere.
 	if err := s.observeSample(ctx); err != nil {
 		return err
+	}
+	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
+		s.observeWays(ctx)
 	}
 	s.observeRefresh(ctx)
 	s.observeMachines(ctx)

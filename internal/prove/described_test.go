@@ -80,6 +80,7 @@ func TestAFaultOfAServerOfWhichLittleIsSaidIsFound(t *testing.T) {
 		{registering, "response-omits-narrowed-scope", "GRANT-02"},
 		{registering, "refresh-compares-with-request", "REF-05"},
 		{existing, "code-adds-request-scope", "CODE-01"},
+		{registering, "any-consent-is-enough", "CONS-12"},
 	} {
 		t.Run(tt.defect, func(t *testing.T) {
 			t.Parallel()
