@@ -20,14 +20,16 @@ import (
 // read, in place of refusing it: a token to write is shown nothing of what is
 // there. Our own API refuses. Where that cannot be seen, answers are taken as they
 // are; where nobody answers now, each list is looked through later.
-func (s *Stage) observeFiltering(ctx context.Context, cast *Cast) {
+func (s *Stage) observeFiltering(ctx context.Context) {
 	api := s.Target.API
 	list, offered := api.Operation("list")
 	writing := oauth.NewScopeSet("write:appointments")
 	if !offered || api.Ours || list.Allows(writing) {
 		return
 	}
-	filters, err := cast.filters(ctx, list, writing)
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	filters, err := s.NewCast().filters(ctx, list, writing)
 	s.filters = filters || passing(err)
 }
 

@@ -23,6 +23,7 @@ func (s *Stage) observe(ctx context.Context) error {
 	if err := s.observeSample(ctx); err != nil {
 		return err
 	}
+	s.observeFiltering(ctx)
 	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
 		s.observeWays(ctx)
 	}
@@ -49,9 +50,6 @@ func (s *Stage) observeSample(ctx context.Context) error {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	cast := s.NewCast()
-	if s.Target.API != nil && !s.Target.API.Ours {
-		s.observeFiltering(ctx, cast)
-	}
 	if !ui && !introspects && !api {
 		return whole.Err()
 	}
