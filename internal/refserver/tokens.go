@@ -95,7 +95,7 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 		claims["authorization_details"] = t.details
 	}
 	maps.Copy(claims, s.policy.AccessTokenClaims(claimsQuestion(i)))
-	token, err = jwt.Signed(s.signing.accessTokens).Claims(claims).Serialize()
+	token, err = s.signing.accessTokens.sign(claims)
 	if err != nil {
 		return "", 0, fmt.Errorf("sign an access token: %w", err)
 	}
@@ -343,7 +343,7 @@ func (s *Server) signIDToken(i Issue, nonce string, loggedIn time.Time, more map
 		claims["nonce"] = nonce
 	}
 	maps.Copy(claims, more)
-	token, err := jwt.Signed(s.signing.identities).Claims(claims).Serialize()
+	token, err := s.signing.identities.sign(claims)
 	if err != nil {
 		return "", fmt.Errorf("sign an ID token: %w", err)
 	}
