@@ -31,6 +31,7 @@ type Recorder struct {
 	mu       sync.Mutex
 	records  []*record
 	received int // bytes of all answers
+	kept     []oauth.Secret // that secrets has yet to learn: most exchanges are never shown
 	secrets  vault
 }
 
@@ -205,9 +206,7 @@ func (r *Recorder) Len() int {
 func (r *Recorder) Exchanges() []oauth.Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, rec := range r.records {
-		r.secrets.learn(rec)
-	}
+	r.learn()
 	list, reader := make([]oauth.Exchange, len(r.records)), newReader(r.target)
 	for i, rec := range r.records {
 		list[i] = r.secrets.redact(rec)
@@ -224,9 +223,7 @@ func (r *Recorder) Redact(text string) string {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, rec := range r.records {
-		r.secrets.learn(rec)
-	}
+	r.learn()
 	return r.secrets.clean(text)
 }
 
@@ -234,8 +231,17 @@ func (r *Recorder) Redact(text string) string {
 func (r *Recorder) keep(secrets ...oauth.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range secrets {
+	r.kept = append(r.kept, secrets...)
+}
+
+// learn has the vault know all secrets there are by now. The caller holds mu.
+func (r *Recorder) learn() {
+	for _, s := range r.kept {
 		r.secrets.keep(s.Reveal())
+	}
+	r.kept = nil
+	for _, rec := range r.records {
+		r.secrets.learn(rec)
 	}
 }
 
