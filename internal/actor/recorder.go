@@ -30,7 +30,7 @@ type Recorder struct {
 
 	mu       sync.Mutex
 	records  []*record
-	received int // bytes of all answers
+	received int            // bytes of all answers
 	kept     []oauth.Secret // that secrets has yet to learn: most exchanges are never shown
 	secrets  vault
 }
