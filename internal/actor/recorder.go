@@ -53,12 +53,27 @@ type record struct {
 	method, url, to string
 	reqHeader       http.Header
 	reqBody         []byte
+	again           func() (io.ReadCloser, error) // in place of reqBody, where it can be read at any time; or nil
 	status          int
 	respHeader      http.Header
 	respBody        []byte
 	failure         string
 
 	placed *oauth.Exchange // without the secrets that stand where secrets stand; see vault
+}
+
+// sent is the body of the request.
+func (rec *record) sent() []byte {
+	if rec.again == nil {
+		return rec.reqBody
+	}
+	body, err := rec.again()
+	if err != nil {
+		return nil
+	}
+	defer body.Close()
+	text, _ := io.ReadAll(body) // it is in memory: there is nothing that could fail
+	return text
 }
 
 type labelKey struct{}
@@ -78,7 +93,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return resp, nil
 }
 
@@ -86,7 +101,11 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 // body, which is not to be changed.
 func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
 	rec := r.begin(req)
-	if req.Body != nil {
+	switch {
+	case req.Body == nil:
+	case req.GetBody != nil:
+		rec.again = req.GetBody
+	default:
 		if rec.reqBody, err = io.ReadAll(req.Body); err != nil {
 			return nil, nil, err
 		}
@@ -140,7 +159,7 @@ func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, erro
 	resp, err := r.transport.RoundTrip(req.WithContext(ctx))
 	if err == nil {
 		rec.status, rec.respHeader = resp.StatusCode, resp.Header
-		rec.respBody, err = target.ReadAnswer(resp.Body)
+		rec.respBody, err = target.ReadSized(resp.Body, resp.ContentLength)
 		_ = resp.Body.Close()
 	}
 	switch {
