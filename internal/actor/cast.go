@@ -150,7 +150,8 @@ type Cast struct {
 	refusedAttempts []*Attempt
 	uses            []use // of the API
 	seed            string
-	ahead           time.Duration // how far the target's clock was moved
+	ahead           time.Duration         // how far the target's clock was moved
+	everything      func() oauth.ScopeSet // every scope that the target file speaks of
 }
 
 // NewCast returns a new cast with nobody in it.
@@ -171,7 +172,7 @@ func (s *Stage) NewCast() *Cast {
 	}
 	recorder := newRecorder(s.transport, s.RequestTimeout, hosts, s.secrets)
 	recorder.target, recorder.waits = s.Target, s.waits
-	return &Cast{
+	c := &Cast{
 		Stage:    s,
 		Recorder: recorder,
 		clients:  map[string]*Client{},
@@ -183,6 +184,8 @@ func (s *Stage) NewCast() *Cast {
 		met:       map[meeting]bool{},
 		seed:      random(4),
 	}
+	c.everything = sync.OnceValue(c.speaks)
+	return c
 }
 
 // Client returns the client that features call name, registering it with the
