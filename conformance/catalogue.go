@@ -34,8 +34,6 @@ type Rule struct {
 	Scenarios []Scenario
 
 	content []string // the lines of the file
-	header  int      // line where the feature's title ends, or its background
-	opening int      // line where the rule's title ends, or its background
 	last    int      // line where the rule ends
 }
 
@@ -65,9 +63,8 @@ type Scenario struct {
 	// nothing in it happens at once.
 	Rounds int
 
-	cast      []string // the clients and resource owners that it names
-	sentences []string // its steps, of all cases
-	last      int      // line where it ends
+	cast  []string          // the clients and resource owners that it names
+	plays []*godog.Scenario // each case
 }
 
 // mostRounds is how often a scenario may be played anew: a fault with a window
@@ -150,20 +147,13 @@ func (c *Catalogue) load(files fs.FS) error {
 func (c *Catalogue) feature(doc *messages.GherkinDocument, pickles []*messages.Pickle, content string) error {
 	lines := strings.Split(content, "\n")
 	var starts []int // first lines, tags included, of the rules
-	background := false
 	for _, child := range doc.Feature.Children {
 		switch {
-		case child.Background != nil:
-			background = true
 		case child.Rule != nil:
 			starts = append(starts, firstLine(child.Rule.Location, child.Rule.Tags))
 		case child.Scenario != nil:
 			return fmt.Errorf("%s:%d: a scenario stands outside a rule", doc.Uri, child.Scenario.Location.Line)
 		}
-	}
-	header := int(doc.Feature.Location.Line)
-	if background && len(starts) > 0 {
-		header = starts[0] - 1
 	}
 	var problems []error
 	n := 0
@@ -177,7 +167,7 @@ func (c *Catalogue) feature(doc *messages.GherkinDocument, pickles []*messages.P
 		}
 		r := &Rule{
 			Text: child.Rule.Name, Loss: paragraph(child.Rule.Description), Feature: doc.Feature.Name,
-			File: doc.Uri, Line: int(child.Rule.Location.Line), content: lines, last: last, header: header,
+			File: doc.Uri, Line: int(child.Rule.Location.Line), content: lines, last: last,
 		}
 		n++
 		if err := r.tags(child.Rule.Tags); err != nil {
@@ -238,15 +228,12 @@ func (r *Rule) tags(tags []*messages.Tag) error {
 
 func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pickle) error {
 	var problems []error
-	r.opening = r.Line
-	for i, child := range children {
+	for _, child := range children {
 		s := child.Scenario
-		if s == nil { // a background: what follows is its end
-			r.opening = r.before(children, i+1)
+		if s == nil { // a background
 			continue
 		}
-		sc := Scenario{Name: s.Name, Line: int(s.Location.Line), last: r.before(children, i+1)}
-		sc.cast = named(s)
+		sc := Scenario{Name: s.Name, Line: int(s.Location.Line), cast: named(s)}
 		for _, t := range s.Tags {
 			switch name := strings.TrimPrefix(t.Name, "@"); {
 			case name == "control":
@@ -271,11 +258,7 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 		for _, p := range pickles {
 			if slices.Contains(p.AstNodeIds, s.Id) {
 				sc.Cases++
-				for _, st := range p.Steps {
-					if !slices.Contains(sc.sentences, st.Text) {
-						sc.sentences = append(sc.sentences, st.Text)
-					}
-				}
+				sc.plays = append(sc.plays, p)
 				if len(p.Steps) == 0 {
 					problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps", sc.Line, s.Name))
 				}
@@ -290,24 +273,6 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 		problems = append(problems, fmt.Errorf("line %d: %s has no scenario", r.Line, r.ID))
 	}
 	return errors.Join(problems...)
-}
-
-// before is the last line before one of the rule's children, of which only the first
-// may be a background; the rule's last line if there is none such.
-func (r *Rule) before(children []*messages.RuleChild, n int) int {
-	if n >= len(children) || children[n].Scenario == nil {
-		return r.last
-	}
-	next := children[n].Scenario
-	return firstLine(next.Location, next.Tags) - 1
-}
-
-// text is the feature file with nothing in it but one scenario of this rule.
-// Tags and descriptions, which say nothing to godog, are left out: each line costs
-// it time.
-func (r *Rule) text(s Scenario) []byte {
-	lines := slices.Concat(r.content[:r.header], r.content[r.Line-1:r.opening], r.content[s.Line-1:s.last])
-	return []byte(strings.Join(lines, "\n"))
 }
 
 // named are the clients and resource owners that a scenario speaks of.

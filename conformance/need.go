@@ -45,10 +45,7 @@ func parseCondition(text string) (condition, error) {
 			break
 		}
 	}
-	for _, info := range target.Capabilities() {
-		if string(info.Name) != c.name {
-			continue
-		}
+	if info, ok := target.CapabilityNamed(target.Capability(c.name)); ok {
 		if info.Kind == target.Word && c.op != "" && !slices.Contains(info.Allowed, c.value) {
 			return c, fmt.Errorf("needs %q: got value %q, want one of %v", text, c.value, info.Allowed)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -69,25 +68,14 @@ func note(res ScenarioResult, round, rounds, workers int) string {
 	return fmt.Sprintf("seen in round %d of %d, with %d workers", round, rounds, workers)
 }
 
-// play plays the scenario once, with a world of its own.
+// play plays each case of the scenario once, with a world of its own.
 func (p *player) play(ctx context.Context) {
-	s := p.scenario
-	suite := godog.TestSuite{
-		Name:                p.rule.ID,
-		ScenarioInitializer: p.initialize,
-		Options: &godog.Options{
-			Format: "progress", Output: io.Discard, NoColors: true, Strict: true, Concurrency: 1,
-			FeatureContents: []godog.Feature{{Name: p.rule.File, Contents: p.rule.text(s)}},
-			DefaultContext:  ctx,
-		},
-	}
-	suite.Run() // what it returns is in the hooks, and says less
-	for len(p.results) < s.Cases {
-		p.results = append(p.results, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the scenario was not played to its end"})
+	for _, c := range p.scenario.plays {
+		p.results = append(p.results, p.one(ctx, c))
 	}
 }
 
-// player collects what the hooks see of one scenario.
+// player plays one scenario.
 type player struct {
 	run      *run
 	rule     *Rule
@@ -98,60 +86,53 @@ type player struct {
 	script   script // of the case under way
 }
 
-// initialize is called once for each case: it makes the world of that case.
-func (p *player) initialize(sc *godog.ScenarioContext) {
+// one plays one case, to its end or to the first step that does not hold.
+func (p *player) one(ctx context.Context, c *godog.Scenario) ScenarioResult {
 	w := steps.New(p.run.stage, p.refreshing())
 	w.InRound(p.round - 1)
 	started := time.Now()
-	failing := ""
-	held := 0 // steps
-	var cancel context.CancelFunc
-	sc.Before(func(ctx context.Context, s *godog.Scenario) (context.Context, error) {
-		limit := p.run.options.Timeout
-		p.script = newScript(s.Steps)
-		ctx, cancel = p.run.stage.Within(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
-		return ctx, nil
-	})
-	sc.StepContext().Before(func(ctx context.Context, _ *godog.Step) (context.Context, error) {
+	p.script = newScript(c.Steps)
+	limit := p.run.options.Timeout
+	ctx, cancel := p.run.stage.Within(ctx, limit, fmt.Errorf("the scenario took longer than %v", limit))
+	defer cancel()
+	held, failing := 0, ""
+	var err error
+	for _, step := range c.Steps {
 		p.script.reach(w.Recorder().Len())
-		return ctx, nil
-	})
-	steps.Register(sc, w, p.scenario.sentences)
-	sc.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
-		if err != nil && failing == "" {
-			failing = st.Text
+		if err = w.Play(ctx, step); err != nil {
+			failing = step.Text
+			break
 		}
-		if failing == "" {
-			held++
-		}
-		return ctx, nil
-	})
-	sc.After(func(ctx context.Context, s *godog.Scenario, err error) (context.Context, error) {
-		if err == nil {
-			err = w.Trouble()
-		}
-		res := p.result(s.Name, w, err)
-		p.workers = max(p.workers, w.Workers())
-		if res.Outcome != Conforms {
-			res.Step = failing
-		}
-		if res.Outcome != Conforms || p.run.options.Steps || p.run.options.Trace {
-			res.Steps, res.StepsHeld = p.script.sentences, held
-		}
-		// What is shared is put right also when the scenario ran out of time.
-		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		if err := w.Restore(last); err != nil {
-			if res.Outcome != Violates {
-				res.Outcome = Inconclusive
-			}
-			res.Message = strings.TrimPrefix(res.Message+"; ", "; ") + w.Recorder().Redact(fmt.Sprintf("the target is put right: %v", err))
-		}
-		stop()
-		cancel()
-		res.DurationMS = time.Since(started).Milliseconds()
-		p.results = append(p.results, res)
-		return ctx, nil
-	})
+		held++
+	}
+	if err == nil {
+		err = w.Trouble()
+	}
+	res := p.result(c.Name, w, err)
+	p.workers = max(p.workers, w.Workers())
+	if res.Outcome != Conforms {
+		res.Step = failing
+	}
+	if res.Outcome != Conforms || p.run.options.Steps || p.run.options.Trace {
+		res.Steps, res.StepsHeld = p.script.sentences, held
+	}
+	p.restore(ctx, w, &res)
+	res.DurationMS = time.Since(started).Milliseconds()
+	return res
+}
+
+// restore puts right what is shared, also when the scenario ran out of time.
+func (p *player) restore(ctx context.Context, w *steps.World, res *ScenarioResult) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer stop()
+	err := w.Restore(ctx)
+	if err == nil {
+		return
+	}
+	if res.Outcome != Violates {
+		res.Outcome = Inconclusive
+	}
+	res.Message = strings.TrimPrefix(res.Message+"; ", "; ") + w.Recorder().Redact(fmt.Sprintf("the target is put right: %v", err))
 }
 
 // refreshing says that a rule, or this scenario of it, is about refresh tokens in general, so that what a
@@ -191,7 +172,7 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 	case errors.Is(err, godog.ErrUndefined):
 		res.Outcome, res.Message = Inconclusive, "a step is not defined, or not as a Given, When or Then"
 	default:
-		res.Outcome, res.Message = Inconclusive, firstLines(err.Error())
+		res.Outcome, res.Message = Inconclusive, err.Error()
 	}
 	res.Message = shorten(w.Recorder().Redact(res.Message))
 	breaches := w.Breaches()
@@ -225,14 +206,4 @@ func shorten(message string) string {
 		message = strings.ToValidUTF8(message[:maxMessage], "") + "…"
 	}
 	return message
-}
-
-// firstLines keeps a message short: a panic in a step comes with its stack,
-// which is no use to a reader of reports.
-func firstLines(text string) string {
-	head, _, cut := strings.Cut(text, "\ngoroutine ")
-	if cut {
-		return "a step stopped: " + head
-	}
-	return text
 }

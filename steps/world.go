@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -14,6 +15,9 @@ import (
 type World struct {
 	stage *actor.Stage
 	cast  *actor.Cast
+	// functions are those behind sentences, by the place of the pattern, as far as
+	// they were called for.
+	functions []reflect.Value
 
 	// epoch counts acts: what was observed in an earlier one is looked at anew.
 	epoch int

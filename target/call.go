@@ -241,9 +241,10 @@ func pointed(document any, pointer string) any {
 	if !strings.HasPrefix(pointer, "/") {
 		return nil
 	}
-	unescape := strings.NewReplacer("~1", "/", "~0", "~")
-	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		step = unescape.Replace(step)
+	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		if strings.Contains(step, "~") {
+			step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+		}
 		switch v := document.(type) {
 		case map[string]any:
 			document = v[step]

@@ -1,6 +1,9 @@
 package target
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Capability names something that a rule needs of a target. The value is
 // "true", "false", a number or a word.
@@ -26,9 +29,21 @@ type CapabilityInfo struct {
 
 // Capabilities is every capability that a rule can need, in the order of
 // reports.
-func Capabilities() []CapabilityInfo {
-	return slices.Concat(grantCapabilities(), serverCapabilities(), consentCapabilities(), apiCapabilities(), fixtureCapabilities())
+func Capabilities() []CapabilityInfo { return slices.Clone(capabilities()) }
+
+// CapabilityNamed describes one capability; false if there is none of that name.
+func CapabilityNamed(name Capability) (CapabilityInfo, bool) {
+	all := capabilities()
+	at := slices.IndexFunc(all, func(c CapabilityInfo) bool { return c.Name == name })
+	if at < 0 {
+		return CapabilityInfo{}, false
+	}
+	return all[at], true
 }
+
+var capabilities = sync.OnceValue(func() []CapabilityInfo {
+	return slices.Concat(grantCapabilities(), serverCapabilities(), consentCapabilities(), apiCapabilities(), fixtureCapabilities())
+})
 
 func yes(name Capability, text string) CapabilityInfo {
 	return CapabilityInfo{Name: name, Kind: Boolean, Text: text}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -27,8 +28,15 @@ var ErrLongAnswer = errors.New("the answer is longer than 1 MiB")
 // ReadAnswer reads the body of an answer to its end, at most [MaxAnswer] bytes.
 // Of a longer one it returns the beginning and [ErrLongAnswer]; of one that
 // breaks off, what came and why it ended.
-func ReadAnswer(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, MaxAnswer+1))
+func ReadAnswer(body io.Reader) ([]byte, error) { return ReadSized(body, 0) }
+
+// ReadSized is [ReadAnswer] of a body that is said to have so many bytes; it may have
+// more or less, and it is not believed before it came that it is a long one.
+func ReadSized(body io.Reader, size int64) ([]byte, error) {
+	if size <= 0 || size > believedSize {
+		size = 511
+	}
+	data, err := readAll(io.LimitReader(body, MaxAnswer+1), make([]byte, 0, size+1))
 	switch {
 	case len(data) > MaxAnswer:
 		return data[:MaxAnswer], ErrLongAnswer
@@ -36,4 +44,22 @@ func ReadAnswer(body io.Reader) ([]byte, error) {
 		return data, fmt.Errorf("the answer broke off after %d bytes: %w", len(data), err)
 	}
 	return data, err
+}
+
+const believedSize = 64 << 10 // bytes
+
+// readAll is [io.ReadAll] into memory that is there.
+func readAll(from io.Reader, data []byte) ([]byte, error) {
+	for {
+		n, err := from.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case err == io.EOF: // never wrapped: see io.Reader
+			return data, nil
+		case err != nil:
+			return data, err
+		case len(data) == cap(data):
+			data = slices.Grow(data, len(data))
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package target
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -255,6 +254,37 @@ func (r Registration) GrantNames(grants []string) string {
 
 // Mentions reports whether a variable is in the call, or in one before it.
 func (c Call) Mentions(variable string) bool {
-	text, _ := json.Marshal(c) // what came from a file can be written as JSON
-	return bytes.Contains(text, []byte("${"+variable+"}")) || bytes.Contains(text, []byte("${"+variable+"[]}"))
+	alone, list := "${"+variable+"}", "${"+variable+"[]}"
+	return c.anyText(func(text string) bool { return strings.Contains(text, alone) || strings.Contains(text, list) })
+}
+
+// anyText reports whether is holds for a text of the call, or of one before it, in
+// which variables are replaced.
+func (c Call) anyText(is func(string) bool) bool {
+	for _, texts := range []map[string]string{c.Headers, c.Form} {
+		for _, text := range texts {
+			if is(text) {
+				return true
+			}
+		}
+	}
+	return is(c.URL) || is(c.Basic) || anyText(c.JSON, is) || slices.ContainsFunc(c.Each, is) ||
+		slices.ContainsFunc(c.First, func(first Call) bool { return first.anyText(is) })
+}
+
+// anyText is the same of a JSON value.
+func anyText(value any, is func(string) bool) bool {
+	switch v := value.(type) {
+	case string:
+		return is(v)
+	case []any:
+		return slices.ContainsFunc(v, func(item any) bool { return anyText(item, is) })
+	case map[string]any:
+		for _, member := range v {
+			if anyText(member, is) {
+				return true
+			}
+		}
+	}
+	return false
 }

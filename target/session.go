@@ -2,7 +2,6 @@ package target
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -107,11 +106,15 @@ func (s *Session) Request(ctx context.Context, call Call) (*http.Request, error)
 // readCookies sets the variables ${cookie.NAME} that a call mentions to what its
 // cookies are: empty where there is none of that name.
 func (s *Session) readCookies(call Call, expand func(string) (string, error)) error {
-	text, err := json.Marshal(call)
-	if err != nil {
-		return err
-	}
-	names := cookieVariable.FindAllSubmatch(text, -1)
+	var names []string
+	call.anyText(func(text string) bool {
+		if strings.Contains(text, "${cookie.") {
+			for _, found := range cookieVariable.FindAllStringSubmatch(text, -1) {
+				names = append(names, found[1])
+			}
+		}
+		return false
+	})
 	if len(names) == 0 {
 		return nil
 	}
@@ -124,7 +127,7 @@ func (s *Session) readCookies(call Call, expand func(string) (string, error)) er
 		return fmt.Errorf("url: %w", err)
 	}
 	for _, name := range names {
-		s.variables()["cookie."+string(name[1])] = ""
+		s.variables()["cookie."+name] = ""
 	}
 	for _, cookie := range s.Jar.Cookies(at) {
 		s.variables()["cookie."+cookie.Name] = cookie.Value

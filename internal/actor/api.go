@@ -128,10 +128,15 @@ func (c *Cast) apiRequest(ctx context.Context, api *target.ResourceServer, op ta
 	if on != nil {
 		id = on.ID
 	}
-	fill := strings.NewReplacer("${id}", id, "{id}", id, "${marker}", marker)
-	path, method := fill.Replace(op.Path), op.Method
+	fill := func(text string) string {
+		if !strings.Contains(text, "{") {
+			return text
+		}
+		return strings.NewReplacer("${id}", id, "{id}", id, "${marker}", marker).Replace(text)
+	}
+	path, method := fill(op.Path), op.Method
 	if w.Path != "" {
-		path = fill.Replace(w.Path)
+		path = fill(w.Path)
 	}
 	if w.Method != "" {
 		method = w.Method
@@ -142,10 +147,10 @@ func (c *Cast) apiRequest(ctx context.Context, api *target.ResourceServer, op ta
 		if err != nil {
 			return nil, err
 		}
-		body, kind = []byte(fill.Replace(string(data))), "application/json"
+		body, kind = []byte(fill(string(data))), "application/json"
 	}
 	if w.Body != "" {
-		body = []byte(fill.Replace(w.Body))
+		body = []byte(fill(w.Body))
 	}
 	raw := api.BaseURL + path
 	if w.Query != "" {

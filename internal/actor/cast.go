@@ -42,6 +42,7 @@ type Stage struct {
 	key       *harnessKey    // nil unless the API trusts it
 	vouches   *harnessKey    // signs software statements; nil unless they are trusted
 
+	hosts      map[string]string // what features call them
 	keys       *keySet
 	clientKeys sync.Map                 // functions that make or return the key of clients, by name
 	subjects   sync.Map                 // of tokens, learned, by the name of a resource owner
@@ -78,6 +79,7 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	if s.agent, err = useragent.New(t); err != nil {
 		return nil, err
 	}
+	s.hosts = named(t)
 	s.keys, s.waits = newKeySet(metadata(t, "jwks_uri")), newWaits()
 	if t.API != nil && t.API.TrustKey != nil {
 		if s.key, err = newHarnessKey(); err != nil {
@@ -130,6 +132,25 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 	return &own
 }
 
+// named are the hosts of a target, by what features call them.
+func named(t *target.Target) map[string]string {
+	hosts := map[string]string{}
+	name := func(raw, as string) {
+		if u, err := url.Parse(raw); err == nil && u.Host != "" {
+			hosts[u.Host+strings.TrimSuffix(u.Path, "/")] = as
+		}
+	}
+	name(t.Issuer, "authorization server")
+	name(metadata(t, "token_endpoint"), "authorization server")
+	if t.OtherAPI != nil {
+		name(t.OtherAPI.BaseURL, "other API")
+	}
+	if t.API != nil {
+		name(t.API.BaseURL, "API")
+	}
+	return hosts
+}
+
 // Cast is who plays in one scenario. Clients and resource owners come to exist
 // when they are first named. It is not safe for use by several goroutines.
 type Cast struct {
@@ -150,28 +171,15 @@ type Cast struct {
 	refusedAttempts []*Attempt
 	uses            []use // of the API
 	seed            string
-	ahead           time.Duration // how far the target's clock was moved
+	ahead           time.Duration         // how far the target's clock was moved
+	everything      func() oauth.ScopeSet // every scope that the target file speaks of
 }
 
 // NewCast returns a new cast with nobody in it.
 func (s *Stage) NewCast() *Cast {
-	hosts := map[string]string{}
-	name := func(raw, as string) {
-		if u, err := url.Parse(raw); err == nil && u.Host != "" {
-			hosts[u.Host+strings.TrimSuffix(u.Path, "/")] = as
-		}
-	}
-	name(s.Target.Issuer, "authorization server")
-	name(metadata(s.Target.Target, "token_endpoint"), "authorization server")
-	if s.Target.OtherAPI != nil {
-		name(s.Target.OtherAPI.BaseURL, "other API")
-	}
-	if s.Target.API != nil {
-		name(s.Target.API.BaseURL, "API")
-	}
-	recorder := newRecorder(s.transport, s.RequestTimeout, hosts, s.secrets)
+	recorder := newRecorder(s.transport, s.RequestTimeout, s.hosts, s.secrets)
 	recorder.target, recorder.waits = s.Target, s.waits
-	return &Cast{
+	c := &Cast{
 		Stage:    s,
 		Recorder: recorder,
 		clients:  map[string]*Client{},
@@ -183,6 +191,8 @@ func (s *Stage) NewCast() *Cast {
 		met:       map[meeting]bool{},
 		seed:      random(4),
 	}
+	c.everything = sync.OnceValue(c.speaks)
+	return c
 }
 
 // Client returns the client that features call name, registering it with the

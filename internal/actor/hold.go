@@ -5,9 +5,7 @@ package actor
 func (r *Recorder) Secrets() map[string]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, rec := range r.records {
-		r.secrets.learn(rec)
-	}
+	r.learn()
 	found := map[string]string{}
 	for secret := range r.secrets.values {
 		found[r.secrets.know(secret)] = secret

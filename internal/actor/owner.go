@@ -114,8 +114,8 @@ func (c *Cast) KnownAtAPI() oauth.ScopeSet {
 	return c.everything().Union(c.ProtocolScopes()).Union(c.Stage.Target.DefaultScope)
 }
 
-// everything is every scope that the target file speaks of.
-func (c *Cast) everything() oauth.ScopeSet {
+// speaks is every scope that the target file speaks of.
+func (c *Cast) speaks() oauth.ScopeSet {
 	as := c.Stage.Target.Description.AuthorizationServer
 	return c.APIScopes().Union(oauth.FieldsScope(as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes + " " + as.AlwaysGranted +
 		" " + as.ConfidentialOnlyScopes + " " + as.PrivilegedScopes + " " + as.ExoticScope))

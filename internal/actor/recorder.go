@@ -30,7 +30,8 @@ type Recorder struct {
 
 	mu       sync.Mutex
 	records  []*record
-	received int // bytes of all answers
+	received int            // bytes of all answers
+	kept     []oauth.Secret // that secrets has yet to learn: most exchanges are never shown
 	secrets  vault
 }
 
@@ -52,12 +53,27 @@ type record struct {
 	method, url, to string
 	reqHeader       http.Header
 	reqBody         []byte
+	again           func() (io.ReadCloser, error) // in place of reqBody, where it can be read at any time; or nil
 	status          int
 	respHeader      http.Header
 	respBody        []byte
 	failure         string
 
 	placed *oauth.Exchange // without the secrets that stand where secrets stand; see vault
+}
+
+// sent is the body of the request.
+func (rec *record) sent() []byte {
+	if rec.again == nil {
+		return rec.reqBody
+	}
+	body, err := rec.again()
+	if err != nil {
+		return nil
+	}
+	defer body.Close()
+	text, _ := io.ReadAll(body) // it is in memory: there is nothing that could fail
+	return text
 }
 
 type labelKey struct{}
@@ -77,7 +93,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return resp, nil
 }
 
@@ -85,7 +101,11 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 // body, which is not to be changed.
 func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
 	rec := r.begin(req)
-	if req.Body != nil {
+	switch {
+	case req.Body == nil:
+	case req.GetBody != nil:
+		rec.again = req.GetBody
+	default:
 		if rec.reqBody, err = io.ReadAll(req.Body); err != nil {
 			return nil, nil, err
 		}
@@ -139,7 +159,7 @@ func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, erro
 	resp, err := r.transport.RoundTrip(req.WithContext(ctx))
 	if err == nil {
 		rec.status, rec.respHeader = resp.StatusCode, resp.Header
-		rec.respBody, err = target.ReadAnswer(resp.Body)
+		rec.respBody, err = target.ReadSized(resp.Body, resp.ContentLength)
 		_ = resp.Body.Close()
 	}
 	switch {
@@ -205,9 +225,7 @@ func (r *Recorder) Len() int {
 func (r *Recorder) Exchanges() []oauth.Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, rec := range r.records {
-		r.secrets.learn(rec)
-	}
+	r.learn()
 	list, reader := make([]oauth.Exchange, len(r.records)), newReader(r.target)
 	for i, rec := range r.records {
 		list[i] = r.secrets.redact(rec)
@@ -224,9 +242,7 @@ func (r *Recorder) Redact(text string) string {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, rec := range r.records {
-		r.secrets.learn(rec)
-	}
+	r.learn()
 	return r.secrets.clean(text)
 }
 
@@ -234,8 +250,17 @@ func (r *Recorder) Redact(text string) string {
 func (r *Recorder) keep(secrets ...oauth.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range secrets {
+	r.kept = append(r.kept, secrets...)
+}
+
+// learn has the vault know all secrets there are by now. The caller holds mu.
+func (r *Recorder) learn() {
+	for _, s := range r.kept {
 		r.secrets.keep(s.Reveal())
+	}
+	r.kept = nil
+	for _, rec := range r.records {
+		r.secrets.learn(rec)
 	}
 }
 

@@ -220,7 +220,7 @@ func (v *vault) learn(rec *record) {
 		Actor: rec.actor, Purpose: rec.purpose, To: rec.to,
 		Started: rec.started, Duration: rec.duration,
 		Method: rec.method, URL: v.address(v.before(rec.url)),
-		Request:  v.message(rec.reqHeader, rec.reqBody),
+		Request:  v.message(rec.reqHeader, rec.sent()),
 		Status:   rec.status,
 		Response: v.message(rec.respHeader, rec.respBody),
 		Failure:  v.text(v.before(rec.failure), false),

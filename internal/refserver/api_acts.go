@@ -33,16 +33,22 @@ func (a *api) perform(op Operation, body io.Reader, p Principal) Outcome {
 	}
 	owner := a.policy.Owner(p)
 	visible := func(of string) bool { return a.policy.Visible(p, owner, of) }
+	list := func() []Appointment {
+		if a.policy.ListsOthers(p) {
+			return a.calendar.list(visible)
+		}
+		return a.calendar.own(owner, visible)
+	}
 	if op.Route == "/me" {
-		return Outcome{http.StatusOK, map[string]any{"sub": p.Subject, "appointments": len(a.calendar.list(visible))}}
+		return Outcome{http.StatusOK, map[string]any{"sub": p.Subject, "appointments": len(list())}}
 	}
 	if op.Route == "/summary" {
-		return Outcome{http.StatusOK, map[string]any{"appointments": len(a.calendar.list(visible))}}
+		return Outcome{http.StatusOK, map[string]any{"appointments": len(list())}}
 	}
 	switch op.Method {
 	case http.MethodGet, http.MethodHead:
 		if op.ID == "" {
-			return Outcome{http.StatusOK, a.calendar.list(visible)}
+			return Outcome{http.StatusOK, list()}
 		}
 		item, ok := a.calendar.get(op.ID, visible)
 		if ok && op.Route == notesRoute {

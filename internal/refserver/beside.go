@@ -7,8 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"time"
-
-	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // What an API needs that is not ours: tokens that no authorization server would
@@ -26,7 +24,7 @@ func (s *Server) Mint(typ string, claims map[string]any) (string, error) {
 			signer = s.signing.identities
 		}
 		var err error
-		if token, err = jwt.Signed(signer).Claims(claims).Serialize(); err != nil {
+		if token, err = signer.sign(claims); err != nil {
 			return "", fmt.Errorf("sign a token: %w", err)
 		}
 	}

@@ -43,12 +43,28 @@ func (c *calendar) list(visible func(string) bool) []Appointment {
 	defer c.mu.RUnlock()
 	list := []Appointment{}
 	for name, own := range c.owners {
-		if !visible(name) {
-			continue
+		if visible(name) {
+			list = own.newest(list)
 		}
-		for _, id := range own.order[max(0, len(own.order)-listed):] {
-			list = append(list, own.items[id])
-		}
+	}
+	return list
+}
+
+// own is list of one owner alone.
+func (c *calendar) own(owner string, visible func(string) bool) []Appointment {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	list := []Appointment{}
+	if own := c.owners[owner]; own != nil && visible(owner) {
+		list = own.newest(list)
+	}
+	return list
+}
+
+// newest adds the newest appointments to a list, the oldest first.
+func (a *appointments) newest(list []Appointment) []Appointment {
+	for _, id := range a.order[max(0, len(a.order)-listed):] {
+		list = append(list, a.items[id])
 	}
 	return list
 }

@@ -90,6 +90,24 @@ func IsOIDC(token string) bool {
 // ScopesAt returns the scopes that can be asked for with the given API as the
 // resource: its own and those of OpenID Connect.
 func ScopesAt(api string) ScopeSet {
+	switch api {
+	case CalendarAPI:
+		return calendarScopes
+	case ContactsAPI:
+		return contactsScopes
+	}
+	return catalogued(api)
+}
+
+// What a catalogue that does not change says, so that it is not put together for
+// each request.
+var (
+	calendarScopes = catalogued(CalendarAPI)
+	contactsScopes = catalogued(ContactsAPI)
+	everyScope     = calendarScopes.Or(contactsScopes)
+)
+
+func catalogued(api string) ScopeSet {
 	var tokens []string
 	for _, s := range scopes {
 		if s.API == "" || s.API == api {
@@ -100,9 +118,7 @@ func ScopesAt(api string) ScopeSet {
 }
 
 // AllScopes returns every scope token that is known at any API.
-func AllScopes() ScopeSet {
-	return ScopesAt(CalendarAPI).Or(ScopesAt(ContactsAPI))
-}
+func AllScopes() ScopeSet { return everyScope }
 
 // ScopeAt describes token at api; the zero value if it is not known there.
 func ScopeAt(api, token string) Scope {

@@ -48,7 +48,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 			form.Kept = append(form.Kept, ScopeAt(q.API, token).Text)
 		}
 	}
-	s.page(w, http.StatusOK, consentPage, form)
+	send(w, http.StatusOK, form.page())
 }
 
 // apisOf names the APIs of a request.

@@ -91,6 +91,8 @@ func newForeignAPI(o APIOptions, c *clock, own string) (*api, error) {
 	visible := policy.Visible
 	// Introspection need not say whose a token is (RFC 7662 section 2.2): then nobody's appointments can be told apart.
 	policy.Visible = func(p Principal, actsFor, owner string) bool { return p.Subject == "" || visible(p, actsFor, owner) }
+	lists := policy.ListsOthers
+	policy.ListsOthers = func(p Principal) bool { return p.Subject == "" || lists(p) }
 	// Few servers give access tokens a type of their own (RFC 9068 section 4).
 	policy.Tokens.TypeFits = func(t TokenType) bool {
 		return t.Kind == KindAccessToken || isAccessTokenType(t.Header)

@@ -84,7 +84,7 @@ func verifiedBy(token string, trusted []trust) (issuer string, verified bool) {
 				continue
 			}
 			if read, err := readJWT(token); err == nil && t.known != nil && read.claims["iss"] == t.issuer {
-				t.known.add(token, read)
+				t.known.add(token)
 			}
 			return t.issuer, true
 		}

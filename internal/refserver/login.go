@@ -11,9 +11,8 @@ type loginForm struct{ Transaction, To, Secret, Problem string }
 
 func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 	current := s.session(w, r)
-	s.page(w, http.StatusOK, loginPage, loginForm{
-		Transaction: r.URL.Query().Get("tx"), To: r.URL.Query().Get("to"), Secret: s.formSecret(current),
-	})
+	form := loginForm{Transaction: r.URL.Query().Get("tx"), To: r.URL.Query().Get("to"), Secret: s.formSecret(current)}
+	send(w, http.StatusOK, form.page())
 }
 
 // login checks name and password and gives the browser a new session.
@@ -30,9 +29,8 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	user, ok := s.password(form.Get("username"), form.Get("password"))
 	if !ok {
-		s.page(w, http.StatusUnauthorized, loginPage, loginForm{
-			Transaction: form.Get("tx"), To: form.Get("to"), Secret: s.formSecret(before), Problem: "Wrong user name or password.",
-		})
+		again := loginForm{Transaction: form.Get("tx"), To: form.Get("to"), Secret: s.formSecret(before), Problem: "Wrong user name or password."}
+		send(w, http.StatusUnauthorized, again.page())
 		return
 	}
 	current := s.newSession(w, user.Name)

@@ -6,10 +6,12 @@ import (
 	"net/http"
 )
 
+const pageStyle = `body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}li{list-style:none;margin:.4rem 0}ul{padding:0}`
+
 const pageTop = `<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{{template "title" .}}</title>
-<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}li{list-style:none;margin:.4rem 0}ul{padding:0}</style>
+<style>` + pageStyle + `</style>
 </head>
 <body><main><h1>{{template "title" .}}</h1>
 {{template "body" .}}
@@ -41,37 +43,6 @@ var (
 </form>
 {{else}}<p>No application waits for you.</p>{{end}}{{end}}`)
 
-	loginPage = newPage(`{{define "title"}}Log in{{end}}{{define "body"}}
-{{with .Problem}}<p role="alert">{{.}}</p>{{end}}
-<form method="post" action="/login">
-<input type="hidden" name="csrf" value="{{.Secret}}">
-<input type="hidden" name="tx" value="{{.Transaction}}">
-{{with .To}}<input type="hidden" name="to" value="{{.}}">{{end}}
-<p><label>User name <input type="text" name="username" autocomplete="username" autofocus></label></p>
-<p><label>Password <input type="password" name="password" autocomplete="current-password"></label></p>
-<p><button type="submit">Log in</button></p>
-</form>{{end}}`)
-
-	consentPage = newPage(`{{define "title"}}Allow {{.Client}}?{{end}}{{define "body"}}
-<p><strong>{{.Client}}</strong> asks {{.User}} for access to the {{.API}} API. Tick what it shall have.</p>
-<form method="post" action="/consent">
-<input type="hidden" name="csrf" value="{{.Secret}}">
-<input type="hidden" name="tx" value="{{.Transaction}}">
-<ul>
-{{range .Items}}{{if .Hidden}}<input type="hidden" name="scope" value="{{.Scope}}">
-{{else if .Plain}}<li>{{.Text}}</li>
-{{else if .Fixed}}<li><label><input type="checkbox" name="scope" value="{{.Scope}}" checked disabled> {{.Text}}</label></li>
-{{else}}<li><label><input type="checkbox" name="scope" value="{{.Scope}}"{{if not .Unticked}} checked{{end}}> {{.Text}}</label></li>
-{{end}}{{end}}{{range .Details}}{{if .Hidden}}<input type="hidden" name="authorization_details" value="{{.Index}}">
-{{else}}<li><label><input type="checkbox" name="authorization_details" value="{{.Index}}" checked> {{.Text}}</label></li>
-{{end}}{{end}}{{range .Claims}}<li><label><input type="checkbox" name="claim" value="{{.}}" checked> See your {{.}}</label></li>
-{{end}}</ul>
-{{with .Kept}}<p>It keeps what it was granted before:</p>
-<ul class="kept">{{range .}}<li>{{.}}</li>{{end}}</ul>{{end}}
-<p><button type="submit" name="decision" value="allow">Allow</button>
-<button type="submit" name="decision" value="deny">Deny</button></p>
-</form>{{end}}`)
-
 	grantsPage = newPage(`{{define "title"}}Who has access{{end}}{{define "body"}}
 <p>Logged in as {{.User}}.</p>
 {{range .Grants}}<form method="post" action="/account/grants">
@@ -93,16 +64,21 @@ func newPage(body string) *template.Template {
 	return template.Must(template.Must(template.New("page").Parse(pageTop)).Parse(body))
 }
 
-// page writes an HTML page that no other page may embed.
+// page writes an HTML page.
 func (s *Server) page(w http.ResponseWriter, status int, page *template.Template, content any) {
 	var text bytes.Buffer
 	if err := page.Execute(&text, content); err != nil {
 		http.Error(w, "internal server error", http.StatusInternalServerError)
 		return
 	}
+	send(w, status, text.Bytes())
+}
+
+// send writes an HTML page that no other page may embed.
+func send(w http.ResponseWriter, status int, page []byte) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	w.WriteHeader(status)
-	w.Write(text.Bytes())
+	w.Write(page)
 }

@@ -79,6 +79,9 @@ type APIPolicy struct {
 	Owner func(p Principal) string
 	// Visible says whether an object of somebody may be touched (RFC 9068 section 4).
 	Visible func(p Principal, actsFor, owner string) bool
+	// ListsOthers says whether a list may hold objects of others than whom the
+	// principal acts for: then Visible is asked of everybody.
+	ListsOthers func(p Principal) bool
 	// Executed is the operation carried out once op was allowed (RFC 9110 section 9.1).
 	Executed func(op Operation, r *http.Request) Operation
 	// Told is how the outcome of an operation that was carried out is told (RFC
@@ -199,6 +202,7 @@ func conformantAPI() APIPolicy {
 		return "client/" + p.ClientID
 	}
 	p.Visible = func(_ Principal, actsFor, owner string) bool { return actsFor == owner }
+	p.ListsOthers = func(Principal) bool { return false }
 	p.Executed = func(op Operation, _ *http.Request) Operation { return op }
 	p.Told = func(_ Principal, _ Operation, done Outcome) Outcome { return done }
 	p.Refused = func(Operation, func() Outcome) Outcome { return Outcome{} }

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 // authenticated reads a form and the client that sent it.
@@ -76,7 +74,7 @@ func (s *Server) tell(w http.ResponseWriter, client Client, claims map[string]an
 		return
 	}
 	claims["iss"], claims["aud"] = s.issuer, client.ID
-	token, err := jwt.Signed(s.signing.identities).Claims(claims).Serialize()
+	token, err := s.signing.identities.sign(claims)
 	if err != nil {
 		writeError(w, err)
 		return

@@ -8,8 +8,6 @@ package refserver
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -20,8 +18,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // Options choose what Start serves.
@@ -254,32 +250,4 @@ func recovered(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(w, r)
 	})
-}
-
-// signing holds the server's key and the signers made from it.
-type signing struct {
-	public                   jose.JSONWebKey
-	accessTokens, identities jose.Signer
-}
-
-func newSigning() (signing, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return signing{}, fmt.Errorf("make a key: %w", err)
-	}
-	id := rand.Text()[:8]
-	signer := func(typ jose.ContentType) (jose.Signer, error) {
-		options := (&jose.SignerOptions{}).WithType(typ)
-		private := jose.JSONWebKey{Key: key, KeyID: id, Algorithm: string(jose.ES256)}
-		return jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: private}, options)
-	}
-	var s signing
-	if s.accessTokens, err = signer("at+jwt"); err != nil {
-		return signing{}, fmt.Errorf("make a signer: %w", err)
-	}
-	if s.identities, err = signer("JWT"); err != nil {
-		return signing{}, fmt.Errorf("make a signer: %w", err)
-	}
-	s.public = jose.JSONWebKey{Key: key.Public(), KeyID: id, Algorithm: string(jose.ES256), Use: "sig"}
-	return s, nil
 }

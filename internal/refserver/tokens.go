@@ -95,12 +95,12 @@ func (s *Server) newAccessToken(i Issue, resource string) (token string, lifetim
 		claims["authorization_details"] = t.details
 	}
 	maps.Copy(claims, s.policy.AccessTokenClaims(claimsQuestion(i)))
-	token, err = jwt.Signed(s.signing.accessTokens).Claims(claims).Serialize()
+	token, err = s.signing.accessTokens.sign(claims)
 	if err != nil {
 		return "", 0, fmt.Errorf("sign an access token: %w", err)
 	}
-	if read, err := readJWT(token); err == nil && read.claims["iss"] == s.issuer {
-		s.verified.add(token, read) // what we signed ourselves need not be verified
+	if claims["iss"] == s.issuer {
+		s.verified.add(token) // what we signed ourselves need not be verified
 	}
 	return token, lifetime, nil
 }
@@ -173,7 +173,7 @@ func (s *Server) ownClaims(token string) (map[string]any, error) {
 	if read.claims["iss"] != s.issuer {
 		return nil, errors.New("the token is of another issuer")
 	}
-	s.verified.add(token, read)
+	s.verified.add(token)
 	return read.claims, nil
 }
 
@@ -182,7 +182,7 @@ func (s *Server) ownClaims(token string) (map[string]any, error) {
 // token has ended or was revoked, is no part of that.
 type verifiedTokens struct {
 	mu     sync.RWMutex
-	tokens map[string]decodedJWT
+	tokens map[string]func() (decodedJWT, error) // decodes the token, once
 }
 
 // maxVerified bounds how many are remembered.
@@ -194,18 +194,23 @@ func (v *verifiedTokens) get(token string) (read decodedJWT, ok bool) {
 		return read, false
 	}
 	v.mu.RLock()
-	defer v.mu.RUnlock()
-	read, ok = v.tokens[token]
-	return read, ok
+	decode, ok := v.tokens[token]
+	v.mu.RUnlock()
+	if !ok {
+		return read, false
+	}
+	read, err := decode()
+	return read, err == nil
 }
 
-func (v *verifiedTokens) add(token string, read decodedJWT) {
+// add remembers a token. Many are never looked at: it is decoded when it is.
+func (v *verifiedTokens) add(token string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.tokens == nil || len(v.tokens) >= maxVerified {
-		v.tokens = map[string]decodedJWT{}
+		v.tokens = map[string]func() (decodedJWT, error){}
 	}
-	v.tokens[token] = read
+	v.tokens[token] = sync.OnceValues(func() (decodedJWT, error) { return readJWT(token) })
 }
 
 func isAccessTokenType(typ string) bool {
@@ -343,7 +348,7 @@ func (s *Server) signIDToken(i Issue, nonce string, loggedIn time.Time, more map
 		claims["nonce"] = nonce
 	}
 	maps.Copy(claims, more)
-	token, err := jwt.Signed(s.signing.identities).Claims(claims).Serialize()
+	token, err := s.signing.identities.sign(claims)
 	if err != nil {
 		return "", fmt.Errorf("sign an ID token: %w", err)
 	}

@@ -29,7 +29,11 @@ func (s *Server) scopesAt(api string) ScopeSet {
 
 // allScopes is AllScopes less what was withdrawn.
 func (s *Server) allScopes() ScopeSet {
-	return AllScopes().Or(s.scopesAt(CalendarAPI)).Minus(s.withdrawn())
+	known := AllScopes()
+	if s.has(managing) {
+		known = known.Or(managementScopes())
+	}
+	return known.Minus(s.withdrawn())
 }
 
 // limitClients makes what holds for all clients part of what one may have.

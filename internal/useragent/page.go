@@ -41,7 +41,7 @@ func (p *page) end(a *target.Arrival) {
 
 // readPage reads an answer of at most [target.MaxAnswer] bytes.
 func readPage(resp *http.Response, from *url.URL) (*page, error) {
-	data, err := target.ReadAnswer(resp.Body)
+	data, err := target.ReadSized(resp.Body, resp.ContentLength)
 	if err != nil {
 		return nil, fmt.Errorf("reading the page: %w", err)
 	}

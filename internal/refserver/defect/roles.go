@@ -124,6 +124,7 @@ var roles = []Defect{
 			p.API.Visible = func(_ refserver.Principal, actsFor, owner string) bool {
 				return actsFor == owner || strings.HasPrefix(actsFor, "user/") && strings.HasPrefix(owner, "user/")
 			}
+			p.API.ListsOthers = func(refserver.Principal) bool { return true }
 		},
 	},
 	{

@@ -151,6 +151,7 @@ func showToNobody(p *refserver.Policy) {
 	p.API.Visible = func(by refserver.Principal, actsFor, owner string) bool {
 		return by.Subject == "" && by.ClientID == "" || visible(by, actsFor, owner)
 	}
+	p.API.ListsOthers = func(by refserver.Principal) bool { return by.Subject == "" && by.ClientID == "" }
 }
 
 func known(method string) bool {
