@@ -88,6 +88,9 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 		return nil, errors.Join(err, r.target.Close())
 	}
 	r.stage.Timeout, r.stage.RequestTimeout = r.options.Timeout, r.options.RequestTimeout
+	if n := r.target.Description.Parallel; n > 0 {
+		r.stage.TakeTurns(n)
+	}
 	if err := r.stage.Learn(ctx); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
@@ -156,15 +159,10 @@ func (r *run) all(ctx context.Context) {
 
 // parallel is how many rules are judged at once.
 func (r *run) parallel() int {
-	d := r.target.Description
-	switch {
-	case d.Clients.Register.Static:
+	if r.target.Description.Clients.Register.Static {
 		return 1 // scenarios share clients, and what is remembered of them
-	case d.Parallel > 0:
-		return min(r.options.Parallel, d.Parallel)
-	default:
-		return r.options.Parallel
 	}
+	return r.options.Parallel
 }
 
 // exclusive says that a rule changes something that all others see: the clock,

@@ -65,8 +65,8 @@ type Description struct {
 	// number or a word, as the capability is.
 	Capabilities map[Capability]string `yaml:"capabilities,omitempty" json:"capabilities,omitempty"`
 	Control      Control               `yaml:"control,omitempty" json:"control,omitempty"`
-	// Parallel bounds how many scenarios are played at once: 1 for a server that
-	// cannot bear more. 0 leaves it to the run.
+	// Parallel bounds how many requests the scenarios make at once between them: 1
+	// for a server that cannot bear more. 0 leaves it to the run.
 	Parallel int `yaml:"parallel,omitempty" json:"parallel,omitempty" jsonschema:"minimum=0"`
 	// Judged pins how many rules are judged (neither not applicable nor
 	// inconclusive) when all rules are run. 0 pins nothing.

@@ -53,6 +53,8 @@ type Stage struct {
 	facts      *finder
 	waits      *waits // in vain, at the endpoints of the target
 
+	turns turns
+
 	registering, loggingIn effort
 }
 
@@ -170,7 +172,7 @@ func (s *Stage) NewCast() *Cast {
 		name(s.Target.API.BaseURL, "API")
 	}
 	recorder := newRecorder(s.transport, s.RequestTimeout, hosts, s.secrets)
-	recorder.target, recorder.waits = s.Target, s.waits
+	recorder.target, recorder.waits, recorder.turns = s.Target, s.waits, s.turns
 	return &Cast{
 		Stage:    s,
 		Recorder: recorder,
