@@ -17,6 +17,7 @@ func TestHowManyRulesAreJudgedAtOnce(t *testing.T) {
 	}{
 		{"as asked", 4, target.Description{}, 4},
 		{"as asked, where requests take turns", 4, target.Description{Parallel: 1}, 4},
+		{"as many as there are sets of clients", 8, target.Description{Clients: target.Clients{Register: static.Register, Sets: 3}}, 3},
 		{"one by one where scenarios share clients", 8, target.Description{Parallel: 3, Clients: static}, 1},
 	} {
 		r := &run{options: Options{Parallel: c.options}, target: &target.Target{Description: &c.d}}

@@ -31,6 +31,7 @@ type run struct {
 	closed    bool
 
 	alone sync.RWMutex // held for writing by scenarios of exclusive rules
+	sets  chan int     // of static clients that no rule is being judged with
 
 	mu       sync.Mutex
 	verdicts map[string]*Verdict
@@ -83,6 +84,7 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if r.target, err = src.Open(ctx); err != nil {
 		return nil, err
 	}
+	r.lendSets()
 	r.clock.lap(&r.phases.UpMS)
 	if r.stage, err = actor.NewStage(ctx, r.target); err != nil {
 		return nil, errors.Join(err, r.target.Close())
@@ -159,10 +161,18 @@ func (r *run) all(ctx context.Context) {
 
 // parallel is how many rules are judged at once.
 func (r *run) parallel() int {
-	if r.target.Description.Clients.Register.Static {
-		return 1 // scenarios share clients, and what is remembered of them
+	if clients := r.target.Description.Clients; clients.Register.Static {
+		return min(r.options.Parallel, max(clients.Sets, 1)) // scenarios that share clients share what is remembered of them
 	}
 	return r.options.Parallel
+}
+
+// lendSets makes the sets of static clients that rules are judged with, one each.
+func (r *run) lendSets() {
+	r.sets = make(chan int, r.parallel())
+	for set := range cap(r.sets) {
+		r.sets <- set + 1
+	}
 }
 
 // exclusive says that a rule changes something that all others see: the clock,
@@ -206,9 +216,11 @@ func (r *run) judge(ctx context.Context, rule *Rule) *Verdict {
 			defer r.alone.RUnlock()
 		}
 		r.begin(rule)
-	}
-	for _, s := range play {
-		r.play(ctx, rule, s, v)
+		set := <-r.sets
+		defer func() { r.sets <- set }()
+		for _, s := range play {
+			r.play(ctx, rule, s, set, v)
+		}
 	}
 	v.settle()
 	r.mu.Lock()

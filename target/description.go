@@ -258,6 +258,10 @@ type Clients struct {
 	// everything. Where clients are static and it is missing, Rival, or else
 	// Planner, stands in.
 	Actors map[string]ClientDescription `yaml:"actors,omitempty" json:"actors,omitempty"`
+	// Sets is how often static clients exist, so that as many scenarios can be played
+	// at once, each with clients of its own: ${set} in their ids and secrets is 1, 2
+	// and so on. Left out: once, and scenarios are played one by one.
+	Sets int `yaml:"sets,omitempty" json:"sets,omitempty" jsonschema:"minimum=0"`
 }
 
 // Registration is how clients are registered.

@@ -148,6 +148,7 @@ type Cast struct {
 	auditor         *Client
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool
+	set             int // of static clients, from 1
 	undo            []func(context.Context) error
 	refusedAttempts []*Attempt
 	uses            []use // of the API
@@ -183,9 +184,14 @@ func (s *Stage) NewCast() *Cast {
 		objectAlg: map[string]string{},
 		audits:    map[string]oauth.Secret{},
 		met:       map[meeting]bool{},
+		set:       1,
 		seed:      random(4),
 	}
 }
+
+// UseSet has the cast play with one of the sets of static clients, before it does
+// anything: 1 is the first, and what a cast has otherwise.
+func (c *Cast) UseSet(set int) { c.set = set }
 
 // Client returns the client that features call name, registering it with the
 // target if need be.
