@@ -6,8 +6,7 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// A server that cannot take several scenarios at once says so in its file, and
-// go test is held to it as well.
+// Where scenarios share clients they are played one by one, by go test as well.
 func TestHowManyRulesAreJudgedAtOnce(t *testing.T) {
 	static := target.Clients{Register: target.Registration{Static: true}}
 	for _, c := range []struct {
@@ -17,8 +16,8 @@ func TestHowManyRulesAreJudgedAtOnce(t *testing.T) {
 		want    int
 	}{
 		{"as asked", 4, target.Description{}, 4},
-		{"fewer than the target allows", 2, target.Description{Parallel: 3}, 2},
-		{"no more than the target allows", 8, target.Description{Parallel: 3}, 3},
+		{"as asked, where requests take turns", 4, target.Description{Parallel: 1}, 4},
+		{"as many as there are sets of clients", 8, target.Description{Clients: target.Clients{Register: static.Register, Sets: 3}}, 3},
 		{"one by one where scenarios share clients", 8, target.Description{Parallel: 3, Clients: static}, 1},
 	} {
 		r := &run{options: Options{Parallel: c.options}, target: &target.Target{Description: &c.d}}

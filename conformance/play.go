@@ -20,7 +20,7 @@ const leastRounds = 3
 // play plays one scenario, or each case of an outline, as many rounds as it has
 // and none after one that does not hold, and adds what came of the last to the
 // verdict.
-func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
+func (r *run) play(ctx context.Context, rule *Rule, s Scenario, set int, v *Verdict) {
 	if ctx.Err() != nil {
 		v.Scenarios = append(v.Scenarios, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the run was interrupted"})
 		return
@@ -38,7 +38,7 @@ func (r *run) play(ctx context.Context, rule *Rule, s Scenario, v *Verdict) {
 	var last []ScenarioResult
 	started := time.Now()
 	for round := 1; round <= rounds; round++ {
-		p := &player{run: r, rule: rule, scenario: s, round: round}
+		p := &player{run: r, rule: rule, scenario: s, round: round, set: set}
 		p.play(ctx)
 		for i := range p.results {
 			if i < len(last) {
@@ -81,6 +81,7 @@ type player struct {
 	rule     *Rule
 	scenario Scenario
 	round    int // from 1
+	set      int // of static clients, from 1
 	results  []ScenarioResult
 	workers  int    // most requests that were made at once
 	script   script // of the case under way
@@ -88,7 +89,7 @@ type player struct {
 
 // one plays one case, to its end or to the first step that does not hold.
 func (p *player) one(ctx context.Context, c *godog.Scenario) ScenarioResult {
-	w := steps.New(p.run.stage, p.refreshing())
+	w := steps.New(p.run.stage, p.set, p.refreshing())
 	w.InRound(p.round - 1)
 	started := time.Now()
 	p.script = newScript(c.Steps)

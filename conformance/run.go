@@ -31,6 +31,7 @@ type run struct {
 	closed    bool
 
 	alone sync.RWMutex // held for writing by scenarios of exclusive rules
+	sets  chan int     // of static clients that no rule is being judged with
 
 	mu       sync.Mutex
 	verdicts map[string]*Verdict
@@ -83,11 +84,15 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if r.target, err = src.Open(ctx); err != nil {
 		return nil, err
 	}
+	r.lendSets()
 	r.clock.lap(&r.phases.UpMS)
 	if r.stage, err = actor.NewStage(ctx, r.target); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
 	r.stage.Timeout, r.stage.RequestTimeout = r.options.Timeout, r.options.RequestTimeout
+	if n := r.target.Description.Parallel; n > 0 {
+		r.stage.TakeTurns(n)
+	}
 	if err := r.stage.Learn(ctx); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}
@@ -156,14 +161,17 @@ func (r *run) all(ctx context.Context) {
 
 // parallel is how many rules are judged at once.
 func (r *run) parallel() int {
-	d := r.target.Description
-	switch {
-	case d.Clients.Register.Static:
-		return 1 // scenarios share clients, and what is remembered of them
-	case d.Parallel > 0:
-		return min(r.options.Parallel, d.Parallel)
-	default:
-		return r.options.Parallel
+	if clients := r.target.Description.Clients; clients.Register.Static {
+		return min(r.options.Parallel, max(clients.Sets, 1)) // scenarios that share clients share what is remembered of them
+	}
+	return r.options.Parallel
+}
+
+// lendSets makes the sets of static clients that rules are judged with, one each.
+func (r *run) lendSets() {
+	r.sets = make(chan int, r.parallel())
+	for set := range cap(r.sets) {
+		r.sets <- set + 1
 	}
 }
 
@@ -208,9 +216,11 @@ func (r *run) judge(ctx context.Context, rule *Rule) *Verdict {
 			defer r.alone.RUnlock()
 		}
 		r.begin(rule)
-	}
-	for _, s := range play {
-		r.play(ctx, rule, s, v)
+		set := <-r.sets
+		defer func() { r.sets <- set }()
+		for _, s := range play {
+			r.play(ctx, rule, s, set, v)
+		}
 	}
 	v.leaveOut(rule)
 	v.settle()

@@ -84,10 +84,12 @@ type carried struct {
 	scope oauth.ScopeSet // empty where it is no string
 }
 
-// New returns the world of one scenario. Refreshing says that grants that a
-// scenario starts from come with a refresh token.
-func New(stage *actor.Stage, refreshing bool) *World {
+// New returns the world of one scenario, which has one of the sets of static clients
+// to itself. Refreshing says that grants that a scenario starts from come with a
+// refresh token.
+func New(stage *actor.Stage, set int, refreshing bool) *World {
 	cast := stage.NewCast()
+	cast.UseSet(set)
 	cast.Refreshing = false
 	w := &World{
 		stage: stage, cast: cast,

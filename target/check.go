@@ -251,11 +251,19 @@ func (r *reader) checkClients(d *Description) {
 		r.at("clients.register", "", "got %s, want one of them", strings.Join(ways, " and "))
 	}
 	if !register.Static {
+		if d.Clients.Sets > 0 {
+			r.at("clients.sets", "", "got %d, want nothing, because clients are not static", d.Clients.Sets)
+		}
 		return
 	}
 	for _, name := range Actors() {
-		if actor, given := d.Clients.Actors[name]; given && !actor.Absent && actor.ID == "" {
+		actor, given := d.Clients.Actors[name]
+		switch {
+		case !given || actor.Absent:
+		case actor.ID == "":
 			r.at("clients.actors."+name+".id", "", "got nothing, want the client_id, because clients are static")
+		case d.Clients.Sets > 1 && !strings.Contains(actor.ID, setVariable):
+			r.at("clients.actors."+name+".id", "", "got %q, want %s in it, because there are %d sets of clients", actor.ID, setVariable, d.Clients.Sets)
 		}
 	}
 	if len(d.Clients.Actors) == 0 {

@@ -65,8 +65,8 @@ type Description struct {
 	// number or a word, as the capability is.
 	Capabilities map[Capability]string `yaml:"capabilities,omitempty" json:"capabilities,omitempty"`
 	Control      Control               `yaml:"control,omitempty" json:"control,omitempty"`
-	// Parallel bounds how many scenarios are played at once: 1 for a server that
-	// cannot bear more. 0 leaves it to the run.
+	// Parallel bounds how many requests the scenarios make at once between them: 1
+	// for a server that cannot bear more. 0 leaves it to the run.
 	Parallel int `yaml:"parallel,omitempty" json:"parallel,omitempty" jsonschema:"minimum=0"`
 	// Judged pins how many rules are judged (neither not applicable nor
 	// inconclusive) when all rules are run. 0 pins nothing.
@@ -259,6 +259,10 @@ type Clients struct {
 	// everything. Where clients are static and it is missing, Rival, or else
 	// Planner, stands in.
 	Actors map[string]ClientDescription `yaml:"actors,omitempty" json:"actors,omitempty"`
+	// Sets is how often static clients exist, so that as many scenarios can be played
+	// at once, each with clients of its own: ${set} in their ids and secrets is 1, 2
+	// and so on. Left out: once, and scenarios are played one by one.
+	Sets int `yaml:"sets,omitempty" json:"sets,omitempty" jsonschema:"minimum=0"`
 }
 
 // Registration is how clients are registered.

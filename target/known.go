@@ -104,6 +104,8 @@ func variablesAt(d *Description, path string) []string {
 		known = append(known, laterCaptures(d.Setup)...)
 	}
 	switch {
+	case strings.HasPrefix(path, "clients.actors.") && d.Clients.Sets > 0:
+		known = append(known, "set")
 	case strings.HasPrefix(path, "clients.register.http."):
 		known = append(known, registrationVariables()...)
 	case strings.HasPrefix(path, "login.api.pages["):

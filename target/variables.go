@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -119,7 +120,7 @@ func expand(text string, value func(name string) (string, error)) (string, error
 // operations and pages of driver api, which are replaced when they are performed. What stands for
 // nothing is reported as *[Problems], all at once.
 func (d *Description) WithVariables(variables map[string]string) (*Description, error) {
-	w := &walker{file: d.File, value: lookup(variables)}
+	w := &walker{file: d.File, value: lookup(variables), sets: d.Clients.Sets > 0}
 	made := w.copy(reflect.ValueOf(d).Elem(), "")
 	if err := w.problems.err(); err != nil {
 		return nil, err
@@ -132,7 +133,33 @@ func (d *Description) WithVariables(variables map[string]string) (*Description, 
 type walker struct {
 	file     string
 	value    func(name string) (string, error)
+	sets     bool // of clients: which one, nobody knows yet
 	problems Problems
+}
+
+// setVariable is the number of a set of static clients.
+const setVariable = "${set}"
+
+// InSet is a client of the target file as it is in one of the sets of clients, the
+// first of which is 1.
+func (c Clients) InSet(name string, set int) ClientDescription {
+	actor := c.Actors[name]
+	number := strings.NewReplacer(setVariable, strconv.Itoa(set))
+	actor.ID, actor.Secret = number.Replace(actor.ID), number.Replace(actor.Secret)
+	return actor
+}
+
+// at finds a variable of the text at path.
+func (w *walker) at(path string) func(name string) (string, error) {
+	if !w.sets || !strings.HasPrefix(path, "clients.actors.") {
+		return w.value
+	}
+	return func(name string) (string, error) {
+		if name == "set" {
+			return setVariable, nil
+		}
+		return w.value(name)
+	}
 }
 
 func (w *walker) copy(v reflect.Value, path string) reflect.Value {
@@ -140,7 +167,7 @@ func (w *walker) copy(v reflect.Value, path string) reflect.Value {
 	made.Set(v)
 	switch v.Kind() {
 	case reflect.String:
-		text, err := expand(v.String(), w.value)
+		text, err := expand(v.String(), w.at(path))
 		if err != nil {
 			w.problems.List = append(w.problems.List, Problem{File: w.name(), Path: path, Text: err.Error()})
 		}

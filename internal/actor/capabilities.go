@@ -147,7 +147,7 @@ func (f *finder) ways() []target.Way {
 		if way == target.ByCredentials {
 			client = Machine(client)
 		}
-		d, err := describe(f.d, client)
+		d, err := describe(f.d, client, 1)
 		if err == nil && f.found[target.CapabilityOf(way)].Yes() && f.present(client) && slices.Contains(d.GrantTypes, string(grantOf(way))) {
 			all = append(all, way)
 		}

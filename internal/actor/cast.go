@@ -54,6 +54,8 @@ type Stage struct {
 	facts      *finder
 	waits      *waits // in vain, at the endpoints of the target
 
+	turns turns
+
 	registering, loggingIn effort
 }
 
@@ -167,6 +169,7 @@ type Cast struct {
 	auditor         *Client
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool
+	set             int // of static clients, from 1
 	undo            []func(context.Context) error
 	refusedAttempts []*Attempt
 	uses            []use // of the API
@@ -178,7 +181,7 @@ type Cast struct {
 // NewCast returns a new cast with nobody in it.
 func (s *Stage) NewCast() *Cast {
 	recorder := newRecorder(s.transport, s.RequestTimeout, s.hosts, s.secrets)
-	recorder.target, recorder.waits = s.Target, s.waits
+	recorder.target, recorder.waits, recorder.turns = s.Target, s.waits, s.turns
 	c := &Cast{
 		Stage:    s,
 		Recorder: recorder,
@@ -189,11 +192,16 @@ func (s *Stage) NewCast() *Cast {
 		objectAlg: map[string]string{},
 		audits:    map[string]oauth.Secret{},
 		met:       map[meeting]bool{},
+		set:       1,
 		seed:      random(4),
 	}
 	c.everything = sync.OnceValue(c.speaks)
 	return c
 }
+
+// UseSet has the cast play with one of the sets of static clients, before it does
+// anything: 1 is the first, and what a cast has otherwise.
+func (c *Cast) UseSet(set int) { c.set = set }
 
 // Client returns the client that features call name, registering it with the
 // target if need be.

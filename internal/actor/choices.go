@@ -178,8 +178,9 @@ func (s *Stage) Learn(ctx context.Context) error {
 			return err
 		}
 	}
+	all := askers{}
 	for _, q := range questions() {
-		if err := s.ask(ctx, q); err != nil {
+		if err := s.ask(ctx, q, all); err != nil {
 			return err
 		}
 	}
@@ -188,7 +189,7 @@ func (s *Stage) Learn(ctx context.Context) error {
 }
 
 func (s *Stage) learn(ctx context.Context, tr trial) error {
-	seen, mixed, err := s.look(ctx, tr.once)
+	seen, mixed, err := s.look(ctx, s.NewCast, tr.once)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -203,12 +204,13 @@ func (s *Stage) learn(ctx context.Context, tr trial) error {
 	return nil
 }
 
-// look looks at a choice as often as it takes to believe it. Mixed is what was
-// seen if that changed. An error is without secrets.
-func (s *Stage) look(ctx context.Context, once func(context.Context, *Cast) (string, error)) (class, mixed string, err error) {
+// look looks at a choice as often as it takes to believe it, each time with the
+// cast that it is given. Mixed is what was seen if that changed. An error is
+// without secrets.
+func (s *Stage) look(ctx context.Context, cast func() *Cast, once func(context.Context, *Cast) (string, error)) (class, mixed string, err error) {
 	var seen []string
 	for range repetitions {
-		cast := s.NewCast()
+		cast := cast()
 		limited, cancel := s.within(ctx)
 		class, err := once(limited, cast)
 		cancel()
@@ -232,11 +234,12 @@ func (s *Stage) look(ctx context.Context, once func(context.Context, *Cast) (str
 func trials() []trial {
 	code := func(s *Stage) bool { return s.can("as.code") }
 	both := oauth.RawScope("read:appointments write:appointments")
+	plain := samples("Planner", "Ada", "read:appointments")
 	return []trial{
-		{target.ScopeInResponse, code, asking("Planner", "Ada", "read:appointments", target.ScopeInResponse)},
-		{target.ScopeInRedirect, code, asking("Planner", "Ada", "read:appointments", target.ScopeInRedirect)},
+		{target.ScopeInResponse, code, plain(target.ScopeInResponse)},
+		{target.ScopeInRedirect, code, plain(target.ScopeInRedirect)},
 		{target.WithoutOpenID, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc.optional") }, withoutOpenID},
-		{target.RefreshIssued, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, asking("Planner", "Ada", "read:appointments", target.RefreshIssued)},
+		{target.RefreshIssued, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, plain(target.RefreshIssued)},
 		{target.IDTokenClaims, func(s *Stage) bool { return s.can("as.code") && s.can("as.oidc") }, asking("Planner", "Ada", "openid email", target.IDTokenClaims)},
 		{target.RefreshNarrowing, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, narrowing},
 		{target.RefreshWidening, func(s *Stage) bool { return s.can("as.code") && s.can("as.refresh") }, refreshing("read:appointments", both, target.RefreshWidening)},
@@ -293,6 +296,31 @@ func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) 
 			return "", err
 		}
 		return classOf(ctx, name, a, i)
+	}
+}
+
+// samples is asking for several choices that one request shows: what was asked
+// once, for the first of them, is looked at for the others.
+func samples(client, owner string, scope oauth.RawScope) func(target.ChoiceName) func(context.Context, *Cast) (string, error) {
+	type sample struct {
+		a *Authorization
+		i *Issue
+	}
+	var had []sample
+	return func(name target.ChoiceName) func(context.Context, *Cast) (string, error) {
+		next := 0
+		return func(ctx context.Context, c *Cast) (string, error) {
+			if next == len(had) {
+				a, i, err := c.obtain(ctx, client, owner, Request{Scope: &scope})
+				if err != nil {
+					return "", err
+				}
+				had = append(had, sample{a, i})
+			}
+			s := had[next]
+			next++
+			return classOf(ctx, name, s.a, s.i)
+		}
 	}
 }
 

@@ -35,6 +35,20 @@ func questions() []question {
 // errNoWay says that a client cannot ask on a way.
 var errNoWay = errors.New("there is no such way")
 
+// askers are those who ask on a way, where there is no page that could remember
+// it: elsewhere each question is asked by a new cast, each time.
+type askers map[target.Way]*Cast
+
+func (all askers) on(way target.Way, s *Stage) func() *Cast {
+	if way != target.ByPassword && way != target.ByCredentials {
+		return s.NewCast
+	}
+	if all[way] == nil {
+		all[way] = s.NewCast()
+	}
+	return func() *Cast { return all[way] }
+}
+
 // on asks the question on one way, once.
 func (q question) on(way target.Way) func(context.Context, *Cast) (string, error) {
 	return func(ctx context.Context, c *Cast) (string, error) {
@@ -90,7 +104,7 @@ func (c *Cast) askOn(ctx context.Context, way target.Way, client, owner string, 
 
 // ask learns the answer to a question: on the first way that there is, and where
 // another way answers otherwise.
-func (s *Stage) ask(ctx context.Context, q question) error {
+func (s *Stage) ask(ctx context.Context, q question, all askers) error {
 	t := s.Target
 	if _, known := t.Choices[q.name]; known || q.needs != "" && !s.can(q.needs) {
 		return nil
@@ -100,7 +114,7 @@ func (s *Stage) ask(ctx context.Context, q question) error {
 			continue
 		}
 		first, looked := t.Choices[q.name]
-		seen, mixed, err := s.look(ctx, q.on(way))
+		seen, mixed, err := s.look(ctx, all.on(way, s), q.on(way))
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

@@ -19,7 +19,7 @@ func (c *Cast) Double(through http.RoundTripper) *Cast {
 		through = d.Recorder.transport
 	}
 	d.Recorder.transport = through
-	d.Refreshing, d.seed, d.ahead = c.Refreshing, c.seed, c.ahead
+	d.Refreshing, d.seed, d.ahead, d.set = c.Refreshing, c.seed, c.ahead, c.set
 	for name, client := range c.clients {
 		own := d.enter(&client.Client)
 		own.static, own.proof, own.key = client.static, client.proof, client.key

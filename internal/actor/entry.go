@@ -79,7 +79,11 @@ func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
 			requests[i].After = numbers[e.After]
 		}
 	}
+	if err := r.turns.take(ctx); err != nil {
+		return err
+	}
 	results, err := race.Run(ctx, requests, r.raceOptions())
+	r.turns.giveBack()
 	if err != nil {
 		return err
 	}

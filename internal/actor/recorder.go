@@ -27,6 +27,7 @@ type Recorder struct {
 	hosts     map[string]string // host → what features call it
 	target    *target.Resolved  // says which endpoint is where; nil: nobody knows
 	waits     *waits            // of the stage; nil: nothing is given up
+	turns     turns             // of the stage
 
 	mu       sync.Mutex
 	records  []*record
@@ -112,6 +113,10 @@ func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte
 		_ = req.Body.Close()
 		req.Body = io.NopCloser(bytes.NewReader(rec.reqBody))
 	}
+	if err := r.turns.take(req.Context()); err != nil {
+		return nil, nil, &noAnswer{err, false}
+	}
+	defer r.turns.giveBack()
 	rec.started = time.Now()
 	resp, err = r.bounded(req, rec)
 	rec.duration = time.Since(rec.started)

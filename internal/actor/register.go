@@ -65,12 +65,13 @@ func ClientNames() []string {
 }
 
 // describe merges the fixture with what the target file says of a client.
-func describe(d *target.Description, name string) (target.ClientDescription, error) {
+func describe(d *target.Description, name string, set int) (target.ClientDescription, error) {
 	c, ok := fixture(name)
 	if !ok {
 		return c, fmt.Errorf("no client is called %q: got clients %v", name, ClientNames())
 	}
-	if own, ok := d.Clients.Actors[name]; ok {
+	if _, ok := d.Clients.Actors[name]; ok {
+		own := d.Clients.InSet(name, set)
 		c.ID, c.Secret, c.Absent = own.ID, own.Secret, own.Absent
 		c.AuthMethod = either(own.AuthMethod, c.AuthMethod)
 		c.RedirectURI = either(own.RedirectURI, c.RedirectURI)
@@ -116,7 +117,7 @@ func registers(t *target.Target) bool {
 
 func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error) {
 	d := c.Stage.Target.Description
-	cd, err := describe(d, name)
+	cd, err := describe(d, name, c.set)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,8 @@ type Registration struct {
 	Metadata map[string]any
 	Scope    oauth.ScopeMember
 
-	uri   string // registration_client_uri
+	own   map[string]any // metadata as the client sent it
+	uri   string         // registration_client_uri
 	token oauth.Secret
 }
 
@@ -55,7 +56,12 @@ func (c *Cast) Register(ctx context.Context, name string, members map[string]any
 		}
 		token = oauth.Secret(given)
 	}
-	return c.registrationCall(as(ctx, name, "registers itself"), http.MethodPost, endpoint, token, c.put(body, members))
+	body = c.put(body, members)
+	r, err := c.registrationCall(as(ctx, name, "registers itself"), http.MethodPost, endpoint, token, body)
+	if err == nil {
+		r.own = body
+	}
+	return r, err
 }
 
 // put is metadata with members put over it, scopes by the target's own names.
@@ -81,13 +87,24 @@ func (c *Cast) ReadRegistration(ctx context.Context, who string, r *Registration
 }
 
 // UpdateRegistration replaces the metadata of a registered client by what it was
-// answered before, with members put over that (RFC 7592 section 2.2).
+// answered before, with members put over that (RFC 7592 section 2.2). A server that
+// takes back nothing of what it added itself is sent what the client registered.
 func (c *Cast) UpdateRegistration(ctx context.Context, who string, r *Registration, members map[string]any) (*Registration, error) {
 	body := maps.Clone(r.Metadata)
 	for _, name := range []string{"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"} {
 		delete(body, name)
 	}
-	return c.registrationCall(as(ctx, who, "changes its registration"), http.MethodPut, r.uri, r.token, c.put(body, members))
+	ctx = as(ctx, who, "changes its registration")
+	changed, err := c.registrationCall(ctx, http.MethodPut, r.uri, r.token, c.put(body, members))
+	if err == nil && changed.Refused != nil && r.own != nil {
+		body = maps.Clone(r.own)
+		body["client_id"] = r.Metadata["client_id"]
+		changed, err = c.registrationCall(ctx, http.MethodPut, r.uri, r.token, c.put(body, members))
+	}
+	if err == nil {
+		changed.own = r.own
+	}
+	return changed, err
 }
 
 // DeleteRegistration ends a registration (RFC 7592 section 2.3).

@@ -131,7 +131,7 @@ func credentials(ctx context.Context, t *target.Target) (id, secret string, err 
 	how := t.Description.AuthorizationServer.Introspection
 	register := t.Description.Clients.Register
 	endpoint, _ := t.Metadata["registration_endpoint"].(string)
-	actor := t.Description.Clients.Actors[how.As]
+	actor := t.Description.Clients.InSet(how.As, 1)
 	switch {
 	case how.ClientID != "":
 		return how.ClientID, how.Secret, nil
@@ -145,7 +145,7 @@ func credentials(ctx context.Context, t *target.Target) (id, secret string, err 
 		return registerDynamically(ctx, t, endpoint)
 	}
 	for _, name := range target.Actors() {
-		if actor := t.Description.Clients.Actors[name]; actor.Secret != "" {
+		if actor := t.Description.Clients.InSet(name, 1); actor.Secret != "" {
 			return actor.ID, actor.Secret, nil
 		}
 	}

@@ -10,6 +10,7 @@
 import http from 'node:http';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Provider, errors } from 'oidc-provider';
+import { Adapter } from './adapter.js';
 import { consentPage, deviceCodePage, deviceConfirmPage, loginPage, page } from './pages.js';
 import { calendarScopes, claimsByScope, scopeTexts, users } from './data.js';
 
@@ -24,6 +25,7 @@ const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKe
 const allowedTo = (client) => (client.scope ? client.scope.split(' ') : calendarScopes).filter((s) => calendarScopes.includes(s));
 
 const provider = new Provider(ISSUER, {
+  adapter: Adapter,
   jwks: { keys: [{ ...signingKey, kid: 'signing', use: 'sig', alg: 'RS256' }] },
   cookies: { keys: [randomBytes(32).toString('hex')] },
   // The calendar scopes are listed in both modes: a client may register with no scope that is not.
