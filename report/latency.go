@@ -152,9 +152,15 @@ func (d *Diff) samples(before, after *conformance.Report, was, is map[string][]f
 			requests(b, is)
 		}
 	}
-	if left := len(old) + len(found) - 2*alike - 2*otherwise; left+otherwise > 0 {
-		d.note("latency is that of the %s which both runs played, with the same outcome; left out: %d that one of them alone played, %d with another outcome",
-			count(alike, "scenario"), left, otherwise)
+	var left []string
+	if n := len(old) + len(found) - 2*alike - 2*otherwise; n > 0 {
+		left = append(left, count(n, "scenario")+" that one of them alone played")
+	}
+	if otherwise > 0 {
+		left = append(left, thousands(int64(otherwise))+" with another outcome")
+	}
+	if len(left) > 0 {
+		d.note("latency is that of the %s which both runs played, with the same outcome; left out: %s", count(alike, "scenario"), strings.Join(left, ", "))
 	}
 }
 

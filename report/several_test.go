@@ -348,7 +348,7 @@ func TestLatencyIsComparedOfLikeWithLike(t *testing.T) {
 		r.Rules[0].Scenarios[0].Outcome = conformance.Violates
 		r.Rules = append(r.Rules, other)
 	})
-	const want = "latency is that of the 19 scenarios which both runs played, with the same outcome; left out: 10 that one of them alone played, 1 with another outcome"
+	const want = "latency is that of the 19 scenarios which both runs played, with the same outcome; left out: 10 scenarios that one of them alone played, 1 with another outcome"
 	if len(d.Latency) != 0 || d.Tested != 2 || !slices.Equal(d.Notes, []string{want}) {
 		t.Errorf("got %+v of %d and %q, want nothing and %q", d.Latency, d.Tested, d.Notes, want)
 	}
