@@ -137,7 +137,8 @@ func (f *finder) grants() {
 	f.set("fx.user_grants", strconv.Itoa(bound), "metadata: "+grants)
 	f.set("fx.channels", strconv.Itoa(len(f.ways())), "metadata: "+grants)
 	f.set("token.format", "opaque", notDeclared)
-	f.set("token.revocation_visible", "expiry", "not declared")
+	f.yes("token.jwt_profile_9068", false, notDeclared)
+	f.set("token.revocation_visible", "expiry", notDeclared)
 	f.yes("token.observable", f.t.API != nil || has("introspection_endpoint"), "derived: an API or introspection")
 }
 
