@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
 // EnvironmentPrefix begins the environment variable of every key: the key
@@ -81,8 +83,11 @@ func foreign(name string) bool {
 // nearKeys lists keys that somebody could have meant.
 func nearKeys(key string) string {
 	all := Keys()
-	if near := nearest(key, all); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
+	if hint := didYouMean(key, all); hint != "" {
+		return hint
+	}
+	if strings.HasPrefix(key, "capabilities.") || strings.HasPrefix(key, "choices.") {
+		return allListed
 	}
 	last := key[strings.LastIndexByte(key, '.')+1:]
 	var same []string
@@ -97,9 +102,9 @@ func nearKeys(key string) string {
 		for _, f := range top {
 			same = append(same, f.name)
 		}
-		return "keys begin with " + listed(same)
+		return "keys begin with " + spelling.Listed(same)
 	}
-	return "did you mean " + listed(same) + "?"
+	return "did you mean " + spelling.Listed(same) + "?"
 }
 
 // Keys are all keys of a target file that can be named in advance, parents
@@ -161,7 +166,7 @@ func keyPath(key string) ([]string, reflect.Type, error) {
 				step, after = rest, "" // such keys may have dots of their own
 			}
 			if known, what := knownKeys(strings.Join(steps, "."), t); known != nil && !slices.Contains(known, step) {
-				return nil, nil, fmt.Errorf("got an unknown %s, want %s", what, listed(known))
+				return nil, nil, fmt.Errorf("got an unknown %s, want %s", what, spelling.Wanted(known))
 			}
 			t = t.Elem()
 		default:

@@ -46,7 +46,7 @@ func TestOverridesThatNameNoKeyAreErrors(t *testing.T) {
 		`--set authorization_server.isuer: got an unknown key`,
 		`hint: did you mean "authorization_server.issuer"?`,
 		`hint: did you mean "external.issuer", "authorization_server.issuer" or "tokens.issuer"?`,
-		`--set choices.unknown: got an unknown choice, want "unknown_scope"`,
+		`--set choices.unknown: got an unknown choice, want one of `,
 		`--set name.first: got a key inside "name"`,
 		`--set: got a text without "="`,
 	} {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -144,7 +145,7 @@ func (f *flags) word(to *string, name string, allowed []string, help string) {
 	*to = allowed[0]
 	read := func(t string) (string, error) {
 		if !slices.Contains(allowed, t) {
-			return "", fmt.Errorf("%s", listed(allowed))
+			return "", fmt.Errorf("%s", spelling.Listed(allowed))
 		}
 		return t, nil
 	}
@@ -300,7 +301,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 		name := unknown.GetSpecifiedName()
 		otherwise := fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
-		if near := nearest(name, known); near != "" {
+		if near := spelling.Nearest(name, known); near != "" {
 			otherwise = fmt.Sprintf("did you mean --%s?", near)
 		}
 		dashes := "--"
@@ -312,17 +313,4 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		text = fmt.Sprintf("--%s: %v", value.GetFlag().Name, value.Unwrap())
 	}
 	return usage("", "%s", text)
-}
-
-// listed writes names for a message: `"a", "b" or "c"`.
-func listed(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = strconv.Quote(name)
-	}
-	if len(quoted) < 2 {
-		return strings.Join(quoted, "")
-	}
-	last := len(quoted) - 1
-	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/scopeproof/scopeproof/internal/discover"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/bringup"
 	"github.com/scopeproof/scopeproof/target/browser"
@@ -185,7 +186,7 @@ func named(flag, text string, allowed []string) (name, id, secret string, err er
 		return "", "", "", usage("such as "+allowed[0]+"=ID:SECRET", "--%s: got no NAME=ID, want one", flag)
 	}
 	if !slices.Contains(allowed, name) {
-		return "", "", "", usage(didYouMean(name, allowed, "the names are "+strings.Join(allowed, ", ")), "--%s: got the name %q", flag, name)
+		return "", "", "", usage(spelling.DidYouMean(name, allowed, "the names are "+strings.Join(allowed, ", ")), "--%s: got the name %q", flag, name)
 	}
 	return name, id, secret, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/report"
 )
@@ -203,7 +204,7 @@ func (a *app) write(file report.File, to string, s *settings) error {
 			return f.Rules(w, file.Rules)
 		})
 	}
-	return usage("", "--format: got %q for a load.json, want %s", s.format, listed(formats))
+	return usage("", "--format: got %q for a load.json, want %s", s.format, spelling.Listed(formats))
 }
 
 // outputOptions are those of a text that is written to a file, or else to standard
