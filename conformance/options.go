@@ -6,7 +6,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -134,8 +133,7 @@ func (c *Catalogue) Select(rules, skip []string) ([]*Rule, error) {
 // patterns that choose none are named.
 func (c *Catalogue) match(patterns []string) ([]*Rule, error) {
 	hit := map[*Rule]bool{}
-	var wrong []string
-	hint := ""
+	var wrong []UsageError
 	for _, p := range patterns {
 		any := false
 		for _, r := range c.Rules {
@@ -148,16 +146,20 @@ func (c *Catalogue) match(patterns []string) ([]*Rule, error) {
 			}
 		}
 		if !any {
-			wrong, hint = append(wrong, strconv.Quote(p)), c.near(p)
+			wrong = append(wrong, UsageError{Text: fmt.Sprintf("no rule matches %q", p), Hint: c.near(p)})
 		}
 	}
 	switch len(wrong) {
 	case 0:
 		return slices.DeleteFunc(slices.Clone(c.Rules), func(r *Rule) bool { return !hit[r] }), nil
 	case 1:
-		return nil, &UsageError{Text: "no rule matches " + wrong[0], Hint: hint}
+		return nil, &wrong[0]
 	}
-	return nil, &UsageError{Text: "no rule matches " + strings.Join(wrong, ", nor "), Hint: everyRule}
+	lines := make([]string, len(wrong))
+	for i, w := range wrong {
+		lines[i] = w.Text + ": " + w.Hint
+	}
+	return nil, &UsageError{Text: strings.Join(lines, "\n")}
 }
 
 const everyRule = `"scopeproof rules" lists every rule`

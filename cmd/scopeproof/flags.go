@@ -269,17 +269,37 @@ func (a *app) env(name string) string {
 // overrides are the keys of the target file that the environment and --set
 // change. A variable that is a flag of some command is none of them.
 func (a *app) overrides(cmd *cobra.Command, s *settings) ([]target.Override, error) {
-	ours := map[string]bool{variable("target"): true}
-	for _, c := range everyCommand(cmd.Root()) {
-		c.Flags().VisitAll(func(f *pflag.Flag) { ours[variable(f.Name)] = ours[variable(f.Name)] || !builtIn(f) })
-	}
+	ours := flagVariables(cmd)
 	var rest []string
 	for _, entry := range a.environment {
-		if name, _, _ := strings.Cut(entry, "="); !ours[name] {
+		if name, _, _ := strings.Cut(entry, "="); !slices.Contains(ours, name) {
 			rest = append(rest, entry)
 		}
 	}
 	return target.Overrides(rest, s.set)
+}
+
+// flagVariables are the variables of the flags of all commands, and of TARGET.
+func flagVariables(cmd *cobra.Command) []string {
+	all := []string{variable("target")}
+	for _, c := range everyCommand(cmd.Root()) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if !builtIn(f) {
+				all = append(all, variable(f.Name))
+			}
+		})
+	}
+	return all
+}
+
+// warnOfStrays says which variables of the environment look like ours, and are not.
+func (a *app) warnOfStrays(cmd *cobra.Command) {
+	if cmd.Hidden || strings.HasPrefix(cmd.Name(), "__") { // nobody called it
+		return
+	}
+	for _, p := range target.Strays(a.environment, flagVariables(cmd)) {
+		a.say("warning: %s", p)
+	}
 }
 
 func everyCommand(cmd *cobra.Command) []*cobra.Command {

@@ -245,7 +245,7 @@ func (a *app) showLoad(r *loadtest.Report, l *loading) error {
 		write = func(w io.Writer) error { return report.LoadMarkdown(w, r) }
 	default:
 		o := a.textOptions()
-		o.Verbose = l.verbose
+		o.Verbose, o.Dir = l.verbose, l.out
 		write = func(w io.Writer) error { return report.LoadText(w, r, o) }
 	}
 	return errors.Join(append(problems, write(a.stdout))...)

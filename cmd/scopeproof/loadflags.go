@@ -187,7 +187,7 @@ func (l *loading) choose(cmd *cobra.Command, o *loadtest.Options, w *wrongs) []l
 	wrong := false
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			w.add(flag, spelling.DidYouMean(name, known, ""), "got %q, want one of %s", name, spelling.Listed(known))
+			w.add(flag, spelling.DidYouMean(name, known, "the scenarios are "+strings.Join(known, ", ")), "no scenario is called %q", name)
 			wrong = true
 		}
 	}

@@ -42,7 +42,10 @@ func (a *app) root() *cobra.Command {
 			}
 			return unknownCommand(cmd, args[0])
 		},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.fromEnvironment(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.warnOfStrays(cmd)
+			return a.fromEnvironment(cmd)
+		},
 	}
 	root.SetVersionTemplate("scopeproof {{.Version}}\n")
 	root.SetFlagErrorFunc(wrongFlag)
