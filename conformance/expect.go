@@ -92,6 +92,7 @@ func ReadExpect(file string, data []byte) ([]Expectation, error) {
 				problems = append(problems, fmt.Sprintf("%s%s is still to be written: got %q", e.place(), field.name, field.value))
 			}
 		}
+		e.Rule = strings.ToUpper(e.Rule) // as ids are
 		all = append(all, e)
 	}
 	if len(problems) > 0 {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -63,7 +64,20 @@ func parseCondition(text string) (condition, error) {
 			return c, nil
 		}
 	}
-	return c, fmt.Errorf("needs %q: no capability or choice is called %q", text, c.name)
+	return c, fmt.Errorf("needs %q: no capability or choice is called %q: %s", text, c.name,
+		spelling.DidYouMean(c.name, needable(), `"scopeproof check" lists all that there are`))
+}
+
+// needable is all that a rule can need.
+func needable() []string {
+	var all []string
+	for _, info := range target.Capabilities() {
+		all = append(all, string(info.Name))
+	}
+	for _, info := range target.Choices() {
+		all = append(all, "policy."+string(info.Name))
+	}
+	return all
 }
 
 // aboutAPI reports whether a rule is about an API: it needs one, and what belongs

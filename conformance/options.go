@@ -3,10 +3,13 @@ package conformance
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
 // Option changes how a run is done.
@@ -126,12 +129,15 @@ func (c *Catalogue) Select(rules, skip []string) ([]*Rule, error) {
 	return chosen, nil
 }
 
+// match returns the rules that one of the patterns chooses, in any letter case. All
+// patterns that choose none are named.
 func (c *Catalogue) match(patterns []string) ([]*Rule, error) {
 	hit := map[*Rule]bool{}
+	var wrong []UsageError
 	for _, p := range patterns {
 		any := false
 		for _, r := range c.Rules {
-			ok, err := path.Match(p, r.ID)
+			ok, err := path.Match(strings.ToUpper(p), strings.ToUpper(r.ID))
 			if err != nil {
 				return nil, &UsageError{Text: fmt.Sprintf("pattern %q: %v", p, err), Hint: "a pattern is an id with * for any letters, such as REF-*"}
 			}
@@ -140,26 +146,52 @@ func (c *Catalogue) match(patterns []string) ([]*Rule, error) {
 			}
 		}
 		if !any {
-			return nil, &UsageError{Text: fmt.Sprintf("no rule matches %q", p), Hint: c.near(p)}
+			wrong = append(wrong, UsageError{Text: fmt.Sprintf("no rule matches %q", p), Hint: c.near(p)})
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(c.Rules), func(r *Rule) bool { return !hit[r] }), nil
+	switch len(wrong) {
+	case 0:
+		return slices.DeleteFunc(slices.Clone(c.Rules), func(r *Rule) bool { return !hit[r] }), nil
+	case 1:
+		return nil, &wrong[0]
+	}
+	lines := make([]string, len(wrong))
+	for i, w := range wrong {
+		lines[i] = w.Text + ": " + w.Hint
+	}
+	return nil, &UsageError{Text: strings.Join(lines, "\n")}
 }
 
-// near suggests the rules that a mistyped id may have meant.
+const everyRule = `"scopeproof rules" lists every rule`
+
+// near suggests the rules that a mistyped id or pattern may have meant: of the area
+// of that name, or else of one that is written like it.
 func (c *Catalogue) near(pattern string) string {
 	area, number, _ := strings.Cut(strings.ToUpper(pattern), "-")
-	var same []string
+	areas := map[string][]string{}
 	for _, r := range c.Rules {
-		if r.Area() == area {
-			same = append(same, r.ID)
-			if strings.TrimLeft(number, "0") == strings.TrimLeft(r.ID[len(area)+1:], "0") {
-				return fmt.Sprintf("did you mean %q?", r.ID)
+		areas[r.Area()] = append(areas[r.Area()], r.ID)
+	}
+	meant := spelling.Near(area, slices.Sorted(maps.Keys(areas)))
+	var named []string
+	for _, name := range meant {
+		for _, id := range areas[name] {
+			if number != "" && strings.TrimLeft(number, "0") == strings.TrimLeft(id[len(name)+1:], "0") {
+				named = append(named, id)
 			}
 		}
 	}
-	if len(same) > 0 {
-		return fmt.Sprintf("the rules of that area are %s to %s", same[0], same[len(same)-1])
+	switch {
+	case len(named) > 0:
+		return "did you mean " + spelling.Listed(named) + "?"
+	case len(meant) == 0:
+		return everyRule
+	case meant[0] == area && number != "":
+		ids := areas[area]
+		return fmt.Sprintf("the rules of that area are %s to %s", ids[0], ids[len(ids)-1])
 	}
-	return `"scopeproof rules" lists every rule`
+	for i := range meant {
+		meant[i] += "-*"
+	}
+	return "did you mean " + spelling.Listed(meant) + "?"
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
 // Source is where a rule stands.
@@ -32,7 +34,6 @@ func documents() []document {
 		{"gm-draft", "Grant Management for OAuth 2.0 (draft)", "https://openid.net/specs/oauth-v2-grant-management.html"},
 		{"fapi2", "FAPI 2.0 Security Profile", "https://openid.net/specs/fapi-security-profile-2_0-final.html"},
 		{"oidc-discovery", "OpenID Connect Discovery 1.0", "https://openid.net/specs/openid-connect-discovery-1_0.html"},
-		{"gm-draft", "Grant Management for OAuth 2.0 (draft)", "https://openid.net/specs/oauth-v2-grant-management.html"},
 		{"incremental-authz", "OAuth 2.0 Incremental Authorization (draft)", "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-incremental-authz"},
 		{"auth0-user-consent", "Auth0: User Consent and Third-Party Applications", "https://auth0.com/docs/get-started/applications/third-party-applications/user-consent-and-third-party-applications"},
 		{"auth0-rbac", "Auth0: Role-Based Access Control", "https://auth0.com/docs/manage-users/access-control/rbac"},
@@ -79,5 +80,9 @@ func ParseSource(tag string) (Source, error) {
 		known = append(known, "@"+d.tag)
 	}
 	slices.Sort(known)
-	return Source{}, fmt.Errorf("tag @%s is no id, level, need or source: got no such document, want @rfcN-S or one of %s", tag, strings.Join(known, ", "))
+	meant := spelling.DidYouMean("@"+tag, known, "")
+	if meant != "" {
+		meant = "; " + meant
+	}
+	return Source{}, fmt.Errorf("tag @%s is no id, level, need or source: got no such document, want @rfcN-S or one of %s%s", tag, strings.Join(known, ", "), meant)
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
 // Threshold is a limit that a scenario must keep: "p99<50ms".
@@ -22,11 +24,12 @@ type Threshold struct {
 	part       bool    // the value is a part of all requests, in percent
 }
 
-const thresholdForms = `want [SCENARIO.]METRIC OPERATOR VALUE: p50, p90, p95, p99, p99.9 or another percentile, or min, mean or max, with a duration ("p99<50ms"); ` +
-	`leaks, false_refusals, faults or kept with a number or a percentage ("leaks==0", "faults<1%"); achieved, the achieved part of the offered rate, ` +
-	`with a number or a percentage ("achieved>=0.99"); rate, the achieved requests per second, or requests, with a number ("rate>500"); ` +
-	`capacity, what a search for it found, in requests per second ("capacity>=500"); growth, the power by which latency grows in a sweep ("growth<1.3"); ` +
-	`the operators are <, <=, >, >= and ==`
+const thresholdForms = `want [SCENARIO.]FIGURE OPERATOR VALUE, such as "p99<50ms", "token-refresh.faults<1%" or "achieved>=0.99"`
+
+// figureNames are the figures that can be limited, beside percentiles such as p99.9.
+var figureNames = []string{
+	"p50", "p90", "p95", "p99", "p99.9", "min", "mean", "max", "leaks", "false_refusals", "faults", "kept", "achieved", "rate", "requests", "capacity", "growth",
+}
 
 var thresholdSyntax = regexp.MustCompile(`^(?:([a-z][a-z0-9-]*)\.)?([a-z_]+|p[0-9]+(?:\.[0-9]+)?|p\([0-9]+(?:\.[0-9]+)?\))\s*(<=|>=|==|<|>)\s*(\S+)$`)
 
@@ -38,7 +41,7 @@ func ParseThreshold(text string) (Threshold, error) {
 	}
 	t := Threshold{Expression: strings.TrimSpace(text), Scenario: m[1], metric: strings.NewReplacer("(", "", ")", "").Replace(m[2]), operator: m[3]}
 	if err := t.readLimit(m[4]); err != nil {
-		return Threshold{}, fmt.Errorf("%q: %w; %s", text, err, thresholdForms)
+		return Threshold{}, fmt.Errorf("%q: %w", text, err)
 	}
 	return t, nil
 }
@@ -73,14 +76,22 @@ func (t *Threshold) readLimit(value string) (err error) {
 	default:
 		percent, is := strings.CutPrefix(t.metric, "p")
 		if !is || percent == "" || percent[0] < '0' || percent[0] > '9' {
-			return fmt.Errorf("no metric is called %q", t.metric)
+			return fmt.Errorf("got the figure %q, want one such as p99, max, faults or achieved%s", t.metric, meant(t.metric))
 		}
 		if t.percent, err = strconv.ParseFloat(percent, 64); err != nil || t.percent <= 0 || t.percent > 100 {
-			return fmt.Errorf("got percentile %v, want more than 0 and at most 100", t.percent)
+			return fmt.Errorf("got the percentile %v, want more than 0 and at most 100", t.percent)
 		}
 		t.limit, err = limitOf(value)
 	}
 	return err
+}
+
+// meant says which figure somebody may have meant.
+func meant(name string) string {
+	if hint := spelling.DidYouMean(name, figureNames, ""); hint != "" {
+		return "; " + hint
+	}
+	return ""
 }
 
 // limitOf reads a duration, in milliseconds.

@@ -75,8 +75,14 @@ func TestThresholdsThatCannotBeReadSayWhatIsAllowed(t *testing.T) {
 	} {
 		if _, err := ParseThreshold(text); err == nil {
 			t.Errorf("%q: got no error", text)
-		} else if !strings.Contains(err.Error(), "p99<50ms") || !strings.Contains(err.Error(), "achieved") {
+		} else if !strings.Contains(err.Error(), "got ") || !strings.Contains(err.Error(), "want ") || len(err.Error()) > 160 {
 			t.Errorf("%q: the error does not say what is allowed: %v", text, err)
 		}
+	}
+}
+
+func TestAFigureThatIsMisspelt(t *testing.T) {
+	if _, err := ParseThreshold("fualts<1%"); err == nil || !strings.Contains(err.Error(), `did you mean "faults"?`) {
+		t.Errorf("got %v, want what was meant", err)
 	}
 }

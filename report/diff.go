@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -67,11 +66,14 @@ const (
 
 // RuleChange is a rule that changed.
 type RuleChange struct {
-	ID     string              `json:"id"`
-	Text   string              `json:"text"`
-	Change Change              `json:"change"`
-	Old    conformance.Outcome `json:"old,omitempty"` // empty: the rule was not in that run
-	New    conformance.Outcome `json:"new,omitempty"`
+	ID     string `json:"id"`
+	Text   string `json:"text"`
+	Change Change `json:"change"`
+	// Old is empty where the old run did not have the rule, and New where the new one
+	// does not. One that was added and does not hold, or could not be judged, is a
+	// regression.
+	Old conformance.Outcome `json:"old,omitempty"`
+	New conformance.Outcome `json:"new,omitempty"`
 	// Scenarios are those that failed in the new run and not in the old one.
 	Scenarios []string `json:"scenarios,omitempty"`
 	Reason    string   `json:"reason,omitempty"` // of the new run
@@ -85,33 +87,44 @@ type FindingChange struct {
 	New  string `json:"new"`
 }
 
-// NewDiff compares two reports of the same kind. Slower, in percent, makes what
-// takes so much longer beyond noise a regression; 0: latency never is.
+// NewDiff compares what two runs have in common: their rules, their load, or both.
+// Slower, in percent, makes what takes so much longer beyond noise a regression; 0:
+// latency never is.
 func NewDiff(before, after File, slower float64) (*Diff, error) {
 	d := &Diff{
 		Schema: DiffSchema, Rules: []RuleChange{}, Problems: []string{}, Choices: []FindingChange{}, Capabilities: []FindingChange{},
 		Latency: []LatencyChange{}, Load: []LoadChange{}, Alpha: alpha,
 		Capacities: []CapacityChange{}, Growths: []GrowthChange{}, Thresholds: []ThresholdChange{}, Notes: []string{},
 	}
-	switch {
-	case before.Rules != nil && after.Rules != nil:
-		d.Old, d.New = diffRun(before.Name, before.Rules), diffRun(after.Name, after.Rules)
-		d.rules(before.Rules, after.Rules)
-		d.problems(before.Rules, after.Rules)
-		d.findings(before.Rules, after.Rules)
-		d.latency(samples(before.Rules, after.Rules), samples(after.Rules, before.Rules), slower)
-	case before.Load != nil && after.Load != nil:
+	rules, load := before.Rules != nil && after.Rules != nil, before.Load != nil && after.Load != nil
+	if !rules && !load {
+		return nil, fmt.Errorf("got %s and %s, want two of a kind", before.kinds(), after.kinds())
+	}
+	if before.kinds() != after.kinds() {
+		d.note("%s is of %s, and %s of %s: only what both have is compared", before.Name, before.kinds(), after.Name, after.kinds())
+	}
+	was, is := map[string][]float64{}, map[string][]float64{}
+	if load {
 		d.Old, d.New = diffLoadRun(before.Name, before.Load), diffLoadRun(after.Name, after.Load)
 		d.load(before.Load, after.Load)
 		d.searches(before.Load, after.Load)
 		d.thresholds(before.Load, after.Load)
-		was, is, notes := loadSamples(before.Load, after.Load)
-		d.Notes = append(d.Notes, notes...)
-		d.latency(was, is, slower)
-	default:
-		return nil, errors.New("got a report.json and a load.json, want two of a kind")
+		d.loadSamples(before.Load, after.Load, was, is)
 	}
+	if rules {
+		d.Old, d.New = diffRun(before.Name, before.Rules), diffRun(after.Name, after.Rules)
+		d.rules(before.Rules, after.Rules)
+		d.problems(before.Rules, after.Rules)
+		d.findings(before.Rules, after.Rules)
+		d.samples(before.Rules, after.Rules, was, is)
+	}
+	d.latency(was, is, slower)
 	return d, nil
+}
+
+// note says what is not compared, and why.
+func (d *Diff) note(format string, args ...any) {
+	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
 }
 
 func diffRun(name string, r *conformance.Report) DiffRun {
@@ -164,6 +177,8 @@ func ruleChange(id string, before, after conformance.Verdict) RuleChange {
 	switch {
 	case after.ID == "":
 		c.Change, c.Text = Removed, before.Text
+	case before.ID == "" && (after.Outcome == conformance.Violates || after.Outcome == conformance.Inconclusive):
+		c.Change = Regression // whoever reads only what changed would not hear of it
 	case before.ID == "":
 		c.Change, c.Scenarios = Added, nil
 	case is != was && (after.Outcome == conformance.Known || after.Outcome == conformance.NotApplicable && was > is):

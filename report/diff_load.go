@@ -46,13 +46,14 @@ type GrowthChange struct {
 
 // GrowthSide is a sweep in one run.
 type GrowthSide struct {
-	Outcome loadtest.Outcome `json:"outcome"`
+	Outcome loadtest.Outcome `json:"outcome"` // empty: not in that run
 	Growth  loadtest.Growth  `json:"growth"`
 	Leaks   int64            `json:"leaks"`
 	Faults  int64            `json:"faults"`
 }
 
-// ThresholdChange is a threshold of both runs that changed its outcome.
+// ThresholdChange is a threshold of both runs that changed its outcome, or one that
+// was added and is missed.
 type ThresholdChange struct {
 	Expression string   `json:"expression"`
 	Scenario   string   `json:"scenario,omitempty"`
@@ -81,6 +82,8 @@ func (d *Diff) load(before, after *loadtest.Report) {
 	for _, name := range names {
 		c := LoadChange{Name: name, Old: sides[name][0], New: sides[name][1]}
 		switch worse := worseOutcome(c.Old.Outcome, c.New.Outcome); {
+		case c.Old.Outcome == "" && bad(c.New.Outcome):
+			c.Change = Regression
 		case c.Old.Outcome == "":
 			c.Change = Added
 		case c.New.Outcome == "":
@@ -95,13 +98,17 @@ func (d *Diff) load(before, after *loadtest.Report) {
 	}
 }
 
+// bad reports whether a run with such an outcome is not green.
+func bad(o loadtest.Outcome) bool { return o == loadtest.Broken || o == loadtest.Inconclusive }
+
 // worseOutcome is above 0 where an outcome is worse than it was, below where better.
 func worseOutcome(was, is loadtest.Outcome) int {
 	rank := []loadtest.Outcome{loadtest.Kept, loadtest.NotApplicable, loadtest.Inconclusive, loadtest.Broken}
 	return slices.Index(rank, is) - slices.Index(rank, was)
 }
 
-// searches compares capacities and sweeps that both runs have.
+// searches compares capacities and sweeps that both runs have. A sweep that the new
+// run alone has, and that is not green, is a regression.
 func (d *Diff) searches(before, after *loadtest.Report) {
 	for _, old := range before.Capacities {
 		name := strings.Join(old.Scenarios, ", ")
@@ -115,16 +122,20 @@ func (d *Diff) searches(before, after *loadtest.Report) {
 			d.Capacities = append(d.Capacities, c)
 		}
 	}
-	for _, old := range before.Sweeps {
-		for _, s := range after.Sweeps {
-			if s.Name != old.Name {
-				continue
-			}
-			c := GrowthChange{Name: s.Name, Old: growthSide(old), New: growthSide(s)}
+	for _, s := range after.Sweeps {
+		c := GrowthChange{Name: s.Name, New: growthSide(s)}
+		i := slices.IndexFunc(before.Sweeps, func(old loadtest.SweepReport) bool { return old.Name == s.Name })
+		switch {
+		case i >= 0:
+			c.Old = growthSide(before.Sweeps[i])
 			c.Change = growthChange(c.Old, c.New)
-			d.regress(c.Change)
-			d.Growths = append(d.Growths, c)
+		case bad(s.Outcome):
+			c.Change = Regression
+		default:
+			continue
 		}
+		d.regress(c.Change)
+		d.Growths = append(d.Growths, c)
 	}
 }
 
@@ -166,18 +177,21 @@ func growthChange(was, is GrowthSide) Change {
 	return ""
 }
 
-// thresholds compares those that both runs have.
+// thresholds compares those that both runs have, and finds those that were added
+// and are missed.
 func (d *Diff) thresholds(before, after *loadtest.Report) {
-	for _, old := range before.Thresholds {
-		i := slices.IndexFunc(after.Thresholds, func(t loadtest.ThresholdResult) bool {
-			return t.Expression == old.Expression && t.Scenario == old.Scenario
+	for _, t := range after.Thresholds {
+		c := ThresholdChange{Expression: t.Expression, Scenario: t.Scenario, Change: Improvement, New: t.Value}
+		i := slices.IndexFunc(before.Thresholds, func(old loadtest.ThresholdResult) bool {
+			return old.Expression == t.Expression && old.Scenario == t.Scenario
 		})
-		if i < 0 || after.Thresholds[i].Held == old.Held {
+		if i >= 0 {
+			c.Old = before.Thresholds[i].Value
+		}
+		if held := i < 0 || before.Thresholds[i].Held; held == t.Held {
 			continue
 		}
-		t := after.Thresholds[i]
-		c := ThresholdChange{Expression: t.Expression, Scenario: t.Scenario, Change: Improvement, Old: old.Value, New: t.Value}
-		if old.Held {
+		if !t.Held {
 			c.Change = Regression
 		}
 		d.regress(c.Change)

@@ -85,7 +85,19 @@ func TestWhatBecomesOfALoadRun(t *testing.T) {
 		"less, not confirmed": {func(r *loadtest.Report) {
 			r.Capacities[0].Rate, r.Capacities[0].Beyond, r.Capacities[0].Confirmed = 1000, 1050, false
 		}, 0},
-		"more capacity":     {func(r *loadtest.Report) { r.Capacities[0].Rate, r.Capacities[0].Beyond = 2000, 2100 }, 0},
+		"more capacity": {func(r *loadtest.Report) { r.Capacities[0].Rate, r.Capacities[0].Beyond = 2000, 2100 }, 0},
+		"an added threshold, missed": {func(r *loadtest.Report) {
+			r.Thresholds = append(r.Thresholds, loadtest.ThresholdResult{Expression: "p50<1ms", Value: &missed})
+		}, 1},
+		"an added threshold": {func(r *loadtest.Report) {
+			r.Thresholds = append(r.Thresholds, loadtest.ThresholdResult{Expression: "p50<99ms", Value: &missed, Held: true})
+		}, 0},
+		"an added scenario, broken": {func(r *loadtest.Report) {
+			r.Scenarios = append(r.Scenarios, loadtest.ScenarioReport{Name: "device", Outcome: loadtest.Broken})
+		}, 1},
+		"an added sweep, broken": {func(r *loadtest.Report) {
+			r.Sweeps = append(r.Sweeps, loadtest.SweepReport{Name: "length", Outcome: loadtest.Broken})
+		}, 1},
 		"a leak of a sweep": {func(r *loadtest.Report) { r.Sweeps[0].Leaks, r.Sweeps[0].Outcome = 2, loadtest.Broken }, 1},
 		"steeper growth": {func(r *loadtest.Report) {
 			r.Sweeps[0].Growth = loadtest.Growth{Model: loadtest.GrowsWorse, Exponent: 2, Low: 1.8, High: 2.2}

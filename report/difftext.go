@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/conformance"
@@ -25,8 +26,8 @@ func changeLook(c Change) style {
 	return faint
 }
 
-// DiffText writes a diff for a terminal or a log. Rules that only one run has are
-// counted, and named where the output is verbose.
+// DiffText writes a diff for a terminal or a log. The rules that only one run has
+// are named.
 func DiffText(w io.Writer, d *Diff, o TextOptions) error {
 	s := newScreen(o.Width, o.Color)
 	overall := green
@@ -64,45 +65,77 @@ func DiffText(w io.Writer, d *Diff, o TextOptions) error {
 			s.hanging(4, 6, "fails now:", faint, name)
 		}
 	}
-	s.onlyOne(d, o.Verbose)
+	s.onlyOne(d)
 	s.findingChanges("Choices", d.Choices)
 	s.findingChanges("Capabilities", d.Capabilities)
 	s.loadChanges(d)
 	s.latencyChanges(d)
+	s.notes(d)
 	_, err := w.Write(s.buf.Bytes())
 	return err
 }
 
-// wasIs is what became of a rule: "conforms → violates".
+// wasIs is what became of a rule: "conforms → violates", "added, violates".
 func wasIs(c RuleChange) string {
-	if c.Old == c.New {
+	switch c.Old {
+	case "":
+		return "added, " + label(c.New)
+	case c.New:
 		return "still " + label(c.New)
 	}
 	return label(c.Old) + " → " + label(c.New)
 }
 
-// onlyOne writes the rules that one run alone has.
-func (s *screen) onlyOne(d *Diff, verbose bool) {
+// onlyOne names the rules that one run alone has, by outcome, what needs attention
+// first.
+func (s *screen) onlyOne(d *Diff) {
 	for _, side := range []struct {
 		change Change
-		where  string
-	}{{Added, d.New.Name}, {Removed, d.Old.Name}} {
-		var ids []string
+		what   string
+	}{{Added, "added"}, {Removed, "no longer there"}} {
+		named := map[conformance.Outcome][]string{}
 		for _, c := range d.Rules {
 			if c.Change == side.change {
-				ids = append(ids, c.ID+" "+label(c.Old+c.New))
+				named[c.Old+c.New] = append(named[c.Old+c.New], c.ID)
 			}
 		}
-		if len(ids) == 0 {
-			continue
+		for _, o := range outcomes() {
+			if ids := named[o]; len(ids) > 0 {
+				s.gap()
+				s.hanging(0, 4, fmt.Sprintf("%s, %s (%d):", side.what, label(o), len(ids)), faint, strings.Join(inRows(ids), ", "))
+			}
 		}
-		s.gap()
-		text := count(len(ids), "rule")
-		if verbose || len(ids) <= 8 {
-			text = strings.Join(ids, ", ")
-		}
-		s.hanging(0, 4, "only in "+oneLine(side.where)+":", faint, text)
 	}
+}
+
+// inRows puts the ids of rules in a row into one: "REF-01 to REF-05". They are
+// sorted.
+func inRows(ids []string) []string {
+	var all []string
+	for i := 0; i < len(ids); i++ {
+		first := i
+		for i+1 < len(ids) && follows(ids[i], ids[i+1]) {
+			i++
+		}
+		switch i - first {
+		case 0:
+			all = append(all, ids[i])
+		case 1:
+			all = append(all, ids[first], ids[i])
+		default:
+			all = append(all, ids[first]+" to "+ids[i])
+		}
+	}
+	return all
+}
+
+// follows reports whether an id is the next of the same area.
+func follows(before, id string) bool {
+	area, number, _ := strings.Cut(before, "-")
+	other, next, _ := strings.Cut(id, "-")
+	a, err := strconv.Atoi(number)
+	b, wrong := strconv.Atoi(next)
+	return err == nil && wrong == nil && area == other && b == a+1
 }
 
 func (s *screen) findingChanges(title string, changes []FindingChange) {
@@ -132,6 +165,10 @@ func (s *screen) loadChanges(d *Diff) {
 		s.gap()
 		s.hanging(0, 4, row.name+":", changeLook(row.change), row.text)
 	}
+}
+
+// notes says what is not compared, and why.
+func (s *screen) notes(d *Diff) {
 	for i, note := range d.Notes {
 		if i == 0 {
 			s.gap()
@@ -278,6 +315,12 @@ func DiffMarkdown(w io.Writer, d *Diff) error {
 	if d.Tested > 0 {
 		m.add(md(latencyNote(d)) + "\n")
 	}
+	for i, note := range d.Notes {
+		if i == 0 {
+			m.add("\n")
+		}
+		m.add("- " + mdCut(note, 500) + "\n")
+	}
 	_, err := w.Write(m.bytes("the diff as JSON"))
 	return err
 }
@@ -293,10 +336,4 @@ func (m *mdWriter) loadChanges(d *Diff) {
 		found = append(found, []string{mdCut(row.name, 200), mdCut(row.text, 500)})
 	}
 	m.table([]string{"capacity, growth, threshold", "old → new"}, found)
-	for _, note := range d.Notes {
-		m.add("- " + mdCut(note, 500) + "\n")
-	}
-	if len(d.Notes) > 0 {
-		m.add("\n")
-	}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"math"
 	"net/url"
@@ -69,8 +68,7 @@ const leastWindow = 100
 // scenarios that both runs have: p50 and p99 of api-reads. A run of which another
 // rate was offered, or whose windows are of another length, is not like the other,
 // and no change of latency says anything about the target: notes say so.
-func loadSamples(before, after *loadtest.Report) (was, is map[string][]float64, notes []string) {
-	was, is = map[string][]float64{}, map[string][]float64{}
+func (d *Diff) loadSamples(before, after *loadtest.Report, was, is map[string][]float64) {
 	others := map[string]loadtest.ScenarioReport{}
 	for _, s := range after.Scenarios {
 		others[s.Name] = s
@@ -83,16 +81,16 @@ func loadSamples(before, after *loadtest.Report) (was, is map[string][]float64, 
 		}
 		switch {
 		case before.Offered != after.Offered, !strings.Contains(before.Offered, "connections") && math.Abs(old.OfferedRate-s.OfferedRate) > 0.01*old.OfferedRate:
-			notes = append(notes, fmt.Sprintf("latency of %s is not compared: %s requests/s were offered (%s), and now %s (%s)", old.Name,
-				number(old.OfferedRate), orNothing(before.Offered), number(s.OfferedRate), orNothing(after.Offered)))
+			d.note("latency of %s is not compared: %s requests/s were offered (%s), and now %s (%s)", old.Name,
+				number(old.OfferedRate), orNothing(before.Offered), number(s.OfferedRate), orNothing(after.Offered))
 			continue
 		case a[0].Seconds != b[0].Seconds:
-			notes = append(notes, fmt.Sprintf("latency of %s is not compared: a window was %d s, and now is %d s", old.Name, a[0].Seconds, b[0].Seconds))
+			d.note("latency of %s is not compared: a window was %d s, and now is %d s", old.Name, a[0].Seconds, b[0].Seconds)
 			continue
 		}
 		enough := func(w loadtest.Window) bool { return w.Answered() >= leastWindow }
 		if !slices.ContainsFunc(a, enough) || !slices.ContainsFunc(b, enough) {
-			notes = append(notes, fmt.Sprintf("p99 of %s is not compared: no second has %d answers", old.Name, leastWindow))
+			d.note("p99 of %s is not compared: no second has %d answers", old.Name, leastWindow)
 		}
 		for _, side := range []struct {
 			windows []loadtest.Window
@@ -106,7 +104,6 @@ func loadSamples(before, after *loadtest.Report) (was, is map[string][]float64, 
 			}
 		}
 	}
-	return was, is, notes
 }
 
 // counted are the windows after the warm-up in which something was due and
@@ -124,39 +121,85 @@ func counted(s loadtest.ScenarioReport, warmUpMS int64) []loadtest.Window {
 // wholeScenarios is the sample of how long scenarios took.
 const wholeScenarios = "scenarios"
 
-// samples are the times in milliseconds of what a run did and the other did as
-// well: whole scenarios that conform in both, and the requests of scenarios whose
-// exchanges both have, by method and path.
-func samples(r, other *conformance.Report) map[string][]float64 {
-	type scenario struct{ rule, name string }
-	known := map[scenario]conformance.ScenarioResult{}
-	for _, v := range other.Rules {
-		for _, s := range v.Scenarios {
-			known[scenario{v.ID, s.Name}] = s
+// samples are the times in milliseconds of what both runs did: whole scenarios that
+// conform in both, and the requests of scenarios that came to the same and whose
+// exchanges both have, by method and path. Notes say how many scenarios are left
+// out. What was played beside them counts as well: with another parallelism nothing
+// is alike.
+func (d *Diff) samples(before, after *conformance.Report, was, is map[string][]float64) {
+	if a, b := before.Settings["parallel"], after.Settings["parallel"]; a != b && a != "" && b != "" {
+		d.note("latency of the rules is not compared: %s scenarios were played at once, and now %s", a, b)
+		return
+	}
+	old, found := played(before), played(after)
+	alike, otherwise := 0, 0
+	for _, key := range slices.SortedFunc(maps.Keys(old), scenarioKey.compare) {
+		a, b := old[key], found[key]
+		switch {
+		case b.Outcome == "":
+			continue
+		case a.Outcome != b.Outcome:
+			otherwise++
+			continue
+		}
+		alike++
+		if a.Outcome == conformance.Conforms {
+			was[wholeScenarios] = append(was[wholeScenarios], float64(a.DurationMS))
+			is[wholeScenarios] = append(is[wholeScenarios], float64(b.DurationMS))
+		}
+		if len(a.Exchanges) > 0 && len(b.Exchanges) > 0 {
+			requests(a, was)
+			requests(b, is)
 		}
 	}
-	all := map[string][]float64{}
+	var left []string
+	if n := len(old) + len(found) - 2*alike - 2*otherwise; n > 0 {
+		left = append(left, count(n, "scenario")+" that one of them alone played")
+	}
+	if otherwise > 0 {
+		left = append(left, thousands(int64(otherwise))+" with another outcome")
+	}
+	if len(left) > 0 {
+		d.note("latency is that of the %s which both runs played, with the same outcome; left out: %s", count(alike, "scenario"), strings.Join(left, ", "))
+	}
+}
+
+// scenarioKey names a scenario of a run. Names may be there several times.
+type scenarioKey struct {
+	rule, name string
+	nth        int
+}
+
+func (k scenarioKey) compare(other scenarioKey) int {
+	return cmp.Or(cmp.Compare(k.rule, other.rule), cmp.Compare(k.name, other.name), cmp.Compare(k.nth, other.nth))
+}
+
+// played are the scenarios that a run played itself, those of an invariant aside.
+func played(r *conformance.Report) map[scenarioKey]conformance.ScenarioResult {
+	all := map[scenarioKey]conformance.ScenarioResult{}
 	for _, v := range r.Rules {
 		for _, s := range v.Scenarios {
-			o, both := known[scenario{v.ID, s.Name}]
-			if !both || s.ChargedFrom != "" {
+			if s.ChargedFrom != "" || s.Outcome == conformance.NotApplicable || s.Outcome == "" {
 				continue
 			}
-			if s.Outcome == conformance.Conforms && o.Outcome == conformance.Conforms {
-				all[wholeScenarios] = append(all[wholeScenarios], float64(s.DurationMS))
+			key := scenarioKey{v.ID, s.Name, 0}
+			for all[key].Outcome != "" {
+				key.nth++
 			}
-			if len(o.Exchanges) == 0 {
-				continue
-			}
-			for _, e := range s.Exchanges {
-				if e.Failure == "" {
-					name := e.Method + " " + route(e.URL)
-					all[name] = append(all[name], float64(e.Duration.Microseconds())/1000)
-				}
-			}
+			all[key] = s
 		}
 	}
 	return all
+}
+
+// requests adds the times of the requests of a scenario, by method and path.
+func requests(s conformance.ScenarioResult, to map[string][]float64) {
+	for _, e := range s.Exchanges {
+		if e.Failure == "" {
+			name := e.Method + " " + route(e.URL)
+			to[name] = append(to[name], float64(e.Duration.Microseconds())/1000)
+		}
+	}
 }
 
 // identifier is a part of a path that names one of many things.

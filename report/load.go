@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,7 +107,7 @@ func LoadText(w io.Writer, r *loadtest.Report, o TextOptions) error {
 		loadScenario(s, sc, o.Verbose)
 	}
 	loadThresholds(s, r.Thresholds)
-	loadNext(s, r)
+	loadNext(s, r, o.Dir)
 	_, err := w.Write(s.buf.Bytes())
 	return err
 }
@@ -313,8 +314,9 @@ func growthWords(sw loadtest.SweepReport) string {
 // percent writes a part of one.
 func percent(part float64) string { return number(100*part) + " %" }
 
-// loadNext says what to do now.
-func loadNext(s *screen, r *loadtest.Report) {
+// loadNext says what to do now. Dir is where the files of the run are; empty: there
+// are none.
+func loadNext(s *screen, r *loadtest.Report, dir string) {
 	var hints []string
 	wrong, slow, few := false, false, false
 	for _, sc := range r.Scenarios {
@@ -325,7 +327,11 @@ func loadNext(s *screen, r *loadtest.Report) {
 		few = few || t.Value == nil
 	}
 	if wrong {
-		hints = append(hints, fmt.Sprintf("--verbose shows every kind of wrong answer, load.json (--out DIR) an exchange of each; --seed %d sends the same again", r.Seed))
+		exchanges := "load.json (--out DIR)"
+		if dir != "" {
+			exchanges = filepath.Join(dir, "load.json")
+		}
+		hints = append(hints, fmt.Sprintf("--verbose shows every kind of wrong answer, %s an exchange of each; --seed %d sends the same again", exchanges, r.Seed))
 	}
 	if slow && !r.Interrupted {
 		hints = append(hints, "--capacity looks for the rate that the target holds")
@@ -339,7 +345,12 @@ func loadNext(s *screen, r *loadtest.Report) {
 		}
 	}
 	if len(hints) == 0 && len(r.Capacities)+len(r.Sweeps) == 0 && len(r.Scenarios) > 0 {
-		hints = append(hints, "--capacity looks for the highest rate that holds; --out DIR writes load.json and results.gob, for vegeta report and vegeta plot")
+		hints = append(hints, "--capacity looks for the highest rate that holds")
+	}
+	if dir == "" {
+		hints = append(hints, "--out DIR writes load.html, which draws what came of it, load.json, and results.gob for vegeta report and vegeta plot")
+	} else {
+		hints = append(hints, filepath.Join(dir, "load.html")+" draws what came of it")
 	}
 	for i, hint := range hints {
 		if i == 0 {

@@ -10,12 +10,23 @@ import (
 	"github.com/scopeproof/scopeproof/loadtest"
 )
 
-// File is a report.json or a load.json that was read; one of the two reports is
-// nil.
+// File is a report.json or a load.json that was read, or both of one folder; what
+// there is none of is nil.
 type File struct {
 	Name  string
 	Rules *conformance.Report
 	Load  *loadtest.Report
+}
+
+// kinds says which reports there are.
+func (f File) kinds() string {
+	switch {
+	case f.Rules != nil && f.Load != nil:
+		return "a report.json and a load.json"
+	case f.Load != nil:
+		return "a load.json"
+	}
+	return "a report.json"
 }
 
 // Read reads a report.json or a load.json of this version of the formats. Name is

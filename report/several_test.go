@@ -44,7 +44,9 @@ func later() *conformance.Report {
 	unk := rule("UNK-01")
 	unk.Outcome, unk.Reason = conformance.Violates, `Planner holds "unknown"`
 	unk.Scenarios[0].Outcome, unk.Scenarios[0].Message = conformance.Violates, unk.Reason
-	r.Rules = append(r.Rules, conformance.Verdict{ID: "ZZ-01", Text: "A rule that is new", Level: conformance.Must, Outcome: conformance.Conforms})
+	r.Rules = append(r.Rules, conformance.Verdict{ID: "ZZ-01", Text: "A rule that is new", Level: conformance.Must, Outcome: conformance.Conforms},
+		conformance.Verdict{ID: "ZZ-02", Text: "A rule that is new, and broken", Level: conformance.Must, Outcome: conformance.Violates, Reason: `Planner holds "more"`})
+	r.Rules = slices.DeleteFunc(r.Rules, func(v conformance.Verdict) bool { return v.ID == "CC-03" })
 	r.Choices[target.UnknownScope] = target.Finding{Value: "ignore", Source: "observed"}
 	r.Capabilities["as.device"] = target.Finding{Value: "true", Source: "metadata"}
 	r.Problems = append(r.Problems, conformance.Problem{Text: "11 rules were judged, want 12 as the target file pins", Exit: 1})
@@ -277,7 +279,10 @@ func TestWhatBecomesOfARule(t *testing.T) {
 		{verdict(violates, "A"), verdict(known, "A"), Changed},
 		{verdict(conforms), verdict(known, "A"), Changed},
 		{verdict(violates, "A"), verdict(absent), Changed},
-		{conformance.Verdict{}, verdict(violates, "A"), Added},
+		{conformance.Verdict{}, verdict(violates, "A"), Regression},
+		{conformance.Verdict{}, verdict(inconclusive, "A"), Regression},
+		{conformance.Verdict{}, verdict(deviates, "A"), Added},
+		{conformance.Verdict{}, verdict(absent), Added},
 		{verdict(conforms), conformance.Verdict{}, Removed},
 	} {
 		if got := ruleChange("REF-01", c.before, c.after); got.Change != c.want {
@@ -323,6 +328,49 @@ func TestLatencyThatChangedBeyondNoise(t *testing.T) {
 	}
 	if d := diff(timed(1, 200, 20), timed(2, 100, 20), 20); d.Regressions != 0 || len(d.Latency) != 1 {
 		t.Errorf("faster: got %d regressions, want none", d.Regressions)
+	}
+}
+
+func TestLatencyIsComparedOfLikeWithLike(t *testing.T) {
+	diff := func(change func(r *conformance.Report)) *Diff {
+		after := timed(1, 100, 20)
+		change(after)
+		d, err := NewDiff(File{Name: "old", Rules: timed(1, 100, 20)}, File{Name: "new", Rules: after}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := diff(func(r *conformance.Report) {
+		// Ten slow scenarios of a rule that the old run did not play, and one that failed.
+		other := timed(2, 90_000, 10).Rules[0]
+		other.ID = "ZZ-01"
+		r.Rules[0].Scenarios[0].Outcome = conformance.Violates
+		r.Rules = append(r.Rules, other)
+	})
+	const want = "latency is that of the 19 scenarios which both runs played, with the same outcome; left out: 10 scenarios that one of them alone played, 1 with another outcome"
+	if len(d.Latency) != 0 || d.Tested != 2 || !slices.Equal(d.Notes, []string{want}) {
+		t.Errorf("got %+v of %d and %q, want nothing and %q", d.Latency, d.Tested, d.Notes, want)
+	}
+	if d := diff(func(r *conformance.Report) { r.Rules[0].Scenarios = r.Rules[0].Scenarios[:5] }); len(d.Notes) != 1 || d.Tested != 2 {
+		t.Errorf("fewer scenarios: got %q, want one note", d.Notes)
+	}
+	if d := diff(func(*conformance.Report) {}); len(d.Notes) != 0 {
+		t.Errorf("the same: got %q, want no note", d.Notes)
+	}
+}
+
+func TestADiffOfRulesAndLoad(t *testing.T) {
+	both := func(name string) File { return File{Name: name, Rules: fixture(), Load: loadFixture()} }
+	after := both("new")
+	after.Rules, after.Load.Scenarios[0].Leaks = later(), 1
+	d, err := NewDiff(both("old"), after, 0)
+	if err != nil || len(d.Load) == 0 || len(d.Rules) == 0 || d.New.Rules == 0 {
+		t.Errorf("got %+v, %v, want the rules and the load", d, err)
+	}
+	after.Load = nil
+	if d, err := NewDiff(both("old"), after, 0); err != nil || len(d.Load) > 0 || !slices.ContainsFunc(d.Notes, func(n string) bool { return strings.Contains(n, "only what both have is compared") }) {
+		t.Errorf("got %+v, %v, want a note that the load is not compared", d, err)
 	}
 }
 

@@ -26,6 +26,8 @@ type TextOptions struct {
 	Verbose bool
 	// Trace shows the exchanges of what did not hold.
 	Trace bool
+	// Dir is the folder that has the files of a load run; empty: there is none.
+	Dir string
 }
 
 // What is left out unless the output is verbose.

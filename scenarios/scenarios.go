@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/oauth"
 )
@@ -33,7 +34,7 @@ func Find(names ...string) ([]loadtest.Scenario, error) {
 	for _, name := range names {
 		at := slices.Index(known, name)
 		if at < 0 {
-			return nil, fmt.Errorf("no scenario is called %q: want one of %v", name, known)
+			return nil, fmt.Errorf("no scenario is called %q: want %s", name, spelling.Listed(known))
 		}
 		if !slices.ContainsFunc(found, func(s loadtest.Scenario) bool { return s.Name == name }) {
 			found = append(found, all[at])

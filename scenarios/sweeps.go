@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -44,7 +45,7 @@ func FindSweep(name string, from, to int) (loadtest.Sweep, error) {
 		}
 		known = append(known, s.Name)
 	}
-	return loadtest.Sweep{}, fmt.Errorf("nothing that can grow is called %q: want one of %v", name, known)
+	return loadtest.Sweep{}, fmt.Errorf("nothing that can grow is called %q, want %s", name, spelling.Listed(known))
 }
 
 // sweep is a sweep of token requests of a client that acts for itself. What is

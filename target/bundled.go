@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
 // servers are the bundled targets. A folder with a go.mod cannot be embedded,
@@ -37,7 +39,7 @@ func Bundled() []string {
 // BundledFile returns a file of a bundled target: BundledFile("hydra/target.yaml").
 func BundledFile(name string) ([]byte, error) {
 	if server, _, _ := strings.Cut(name, "/"); !slices.Contains(Bundled(), server) {
-		return nil, fmt.Errorf("got %q, want a bundled target: %s", server, listed(Bundled()))
+		return nil, fmt.Errorf("got %q, want a bundled target: %s", server, spelling.Listed(Bundled()))
 	}
 	return servers.ReadFile(path.Join("servers", name))
 }
@@ -45,7 +47,7 @@ func BundledFile(name string) ([]byte, error) {
 // BundledFiles is the folder of a bundled target.
 func BundledFiles(name string) (fs.FS, error) {
 	if !slices.Contains(Bundled(), name) {
-		return nil, fmt.Errorf("got %q, want a bundled target: %s", name, listed(Bundled()))
+		return nil, fmt.Errorf("got %q, want a bundled target: %s", name, spelling.Listed(Bundled()))
 	}
 	return fs.Sub(servers, path.Join("servers", name))
 }

@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
@@ -212,7 +213,7 @@ func (r *reader) checkReady(path string, ready Ready, ports map[string]int) {
 		r.at(path+".http", "", `got %q, want a path that begins with "/"`, ready.HTTP)
 	}
 	if _, ok := ports[ready.Port]; ready.Port != "" && !ok {
-		r.at(path+".port", didYouMean(ready.Port, names), "got %q, want one of the ports: %s", ready.Port, listed(names))
+		r.at(path+".port", didYouMean(ready.Port, names), "got %q, want one of the ports: %s", ready.Port, spelling.Listed(names))
 	}
 	if ready.HTTP != "" && ready.Port == "" && len(ports) != 1 {
 		r.at(path+".port", "", "got nothing, want the name of a port, because there is not exactly one")

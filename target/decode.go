@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
 // field is a key of a mapping as the Go type declares it: the yaml tag has its
@@ -91,7 +93,7 @@ func (r *reader) decode(n *yaml.Node, into reflect.Value, path, check string, al
 		}
 		into.SetString(n.Value)
 		if len(allowed) > 0 && !slices.Contains(allowed, n.Value) {
-			r.problem(n, path, didYouMean(n.Value, allowed), "got %s, want %s", shown(n, check), listed(allowed))
+			r.problem(n, path, didYouMean(n.Value, allowed), "got %s, want %s", shown(n, check), spelling.Listed(allowed))
 		}
 		r.checkText(n, path, check)
 	case reflect.Bool:
@@ -169,7 +171,7 @@ func (r *reader) decodeStruct(n *yaml.Node, into reflect.Value, path string) {
 	for i, key := range keys {
 		at := slices.Index(names, key.Value)
 		if at < 0 {
-			r.problem(key, join(path, key.Value), aboutKey(key.Value, names), "got an unknown key, want %s", listed(names))
+			r.problem(key, join(path, key.Value), aboutKey(key.Value, names), "got an unknown key, want %s", spelling.Listed(names))
 			continue
 		}
 		f := fields[at]
@@ -183,11 +185,18 @@ func (r *reader) decodeStruct(n *yaml.Node, into reflect.Value, path string) {
 	}
 }
 
-func didYouMean(got string, known []string) string {
-	if near := nearest(got, known); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
+func didYouMean(got string, known []string) string { return spelling.DidYouMean(got, known, "") }
+
+// allListed is where choices and capabilities are listed.
+const allListed = `"scopeproof check" lists all that there are`
+
+// aboutEntry is a hint about a key that a mapping of known keys does not have.
+func aboutEntry(got string, known []string) string {
+	hint := didYouMean(got, known)
+	if spelling.TooMany(known) {
+		hint = strings.TrimPrefix(hint+" "+allListed, " ")
 	}
-	return ""
+	return hint
 }
 
 func (r *reader) decodeMap(n *yaml.Node, into reflect.Value, path, check string) {
@@ -202,7 +211,7 @@ func (r *reader) decodeMap(n *yaml.Node, into reflect.Value, path, check string)
 		at := join(path, key.Value)
 		r.nodes[at] = values[i]
 		if known != nil && !slices.Contains(known, key.Value) {
-			r.problem(key, at, didYouMean(key.Value, known), "got an unknown %s, want %s", what, listed(known))
+			r.problem(key, at, aboutEntry(key.Value, known), "got an unknown %s, want %s", what, spelling.Wanted(known))
 			continue
 		}
 		value := reflect.New(t.Elem()).Elem()

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
 // EnvironmentPrefix begins the environment variable of every key: the key
@@ -30,25 +33,17 @@ type Override struct {
 
 // Overrides reads overrides from an environment ("NAME=value", see
 // [EnvironmentPrefix]) and from settings ("key=value"), which come after it. An
-// empty environment variable counts as unset. What names no key is an error,
-// *[Problems], except the variables that the program itself knows.
+// empty environment variable counts as unset, and one that names no key is passed
+// over; see [Strays]. A setting that names none is an error, *[Problems].
 func Overrides(environment, set []string) ([]Override, error) {
 	var overrides []Override
 	var problems Problems
 	names := environmentNames()
 	for _, entry := range slices.Sorted(slices.Values(environment)) {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, EnvironmentPrefix) || value == "" || foreign(name) {
-			continue
+		if key, ok := names[name]; ok && value != "" && !foreign(name) {
+			overrides = append(overrides, Override{Key: key, Value: value, From: name})
 		}
-		key, ok := names[name]
-		if !ok {
-			p := Problem{File: name, Text: "got an environment variable that names no key of a target file, want " + EnvironmentPrefix + "KEY"}
-			p.Hint = didYouMean(name, slices.Sorted(maps.Keys(names)))
-			problems.List = append(problems.List, p)
-			continue
-		}
-		overrides = append(overrides, Override{Key: key, Value: value, From: name})
 	}
 	for _, entry := range set {
 		key, value, ok := strings.Cut(entry, "=")
@@ -66,6 +61,45 @@ func Overrides(environment, set []string) ([]Override, error) {
 	return overrides, problems.err()
 }
 
+// Strays are the variables of an environment that begin as ours do, and are neither
+// a key of a target file nor one of those that are known besides. Whoever misspells
+// one is to hear of it; but an environment is shared, and may have others.
+func Strays(environment, known []string) []Problem {
+	known = slices.AppendSeq(slices.Clone(known), maps.Keys(environmentNames()))
+	slices.Sort(known)
+	known = slices.Compact(known)
+	var all []Problem
+	for _, entry := range slices.Sorted(slices.Values(environment)) {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, EnvironmentPrefix) || value == "" || foreign(name) || slices.Contains(known, name) {
+			continue
+		}
+		all = append(all, Problem{
+			File: name, Text: "the environment variable is passed over: it is neither a flag nor a key of a target file", Hint: nearWithout(EnvironmentPrefix, name, known),
+		})
+	}
+	return all
+}
+
+// nearWithout is a hint with names that begin with before, as name does, which says
+// nothing of how near they are; empty: none is.
+func nearWithout(before, name string, known []string) string {
+	var bare []string
+	for _, k := range known {
+		if rest, ok := strings.CutPrefix(k, before); ok {
+			bare = append(bare, rest)
+		}
+	}
+	meant := spelling.Near(strings.TrimPrefix(name, before), bare)
+	for i := range meant {
+		meant[i] = before + meant[i]
+	}
+	if len(meant) == 0 {
+		return ""
+	}
+	return "did you mean " + spelling.Listed(meant) + "?"
+}
+
 // foreign reports whether an environment variable is no key of a target file:
 // settings of the program and of its tests, and what Kubernetes sets for a
 // service called scopeproof.
@@ -81,8 +115,13 @@ func foreign(name string) bool {
 // nearKeys lists keys that somebody could have meant.
 func nearKeys(key string) string {
 	all := Keys()
-	if near := nearest(key, all); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
+	for _, before := range []string{"capabilities.", "choices."} {
+		if strings.HasPrefix(key, before) {
+			return cmp.Or(nearWithout(before, key, all), allListed)
+		}
+	}
+	if hint := didYouMean(key, all); hint != "" {
+		return hint
 	}
 	last := key[strings.LastIndexByte(key, '.')+1:]
 	var same []string
@@ -97,9 +136,9 @@ func nearKeys(key string) string {
 		for _, f := range top {
 			same = append(same, f.name)
 		}
-		return "keys begin with " + listed(same)
+		return "keys begin with " + spelling.Listed(same)
 	}
-	return "did you mean " + listed(same) + "?"
+	return "did you mean " + spelling.Listed(same) + "?"
 }
 
 // Keys are all keys of a target file that can be named in advance, parents
@@ -161,7 +200,7 @@ func keyPath(key string) ([]string, reflect.Type, error) {
 				step, after = rest, "" // such keys may have dots of their own
 			}
 			if known, what := knownKeys(strings.Join(steps, "."), t); known != nil && !slices.Contains(known, step) {
-				return nil, nil, fmt.Errorf("got an unknown %s, want %s", what, listed(known))
+				return nil, nil, fmt.Errorf("got an unknown %s, want %s", what, spelling.Wanted(known))
 			}
 			t = t.Elem()
 		default:

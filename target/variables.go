@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
 // UnknownVariable says that a ${…} stands for nothing.
@@ -21,7 +23,7 @@ func (e *UnknownVariable) Error() string {
 		return fmt.Sprintf("got ${%s}, want the environment variable %s to be set", e.Name, name)
 	}
 	text := fmt.Sprintf("got the unknown variable ${%s}, want one of %s", e.Name, variableList(e.Known))
-	if near := nearest(e.Name, e.Known); near != "" {
+	if near := spelling.Nearest(e.Name, e.Known); near != "" {
 		text += fmt.Sprintf("\n    hint: did you mean ${%s}?", near)
 	}
 	return text

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -144,7 +145,7 @@ func (f *flags) word(to *string, name string, allowed []string, help string) {
 	*to = allowed[0]
 	read := func(t string) (string, error) {
 		if !slices.Contains(allowed, t) {
-			return "", fmt.Errorf("%s", listed(allowed))
+			return "", fmt.Errorf("%s", spelling.Listed(allowed))
 		}
 		return t, nil
 	}
@@ -268,17 +269,37 @@ func (a *app) env(name string) string {
 // overrides are the keys of the target file that the environment and --set
 // change. A variable that is a flag of some command is none of them.
 func (a *app) overrides(cmd *cobra.Command, s *settings) ([]target.Override, error) {
-	ours := map[string]bool{variable("target"): true}
-	for _, c := range everyCommand(cmd.Root()) {
-		c.Flags().VisitAll(func(f *pflag.Flag) { ours[variable(f.Name)] = ours[variable(f.Name)] || !builtIn(f) })
-	}
+	ours := flagVariables(cmd)
 	var rest []string
 	for _, entry := range a.environment {
-		if name, _, _ := strings.Cut(entry, "="); !ours[name] {
+		if name, _, _ := strings.Cut(entry, "="); !slices.Contains(ours, name) {
 			rest = append(rest, entry)
 		}
 	}
 	return target.Overrides(rest, s.set)
+}
+
+// flagVariables are the variables of the flags of all commands, and of TARGET.
+func flagVariables(cmd *cobra.Command) []string {
+	all := []string{variable("target")}
+	for _, c := range everyCommand(cmd.Root()) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if !builtIn(f) {
+				all = append(all, variable(f.Name))
+			}
+		})
+	}
+	return all
+}
+
+// warnOfStrays says which variables of the environment look like ours, and are not.
+func (a *app) warnOfStrays(cmd *cobra.Command) {
+	if cmd.Hidden || strings.HasPrefix(cmd.Name(), "__") { // nobody called it
+		return
+	}
+	for _, p := range target.Strays(a.environment, flagVariables(cmd)) {
+		a.say("warning: %s", p)
+	}
 }
 
 func everyCommand(cmd *cobra.Command) []*cobra.Command {
@@ -300,7 +321,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 		name := unknown.GetSpecifiedName()
 		otherwise := fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
-		if near := nearest(name, known); near != "" {
+		if near := spelling.Nearest(name, known); near != "" {
 			otherwise = fmt.Sprintf("did you mean --%s?", near)
 		}
 		dashes := "--"
@@ -312,17 +333,4 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		text = fmt.Sprintf("--%s: %v", value.GetFlag().Name, value.Unwrap())
 	}
 	return usage("", "%s", text)
-}
-
-// listed writes names for a message: `"a", "b" or "c"`.
-func listed(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = strconv.Quote(name)
-	}
-	if len(quoted) < 2 {
-		return strings.Join(quoted, "")
-	}
-	last := len(quoted) - 1
-	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 }

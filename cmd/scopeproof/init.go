@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/scopeproof/scopeproof/internal/discover"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/bringup"
 	"github.com/scopeproof/scopeproof/target/browser"
@@ -68,9 +70,8 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 		return usage("", "ISSUER: got nothing, want one: the issuer, such as https://login.example, or --openapi FILE")
 	}
 	issuer := args[0]
-	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return usage("the issuer is a URL without query, fragment or password, such as https://login.example", "ISSUER: got what is no issuer")
+	if err := checkIssuer(issuer); err != nil {
+		return err
 	}
 	if _, err := os.Lstat(s.out); s.out != "" && err == nil {
 		return exists(s.out)
@@ -97,6 +98,48 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 	}
 	a.tell(made)
 	return nil
+}
+
+// checkIssuer refuses what is no issuer (RFC 8414 section 2), and says what to write.
+// A password in it is not repeated.
+func checkIssuer(text string) error {
+	if scheme, rest, ok := strings.Cut(text, "://"); !ok && !strings.Contains(text, "@") {
+		would := "https://" + text
+		if host, _, _ := strings.Cut(text, "/"); isLoopback(host) {
+			would = "http://" + text
+		}
+		return usage("write "+would, "ISSUER: got %q, which does not begin with https:// or http://", text)
+	} else if ok && scheme != "http" && scheme != "https" && !strings.Contains(rest, "@") {
+		return usage("write https://"+rest, "ISSUER: got the scheme %q, want https or http", scheme)
+	}
+	u, err := url.Parse(text)
+	wrong := ""
+	switch {
+	case err != nil:
+		wrong = "what is no URL"
+	case u.User != nil:
+		wrong = "a URL with a name or a password"
+	case u.Host == "":
+		wrong = "a URL without a host"
+	case u.RawQuery != "" || u.Fragment != "":
+		wrong = "a URL with a query or a fragment"
+	case strings.Contains(u.Path, "/.well-known/"):
+		before, _, _ := strings.Cut(text, "/.well-known/")
+		return usage("write "+before, "ISSUER: got the address of the metadata, want the issuer that stands in it")
+	}
+	if wrong == "" {
+		return nil
+	}
+	return usage("the issuer is a URL without query, fragment or password, such as https://login.example", "ISSUER: got %s", wrong)
+}
+
+// isLoopback reports whether a host, with or without a port, is this machine.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // describeAPI makes a target file from an OpenAPI document.
@@ -185,7 +228,7 @@ func named(flag, text string, allowed []string) (name, id, secret string, err er
 		return "", "", "", usage("such as "+allowed[0]+"=ID:SECRET", "--%s: got no NAME=ID, want one", flag)
 	}
 	if !slices.Contains(allowed, name) {
-		return "", "", "", usage(didYouMean(name, allowed, "the names are "+strings.Join(allowed, ", ")), "--%s: got the name %q", flag, name)
+		return "", "", "", usage(spelling.DidYouMean(name, allowed, "the names are "+strings.Join(allowed, ", ")), "--%s: got the name %q", flag, name)
 	}
 	return name, id, secret, nil
 }

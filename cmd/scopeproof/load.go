@@ -23,8 +23,20 @@ earlier ones were answered, and judges every answer: one that opens more than wa
 granted fails the run. Scenarios run one after another, or with --mix at once.
 Latency counts from when a request was due.
 
-A threshold is METRIC OPERATOR VALUE, for every scenario or SCENARIO.METRIC for
-one: "p99<50ms", "faults<1%", "token-refresh.max<1s", "achieved>=0.99".
+Requests come in bursts: 16 are due at the same moment (32 in isolation), so that
+they overlap; the rate is kept by the time between bursts. Twice as many connections
+are open when it begins, or one for 50 requests a second, and more while answers are
+late, up to --max-connections. What is needed is prepared before, 8 acts at once:
+clients are registered, people sign in, tokens are issued. "parallel: N" in the
+target file, or --set parallel=N, makes all of that N at once at most, for a server
+that limits rates or bears no more.
+
+A threshold is FIGURE OPERATOR VALUE, for every scenario or SCENARIO.FIGURE for
+one: "p99<50ms", "faults<1%", "token-refresh.max<1s", "achieved>=0.99". Figures
+are p50, p90, p99.9 or another percentile, min, mean and max, with a duration;
+leaks, false_refusals, faults and kept, with a number or a percentage; achieved,
+the achieved part of the rate; rate, in requests per second, and requests;
+capacity, with --capacity; growth, with --sweep. Operators are <, <=, >, >= and ==.
 
 --capacity looks for the highest rate that holds every threshold with nothing
 leaked: it grows the rate, halves what is left, and measures again what it found.
@@ -233,7 +245,7 @@ func (a *app) showLoad(r *loadtest.Report, l *loading) error {
 		write = func(w io.Writer) error { return report.LoadMarkdown(w, r) }
 	default:
 		o := a.textOptions()
-		o.Verbose = l.verbose
+		o.Verbose, o.Dir = l.verbose, l.out
 		write = func(w io.Writer) error { return report.LoadText(w, r, o) }
 	}
 	return errors.Join(append(problems, write(a.stdout))...)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/scenarios"
 	"github.com/scopeproof/scopeproof/target"
@@ -186,7 +187,7 @@ func (l *loading) choose(cmd *cobra.Command, o *loadtest.Options, w *wrongs) []l
 	wrong := false
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			w.add(flag, didYouMean(name, known, ""), "got %q, want one of %s", name, listed(known))
+			w.add(flag, spelling.DidYouMean(name, known, "the scenarios are "+strings.Join(known, ", ")), "no scenario is called %q", name)
 			wrong = true
 		}
 	}
@@ -265,11 +266,11 @@ func (l *loading) limits(chosen []loadtest.Scenario, o *loadtest.Options, w *wro
 	for _, text := range l.thresholds {
 		limit, err := loadtest.ParseThreshold(text)
 		if err != nil {
-			w.add("threshold", "", "%v", err)
+			w.add("threshold", `"scopeproof load --help" lists the figures`, "%v", err)
 			continue
 		}
 		if limit.Scenario != "" && !slices.Contains(running, limit.Scenario) && len(w.list) == 0 {
-			w.add("threshold", didYouMean(limit.Scenario, running, ""), "%q is about the scenario %q, which is not run", text, limit.Scenario)
+			w.add("threshold", spelling.DidYouMean(limit.Scenario, running, ""), "%q is about the scenario %q, which is not run", text, limit.Scenario)
 		}
 		switch metric := limit.Metric(); {
 		case metric == "capacity" && !l.capacity:

@@ -188,17 +188,6 @@ func isJSON(ts *testscript.TestScript, _ bool, args []string) {
 	check(ts, json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
 }
 
-func TestADistanceIsTheNumberOfTypingMistakes(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"test", "tst", 1}, {"test", "text", 1}, {"load", "prove", 4}, {"REF-03", "REF-3", 1}} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("distance(%q, %q): got %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
 func TestTheWorstExitCodeWins(t *testing.T) {
 	for _, c := range []struct{ a, b, want int }{{0, 0, 0}, {0, 3, 3}, {3, 1, 1}, {1, 2, 2}, {2, 130, 130}} {
 		if got := worse(c.a, c.b); got != c.want {

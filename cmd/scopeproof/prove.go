@@ -51,10 +51,8 @@ func (a *app) prove(cmd *cobra.Command, s *settings) error {
 	if s.times > 0 && !s.load {
 		return usage("add --load", "--times: got %d without --load: other proofs are the same each time", s.times)
 	}
-	for _, id := range s.defects {
-		if _, err := findDefect(id); err != nil {
-			return err
-		}
+	if err := knownDefects(s.defects); err != nil {
+		return err
 	}
 	if err := makeOut(s.out); err != nil {
 		return err

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/report"
 )
@@ -84,9 +88,14 @@ scenarios that fail now, problems, choices, capabilities, and latency that
 changed beyond noise (by a Mann-Whitney U test; the samples are what both runs
 did: scenarios that conform, and requests where both kept the exchanges).
 
-A rule is a regression if its outcome is worse, if it no longer applies, or if a
-scenario of it fails that did not. That latency grew is none, unless --slower
-says from how many percent on.
+Each of them is a report.json, a load.json, or a folder that --out named: then
+what both folders have is compared.
+
+A rule is a regression if its outcome is worse, if it no longer applies, if a
+scenario of it fails that did not, or if it was added and does not hold or could
+not be judged. Rules that are no longer there are named, and are none. That
+latency grew is none, unless --slower says from how many percent on; compared is
+what both runs did, and what is left out is said.
 
 Of two load.json the percentiles of each second are compared, p50 and p99 of each
 scenario, where the same was offered; what is not compared is said. A load
@@ -103,7 +112,7 @@ func (a *app) diffCommand() *cobra.Command {
 	var fail bool
 	var slower float64
 	cmd := newCommand("diff OLD NEW", "Say what changed from one report to another", aboutDiff, `
-  scopeproof report diff main/report.json report/report.json --fail-on-regression
+  scopeproof report diff main report --fail-on-regression
   scopeproof report diff old.json new.json --format markdown >> "$GITHUB_STEP_SUMMARY"`, twoReports,
 		func(_ *cobra.Command, args []string) error { return a.diff(args, to, f.s, fail, slower) })
 	f = newFlags(cmd)
@@ -162,7 +171,7 @@ func severalReports(cmd *cobra.Command, args []string) error {
 
 func twoReports(cmd *cobra.Command, args []string) error {
 	if len(args) != 2 {
-		return usage("", "%s: got %d arguments, want two: the old report.json and the new one", cmd.CommandPath(), len(args))
+		return usage("", "%s: got %d arguments, want two: the old report and the new one, each a report.json, a load.json or a folder", cmd.CommandPath(), len(args))
 	}
 	return nil
 }
@@ -195,7 +204,7 @@ func (a *app) write(file report.File, to string, s *settings) error {
 			return f.Rules(w, file.Rules)
 		})
 	}
-	return usage("", "--format: got %q for a load.json, want %s", s.format, listed(formats))
+	return usage("", "--format: got %q for a load.json, want %s", s.format, spelling.Listed(formats))
 }
 
 // outputOptions are those of a text that is written to a file, or else to standard
@@ -226,7 +235,7 @@ func (a *app) output(to string, write func(io.Writer) error) error {
 }
 
 func (a *app) merge(names []string, to string, s *settings) error {
-	files, err := readReports(names)
+	files, err := readEach(names, readReport)
 	if err != nil {
 		return err
 	}
@@ -254,7 +263,7 @@ func (a *app) merge(names []string, to string, s *settings) error {
 }
 
 func (a *app) diff(names []string, to string, s *settings, fail bool, slower float64) error {
-	files, err := readReports(names)
+	files, err := readEach(names, readRun)
 	if err != nil {
 		return err
 	}
@@ -276,12 +285,12 @@ func (a *app) diff(names []string, to string, s *settings, fail bool, slower flo
 	})
 }
 
-// readReports reads several reports, and says of each what is wrong with it.
-func readReports(names []string) ([]report.File, error) {
+// readEach reads several reports, and says of each what is wrong with it.
+func readEach(names []string, read func(string) (report.File, error)) ([]report.File, error) {
 	var files []report.File
 	var problems []string
 	for _, name := range names {
-		f, err := readReport(name)
+		f, err := read(name)
 		if err != nil {
 			problems = append(problems, err.Error())
 		}
@@ -293,8 +302,47 @@ func readReports(names []string) ([]report.File, error) {
 	return files, nil
 }
 
+// What a run writes into the folder of --out for other programs.
+const rulesReport, loadReport = "report.json", "load.json"
+
+// readRun reads a report, or those of a folder that --out named.
+func readRun(name string) (report.File, error) {
+	if !isFolder(name) {
+		return readReport(name)
+	}
+	all := report.File{Name: name}
+	for _, file := range []string{rulesReport, loadReport} {
+		at := filepath.Join(name, file)
+		if _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		f, err := readReport(at)
+		if err != nil {
+			return all, err
+		}
+		if f.Rules != nil {
+			all.Rules = f.Rules
+		}
+		if f.Load != nil {
+			all.Load = f.Load
+		}
+	}
+	if all.Rules == nil && all.Load == nil {
+		return all, usage("", "%s: got a folder without a %s and a %s, want one that --out named", name, rulesReport, loadReport)
+	}
+	return all, nil
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
 // readReport reads a report.json or a load.json of this version of the formats.
 func readReport(name string) (report.File, error) {
+	if isFolder(name) {
+		return report.File{}, usage("", "%s: got a folder, want a file such as %s", name, filepath.Join(name, rulesReport))
+	}
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return report.File{}, usage("", "%v", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
 	"github.com/scopeproof/scopeproof/internal/refserver/lawful"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -41,7 +42,10 @@ func (a *app) root() *cobra.Command {
 			}
 			return unknownCommand(cmd, args[0])
 		},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.fromEnvironment(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			a.warnOfStrays(cmd)
+			return a.fromEnvironment(cmd)
+		},
 	}
 	root.SetVersionTemplate("scopeproof {{.Version}}\n")
 	root.SetFlagErrorFunc(wrongFlag)
@@ -91,7 +95,7 @@ func unknownCommand(cmd *cobra.Command, got string) error {
 			known = append(known, c.Name())
 		}
 	}
-	return usage(didYouMean(got, known, "the commands are "+strings.Join(known, ", ")), "%s has no command %q", cmd.CommandPath(), got)
+	return usage(spelling.DidYouMean(got, known, "the commands are "+strings.Join(known, ", ")), "%s has no command %q", cmd.CommandPath(), got)
 }
 
 func newCommand(use, short, long, example string, args cobra.PositionalArgs, do func(cmd *cobra.Command, args []string) error) *cobra.Command {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -81,7 +82,7 @@ func (a *app) rules(s *settings, patterns []string) error {
 	}
 	chosen, err := chosenRules(patterns, more)
 	if err != nil {
-		return err
+		return cmp.Or(targetForRule(patterns), err)
 	}
 	if s.areas {
 		return a.areas(s.format, conformance.Areas(chosen))
@@ -101,6 +102,18 @@ func (a *app) rules(s *settings, patterns []string) error {
 			return nil
 		}
 		rulesText(a.stdout, all)
+	}
+	return nil
+}
+
+// targetForRule refuses a target where rules are to be named; nil: there is none.
+func targetForRule(patterns []string) error {
+	for _, p := range patterns {
+		_, err := os.Stat(p)
+		if slices.Contains(target.Bundled(), p) || err == nil {
+			return usage(fmt.Sprintf(`the rules are the same for every target; "scopeproof check %s" says what it can do, and --features DIR lists rules of your own`, p),
+				"rules: got %q, which is a target or a file, want ids of rules", p)
+		}
 	}
 	return nil
 }

@@ -38,10 +38,10 @@ func (a *app) serve(cmd *cobra.Command, s *settings) error {
 	}
 	var fault *defect.Defect
 	if len(s.defects) == 1 {
-		d, err := findDefect(s.defects[0])
-		if err != nil {
+		if err := knownDefects(s.defects); err != nil {
 			return err
 		}
+		d, _ := defect.Find(s.defects[0])
 		fault, o.Policy, o.With = &d, d.Policy(), d.With
 	}
 	server, err := refserver.Start(cmd.Context(), o)

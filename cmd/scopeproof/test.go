@@ -13,6 +13,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/report"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/bringup"
@@ -160,7 +161,7 @@ func (a *app) describe(cmd *cobra.Command, s *settings) ([]target.Override, *tar
 	if d.Embedded == nil {
 		return nil, nil, usage("leave the target out, or take --defect out", "--defect: got the target %q, want the embedded reference: no other server has seeded defects", s.target)
 	}
-	if _, err := findDefect(id); err != nil {
+	if err := knownDefects(s.defects); err != nil {
 		return nil, nil, err
 	}
 	overrides = append(overrides, target.Override{Key: "embedded.defect", Value: id, From: "--defect"})
@@ -168,15 +169,15 @@ func (a *app) describe(cmd *cobra.Command, s *settings) ([]target.Override, *tar
 	return overrides, d, err
 }
 
-func findDefect(id string) (defect.Defect, error) {
-	if d, ok := defect.Find(id); ok {
-		return d, nil
+// knownDefects refuses ids of defects that there are not, all of them at once.
+func knownDefects(ids []string) error {
+	var w wrongs
+	for _, id := range ids {
+		if _, ok := defect.Find(id); !ok {
+			w.add("defect", spelling.DidYouMean(id, defect.IDs(), `"scopeproof prove --list" lists the defects`), "no defect has the id %q", id)
+		}
 	}
-	var known []string
-	for _, d := range defect.All {
-		known = append(known, d.ID)
-	}
-	return defect.Defect{}, usage(didYouMean(id, known, `"scopeproof prove --list" lists the defects`), "--defect: no defect has the id %q", id)
+	return w.err()
 }
 
 // expectations reads what --expect names: a file, nothing for "none", or by

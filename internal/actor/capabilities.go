@@ -26,6 +26,9 @@ func declared(d *target.Description) (map[target.ChoiceName]target.Finding, targ
 	return found, byWay
 }
 
+// notDeclared is the source of what a description could say, and does not.
+const notDeclared = "not declared"
+
 // finder collects capabilities, each with how it is known.
 type finder struct {
 	t     *target.Target
@@ -133,8 +136,9 @@ func (f *finder) grants() {
 	}
 	f.set("fx.user_grants", strconv.Itoa(bound), "metadata: "+grants)
 	f.set("fx.channels", strconv.Itoa(len(f.ways())), "metadata: "+grants)
-	f.set("token.format", "opaque", "not declared")
-	f.set("token.revocation_visible", "expiry", "not declared")
+	f.set("token.format", "opaque", notDeclared)
+	f.yes("token.jwt_profile_9068", false, notDeclared)
+	f.set("token.revocation_visible", "expiry", notDeclared)
 	f.yes("token.observable", f.t.API != nil || has("introspection_endpoint"), "derived: an API or introspection")
 }
 

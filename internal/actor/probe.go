@@ -46,11 +46,12 @@ func (s *Stage) observeSample(ctx context.Context) error {
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && !s.isReference()
+	format := s.Target.Capabilities["token.format"].Source == notDeclared
 	whole := ctx
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	cast := s.NewCast()
-	if !ui && !introspects && !api {
+	if !ui && !introspects && !api && !format {
 		return whole.Err()
 	}
 	a, i, err := cast.sample(ctx)
@@ -64,6 +65,9 @@ func (s *Stage) observeSample(ctx context.Context) error {
 		s.observeConsent(ctx, cast, a, err)
 	}
 	if err == nil && i != nil && i.Response != nil {
+		if format {
+			s.observeFormat(ctx, cast, i)
+		}
 		if introspects {
 			s.observeIntrospection(ctx, i)
 		}

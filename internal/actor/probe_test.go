@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -55,8 +58,35 @@ func stage(t *testing.T, m meddler, change func(*target.Target)) *actor.Stage {
 
 func endpoint(r *http.Request, s string) bool { return strings.HasSuffix(r.URL.Path, s) }
 
+// opaqueTokens has the answers to requests by some grants carry what is no JWT.
+func opaqueTokens(grants ...string) meddler {
+	return func(r *http.Request, resp *http.Response, body string) (int, string) {
+		if endpoint(r, "/token") && slices.Contains(grants, sentGrant(r)) {
+			body = accessToken.ReplaceAllString(body, `${1}a-handle"`)
+		}
+		return resp.StatusCode, body
+	}
+}
+
+var accessToken = regexp.MustCompile(`("access_token" *: *")[^"]*"`)
+
+// sentGrant is the grant type of a request that was sent.
+func sentGrant(r *http.Request) string {
+	if r.GetBody == nil {
+		return ""
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return ""
+	}
+	text, _ := io.ReadAll(body)
+	form, _ := url.ParseQuery(string(text))
+	return form.Get("grant_type")
+}
+
 func TestWhatOneAuthorizationShows(t *testing.T) {
 	undeclared := func(up *target.Target) { delete(up.Description.Capabilities, "consent.ui") }
+	unformatted := func(up *target.Target) { delete(up.Description.Capabilities, "token.format") }
 	for _, c := range []struct {
 		what   string
 		m      meddler
@@ -73,6 +103,20 @@ func TestWhatOneAuthorizationShows(t *testing.T) {
 			undeclared(up)
 			up.Description.Capabilities["as.code"] = "false"
 		}, "consent.ui", target.Finding{Value: "none", Source: "derived: no authorization code grant"}},
+		{"tokens that are JWTs", nil, unformatted, "token.format", target.Finding{Value: "jwt", Source: "observed"}},
+		{"tokens that an API reads itself", nil, unformatted, "rs.token_validation", target.Finding{Value: "jwt", Source: "derived: token.format"}},
+		{"tokens that are handles", opaqueTokens("authorization_code", "client_credentials"), unformatted, "token.format", target.Finding{Value: "opaque", Source: "observed"}},
+		{"JWTs for people alone", opaqueTokens("client_credentials"), unformatted, "token.format",
+			target.Finding{Value: "opaque", Source: "observed: JWTs, but not on a client's own behalf"}},
+		{"no token at all", func(r *http.Request, resp *http.Response, body string) (int, string) {
+			if endpoint(r, "/token") {
+				return http.StatusBadRequest, `{"error":"invalid_grant"}`
+			}
+			return resp.StatusCode, body
+		}, unformatted, "token.format", target.Finding{Value: "opaque", Source: "not declared"}},
+		{"a format that is declared", nil, func(up *target.Target) {
+			up.Description.Capabilities["token.format"] = "opaque"
+		}, "token.format", target.Finding{Value: "opaque", Source: "declared"}},
 		{"introspection that is refused", func(r *http.Request, resp *http.Response, body string) (int, string) {
 			if endpoint(r, "/introspect") {
 				return http.StatusForbidden, "{}"

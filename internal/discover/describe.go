@@ -246,14 +246,6 @@ scopes:
 #   operations:
 #     - {name: list, method: GET, path: /appointments, all_of: "read:appointments"}
 
-{{- if .Capabilities}}
-
-# What the metadata cannot say, as it was seen.
-capabilities:
-{{- range $name, $value := .Capabilities}}
-  {{$name}}: {{$value}}
-{{- end}}
-{{- end}}
 {{- if .Choices}}
 
 # What this server does where a standard leaves it open, as it was observed. Without the "#" the
@@ -264,11 +256,22 @@ capabilities:
 {{- end}}
 {{- end}}
 
-# What else the metadata cannot say; "scopeproof check" lists what was found.
+{{- if .Capabilities}}
+
+# What the metadata cannot say, as it was seen; "scopeproof check" lists what else was found.
+capabilities:
+{{- range $name, $value := .Capabilities}}
+  {{$name}}: {{$value}}
+{{- end}}
+  # token.revocation_visible: immediate   # or expiry
+{{- else}}
+
+# What the metadata cannot say. Left out: observed; "scopeproof check" lists what was found.
 # capabilities:
 #   consent.ui: granular            # or all_or_nothing, none
 #   token.format: jwt               # or opaque
 #   token.revocation_visible: immediate   # or expiry
+{{- end}}
 
 # HTTP calls that edit a grant or change a role; rules that need one do not
 # apply without it.

@@ -16,23 +16,24 @@ const everything = "*"
 // the vocabulary. Rows bind files that are no tests.
 var house = map[string][]string{
 	"oauth":            {},
-	"target":           {"oauth"},
-	"target/embedded":  {"target", "oauth", "internal/refserver", "internal/refserver/defect", "internal/refserver/lawful"},
+	"target":           {"internal/spelling", "oauth"},
+	"target/embedded":  {"internal/spelling", "target", "oauth", "internal/refserver", "internal/refserver/defect", "internal/refserver/lawful"},
 	"target/external":  {"target", "oauth", "target/embedded"}, // it supplies what the target lacks
 	"target/container": {"target", "oauth", "target/embedded"},
 	"target/browser":   {"target", "oauth", "internal/useragent"},
-	"target/bringup":   {"target", "target/embedded", "target/external", "target/container"},
+	"target/bringup":   {"internal/spelling", "target", "target/embedded", "target/external", "target/container"},
 
 	"internal/useragent": {"target", "oauth"},
 	"internal/race":      {},
 	"internal/lean":      {},
+	"internal/spelling":  {},
 	"internal/actor":     {"internal/race", "internal/useragent", "target", "oauth"},
 
 	"features":    {},
 	"steps":       {"internal/actor", "target", "oauth"},
-	"conformance": {"features", "steps", "internal/actor", "target", "oauth"},
-	"loadtest":    {"internal/actor", "internal/lean", "target", "oauth"},
-	"scenarios":   {"loadtest", "target", "oauth"},
+	"conformance": {"features", "steps", "internal/actor", "internal/spelling", "target", "oauth"},
+	"loadtest":    {"internal/actor", "internal/lean", "internal/spelling", "target", "oauth"},
+	"scenarios":   {"internal/spelling", "loadtest", "target", "oauth"},
 
 	// What report writes holds exchanges and findings: its exported signatures
 	// name types of oauth and target.
@@ -44,7 +45,7 @@ var house = map[string][]string{
 	"internal/refserver/defect": {"internal/refserver"},
 	"internal/refserver/lawful": {"internal/refserver"},
 
-	"internal/prove":    {"conformance", "loadtest", "scenarios", "target", "target/embedded", "internal/refserver", "internal/refserver/defect", "internal/refserver/lawful"},
+	"internal/prove":    {"conformance", "internal/spelling", "loadtest", "scenarios", "target", "target/embedded", "internal/refserver", "internal/refserver/defect", "internal/refserver/lawful"},
 	"internal/discover": {"target", "internal/actor", "internal/useragent", "oauth"},
 	"internal/cluster":  {},
 	"internal/layout":   {},

@@ -22,6 +22,7 @@ import (
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
 	"github.com/scopeproof/scopeproof/internal/refserver/lawful"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
@@ -203,7 +204,7 @@ func choose(o Options, rules []*conformance.Rule) ([]defect.Defect, error) {
 	for _, id := range o.Defects {
 		d, ok := defect.Find(id)
 		if !ok {
-			return nil, &conformance.UsageError{Text: fmt.Sprintf("no defect is called %q", id), Hint: `"scopeproof prove --list" lists them`}
+			return nil, unknown("defect", id, defect.IDs())
 		}
 		chosen = append(chosen, d)
 	}
@@ -218,6 +219,12 @@ func choose(o Options, rules []*conformance.Rule) ([]defect.Defect, error) {
 	return chosen, nil
 }
 
+func unknown(what, id string, known []string) error {
+	return &conformance.UsageError{
+		Text: fmt.Sprintf("no %s is called %q", what, id), Hint: spelling.DidYouMean(id, known, `"scopeproof prove --list" lists them`),
+	}
+}
+
 // chooseLawful returns the lawful answers that the options select.
 func chooseLawful(o Options) ([]lawful.Choice, error) {
 	everything := len(o.Defects)+len(o.Lawful)+len(o.Rules) == 0 && !o.Load
@@ -228,7 +235,7 @@ func chooseLawful(o Options) ([]lawful.Choice, error) {
 	for _, id := range o.Lawful {
 		c, ok := lawful.Find(id)
 		if !ok {
-			return nil, &conformance.UsageError{Text: fmt.Sprintf("no lawful answer is called %q", id), Hint: `"scopeproof prove --list" lists them`}
+			return nil, unknown("lawful answer", id, lawful.IDs())
 		}
 		chosen = append(chosen, c)
 	}

@@ -2,12 +2,17 @@
 package bringup
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/container"
 	"github.com/scopeproof/scopeproof/target/embedded"
@@ -39,13 +44,40 @@ func Load(nameOrPath string, overrides ...target.Override) (*target.Description,
 	if slices.Contains(target.Bundled(), nameOrPath) {
 		return target.LoadBundled(nameOrPath, overrides...)
 	}
-	if _, err := os.Stat(nameOrPath); err != nil && !strings.ContainsAny(nameOrPath, `/\.`) {
-		return nil, &target.Problems{List: []target.Problem{{
-			File: nameOrPath, Text: "got neither a bundled target nor a file, want one of them",
-			Hint: "the bundled targets are " + strings.Join(target.Bundled(), ", "),
-		}}}
+	if _, err := os.Stat(nameOrPath); errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(nameOrPath)
 	}
 	return target.Load(nameOrPath, overrides...)
+}
+
+// missing says that there is no such target, and what may have been meant.
+func missing(nameOrPath string) error {
+	p := target.Problem{File: nameOrPath, Text: "got neither a bundled target nor a file, want one of them"}
+	folder, name := filepath.Split(nameOrPath)
+	var files []string
+	entries, _ := os.ReadDir(cmp.Or(folder, ".")) // one that is not there has no files
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".yaml") || strings.HasSuffix(e.Name(), ".yml") {
+			files = append(files, e.Name())
+		}
+	}
+	near := spelling.Near(name, files)
+	for i := range near {
+		near[i] = folder + near[i]
+	}
+	isPath := strings.ContainsAny(nameOrPath, `/\.`)
+	if !isPath {
+		near = append(spelling.Near(nameOrPath, target.Bundled()), near...)
+	}
+	switch {
+	case len(near) > 0:
+		p.Hint = "did you mean " + spelling.Listed(near) + "?"
+	case isPath:
+		p.Text = "got no such file, want a target file"
+	default:
+		p.Hint = "the bundled targets are " + strings.Join(target.Bundled(), ", ")
+	}
+	return &target.Problems{List: []target.Problem{p}}
 }
 
 // Description is the target that a description describes.

@@ -2,6 +2,7 @@ package bringup_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,13 +71,22 @@ func TestNamed(t *testing.T) {
 		t.Errorf("got %s %q, want the embedded reference", got.Kind, got.Description.Name)
 	}
 	var problems *target.Problems
-	_, err := bringup.Named("hydro").Open(t.Context())
+	_, err := bringup.Named("keycloak").Open(t.Context())
 	if !errors.As(err, &problems) || !strings.Contains(err.Error(), strings.Join(target.Bundled(), ", ")) {
 		t.Errorf("got %v, want the names that there are", err)
 	}
 	_, err = bringup.Named("none.yaml").Open(t.Context())
-	if !errors.As(err, &problems) || !strings.Contains(err.Error(), "none.yaml: got no such file or directory") {
+	if !errors.As(err, &problems) || !strings.Contains(err.Error(), "none.yaml: got no such file") {
 		t.Errorf("got %v, want that there is no such file", err)
+	}
+	for meant, got := range map[string]string{"hydra": "hydar", "node-oidc-provider": "node", file(t, "name: near\n"): ""} {
+		if got == "" {
+			got = strings.TrimSuffix(meant, "yaml") + "yml"
+		}
+		_, err = bringup.Named(got).Open(t.Context())
+		if !errors.As(err, &problems) || !strings.Contains(err.Error(), fmt.Sprintf("did you mean %q?", meant)) {
+			t.Errorf("%s: got %v, want %s as what was meant", got, err, meant)
+		}
 	}
 	_, err = bringup.Named("", target.Override{Key: "nme", Value: "x", From: "--set nme"}).Open(t.Context())
 	if !errors.As(err, &problems) || !strings.Contains(err.Error(), `--set nme: got an unknown key`) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/internal/refserver/defect"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -16,7 +17,7 @@ func withDefect(o *refserver.Options, id string) (string, error) {
 	d, ok := defect.Find(id)
 	if !ok {
 		return "", &target.Problems{List: []target.Problem{{
-			File: "defect", Text: fmt.Sprintf("got %q, want the id of a defect", id), Hint: `"scopeproof prove --list" lists them`,
+			File: "defect", Text: fmt.Sprintf("got %q, want the id of a defect", id), Hint: spelling.DidYouMean(id, defect.IDs(), `"scopeproof prove --list" lists them`),
 		}}}
 	}
 	o.Policy = d.Policy()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/internal/refserver/lawful"
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -50,7 +51,7 @@ func withLawful(o *refserver.Options, ids []string) error {
 		if !ok {
 			return &target.Problems{List: []target.Problem{{
 				File: "target", Path: "embedded.lawful", Text: fmt.Sprintf("got %q, want the id of a lawful answer", id),
-				Hint: `"scopeproof prove --list" lists them`,
+				Hint: spelling.DidYouMean(id, lawful.IDs(), `"scopeproof prove --list" lists them`),
 			}}}
 		}
 		if c.Apply != nil {

@@ -43,6 +43,15 @@ var All = slices.Concat(
 	service, matching, routing, paths, challenging, believing, forging, race(window), load,
 )
 
+// IDs are the ids of all defects.
+func IDs() []string {
+	var all []string
+	for _, d := range All {
+		all = append(all, d.ID)
+	}
+	return all
+}
+
 // Find returns the defect with the given id. After the id of one that shows when
 // requests overlap, "@50ms" sets how far apart its look and its change are.
 func Find(id string) (Defect, bool) {

@@ -39,6 +39,15 @@ var All = slices.Concat(
 	serving, challenging, believing,
 )
 
+// IDs are the ids of all choices.
+func IDs() []string {
+	var all []string
+	for _, c := range All {
+		all = append(all, c.ID)
+	}
+	return all
+}
+
 // Find returns the choice with the given id.
 func Find(id string) (Choice, bool) {
 	i := slices.IndexFunc(All, func(c Choice) bool { return c.ID == id })
