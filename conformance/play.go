@@ -71,19 +71,24 @@ func note(res ScenarioResult, round, rounds, workers int) string {
 // play plays the scenario once, with a world of its own.
 func (p *player) play(ctx context.Context) {
 	s := p.scenario
-	suite := godog.TestSuite{
-		Name:                p.rule.ID,
-		ScenarioInitializer: p.initialize,
-		Options: &godog.Options{
-			Format: "progress", Output: io.Discard, NoColors: true, Strict: true, Concurrency: 1,
-			FeatureContents: []godog.Feature{{Name: p.rule.File, Contents: p.rule.text(s)}},
-			DefaultContext:  ctx,
-		},
-	}
-	suite.Run() // what it returns is in the hooks, and says less
+	act(ctx, p.rule, s, p.initialize)
 	for len(p.results) < s.Cases {
 		p.results = append(p.results, ScenarioResult{Name: s.Name, Line: s.Line, Outcome: Inconclusive, Message: "the scenario was not played to its end"})
 	}
+}
+
+// act has godog play a scenario; what comes of it is seen by the hooks.
+func act(ctx context.Context, rule *Rule, s Scenario, initialize func(*godog.ScenarioContext)) {
+	suite := godog.TestSuite{
+		Name:                rule.ID,
+		ScenarioInitializer: initialize,
+		Options: &godog.Options{
+			Format: "progress", Output: io.Discard, NoColors: true, Strict: true, Concurrency: 1,
+			FeatureContents: []godog.Feature{{Name: rule.File, Contents: rule.text(s)}},
+			DefaultContext:  ctx,
+		},
+	}
+	suite.Run() // what it returns says less
 }
 
 // player collects what the hooks see of one scenario.
@@ -156,10 +161,12 @@ func (p *player) initialize(sc *godog.ScenarioContext) {
 // refreshing says that a rule, or this scenario of it, is about refresh tokens in general, so that what a
 // target asks for them is part of the set-up. Rules about offline_access name it
 // themselves.
-func (p *player) refreshing() bool {
+func (p *player) refreshing() bool { return refreshing(p.rule, p.scenario) }
+
+func refreshing(rule *Rule, s Scenario) bool {
 	needs := func(name string) bool {
 		has := func(n Need) bool { return n.Text == name }
-		return slices.ContainsFunc(p.rule.Needs, has) || slices.ContainsFunc(p.scenario.Needs, has)
+		return slices.ContainsFunc(rule.Needs, has) || slices.ContainsFunc(s.Needs, has)
 	}
 	return needs("as.refresh") && !needs("as.oidc.offline")
 }
@@ -174,7 +181,7 @@ func (p *player) level() Level {
 
 // result is what an error, or none, means for a scenario of this rule.
 func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
-	res := ScenarioResult{Name: name, Line: p.scenario.Line, Outcome: Conforms}
+	res := ScenarioResult{Name: name, Line: p.scenario.Line, Outcome: Conforms, played: len(p.results)}
 	var broken *steps.Violation
 	switch {
 	case err == nil:
@@ -195,10 +202,10 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 		res.Exchanges, res.Steps = w.Recorder().Exchanges(), p.script.sentences
 		p.script.assign(res.Exchanges)
 	}
-	p.hold(w, res)
 	tokens := w.Tokens()
 	p.run.mu.Lock()
 	defer p.run.mu.Unlock()
+	p.run.keep(w, res)
 	p.run.usage.add(p.run.stage.Target, tokens)
 	p.run.protocol = w.ProtocolScopes()
 	for _, b := range breaches {

@@ -187,7 +187,7 @@ func (r *rendering) scenario(v conformance.Verdict, s conformance.ScenarioResult
 		return page // one scenario may show that many rules are broken
 	}
 	page.Same, r.drawn[recorded] = "", id
-	at := divergence(s)
+	at := Divergence(s)
 	page.Number, page.Flow = at, newFlow(s, at, id)
 	page.Later = page.Later && !page.Folded
 	page.Diagram = newDiagram(s, at, id, r.report.Target.Issuer, !page.Folded && !page.Later)
@@ -200,7 +200,7 @@ func newPageExchange(e oauth.Exchange, id, issuer string, later bool) *pageExcha
 		Status: statusOf(e.Status, ""), Took: duration(e.Duration.Milliseconds()), Class: "refused",
 		Request:  message(e.Method+" "+e.URL, e.Request),
 		Response: message("", e.Response),
-		Curl:     Curl(e, issuer),
+		Curl:     Curl(e, issuer).Text,
 	}
 	switch {
 	case e.Failure != "":

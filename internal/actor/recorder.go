@@ -32,6 +32,7 @@ type Recorder struct {
 	records  []*record
 	received int // bytes of all answers
 	secrets  vault
+	stop     *stopping // nil: nothing is held back
 }
 
 // newRecorder returns a recorder that knows the given secrets.
@@ -91,6 +92,9 @@ func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte
 		}
 		_ = req.Body.Close()
 		req.Body = io.NopCloser(bytes.NewReader(rec.reqBody))
+	}
+	if err := r.stops(rec); err != nil {
+		return nil, nil, &noAnswer{err, false}
 	}
 	rec.started = time.Now()
 	resp, err = r.bounded(req, rec)
