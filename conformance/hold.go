@@ -70,7 +70,10 @@ func (h *Held) Again(ctx context.Context, rule string, scenario, exchange int) (
 	if a.world == nil {
 		return oauth.Exchange{}, nil, errors.New("the scenario was not played to that request")
 	}
-	h.put = a.world.Restore
+	h.put = func(ctx context.Context) error {
+		a.world.Recorder().Resume()
+		return a.world.Restore(ctx)
+	}
 	e, stopped := a.world.Recorder().Stopped()
 	switch {
 	case stopped:

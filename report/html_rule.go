@@ -58,6 +58,12 @@ type pageExchange struct {
 	Response string
 	Curl     string
 	Later    bool // it is made when it is opened
+
+	// Again is its name for who holds the target; empty: it cannot be held. Spent is
+	// what was good once, Several that these are several things. AtOnce says that
+	// other requests were under way.
+	Again, Spent    string
+	Several, AtOnce bool
 }
 
 // rendering is a page's rules in the making.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -35,8 +36,11 @@ func Spent(exchanges []oauth.Exchange, issuer string) map[int][]string {
 	all, spent := map[int][]string{}, newSpending(exchanges)
 	for _, e := range exchanges {
 		served := e.Status/100 == 2
-		if served && strings.EqualFold(e.Method, "DELETE") {
+		switch {
+		case served && strings.EqualFold(e.Method, "DELETE"):
 			all[e.Number] = append(all[e.Number], "what it deletes")
+		case e.Status == http.StatusCreated && isHarness(e.Actor):
+			all[e.Number] = append(all[e.Number], "what it creates")
 		}
 		for _, v := range Curl(e, issuer).Variables {
 			if spent[v.Digest] >= e.Number || served && slices.Contains(usesUp(e), v.Digest) {
@@ -95,4 +99,20 @@ func rotates(body string, sent []string) bool {
 
 func isForm(m oauth.Message) bool {
 	return strings.HasPrefix(strings.ToLower(header(m, "Content-Type")), "application/x-www-form-urlencoded")
+}
+
+// atOnce are the exchanges, by their number, during which another one was made.
+func atOnce(exchanges []oauth.Exchange) map[int]bool {
+	all := map[int]bool{}
+	byStart := slices.SortedFunc(slices.Values(exchanges), func(a, b oauth.Exchange) int { return a.Started.Compare(b.Started) })
+	var last oauth.Exchange // of those before, the one that took longest
+	for i, e := range byStart {
+		if i > 0 && e.Started.Before(last.Started.Add(last.Duration)) {
+			all[e.Number], all[last.Number] = true, true
+		}
+		if i == 0 || e.Started.Add(e.Duration).After(last.Started.Add(last.Duration)) {
+			last = e
+		}
+	}
+	return all
 }

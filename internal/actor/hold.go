@@ -82,6 +82,13 @@ func (r *Recorder) Stopped() (oauth.Exchange, bool) {
 	return r.secrets.redact(r.stop.at), true
 }
 
+// Resume sends everything from now on.
+func (r *Recorder) Resume() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stop = nil
+}
+
 // Secrets are the secrets that were seen so far, by their digest: for whoever
 // repeats a recorded exchange by hand while the target is held.
 func (r *Recorder) Secrets() map[string]string {
