@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/scopeproof/scopeproof/oauth"
 )
 
 const entry = `- rule: REF-03
@@ -100,6 +102,20 @@ func TestTheLastingPartOfAMessage(t *testing.T) {
 	} {
 		if got := lasting(message); got != want {
 			t.Errorf("%s: got %q, want %q", message, got, want)
+		}
+	}
+}
+
+func TestABaselineQuotesTheExchangeThatShowsIt(t *testing.T) {
+	exchange := func(n int, path string) oauth.Exchange {
+		return oauth.Exchange{Number: n, Method: "POST", URL: "https://as.example" + path, Status: 200, Response: oauth.Message{Body: `{"scope":"x"}`}}
+	}
+	r := &Report{Rules: []Verdict{{ID: "REF-05", Scenarios: []ScenarioResult{{
+		Outcome: Violates, Message: "too much", Exchanges: []oauth.Exchange{exchange(4, "/token"), exchange(5, "/introspect"), exchange(6, "/api")},
+	}}}}}
+	for shown, want := range map[int]string{4: `POST /token: 200 {"scope":"x"}`, 5: `POST /introspect: 200 {"scope":"x"}`, 0: `POST /api: 200 {"scope":"x"}`} {
+		if got := Baseline(r, func(ScenarioResult) int { return shown })[0].Evidence; got != want {
+			t.Errorf("shown by exchange %d: got %q, want %q", shown, got, want)
 		}
 	}
 }

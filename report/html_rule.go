@@ -14,6 +14,7 @@ import (
 type pageRule struct {
 	conformance.Verdict
 	Sources []pageSource
+	Quotes  []pageQuote
 	Needs   []finding // the name and what it means
 	Where   string
 	Failed  bool           // it needs a reader's attention
@@ -28,6 +29,12 @@ type pageRule struct {
 }
 
 type pageSource struct{ Text, URL string }
+
+// pageQuote is what a source says; Of is what it says that of.
+type pageQuote struct {
+	pageSource
+	Of, Says string
+}
 
 // pageScenario is one scenario of a rule.
 type pageScenario struct {
@@ -93,6 +100,11 @@ func (r *rendering) rule(v conformance.Verdict) pageRule {
 	}
 	for _, source := range v.Sources {
 		rule.Sources = append(rule.Sources, pageSource{Text: source, URL: sourceURL(source)})
+	}
+	for _, q := range conformance.QuotesOf(v.ID) {
+		if cited := q.Citation(); slices.Contains(v.Sources, cited) {
+			rule.Quotes = append(rule.Quotes, pageQuote{pageSource{Text: cited, URL: sourceURL(cited)}, q.Of, q.Text})
+		}
 	}
 	words := []string{v.ID, string(v.Level), v.Text, v.Feature, v.File, v.Reason, v.Loss}
 	words = append(append(words, v.Sources...), v.Needs...)
