@@ -14,8 +14,10 @@ import (
 )
 
 // Baseline is an entry for each scenario of a report that did not hold and is not
-// known yet. What only a person can say begins with [FillIn].
-func Baseline(r *Report) []Expectation {
+// known yet. What only a person can say begins with [FillIn]. ShownBy is the number
+// of the exchange that shows what a scenario's message says, 0 for none: it is
+// quoted.
+func Baseline(r *Report, shownBy func(ScenarioResult) int) []Expectation {
 	var all []Expectation
 	for _, v := range r.Rules {
 		for _, s := range v.Scenarios {
@@ -25,7 +27,7 @@ func Baseline(r *Report) []Expectation {
 			e := Expectation{
 				Rule: v.ID, Scenario: s.Name, Shows: lasting(s.Message), Sometimes: s.Note != "",
 				Reason: FillIn + "why it is so, and when it will be mended", Source: strings.Join(v.Sources, "; "),
-				Evidence: evidence(s), Upstream: FillIn + "the issue with those who make the server; or remove this line",
+				Evidence: evidence(s, shownBy(s)), Upstream: FillIn + "the issue with those who make the server; or remove this line",
 			}
 			same := func(o Expectation) bool { return o.Rule == e.Rule && o.Scenario == e.Scenario && o.Shows == e.Shows }
 			if !slices.ContainsFunc(all, same) {
@@ -90,28 +92,14 @@ func lasting(message string) string {
 // mostEvidence bounds an excerpt of an exchange, in bytes.
 const mostEvidence = 300
 
-// operation is one in a message.
-var operation = regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[^\s:]*)`)
-
-// evidence is an excerpt of the exchange that a message is about: of the operation
-// that it names, of the redirect that it speaks of, else the last that says what
-// was granted, else the last.
-func evidence(s ScenarioResult) string {
+// evidence is an excerpt of one exchange of a scenario, else of the last.
+func evidence(s ScenarioResult, number int) string {
 	if len(s.Exchanges) == 0 {
 		return FillIn + "an excerpt of the exchange"
 	}
 	e := s.Exchanges[len(s.Exchanges)-1]
-	about := func(x oauth.Exchange) bool {
-		return strings.Contains(x.Response.Body, `"access_token"`) || strings.Contains(x.Response.Body, `"scope"`)
-	}
-	if strings.Contains(s.Message, "redirect") {
-		about = func(x oauth.Exchange) bool { return strings.Contains(location(x), "code=") }
-	}
-	if m := operation.FindStringSubmatch(s.Message); m != nil {
-		about = func(x oauth.Exchange) bool { return x.Method == m[1] && strings.Contains(pathOf(x), m[2]) }
-	}
 	for _, x := range s.Exchanges {
-		if about(x) {
+		if x.Number == number {
 			e = x
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/scopeproof/scopeproof/oauth"
 )
 
 const entry = `- rule: REF-03
@@ -104,6 +106,20 @@ func TestTheLastingPartOfAMessage(t *testing.T) {
 	}
 }
 
+func TestABaselineQuotesTheExchangeThatShowsIt(t *testing.T) {
+	exchange := func(n int, path string) oauth.Exchange {
+		return oauth.Exchange{Number: n, Method: "POST", URL: "https://as.example" + path, Status: 200, Response: oauth.Message{Body: `{"scope":"x"}`}}
+	}
+	r := &Report{Rules: []Verdict{{ID: "REF-05", Scenarios: []ScenarioResult{{
+		Outcome: Violates, Message: "too much", Exchanges: []oauth.Exchange{exchange(4, "/token"), exchange(5, "/introspect"), exchange(6, "/api")},
+	}}}}}
+	for shown, want := range map[int]string{4: `POST /token: 200 {"scope":"x"}`, 5: `POST /introspect: 200 {"scope":"x"}`, 0: `POST /api: 200 {"scope":"x"}`} {
+		if got := Baseline(r, func(ScenarioResult) int { return shown })[0].Evidence; got != want {
+			t.Errorf("shown by exchange %d: got %q, want %q", shown, got, want)
+		}
+	}
+}
+
 func TestABaselineHoldsForTheNextRun(t *testing.T) {
 	r := &Report{Rules: []Verdict{{ID: "REF-03", Sources: []string{"RFC 6749 section 6", "RFC 9700"}, Outcome: Violates, Scenarios: []ScenarioResult{
 		{Name: "One: 'two'", Outcome: Violates, Message: "request 3: Planner holds too much", Note: "seen in round 1 of 10"},
@@ -111,7 +127,7 @@ func TestABaselineHoldsForTheNextRun(t *testing.T) {
 		{Name: "Good", Outcome: Conforms}, {Name: "Unclear", Outcome: Inconclusive, Message: "no answer"}, {Name: "Listed", Outcome: Known, Message: "known"},
 	}}}}
 	var file strings.Builder
-	if err := WriteExpect(&file, Baseline(r)); err != nil {
+	if err := WriteExpect(&file, Baseline(r, func(ScenarioResult) int { return 0 })); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ReadExpect("new.yaml", []byte(file.String())); err == nil || strings.Count(err.Error(), "is still to be written") != 6 {

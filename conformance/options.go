@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -65,12 +66,9 @@ type Options struct {
 	// Verdicts hears of each rule as it is judged, from several goroutines, one
 	// at a time.
 	Verdicts func(done, all int, v Verdict)
-	// Hold is given the secrets of each scenario that did not conform, from
-	// several goroutines.
-	Hold func(Secrets)
-	// Up is given the report while the target is still up; its time down is not in
-	// it yet.
-	Up func(*Report) error
+	// Hold is given the report and the target while that is still up; the time
+	// that it takes down is not in the report yet. It is called once.
+	Hold func(context.Context, *Report, *Held) error
 	// Reports are given the report at the end, when the target is gone.
 	Reports []func(*Report) error
 }

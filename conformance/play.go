@@ -139,10 +139,12 @@ func (p *player) restore(ctx context.Context, w *steps.World, res *ScenarioResul
 // refreshing says that a rule, or this scenario of it, is about refresh tokens in general, so that what a
 // target asks for them is part of the set-up. Rules about offline_access name it
 // themselves.
-func (p *player) refreshing() bool {
+func (p *player) refreshing() bool { return refreshing(p.rule, p.scenario) }
+
+func refreshing(rule *Rule, s Scenario) bool {
 	needs := func(name string) bool {
 		has := func(n Need) bool { return n.Text == name }
-		return slices.ContainsFunc(p.rule.Needs, has) || slices.ContainsFunc(p.scenario.Needs, has)
+		return slices.ContainsFunc(rule.Needs, has) || slices.ContainsFunc(s.Needs, has)
 	}
 	return needs("as.refresh") && !needs("as.oidc.offline")
 }
@@ -157,7 +159,7 @@ func (p *player) level() Level {
 
 // result is what an error, or none, means for a scenario of this rule.
 func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
-	res := ScenarioResult{Name: name, Line: p.scenario.Line, Outcome: Conforms}
+	res := ScenarioResult{Name: name, Line: p.scenario.Line, Outcome: Conforms, played: len(p.results)}
 	var broken *steps.Violation
 	var lacking *actor.Lacking
 	switch {
@@ -181,10 +183,10 @@ func (p *player) result(name string, w *steps.World, err error) ScenarioResult {
 		res.Exchanges, res.Steps = w.Recorder().Exchanges(), p.script.sentences
 		p.script.assign(res.Exchanges)
 	}
-	p.hold(w, res)
 	tokens := w.Tokens()
 	p.run.mu.Lock()
 	defer p.run.mu.Unlock()
+	p.run.keep(w, res)
 	p.run.usage.add(p.run.stage.Target, tokens)
 	p.run.protocol = w.ProtocolScopes()
 	for _, b := range breaches {

@@ -148,6 +148,8 @@ type ScenarioResult struct {
 	// ChargedFrom is the rule in whose scenario the breach was seen, when it is
 	// not this one.
 	ChargedFrom string `json:"charged_from,omitempty"`
+
+	played int // which case of its scenario it is, from 0
 }
 
 // Problem is something wrong with the run as a whole.

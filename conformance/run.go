@@ -39,6 +39,7 @@ type run struct {
 	usage    usage
 	protocol oauth.ScopeSet
 	done     int
+	secrets  Secrets // of scenarios whose exchanges are kept, where the target is held
 }
 
 // charge is a breach of an invariant, for the rule that owns it.
@@ -326,8 +327,8 @@ func (r *run) finish(ctx context.Context) (*Report, error) {
 	r.clock.lap(&r.phases.RulesMS)
 	rep := r.sum(ctx)
 	var problems []error
-	if r.options.Up != nil {
-		problems = append(problems, r.options.Up(rep))
+	if r.options.Hold != nil {
+		problems = append(problems, r.hold(ctx, rep))
 		r.clock.at = time.Now()
 	}
 	problems = append(problems, r.close())

@@ -329,7 +329,7 @@ func (c closing) Open(ctx context.Context) (*target.Target, error) {
 func TestTheReportIsHandedOutWhenTheTargetIsGone(t *testing.T) {
 	closed, up, gone := false, false, false
 	o := conformance.Options{Rules: []string{"GRANT-01"}}
-	o.Up = func(*conformance.Report) error { up = !closed; return nil }
+	o.Hold = func(context.Context, *conformance.Report, *conformance.Held) error { up = !closed; return nil }
 	o.Reports = append(o.Reports, func(r *conformance.Report) error {
 		gone = closed
 		if r.Phases.Register.Count == 0 || r.Phases.LogIn.Count == 0 {
@@ -348,7 +348,7 @@ func TestTheReportIsHandedOutWhenTheTargetIsGone(t *testing.T) {
 func TestATargetIsTakenDownWhereSomethingPanics(t *testing.T) {
 	closed := false
 	o := conformance.Options{Rules: []string{"GRANT-01"}}
-	o.Up = func(*conformance.Report) error { panic("a mistake") }
+	o.Hold = func(context.Context, *conformance.Report, *conformance.Held) error { panic("a mistake") }
 	defer func() {
 		if recover() == nil || !closed {
 			t.Errorf("got closed %v, want the panic to go on and the target to be closed", closed)

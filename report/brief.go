@@ -13,6 +13,9 @@ import (
 // mostHints is how many things to do next the last screen names.
 const mostHints = 4
 
+// thatRule is what the first hint about a rule that does not hold is good for.
+const thatRule = "that rule, step by step"
+
 // minHeight is the height of the smallest terminal that a screen is made for.
 const minHeight = 24
 
@@ -231,7 +234,7 @@ func (t *textWriter) hints() []hint {
 	if counts[conformance.Violates] > 0 || counts[conformance.Deviates] > 0 && isStrict(t.r) {
 		worst := worstFirst(t.r.Rules)
 		first := playedBy(worst[0])
-		all = append(all, hint{again(t.r, "test", "--rules "+first+" -v --trace"), "that rule, step by step"}, hint{"scopeproof rules " + first, "what it demands, and why"})
+		all = append(all, hint{again(t.r, "test", "--rules "+first+" -v --trace"), thatRule}, hint{"scopeproof rules " + first, "what it demands, and why"})
 	}
 	if counts[conformance.Inconclusive] > 0 || len(t.r.Rules) > 0 && counts[conformance.NotApplicable] == len(t.r.Rules) {
 		all = append(all, hint{again(t.r, "check", ""), "whether login, consent and the API work"})
@@ -240,6 +243,9 @@ func (t *textWriter) hints() []hint {
 		all = append(all, hint{dir + "/report.html", "every request and response"})
 	} else {
 		all = append(all, hint{"--out DIR", "writes report.html, with every request and response"})
+	}
+	if len(all) > 0 && all[0].why == thatRule && t.r.Settings["hold"] == "" {
+		all = append(all, hint{"--hold", "keeps the target up, to send requests again with curl"})
 	}
 	if counts[conformance.Deviates] > 0 && !isStrict(t.r) {
 		all = append(all, hint{"--strict", "makes a SHOULD that is not followed fail the run"})

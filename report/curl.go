@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,12 +17,12 @@ var digest = regexp.MustCompile(`(?i)(?:‹|%E2%80%B9)sha256(?::|%3A)[0-9a-f]{8}
 // jsonName finds the name of the JSON member whose value comes next.
 var jsonName = regexp.MustCompile(`"([A-Za-z0-9_.-]{1,40})"\s*:\s*"?$`)
 
-// Curl is a command that sends the request of an exchange again, for bash or
+// Curl is the command that sends the request of an exchange again, for bash or
 // zsh. Where the exchange shows the digest of a secret, the command has a
 // variable named for it ($TOKEN, $CLIENT_SECRET, $REFRESH_TOKEN, $CODE, …), and
 // $ISSUER stands for the issuer. Nothing else in it is expanded by the shell:
 // what a server chose stays data.
-func Curl(e oauth.Exchange, issuer string) string {
+func Curl(e oauth.Exchange, issuer string) Command {
 	c := &curl{}
 	if strings.HasSuffix(e.Request.Body, "…") {
 		c.note = "# the body was cut when it was recorded\n"
@@ -40,15 +41,33 @@ func Curl(e oauth.Exchange, issuer string) string {
 	case form:
 		c.form(body)
 	default:
-		c.option("--data-raw", quote(split(body, jsonVariable)))
+		c.option("--data-raw", quote(split(body, func(before, digest string) string { return c.variable(jsonVariable(before), digest, inJSON) })))
 	}
-	return c.note + "curl -sS -i" + c.args.String()
+	return Command{Text: c.note + "curl -sS -i" + c.args.String(), Variables: c.variables}
 }
 
 // curl is a command in the making.
 type curl struct {
-	note string
-	args strings.Builder
+	note      string
+	args      strings.Builder
+	variables []Variable
+}
+
+// variable is the name under which the command has a secret: another secret of
+// the same name gets a number.
+func (c *curl) variable(name, digest string, as form) string {
+	v := Variable{Name: name, Digest: asWritten(digest), as: as}
+	for n := 2; ; n++ {
+		i := slices.IndexFunc(c.variables, func(o Variable) bool { return o.Name == v.Name })
+		if i < 0 {
+			c.variables = append(c.variables, v)
+			return v.Name
+		}
+		if c.variables[i] == v {
+			return v.Name
+		}
+		v.Name = fmt.Sprintf("%s_%d", name, n)
+	}
 }
 
 // add appends words to the current line.
@@ -67,13 +86,17 @@ func (c *curl) url(raw, issuer string) {
 	issuer = strings.TrimSuffix(issuer, "/")
 	rest, ours := strings.CutPrefix(raw, issuer)
 	if issuer != "" && ours && (rest == "" || strings.ContainsRune("/?#", rune(rest[0]))) {
-		c.add(quote(append([]piece{{variable: "ISSUER"}}, split(rest, formVariable)...)))
+		c.add(quote(append([]piece{{variable: "ISSUER"}}, split(rest, c.inAddress)...)))
 		return
 	}
 	if !strings.HasPrefix(raw, "http://") && !strings.HasPrefix(raw, "https://") {
 		c.add("--url") // so that it cannot be taken for an option
 	}
-	c.add(quote(split(raw, formVariable)))
+	c.add(quote(split(raw, c.inAddress)))
+}
+
+func (c *curl) inAddress(before, digest string) string {
+	return c.variable(formVariable(before), digest, inURL)
 }
 
 // headers appends the header and reports whether the body is a form.
@@ -92,14 +115,15 @@ func (c *curl) headers(header []oauth.Param, hasBody bool) (form bool) {
 				continue // what curl sends by itself
 			}
 		case name == "authorization" && isBasic(h.Value):
-			c.option("-u", `"$CLIENT_ID:$CLIENT_SECRET"`)
+			credentials := digest.FindString(h.Value)
+			c.option("-u", `"$`+c.variable("CLIENT_ID", credentials, basicName)+`:$`+c.variable("CLIENT_SECRET", credentials, basicPassword)+`"`)
 			continue
 		}
 		if h.Value == "" {
 			c.option("-H", quote(literal(h.Name+";"))) // curl's way to send a header without a value
 			continue
 		}
-		c.option("-H", quote(split(h.Name+": "+h.Value, func(string) string { return headerVariable(name) })))
+		c.option("-H", quote(split(h.Name+": "+h.Value, func(_, digest string) string { return c.variable(headerVariable(name), digest, asItIs) })))
 	}
 	if hasBody && !typed {
 		c.option("-H", quote(literal("Content-Type:")))
@@ -133,16 +157,15 @@ func (c *curl) form(body string) {
 	}
 	for _, parameter := range strings.Split(body, "&") {
 		name, value, _ := strings.Cut(parameter, "=")
-		at := digest.FindStringIndex(value)
-		if at == nil {
+		if !digest.MatchString(value) {
 			asSent = append(asSent, parameter)
 			continue
 		}
 		flush()
-		pieces := append(literal(name+"="), piece{variable: variable(unescape(name))})
-		if at[0] > 0 || at[1] < len(value) { // a secret within a longer value
-			pieces = append(literal(name+"="), split(unescape(value), func(string) string { return variable(unescape(name)) })...)
-		}
+		// curl encodes what stands after the name.
+		pieces := append(literal(name+"="), split(unescape(value), func(_, digest string) string {
+			return c.variable(variable(unescape(name)), digest, asItIs)
+		})...)
 		c.option("--data-urlencode", quote(pieces))
 	}
 	flush()
@@ -160,16 +183,16 @@ type piece struct{ text, variable string }
 
 func literal(text string) []piece { return []piece{{text: text}} }
 
-// split cuts text at its digests; name gives the variable for a digest from what
-// stands before it.
-func split(text string, name func(before string) string) []piece {
+// split cuts text at its digests; name gives the variable for a digest, also from
+// what stands before it.
+func split(text string, name func(before, digest string) string) []piece {
 	var pieces []piece
 	last := 0
 	for _, at := range digest.FindAllStringIndex(text, -1) {
 		if at[0] > last {
 			pieces = append(pieces, piece{text: text[last:at[0]]})
 		}
-		pieces = append(pieces, piece{variable: name(text[:at[0]])})
+		pieces = append(pieces, piece{variable: name(text[:at[0]], text[at[0]:at[1]])})
 		last = at[1]
 	}
 	if last < len(text) || len(pieces) == 0 {

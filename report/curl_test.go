@@ -45,7 +45,7 @@ func TestCurlCommands(t *testing.T) {
 			"# the body was cut when it was recorded\ncurl -sS -i -X POST \"$ISSUER/t\" \\\n  --data-raw 'a=b…'"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := Curl(c.e, issuer); got != c.want {
+			if got := Curl(c.e, issuer).Text; got != c.want {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
 		})
@@ -71,7 +71,7 @@ func words(t *testing.T, command string) []string {
 
 func TestCurlKeepsWhatAServerChoseFromTheShell(t *testing.T) {
 	e := hostileExchange(1)
-	command := Curl(e, issuer)
+	command := Curl(e, issuer).Text
 	for _, c := range command {
 		if c != '\n' && isHidden(c) {
 			t.Errorf("the command holds %q, on which a terminal acts", c)
@@ -102,7 +102,7 @@ func FuzzCurlIsOneCommand(f *testing.F) {
 		e := oauth.Exchange{Method: "POST", URL: address, Request: oauth.Message{
 			Header: []oauth.Param{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}, {Name: "X", Value: header}}, Body: body,
 		}}
-		if got := words(t, Curl(e, issuer)); len(got) < 5 || got[0] != "-sS" || got[1] != "-i" {
+		if got := words(t, Curl(e, issuer).Text); len(got) < 5 || got[0] != "-sS" || got[1] != "-i" {
 			t.Errorf("got %q", got)
 		}
 	})

@@ -87,12 +87,14 @@ type drawing struct {
 	bad    oauth.ScopeSet
 	lanes  []int    // that occur
 	actors []string // that share the lane of clients
+	spent  map[int][]string
+	atOnce map[int]bool
 }
 
 // newDiagram draws the exchanges of a scenario that parts at one of them from
 // what was expected. Later says that the transcripts are made when they are opened.
 func newDiagram(s conformance.ScenarioResult, at int, id, issuer string, later bool) *diagram {
-	d := &drawing{s: s, id: id, issuer: issuer, later: later, at: at, bad: excess(s.Message)}
+	d := &drawing{s: s, id: id, issuer: issuer, later: later, at: at, bad: excess(s.Message), spent: Spent(s.Exchanges, issuer), atOnce: atOnce(s.Exchanges)}
 	for lane := range laneNames {
 		if slices.ContainsFunc(s.Exchanges, func(e oauth.Exchange) bool {
 			from, to := ends(e)
@@ -199,6 +201,8 @@ func backTo(e oauth.Exchange) string {
 // row is one exchange with its arrows.
 func (d *drawing) row(e oauth.Exchange, later bool) diagramRow {
 	row := diagramRow{Exchange: newPageExchange(e, d.id, d.issuer, later)}
+	row.Exchange.Again, row.Exchange.AtOnce = row.Exchange.ID, d.atOnce[e.Number]
+	row.Exchange.Spent, row.Exchange.Several = strings.Join(d.spent[e.Number], ", "), len(d.spent[e.Number]) > 1
 	if e.Number == d.at {
 		row.Here = d.here()
 	}

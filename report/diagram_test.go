@@ -87,7 +87,7 @@ func TestThePointOfDivergence(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := conformance.ScenarioResult{Outcome: c.outcome, Message: c.message, Step: c.step, Steps: steps, Exchanges: c.exchanges}
-			if got := divergence(s); got != c.want {
+			if got := Divergence(s); got != c.want {
 				t.Errorf("got %d, want %d", got, c.want)
 			}
 		})

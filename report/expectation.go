@@ -97,9 +97,9 @@ func spans(text string, bad oauth.ScopeSet) []span {
 	return list
 }
 
-// divergence is the number of the exchange at which a scenario first shows what
+// Divergence is the number of the exchange at which a scenario first shows what
 // its message says; 0: none does.
-func divergence(s conformance.ScenarioResult) int {
+func Divergence(s conformance.ScenarioResult) int {
 	if s.Outcome == conformance.Conforms || s.Outcome == conformance.NotApplicable {
 		return 0
 	}

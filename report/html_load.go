@@ -120,6 +120,7 @@ type loadScenarioPage struct {
 	Late              string // how much later than due requests were sent
 	Cores             string
 	Latencies         []finding
+	Brief             string // the latency, while the row is closed
 	Measured          []string
 	Signed            string
 	Charts            []*chart
@@ -176,6 +177,7 @@ func newLoadScenario(s loadtest.ScenarioReport, r *loadtest.Report, open bool) l
 	for _, p := range latencyFigures() {
 		page.Latencies = append(page.Latencies, finding{Name: p.Name, Value: number(*p.of(&s.Latency))})
 	}
+	page.Brief = fmt.Sprintf("latency p50 %s, p99 %s ms", number(s.Latency.P50), number(s.Latency.P99))
 	if s.Lag.Max > 0 {
 		page.Late = fmt.Sprintf("p50 %s, p99 %s, max %s ms after they were due", number(s.Lag.P50), number(s.Lag.P99), number(s.Lag.Max))
 	}

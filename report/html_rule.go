@@ -14,6 +14,7 @@ import (
 type pageRule struct {
 	conformance.Verdict
 	Sources []pageSource
+	Quotes  []pageQuote
 	Needs   []finding // the name and what it means
 	Where   string
 	Failed  bool           // it needs a reader's attention
@@ -28,6 +29,12 @@ type pageRule struct {
 }
 
 type pageSource struct{ Text, URL string }
+
+// pageQuote is what a source says; Of is what it says that of.
+type pageQuote struct {
+	pageSource
+	Of, Says string
+}
 
 // pageScenario is one scenario of a rule.
 type pageScenario struct {
@@ -58,6 +65,12 @@ type pageExchange struct {
 	Response string
 	Curl     string
 	Later    bool // it is made when it is opened
+
+	// Again is its name for who holds the target; empty: it cannot be held. Spent is
+	// what was good once, Several that these are several things. AtOnce says that
+	// other requests were under way.
+	Again, Spent    string
+	Several, AtOnce bool
 }
 
 // rendering is a page's rules in the making.
@@ -87,6 +100,11 @@ func (r *rendering) rule(v conformance.Verdict) pageRule {
 	}
 	for _, source := range v.Sources {
 		rule.Sources = append(rule.Sources, pageSource{Text: source, URL: sourceURL(source)})
+	}
+	for _, q := range conformance.QuotesOf(v.ID) {
+		if cited := q.Citation(); slices.Contains(v.Sources, cited) {
+			rule.Quotes = append(rule.Quotes, pageQuote{pageSource{Text: cited, URL: sourceURL(cited)}, q.Of, q.Text})
+		}
 	}
 	words := []string{v.ID, string(v.Level), v.Text, v.Feature, v.File, v.Reason, v.Loss}
 	words = append(append(words, v.Sources...), v.Needs...)
@@ -187,7 +205,7 @@ func (r *rendering) scenario(v conformance.Verdict, s conformance.ScenarioResult
 		return page // one scenario may show that many rules are broken
 	}
 	page.Same, r.drawn[recorded] = "", id
-	at := divergence(s)
+	at := Divergence(s)
 	page.Number, page.Flow = at, newFlow(s, at, id)
 	page.Later = page.Later && !page.Folded
 	page.Diagram = newDiagram(s, at, id, r.report.Target.Issuer, !page.Folded && !page.Later)
@@ -200,7 +218,7 @@ func newPageExchange(e oauth.Exchange, id, issuer string, later bool) *pageExcha
 		Status: statusOf(e.Status, ""), Took: duration(e.Duration.Milliseconds()), Class: "refused",
 		Request:  message(e.Method+" "+e.URL, e.Request),
 		Response: message("", e.Response),
-		Curl:     Curl(e, issuer),
+		Curl:     Curl(e, issuer).Text,
 	}
 	switch {
 	case e.Failure != "":

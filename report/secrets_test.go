@@ -290,7 +290,9 @@ func everythingWritten(t *testing.T, run *conformance.Report) map[string]string 
 		runs := []*conformance.Report{run, &empty}
 		return errors.Join(report.CompareText(w, runs, true), report.CompareMarkdown(w, runs, true), report.CompareHTML(w, runs, true))
 	})
-	add("entries for --expect", func(w io.Writer) error { return conformance.WriteExpect(w, conformance.Baseline(run)) })
+	add("entries for --expect", func(w io.Writer) error {
+		return conformance.WriteExpect(w, conformance.Baseline(run, report.Divergence))
+	})
 	return all
 }
 

@@ -193,6 +193,7 @@ func explain(w io.Writer, l listing, verbose bool) {
 	fmt.Fprintln(w)
 	for _, s := range l.Sources {
 		fmt.Fprintf(w, "  source   %s\n", strings.TrimSpace(s+"  "+report.SourceURL(s)))
+		l.quote(w, s)
 	}
 	if l.Derived {
 		fmt.Fprintf(w, "           derived: no sentence there says exactly this\n")
@@ -225,6 +226,19 @@ func explain(w io.Writer, l listing, verbose bool) {
 		fmt.Fprintf(w, "\n%s\n", l.rule.Gherkin())
 	} else {
 		fmt.Fprintf(w, "  steps    scopeproof rules %s -v\n", l.ID)
+	}
+}
+
+// quote writes what a source says that the rule rests on.
+func (l listing) quote(w io.Writer, source string) {
+	for _, q := range conformance.QuotesOf(l.ID) {
+		if q.Citation() != source {
+			continue
+		}
+		if q.Of != "" {
+			q.Of += ": "
+		}
+		fmt.Fprintf(w, "           %s\"%s\"\n", q.Of, q.Text)
 	}
 }
 

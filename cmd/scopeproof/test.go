@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -54,7 +55,7 @@ func (a *app) testCommand() *cobra.Command {
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
 	f.s.pod.flags(f, "run the rules in a pod, for a server that cannot be reached from here")
-	f.yes(&f.s.hold, "hold", "keep the target up after the run, with the values of failing exchanges in a file, until Ctrl-C")
+	f.yes(&f.s.hold, "hold", "keep the target up after the run, until Ctrl-C, with a file that sends the requests of report.html again: . FILE; again REF-05.1.13")
 	f.yes(&f.s.verbose, "verbose,v", "show every rule with its steps as it is judged, whole messages, all choices and capabilities")
 	f.yes(&f.s.trace, "trace", "show the exchanges of what does not hold, and keep those of scenarios that hold as well")
 	cmd.ValidArgsFunction = completeTargets
@@ -96,10 +97,6 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	a.starting(d)
 	bar := a.newProgress(s.verbose)
 	o.Begins, o.Verdicts = bar.begins, bar.rule
-	held := &holder{}
-	if s.hold {
-		o.Hold = held.keep
-	}
 	show := func(r *conformance.Report) error {
 		bar.end()
 		return a.show(r, s, endPlain)
@@ -111,12 +108,12 @@ func (a *app) test(cmd *cobra.Command, s *settings) error {
 	}
 	o.Reports = append(o.Reports, show)
 	if s.hold {
-		o.Reports, o.Up = nil, func(r *conformance.Report) error {
+		o.Reports, o.Hold = nil, func(ctx context.Context, r *conformance.Report, held *conformance.Held) error {
 			err := show(r)
 			if ctx.Err() != nil {
 				return err
 			}
-			return errors.Join(err, held.wait(ctx, a, r))
+			return errors.Join(err, a.hold(ctx, r, held))
 		}
 	}
 	rep, err := conformance.Run(ctx, played(s.target, s.out, overrides...), conformance.With(o))
@@ -282,7 +279,7 @@ func (a *app) baseline(r *conformance.Report, file string) error {
 	if file == "" {
 		return nil
 	}
-	entries := conformance.Baseline(r)
+	entries := conformance.Baseline(r, report.Divergence)
 	err := a.output(file, func(w io.Writer) error { return conformance.WriteExpect(w, entries) })
 	if err == nil && file != "-" {
 		a.say("%d entries for --expect are in %s; what begins with %q is yours to write", len(entries), file, conformance.FillIn)

@@ -70,6 +70,11 @@ func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
 				return err
 			}
 		}
+		rec := r.begin(e.req)
+		rec.reqBody = e.body
+		if err := r.stops(rec); err != nil {
+			return err
+		}
 		if err := r.waits.ask(ctx, endpointOf(e.req), r.name(e.req.URL.Host, e.req.URL.Path)); err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ type Recorder struct {
 	received int            // bytes of all answers
 	kept     []oauth.Secret // that secrets has yet to learn: most exchanges are never shown
 	secrets  vault
+	stop     *stopping // nil: nothing is held back
 }
 
 // newRecorder returns a recorder that knows the given secrets.
@@ -112,6 +113,9 @@ func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte
 		}
 		_ = req.Body.Close()
 		req.Body = io.NopCloser(bytes.NewReader(rec.reqBody))
+	}
+	if err := r.stops(rec); err != nil {
+		return nil, nil, &noAnswer{err, false}
 	}
 	if err := r.turns.take(req.Context()); err != nil {
 		return nil, nil, &noAnswer{err, false}
@@ -266,6 +270,9 @@ func (r *Recorder) learn() {
 	r.kept = nil
 	for _, rec := range r.records {
 		r.secrets.learn(rec)
+	}
+	if r.stop != nil && r.stop.at != nil {
+		r.secrets.learn(r.stop.at)
 	}
 }
 
