@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"iter"
 	"math"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // mostWindows bounds how many windows an attack keeps: when there are more, each
@@ -40,10 +38,10 @@ type Window struct {
 func (w *Window) Answered() int64 { return w.Kept + w.Leaks + w.FalseRefusals + w.Faults }
 
 // merge adds the next window to w; scratch is a histogram to count in.
-func (w *Window) merge(next Window, scratch *hdrhistogram.Histogram) {
+func (w *Window) merge(next Window, scratch *histogram) {
 	w.Seconds += next.Seconds
 	w.addCounts(next)
-	scratch.Reset()
+	scratch.reset()
 	w.counts.addTo(scratch)
 	next.counts.addTo(scratch)
 	w.counts, w.Latency = newSparse(scratch), latencies(scratch)
@@ -60,8 +58,8 @@ type windows struct {
 	done   []Window
 	latest Window // the last that is over, of one second
 	now    Window
-	hist   *hdrhistogram.Histogram // of now
-	spare  *hdrhistogram.Histogram
+	hist   *histogram // of now
+	spare  *histogram
 }
 
 func newWindows() *windows {
@@ -78,14 +76,14 @@ func (w *windows) add(second int64, seen *tally, due, sent int64) {
 	n.Kept, n.Leaks = n.Kept+seen.kept, n.Leaks+seen.leaks
 	n.FalseRefusals, n.Faults = n.FalseRefusals+seen.falseRefusals, n.Faults+seen.faults
 	n.Due, n.Sent = n.Due+due, n.Sent+sent
-	w.hist.Merge(seen.latency)
+	w.hist.merge(seen.latency)
 }
 
 // close ends the window that is under way.
 func (w *windows) close() {
 	w.now.counts, w.now.Latency = newSparse(w.hist), latencies(w.hist)
 	w.latest = w.now
-	w.hist.Reset()
+	w.hist.reset()
 	if last := len(w.done) - 1; last >= 0 && w.done[last].Seconds < w.done[0].Seconds {
 		w.done[last].merge(w.now, w.spare)
 	} else {
@@ -110,18 +108,16 @@ func (w *windows) close() {
 // the distance to the one before, and the count.
 type sparse []byte
 
-func newSparse(h *hdrhistogram.Histogram) sparse {
-	if h.TotalCount() == 0 {
+func newSparse(h *histogram) sparse {
+	if h.total == 0 {
 		return nil
 	}
 	var s sparse
 	last := int64(0)
-	for _, bar := range h.Distribution() {
-		if bar.Count > 0 {
-			s = binary.AppendUvarint(s, uint64(bar.To-last))
-			s = binary.AppendUvarint(s, uint64(bar.Count))
-			last = bar.To
-		}
+	for value, count := range h.all() {
+		s = binary.AppendUvarint(s, uint64(value-last))
+		s = binary.AppendUvarint(s, uint64(count))
+		last = value
 	}
 	return s
 }
@@ -147,37 +143,35 @@ func (s sparse) all() iter.Seq2[int64, int64] {
 	}
 }
 
-func (s sparse) addTo(h *hdrhistogram.Histogram) {
+func (s sparse) addTo(h *histogram) {
 	for value, count := range s.all() {
-		_ = h.RecordValues(value, count) // in range, so that it cannot fail
+		h.add(value, count)
 	}
 }
 
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, 3) }
-
-func latencies(h *hdrhistogram.Histogram) Latency {
-	if h.TotalCount() == 0 {
+func latencies(h *histogram) Latency {
+	if h.total == 0 {
 		return Latency{}
 	}
-	at := func(percent float64) float64 { return millis(h.ValueAtQuantile(percent)) }
+	at := func(percent float64) float64 { return millis(h.at(percent)) }
 	return Latency{
-		Min: millis(h.Min()), Mean: math.Round(h.Mean()) / 1000,
-		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99), Max: millis(h.Max()),
+		Min: millis(h.min()), Mean: math.Round(h.mean()) / 1000,
+		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99), Max: millis(h.max()),
 	}
 }
 
 // spectrum is the distribution of the latencies that h counted: the median first,
 // then each time what half of the slower ones took at most, until one is left, and
 // the slowest.
-func spectrum(h *hdrhistogram.Histogram) []Percentile {
-	total := h.TotalCount()
+func spectrum(h *histogram) []Percentile {
+	total := h.total
 	if total == 0 {
 		return nil
 	}
-	points := []Percentile{{0, millis(h.Min())}, {25, millis(h.ValueAtQuantile(25))}}
+	points := []Percentile{{0, millis(h.min())}, {25, millis(h.at(25))}}
 	for slower := 0.5; slower*float64(total) >= 1; slower /= 2 {
 		percent := 100 * (1 - slower)
-		points = append(points, Percentile{percent, millis(h.ValueAtQuantile(percent))})
+		points = append(points, Percentile{percent, millis(h.at(percent))})
 	}
-	return append(points, Percentile{100, millis(h.Max())})
+	return append(points, Percentile{100, millis(h.max())})
 }

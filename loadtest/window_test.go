@@ -47,7 +47,7 @@ func TestWindowsLoseNothingHoweverLongARunIs(t *testing.T) {
 		t.Errorf("got %d s with %d kept and %d leaks", next, sum.Kept, sum.Leaks)
 	}
 	for _, q := range []float64{1, 50, 99, 99.9, 100} {
-		if got, want := merged.ValueAtQuantile(q), all.latency.ValueAtQuantile(q); got != want {
+		if got, want := merged.at(q), all.latency.at(q); got != want {
 			t.Errorf("p%v of the windows together: got %d, want %d", q, got, want)
 		}
 	}
@@ -75,7 +75,7 @@ func TestTheSpectrumIsThatOfTheLatencies(t *testing.T) {
 		t.Errorf("got %+v of nothing", got)
 	}
 	for ms := range int64(1000) {
-		_ = h.RecordValue(1000 * (ms + 1))
+		h.add(1000*(ms+1), 1)
 	}
 	points := spectrum(h)
 	if first, last := points[0], points[len(points)-1]; first.MS != 1 || last.Percentile != 100 || last.MS < 1000 || len(points) > 15 {
