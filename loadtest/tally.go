@@ -137,7 +137,10 @@ type cell struct {
 }
 
 func newCounter(s *schedule) *counter {
-	c := &counter{cells: make([]cell, min(runtime.GOMAXPROCS(0), 64)), spare: newTally(), total: newTally(), windows: newWindows()}
+	c := &counter{
+		cells: make([]cell, min(runtime.GOMAXPROCS(0), 64)), spare: newTally(), total: newTally(),
+		windows: newWindows(s.duration, s.shards > 0),
+	}
 	for i := range c.cells {
 		c.cells[i].tally = newTally()
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"iter"
 	"math"
+	"slices"
+	"time"
 )
 
 // mostWindows bounds how many windows an attack keeps: when there are more, each
@@ -56,14 +58,24 @@ func (w *Window) addCounts(other Window) {
 // windows are the windows of an attack, and the one that is under way.
 type windows struct {
 	done   []Window
+	length int64 // of a window, in seconds: of the last one at most
+	// counted keeps the latencies of each, so that windows can be added up later: those
+	// of shards, and of an attack of which it is not known how long it is. They are
+	// what grows with the time that an attack takes.
+	counted bool
 	latest Window // the last that is over, of one second
 	now    Window
 	hist   *histogram // of now
 	spare  *histogram
 }
 
-func newWindows() *windows {
-	return &windows{hist: newHistogram(), spare: newHistogram(), now: Window{Seconds: 1}}
+// newWindows are those of an attack that takes so long; 0: nobody knows.
+func newWindows(duration time.Duration, counted bool) *windows {
+	length := int64(1)
+	for time.Duration(length*mostWindows)*time.Second < duration {
+		length *= 2
+	}
+	return &windows{length: length, counted: counted || duration == 0, hist: newHistogram(), spare: newHistogram(), now: Window{Seconds: 1}}
 }
 
 // add counts what was seen since the last call, in the window of that second. Due
@@ -81,15 +93,26 @@ func (w *windows) add(second int64, seen *tally, due, sent int64) {
 
 // close ends the window that is under way.
 func (w *windows) close() {
-	w.now.counts, w.now.Latency = newSparse(w.hist), latencies(w.hist)
+	w.now.Latency = latencies(w.hist)
+	if w.counted || w.length > 1 {
+		w.now.counts = newSparse(w.hist)
+	}
 	w.latest = w.now
 	w.hist.reset()
-	if last := len(w.done) - 1; last >= 0 && w.done[last].Seconds < w.done[0].Seconds {
+	last := len(w.done) - 1
+	if last >= 0 && w.done[last].Seconds < w.length {
 		w.done[last].merge(w.now, w.spare)
 	} else {
 		w.done = append(w.done, w.now)
+		last++
 	}
 	w.now = Window{Second: w.now.Second + 1, Seconds: 1}
+	if !w.counted {
+		if w.done[last].Seconds == w.length {
+			w.done[last].counts = nil
+		}
+		return // what an attack takes longer than it was meant to is not much
+	}
 	if len(w.done) > mostWindows {
 		half := w.done[:0]
 		for i := 0; i < len(w.done); i += 2 {
@@ -100,7 +123,7 @@ func (w *windows) close() {
 			half = append(half, pair)
 		}
 		clear(w.done[len(half):])
-		w.done = half
+		w.done, w.length = half, 2*w.length
 	}
 }
 
@@ -119,7 +142,7 @@ func newSparse(h *histogram) sparse {
 		s = binary.AppendUvarint(s, uint64(count))
 		last = value
 	}
-	return s
+	return slices.Clone(s) // no more than that
 }
 
 // all are the buckets: the highest value that counts in each, in microseconds, and
