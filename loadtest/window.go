@@ -63,10 +63,10 @@ type windows struct {
 	// of shards, and of an attack of which it is not known how long it is. They are
 	// what grows with the time that an attack takes.
 	counted bool
-	latest Window // the last that is over, of one second
-	now    Window
-	hist   *histogram // of now
-	spare  *histogram
+	latest  Window // the last that is over, of one second
+	now     Window
+	hist    *histogram // of now
+	spare   *histogram
 }
 
 // newWindows are those of an attack that takes so long; 0: nobody knows.
