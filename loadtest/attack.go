@@ -170,15 +170,19 @@ func (a *attack) watch(ctx context.Context) func() load {
 	watching.Go(func() {
 		tick := time.NewTicker(hireEvery)
 		defer tick.Stop()
+		before := time.Duration(0)
 		for n := 1; ; n++ {
 			select {
 			case <-done:
 				return
 			case <-tick.C:
 			}
-			if a.tickets.busy() {
+			// Who was held up for a moment, and catches up, would be held up by dialling.
+			behind := a.tickets.behind()
+			if before > 0 && behind > before {
 				a.hire(ctx, a.newLines(ctx, hireMost))
 			}
+			before = behind
 			if n%int(sweepEvery/hireEvery) != 0 {
 				continue
 			}

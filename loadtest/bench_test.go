@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 // benchToken is a JWT in form only: nothing verifies it.
 var benchToken = "eyJhbGciOiJFUzI1NiJ9." +
-	base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://as.example","sub":"robot","client_id":"robot","exp":4102444800,"scope":"read:appointments"}`)) +
+	base64.RawURLEncoding.EncodeToString([]byte(`{ "jti":"000000","iss":"https://as.example","sub":"robot","client_id":"robot","exp":4102444800,"scope":"read:appointments"}`)) +
 	"." + strings.Repeat("s", 86)
 
 const benchForm = "grant_type=client_credentials&client_id=robot&client_secret=secret-secret-secret&scope=read%3Aappointments"
@@ -56,7 +57,11 @@ func BenchmarkJudge(b *testing.B) {
 		b.Run(tt.name, func(b *testing.B) {
 			b.ReportAllocs()
 			tt.answer.room = &room{}
-			for b.Loop() {
+			jti := bytes.IndexByte(tt.answer.Body, '.') + 1 + 12 // of a token, after { "jti":"
+			for n := byte(0); b.Loop(); n++ {
+				if tt.name == "token" { // each is another
+					base64.RawURLEncoding.Encode(tt.answer.Body[jti:], []byte{'0', '0' + n%10, '0'})
+				}
 				if v := plan.Hits[i].Expect(tt.answer); !v.kept() {
 					b.Fatal(v)
 				}

@@ -121,6 +121,13 @@ type room struct {
 	issued []byte
 }
 
+// issue notes the token that is issued.
+func (r *room) issue(token []byte) {
+	if r != nil {
+		r.issued = token
+	}
+}
+
 func (r *room) of(n int) []byte {
 	if r == nil {
 		return make([]byte, n)

@@ -35,9 +35,23 @@ type Grant struct {
 // the response's scope and from what the token says of itself where it is a JWT.
 func (s *Stage) Issues(g Grant) Expectation {
 	judge := s.grantJudge(g)
+	var known knowledge
 	return func(a Answer) Verdict {
+		if token, like := known.token(&a); like != nil {
+			if like.states(token) {
+				a.room.issue(token)
+				return Verdict{}
+			}
+			if v := judge.own(token, a.room); v.kept() {
+				return v
+			}
+		}
 		var t tokenAnswer
-		return judge.judge(a, &t)
+		v := judge.judge(a, &t)
+		if v.kept() && t.access().kind == '"' {
+			known.learn(a, t.access())
+		}
+		return v
 	}
 }
 
@@ -118,22 +132,25 @@ func (j *grantJudge) issued(t *tokenAnswer, room *room) Verdict {
 	case missing:
 		return falseRefusal(j.Denied, "issued %q, want %q", j.said(t), j.mustText)
 	}
-	own, present, err := jwtScope(t.access().bytes(), room)
+	return j.own(t.access().bytes(), room)
+}
+
+// own judges the scope that a token states of itself.
+func (j *grantJudge) own(token []byte, room *room) Verdict {
+	own, present, err := jwtScope(token, room)
 	if err != nil {
 		return fault("the claims of the access token are %v", err)
 	}
 	if !present {
 		return Verdict{}
 	}
-	switch beyond, missing = j.measure(own); {
+	switch beyond, missing := j.measure(own); {
 	case beyond:
 		return leak(j.Rule, "the token says %q of itself, want at most %q", clip(string(own)), j.most)
 	case missing:
 		return falseRefusal(j.Denied, "the token says %q of itself, want %q", clip(string(own)), j.mustText)
 	}
-	if room != nil {
-		room.issued = t.access().bytes()
-	}
+	room.issue(token)
 	return Verdict{}
 }
 

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Measured is a figure that a scenario measured beside latency, such as for how
@@ -25,7 +23,7 @@ type Measured struct {
 type Measure struct {
 	mu     sync.Mutex
 	about  Measured
-	values *hdrhistogram.Histogram // of thousandths
+	values *histogram // of thousandths
 }
 
 // mostMeasured is the largest value that is told apart, in thousandths.
@@ -36,7 +34,7 @@ func (m *Measure) Add(value float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	// The value is in range, so that it cannot fail.
-	_ = m.values.RecordValue(int64(min(max(value*1000, 0), float64(mostMeasured))))
+	m.values.add(int64(min(max(value*1000, 0), float64(mostMeasured))), 1)
 }
 
 // measures are those of one scenario, also when it is prepared anew.
@@ -90,7 +88,7 @@ func (l *measures) sorted() []*Measure {
 	var list []*Measure
 	for _, m := range l.all {
 		m.mu.Lock()
-		if m.values.TotalCount() > 0 {
+		if m.values.total > 0 {
 			list = append(list, m)
 		}
 		m.mu.Unlock()
@@ -100,12 +98,12 @@ func (l *measures) sorted() []*Measure {
 }
 
 // of is the measure with the figures of values.
-func (f Measured) of(values *hdrhistogram.Histogram) Measured {
-	f.Count = values.TotalCount()
-	f.P50 = float64(values.ValueAtQuantile(50)) / 1000
-	f.P99 = float64(values.ValueAtQuantile(99)) / 1000
-	f.Max = float64(values.Max()) / 1000
+func (f Measured) of(values *histogram) Measured {
+	f.Count = values.total
+	f.P50 = float64(values.at(50)) / 1000
+	f.P99 = float64(values.at(99)) / 1000
+	f.Max = float64(values.max()) / 1000
 	return f
 }
 
-func newMeasured() *hdrhistogram.Histogram { return hdrhistogram.New(1, mostMeasured, 3) }
+func newMeasured() *histogram { return newHistogramTo(mostMeasured, 11) }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Shards says how many shards a run had, and what became of those that are not in
@@ -162,7 +160,7 @@ type sum struct {
 	notes   []string
 	// measures and values are what the scenario measured, by name.
 	measures map[string]Measured
-	values   map[string]*hdrhistogram.Histogram
+	values   map[string]*histogram
 }
 
 // windowPart is a window of a shard, on the clock of the run.
@@ -221,7 +219,7 @@ func (s *sum) sign(more Signatures) {
 
 func (s *sum) measure(r *ScenarioReport, p *partScenario) {
 	if s.measures == nil {
-		s.measures, s.values = map[string]Measured{}, map[string]*hdrhistogram.Histogram{}
+		s.measures, s.values = map[string]Measured{}, map[string]*histogram{}
 	}
 	for i, m := range r.Measures {
 		if s.values[m.Name] == nil {
@@ -308,7 +306,7 @@ func aligned(parts []windowPart) []Window {
 	row := []Window{}
 	for _, at := range slices.Sorted(maps.Keys(by)) {
 		w := Window{Second: at * length}
-		scratch.Reset()
+		scratch.reset()
 		for _, p := range by[at] {
 			w.addCounts(p.Window)
 			w.Seconds = min(length, max(w.Seconds, p.Second+p.Seconds-w.Second))

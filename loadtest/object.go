@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"math/bits"
 )
 
 // maxDepth bounds how deep objects and arrays may nest.
@@ -22,6 +23,7 @@ type member struct {
 	kind byte // '"', '0' (a number), 't' (true or false), 'n' (null), '{', '['; 0: absent
 	// raw is the value as it stands, a string without its quotes.
 	raw     []byte
+	at      int  // where raw begins in the object
 	escaped bool // a string with a backslash in it
 }
 
@@ -136,10 +138,11 @@ func (s *scanner) member(want []member) error {
 			s.twice = true // an error, unless there is a worse one to come
 			continue
 		}
-		want[i].kind, want[i].raw, want[i].escaped = kind, s.data[start:s.pos], quoted
+		from, to := start, s.pos
 		if kind == '"' {
-			want[i].raw = s.data[start+1 : s.pos-1]
+			from, to = start+1, s.pos-1
 		}
+		want[i].kind, want[i].raw, want[i].at, want[i].escaped = kind, s.data[from:to], from, quoted
 	}
 	return nil
 }
@@ -150,10 +153,7 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 		return nil, false, false
 	}
 	start := s.pos
-	if n := bytes.IndexByte(s.data[start:], '"'); n >= 0 && plain(s.data[start:start+n]) {
-		s.pos = start + n + 1
-		return s.data[start : start+n], false, true
-	}
+	s.pos += plain(s.data[start:])
 	for s.pos < len(s.data) {
 		switch c := s.data[s.pos]; {
 		case c == '"':
@@ -173,24 +173,23 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 	return nil, false, false
 }
 
-// plain reports whether characters are nothing but themselves: no backslash and no
-// control character. It looks at eight at once.
-func plain(text []byte) bool {
-	if bytes.IndexByte(text, '\\') >= 0 {
-		return false
-	}
+// plain is how many bytes there are before one that a string cannot have as it
+// stands: a quote, a backslash or a control character. It looks at eight at once.
+func plain(text []byte) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	var control uint64 // has a high bit set if a byte was less than a space
-	for ; len(text) >= 8; text = text[8:] {
-		x := binary.LittleEndian.Uint64(text)
-		control |= (x - ones*0x20) &^ x & high
-	}
-	for _, c := range text {
-		if c < 0x20 {
-			return false
+	n := 0
+	for ; len(text)-n >= 8; n += 8 {
+		x := binary.LittleEndian.Uint64(text[n:])
+		quote, slash := x^ones*'"', x^ones*'\\'
+		// A high bit is set for such a byte, and maybe for those after it.
+		if stop := ((x-ones*0x20)&^x | (quote-ones)&^quote | (slash-ones)&^slash) & high; stop != 0 {
+			return n + bits.TrailingZeros64(stop)/8
 		}
 	}
-	return control == 0
+	for n < len(text) && text[n] >= 0x20 && text[n] != '"' && text[n] != '\\' {
+		n++
+	}
+	return n
 }
 
 // escape reads a backslash and what belongs to it.

@@ -17,9 +17,7 @@ func exporterWithFigures(t *testing.T) *Exporter {
 	t.Helper()
 	h := newTally().latency
 	for value, count := range map[int64]int64{50: 10, 100: 5, 101: 1, 900: 100, 70_000_000: 2} {
-		if err := h.RecordValues(value, count); err != nil {
-			t.Fatal(err)
-		}
+		h.add(value, count)
 	}
 	e := NewExporter()
 	e.Show(Progress{Scenario: "token-refresh", OfferedRate: 200, Kept: 115, Faults: 3})

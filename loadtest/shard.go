@@ -29,6 +29,8 @@ type Part struct {
 	Report  *Report `json:"report"`
 	// Scenarios are in the order of the report's.
 	Scenarios []partScenario `json:"scenarios"`
+	// Results is what it wrote in vegeta's format; nil: nothing.
+	Results *ResultsSum `json:"results,omitempty"`
 }
 
 // partScenario is what a scenario's report leaves out.

@@ -5,8 +5,6 @@ import (
 	"runtime"
 	"sync"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // longest is the longest latency that is told apart, in microseconds: 1 h.
@@ -22,9 +20,9 @@ type tally struct {
 	// latency is in microseconds, from when a request was due. A request without
 	// an answer counts with the time until it was given up, so that the slowest
 	// are not left out.
-	latency *hdrhistogram.Histogram
+	latency *histogram
 	// lag is how much later than due requests were sent, in microseconds, within 1 %.
-	lag      *hdrhistogram.Histogram
+	lag      *histogram
 	lastSent time.Duration // since the attack began
 	elapsed  time.Duration // until the last answer
 	// due and sent are the requests that were due so far, and those sent; the whole
@@ -36,7 +34,7 @@ type tally struct {
 	signatures *Signatures
 }
 
-func newTally() *tally { return &tally{latency: newHistogram(), lag: hdrhistogram.New(1, longest, 2)} }
+func newTally() *tally { return &tally{latency: newHistogram(), lag: newHistogramTo(longest, 8)} }
 
 // shot is what came of one request; times are since the attack began.
 type shot struct {
@@ -49,7 +47,7 @@ type shot struct {
 func (t *tally) count(s *shot) {
 	t.add(s.verdict.Class, s.verdict.Rule, s.answered, s.due, s.done-s.due)
 	t.lastSent = max(t.lastSent, s.sent)
-	_ = t.lag.RecordValue(inRange(s.sent - s.due)) // in range, so that it cannot fail
+	t.lag.add(inRange(s.sent-s.due), 1)
 }
 
 // add counts one request without the time at which it was sent; the rule is that
@@ -74,7 +72,7 @@ func (t *tally) add(c Class, rule string, answered bool, due, latency time.Durat
 		t.answered++
 	}
 	t.elapsed = max(t.elapsed, due+latency)
-	_ = t.latency.RecordValue(inRange(latency)) // in range, so that it cannot fail
+	t.latency.add(inRange(latency), 1)
 }
 
 // inRange is a duration in microseconds that a histogram can hold.
@@ -83,8 +81,8 @@ func inRange(d time.Duration) int64 { return min(max(d.Microseconds(), 1), longe
 // merge adds what another tally counted.
 func (t *tally) merge(other *tally) {
 	t.addCounts(other)
-	t.latency.Merge(other.latency)
-	t.lag.Merge(other.lag)
+	t.latency.merge(other.latency)
+	t.lag.merge(other.lag)
 }
 
 // addCounts is merge without the histograms.
@@ -103,8 +101,8 @@ func (t *tally) addCounts(other *tally) {
 
 func (t *tally) reset() {
 	clear(t.leaksByRule)
-	t.latency.Reset()
-	t.lag.Reset()
+	t.latency.reset()
+	t.lag.reset()
 	*t = tally{latency: t.latency, lag: t.lag, leaksByRule: t.leaksByRule}
 }
 
@@ -139,7 +137,10 @@ type cell struct {
 }
 
 func newCounter(s *schedule) *counter {
-	c := &counter{cells: make([]cell, min(runtime.GOMAXPROCS(0), 64)), spare: newTally(), total: newTally(), windows: newWindows()}
+	c := &counter{
+		cells: make([]cell, min(runtime.GOMAXPROCS(0), 64)), spare: newTally(), total: newTally(),
+		windows: newWindows(s.duration, s.shards > 0),
+	}
 	for i := range c.cells {
 		c.cells[i].tally = newTally()
 	}

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"github.com/scopeproof/scopeproof/internal/spelling"
 )
 
@@ -121,7 +119,7 @@ func (t Threshold) ofSearch() bool { return t.metric == "capacity" || t.metric =
 type figures struct {
 	requests, answered, kept, leaks, falseRefusals, faults int64
 	offered, achieved                                      float64 // requests per second
-	latency                                                *hdrhistogram.Histogram
+	latency                                                *histogram
 }
 
 // value is what the threshold limits, as seen: milliseconds for latencies, a
@@ -161,16 +159,16 @@ func (t Threshold) value(seen *figures) (value float64, lack string) {
 	}
 	switch t.metric {
 	case "max":
-		return millis(seen.latency.Max()), ""
+		return millis(seen.latency.max()), ""
 	case "min":
-		return millis(seen.latency.Min()), ""
+		return millis(seen.latency.min()), ""
 	case "mean":
-		return seen.latency.Mean() / 1000, ""
+		return seen.latency.mean() / 1000, ""
 	}
 	if want := t.samples(); seen.requests < want {
 		return 0, fmt.Sprintf("%d requests are too few for %s: want %d", seen.requests, t.metric, want)
 	}
-	return millis(seen.latency.ValueAtQuantile(t.percent)), ""
+	return millis(seen.latency.at(t.percent)), ""
 }
 
 // samples is how many requests there must be for a percentile to differ from the

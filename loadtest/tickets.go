@@ -108,14 +108,22 @@ func (t *tickets) end() {
 	}
 }
 
-// busy reports whether there is no worker for the next request.
-func (t *tickets) busy() bool {
+// behind is for how long a request has been due for which there is no worker; 0:
+// there is none.
+func (t *tickets) behind() time.Duration {
 	if t.pacer == nil || t.ended.Load() {
-		return false
+		return 0
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return !t.waiting && len(t.idle) == 0
+	if t.waiting || len(t.idle) > 0 {
+		return 0
+	}
+	due, ok := t.peek()
+	if !ok {
+		return 0
+	}
+	return max(0, t.elapsed()-due)
 }
 
 // stop ends the attack: nothing more is handed out.

@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"iter"
 	"math"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"slices"
+	"time"
 )
 
 // mostWindows bounds how many windows an attack keeps: when there are more, each
@@ -40,10 +40,10 @@ type Window struct {
 func (w *Window) Answered() int64 { return w.Kept + w.Leaks + w.FalseRefusals + w.Faults }
 
 // merge adds the next window to w; scratch is a histogram to count in.
-func (w *Window) merge(next Window, scratch *hdrhistogram.Histogram) {
+func (w *Window) merge(next Window, scratch *histogram) {
 	w.Seconds += next.Seconds
 	w.addCounts(next)
-	scratch.Reset()
+	scratch.reset()
 	w.counts.addTo(scratch)
 	next.counts.addTo(scratch)
 	w.counts, w.Latency = newSparse(scratch), latencies(scratch)
@@ -58,14 +58,24 @@ func (w *Window) addCounts(other Window) {
 // windows are the windows of an attack, and the one that is under way.
 type windows struct {
 	done   []Window
-	latest Window // the last that is over, of one second
-	now    Window
-	hist   *hdrhistogram.Histogram // of now
-	spare  *hdrhistogram.Histogram
+	length int64 // of a window, in seconds: of the last one at most
+	// counted keeps the latencies of each, so that windows can be added up later: those
+	// of shards, and of an attack of which it is not known how long it is. They are
+	// what grows with the time that an attack takes.
+	counted bool
+	latest  Window // the last that is over, of one second
+	now     Window
+	hist    *histogram // of now
+	spare   *histogram
 }
 
-func newWindows() *windows {
-	return &windows{hist: newHistogram(), spare: newHistogram(), now: Window{Seconds: 1}}
+// newWindows are those of an attack that takes so long; 0: nobody knows.
+func newWindows(duration time.Duration, counted bool) *windows {
+	length := int64(1)
+	for time.Duration(length*mostWindows)*time.Second < duration {
+		length *= 2
+	}
+	return &windows{length: length, counted: counted || duration == 0, hist: newHistogram(), spare: newHistogram(), now: Window{Seconds: 1}}
 }
 
 // add counts what was seen since the last call, in the window of that second. Due
@@ -78,20 +88,31 @@ func (w *windows) add(second int64, seen *tally, due, sent int64) {
 	n.Kept, n.Leaks = n.Kept+seen.kept, n.Leaks+seen.leaks
 	n.FalseRefusals, n.Faults = n.FalseRefusals+seen.falseRefusals, n.Faults+seen.faults
 	n.Due, n.Sent = n.Due+due, n.Sent+sent
-	w.hist.Merge(seen.latency)
+	w.hist.merge(seen.latency)
 }
 
 // close ends the window that is under way.
 func (w *windows) close() {
-	w.now.counts, w.now.Latency = newSparse(w.hist), latencies(w.hist)
+	w.now.Latency = latencies(w.hist)
+	if w.counted || w.length > 1 {
+		w.now.counts = newSparse(w.hist)
+	}
 	w.latest = w.now
-	w.hist.Reset()
-	if last := len(w.done) - 1; last >= 0 && w.done[last].Seconds < w.done[0].Seconds {
+	w.hist.reset()
+	last := len(w.done) - 1
+	if last >= 0 && w.done[last].Seconds < w.length {
 		w.done[last].merge(w.now, w.spare)
 	} else {
 		w.done = append(w.done, w.now)
+		last++
 	}
 	w.now = Window{Second: w.now.Second + 1, Seconds: 1}
+	if !w.counted {
+		if w.done[last].Seconds == w.length {
+			w.done[last].counts = nil
+		}
+		return // what an attack takes longer than it was meant to is not much
+	}
 	if len(w.done) > mostWindows {
 		half := w.done[:0]
 		for i := 0; i < len(w.done); i += 2 {
@@ -102,7 +123,7 @@ func (w *windows) close() {
 			half = append(half, pair)
 		}
 		clear(w.done[len(half):])
-		w.done = half
+		w.done, w.length = half, 2*w.length
 	}
 }
 
@@ -110,20 +131,18 @@ func (w *windows) close() {
 // the distance to the one before, and the count.
 type sparse []byte
 
-func newSparse(h *hdrhistogram.Histogram) sparse {
-	if h.TotalCount() == 0 {
+func newSparse(h *histogram) sparse {
+	if h.total == 0 {
 		return nil
 	}
 	var s sparse
 	last := int64(0)
-	for _, bar := range h.Distribution() {
-		if bar.Count > 0 {
-			s = binary.AppendUvarint(s, uint64(bar.To-last))
-			s = binary.AppendUvarint(s, uint64(bar.Count))
-			last = bar.To
-		}
+	for value, count := range h.all() {
+		s = binary.AppendUvarint(s, uint64(value-last))
+		s = binary.AppendUvarint(s, uint64(count))
+		last = value
 	}
-	return s
+	return slices.Clone(s) // no more than that
 }
 
 // all are the buckets: the highest value that counts in each, in microseconds, and
@@ -147,37 +166,35 @@ func (s sparse) all() iter.Seq2[int64, int64] {
 	}
 }
 
-func (s sparse) addTo(h *hdrhistogram.Histogram) {
+func (s sparse) addTo(h *histogram) {
 	for value, count := range s.all() {
-		_ = h.RecordValues(value, count) // in range, so that it cannot fail
+		h.add(value, count)
 	}
 }
 
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, 3) }
-
-func latencies(h *hdrhistogram.Histogram) Latency {
-	if h.TotalCount() == 0 {
+func latencies(h *histogram) Latency {
+	if h.total == 0 {
 		return Latency{}
 	}
-	at := func(percent float64) float64 { return millis(h.ValueAtQuantile(percent)) }
+	at := func(percent float64) float64 { return millis(h.at(percent)) }
 	return Latency{
-		Min: millis(h.Min()), Mean: math.Round(h.Mean()) / 1000,
-		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99), Max: millis(h.Max()),
+		Min: millis(h.min()), Mean: math.Round(h.mean()) / 1000,
+		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9), P9999: at(99.99), Max: millis(h.max()),
 	}
 }
 
 // spectrum is the distribution of the latencies that h counted: the median first,
 // then each time what half of the slower ones took at most, until one is left, and
 // the slowest.
-func spectrum(h *hdrhistogram.Histogram) []Percentile {
-	total := h.TotalCount()
+func spectrum(h *histogram) []Percentile {
+	total := h.total
 	if total == 0 {
 		return nil
 	}
-	points := []Percentile{{0, millis(h.Min())}, {25, millis(h.ValueAtQuantile(25))}}
+	points := []Percentile{{0, millis(h.min())}, {25, millis(h.at(25))}}
 	for slower := 0.5; slower*float64(total) >= 1; slower /= 2 {
 		percent := 100 * (1 - slower)
-		points = append(points, Percentile{percent, millis(h.ValueAtQuantile(percent))})
+		points = append(points, Percentile{percent, millis(h.at(percent))})
 	}
-	return append(points, Percentile{100, millis(h.Max())})
+	return append(points, Percentile{100, millis(h.max())})
 }

@@ -10,7 +10,7 @@ func TestWindowsLoseNothingHoweverLongARunIs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("much arithmetic by one goroutine")
 	}
-	w := newWindows()
+	w := newWindows(0, true)
 	all := newTally()
 	const seconds = 1500
 	seen := newTally()
@@ -47,14 +47,14 @@ func TestWindowsLoseNothingHoweverLongARunIs(t *testing.T) {
 		t.Errorf("got %d s with %d kept and %d leaks", next, sum.Kept, sum.Leaks)
 	}
 	for _, q := range []float64{1, 50, 99, 99.9, 100} {
-		if got, want := merged.ValueAtQuantile(q), all.latency.ValueAtQuantile(q); got != want {
+		if got, want := merged.at(q), all.latency.at(q); got != want {
 			t.Errorf("p%v of the windows together: got %d, want %d", q, got, want)
 		}
 	}
 }
 
 func TestASecondInWhichNothingHappensIsAWindow(t *testing.T) {
-	w := newWindows()
+	w := newWindows(0, true)
 	seen := newTally()
 	seen.count(&shot{done: time.Millisecond})
 	w.add(0, seen, 1, 1)
@@ -75,7 +75,7 @@ func TestTheSpectrumIsThatOfTheLatencies(t *testing.T) {
 		t.Errorf("got %+v of nothing", got)
 	}
 	for ms := range int64(1000) {
-		_ = h.RecordValue(1000 * (ms + 1))
+		h.add(1000*(ms+1), 1)
 	}
 	points := spectrum(h)
 	if first, last := points[0], points[len(points)-1]; first.MS != 1 || last.Percentile != 100 || last.MS < 1000 || len(points) > 15 {
@@ -84,6 +84,33 @@ func TestTheSpectrumIsThatOfTheLatencies(t *testing.T) {
 	for i, p := range points[1:] {
 		if want := 10 * p.Percentile; p.MS < want-1 || p.MS > want*1.01+1 || p.MS < points[i].MS {
 			t.Errorf("p%v: got %v ms after %v, want %v", p.Percentile, p.MS, points[i].MS, want)
+		}
+	}
+}
+
+// However long an attack is, what is remembered of it is what its report says.
+func TestWindowsOfAnAttackKeepNoLatenciesApart(t *testing.T) {
+	for _, tt := range []struct {
+		seconds, length int64
+		windows         int
+	}{{600, 1, 600}, {601, 2, 301}, {2400, 4, 600}} {
+		w, seen := newWindows(time.Duration(tt.seconds)*time.Second, false), newTally()
+		seen.count(&shot{done: 5 * time.Millisecond})
+		for second := range tt.seconds {
+			w.add(second, seen, 1, 1)
+		}
+		w.close()
+		if len(w.done) != tt.windows {
+			t.Errorf("%d s: got %d windows, want %d", tt.seconds, len(w.done), tt.windows)
+		}
+		for i, one := range w.done {
+			whole := one.Seconds == tt.length
+			if one.Second != int64(i)*tt.length || one.Kept != one.Seconds || one.Latency.P50 < 5 || whole && one.counts != nil {
+				t.Errorf("%d s: got the window %+v, want it to begin at %d", tt.seconds, one, int64(i)*tt.length)
+			}
+			if !whole && i < len(w.done)-1 {
+				t.Errorf("%d s: got a window of %d s, want %d", tt.seconds, one.Seconds, tt.length)
+			}
 		}
 	}
 }

@@ -133,7 +133,7 @@ func (a *app) attackHere(cmd *cobra.Command, d *target.Description, chosen []loa
 // attack runs the scenarios, with what shows how they go.
 func (a *app) attack(ctx context.Context, t *target.Target, chosen []loadtest.Scenario, o loadtest.Options, l *loading, metrics *metrics) (_ *loadtest.Report, err error) {
 	o.Exporter = metrics.exporter
-	results := &resultsFile{dir: l.out}
+	results := &resultsFile{dir: l.out, name: allResults}
 	if l.out != "" {
 		o.Results = results
 	}
@@ -161,10 +161,14 @@ func reachBy(r *loadtest.Reach) {
 	}
 }
 
+// allResults is the file of the results of a load.
+const allResults = "results.gob"
+
 // resultsFile is where vegeta's results go. It is made when there is one, so that
 // a target that cannot be brought up leaves no empty file.
 type resultsFile struct {
 	dir      string
+	name     string
 	file     *os.File
 	buffered *bufio.Writer
 }
@@ -172,7 +176,7 @@ type resultsFile struct {
 // Write implements [io.Writer].
 func (f *resultsFile) Write(p []byte) (int, error) {
 	if f.file == nil {
-		file, err := os.Create(filepath.Join(f.dir, "results.gob"))
+		file, err := os.Create(filepath.Join(f.dir, f.name))
 		if err != nil {
 			return 0, err
 		}

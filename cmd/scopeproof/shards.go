@@ -70,6 +70,9 @@ type shardPlan struct {
 	Args    []string          `json:"args"`    // flags of load
 	Seed    int64             `json:"seed"`
 	Files   map[string][]byte `json:"files,omitempty"` // by flag
+	// Results is the folder, of this machine, for each shard's results; empty: they
+	// write none.
+	Results string `json:"results,omitempty"`
 	// Target was brought up by the coordinator, Opens is opened by each shard. One
 	// of both is there.
 	Target *target.Handover `json:"target,omitempty"`
@@ -92,6 +95,9 @@ func (p *shardPlan) source() (target.Source, error) {
 func (a *app) plan(cmd *cobra.Command, l *loading, d *target.Description, t *target.Target) ([]byte, error) {
 	p := shardPlan{Version: version(), Seed: l.seed, Files: map[string][]byte{}}
 	var err error
+	if l.on == "" {
+		p.Results = l.out
+	}
 	if t == nil {
 		p.Opens, err = a.describedFor(d)
 	} else {
@@ -157,11 +163,11 @@ func (a *app) attackFromShards(cmd *cobra.Command, d *target.Description, t *tar
 		}
 	}})
 	live.end()
-	return merged(found, o, l)
+	return a.merged(found, o, l)
 }
 
-// merged adds up what the shards handed in.
-func merged(found []cluster.Shard, o loadtest.Options, l *loading) (*loadtest.Report, error) {
+// merged adds up what the shards handed in, and puts their results together.
+func (a *app) merged(found []cluster.Shard, o loadtest.Options, l *loading) (*loadtest.Report, error) {
 	m := loadtest.Merging{Shards: l.workers, Thresholds: o.Thresholds, Late: map[int]time.Duration{}, Problems: cluster.Problems(found)}
 	var parts []*loadtest.Part
 	for _, s := range found {
@@ -180,7 +186,55 @@ func merged(found []cluster.Shard, o loadtest.Options, l *loading) (*loadtest.Re
 	if rep != nil {
 		rep.Tool = version()
 	}
+	switch {
+	case l.out == "":
+	case l.on != "":
+		a.say("no results.gob: the results of pods stay in the pods; load.json has what was counted")
+	default:
+		err = errors.Join(err, a.mergeResults(l, parts))
+	}
 	return rep, err
+}
+
+// shardResults is the file of a shard's results.
+func shardResults(shard int) string { return fmt.Sprintf("results-%d.gob", shard) }
+
+// mergeResults makes one file of the results of the shards whose parts are counted,
+// and removes theirs.
+func (a *app) mergeResults(l *loading, parts []*loadtest.Part) error {
+	var found []loadtest.PartResults
+	handed := map[int]bool{}
+	for _, p := range parts {
+		handed[p.Shard] = true
+	}
+	for shard := range l.workers {
+		path := filepath.Join(l.out, shardResults(shard))
+		file, err := os.Open(path)
+		if err == nil {
+			defer func() { _, _ = file.Close(), os.Remove(path) }()
+		}
+		if !handed[shard] {
+			a.say("results.gob is without shard %d, which handed in no result", shard)
+			continue
+		}
+		part := parts[slices.IndexFunc(parts, func(p *loadtest.Part) bool { return p.Shard == shard })]
+		if errors.Is(err, os.ErrNotExist) && part.Results != nil && part.Results.Bytes == 0 {
+			continue // nothing was sent
+		}
+		if err != nil {
+			return err
+		}
+		found = append(found, loadtest.PartResults{Part: part, From: file})
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	results := &resultsFile{dir: l.out, name: allResults}
+	err := errors.Join(loadtest.MergeResults(results, found), results.close())
+	if err != nil {
+		_ = os.Remove(filepath.Join(l.out, allResults)) // it would pass for all of them
+	}
+	return err
 }
 
 // fleet starts the shards, or what starts them.
@@ -275,9 +329,17 @@ func (a *app) runShard(ctx context.Context, worker *cluster.Worker, data []byte)
 	o.Shard, o.Shards, o.Begin = index, shards, worker.Ready
 	o.Workers = share(o.Workers, index, shards)
 	o.OnProgress = everySecond(func(p loadtest.Progress) { _ = worker.Progress(p) })
+	results := &resultsFile{dir: p.Results, name: shardResults(index)}
+	summed := loadtest.NewSumming(results)
+	if p.Results != "" {
+		o.Results = summed
+	}
 	part, err := loadtest.RunShard(ctx, t, chosen, o)
-	if err != nil {
+	if err = errors.Join(err, results.close()); err != nil {
 		return nil, err
+	}
+	if p.Results != "" {
+		part.Results = summed.Sum()
 	}
 	return part.Encode()
 }

@@ -21,8 +21,10 @@ import (
 
 // said is what our client prints.
 type said struct {
-	Requests int64   `json:"requests"`
+	Sent     int64   `json:"sent"`     // handed to a connection
+	Requests int64   `json:"requests"` // answered or given up
 	Kept     int64   `json:"kept"`
+	Errors   int64   `json:"errors"`
 	P50      float64 `json:"p50"` // milliseconds, from when a request was due
 	P99      float64 `json:"p99"`
 	Lag50    float64 `json:"lag50"` // how much later than due a request was sent
@@ -76,11 +78,15 @@ func attack(args []string) error {
 	}
 	runtime.ReadMemStats(&after)
 	s := report.Scenarios[0]
-	if s.Requests == 0 || s.Kept != s.Requests {
+	if s.Requests == 0 || s.Leaks+s.FalseRefusals > 0 || s.Faults > s.Requests/1000 {
 		return fmt.Errorf("got %d of %d answers as expected: %s", s.Kept, s.Requests, s.Reason)
 	}
+	var sent int64
+	for _, w := range s.Windows {
+		sent += w.Sent
+	}
 	return json.NewEncoder(os.Stdout).Encode(said{
-		Requests: s.Requests, Kept: s.Kept, P50: s.Latency.P50, P99: s.Latency.P99, Lag50: s.Lag.P50, Lag99: s.Lag.P99,
+		Sent: sent, Requests: s.Requests, Kept: s.Kept, Errors: s.Faults, P50: s.Latency.P50, P99: s.Latency.P99, Lag50: s.Lag.P50, Lag99: s.Lag.P99,
 		Allocs: float64(after.Mallocs-before.Mallocs) / float64(s.Requests),
 	})
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,17 +25,33 @@ func compare(s settings) error {
 	defer os.RemoveAll(dir)
 	var doc strings.Builder
 	heading(&doc, s)
+	fmt.Printf("this takes about %v\n", s.estimate().Round(time.Minute))
+	var wrong []error
 	for _, kind := range strings.Split(s.servers, ",") {
-		if err := s.against(kind, dir, &doc); err != nil {
+		err := s.against(kind, dir, &doc)
+		if err != nil && !errors.Is(err, errLost) {
 			return fmt.Errorf("%s: %w", kind, err)
 		}
+		wrong = append(wrong, err)
 	}
 	doc.WriteString(notes)
 	fmt.Print("\n", doc.String())
 	if s.doc != "" {
-		return os.WriteFile(s.doc, []byte(doc.String()), 0o644)
+		wrong = append(wrong, os.WriteFile(s.doc, []byte(doc.String()), 0o644))
 	}
-	return nil
+	return errors.Join(wrong...)
+}
+
+// estimate is how long everything takes, with half a second for what is around a
+// run; what is made again comes on top.
+func (s *settings) estimate() time.Duration {
+	servers := len(strings.Split(s.servers, ","))
+	runs := servers * s.rounds * (len(s.peers()) + 1)
+	all := time.Duration(runs) * (s.length + 500*time.Millisecond)
+	if s.soak > 0 {
+		all += brief + s.soak
+	}
+	return all
 }
 
 // against runs the tools against one kind of server.
@@ -57,14 +74,34 @@ func (s *settings) against(kind, dir string, doc io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var memory []measured
+	var long []pace
 	if kind == "canned" && s.soak > 0 {
-		if memory, err = s.memory(b, srv, all.median("scopeproof", rate)/2); err != nil {
+		if long, err = s.long(b, srv, all.median("scopeproof", rate)/2); err != nil {
 			return err
 		}
 	}
-	figures(doc, s, kind, all, paced, memory)
-	return nil
+	figures(doc, s, kind, all, paced, long)
+	for _, p := range long {
+		err = errors.Join(err, p.lost())
+	}
+	return err
+}
+
+// errLost says that requests went astray.
+var errLost = errors.New("requests are not accounted for")
+
+// lost is an error where not every request that was sent was answered or counted as
+// an error, or where the server counted others.
+func (p *pace) lost() error {
+	if p.Sent == p.Requests && p.Requests == p.Kept+p.Errors && p.Kept <= p.served && p.served <= p.Sent {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", errLost, p.account())
+}
+
+// account says what became of what was sent.
+func (p *pace) account() string {
+	return fmt.Sprintf("%d sent = %d answered + %d errors; the server counted %d", p.Sent, p.Kept, p.Errors, p.served)
 }
 
 const (
@@ -109,20 +146,14 @@ func (b bout) client(length time.Duration, more ...string) *exec.Cmd {
 	return exec.Command(os.Args[0], append([]string{"client", "-base", b.base, "-for", length.String()}, more...)...)
 }
 
-// paced runs ours in the open model, at a rate.
+// paced runs ours in the open model round by round.
 func (s *settings) paced(b bout, srv *server, rate float64) (list []pace, err error) {
-	for round := range s.rounds {
-		m, err := measure(srv, b.client(s.length, "-rate", fmt.Sprintf("%.0f", rate), "-connections", "512"), s.length)
+	for range s.rounds {
+		p, err := s.pace(b, srv, rate, s.length)
 		if err != nil {
 			return nil, err
 		}
-		said, err := m.said()
-		if err != nil {
-			return nil, err
-		}
-		fmt.Printf("paced    round %d  %8.0f/s: sent %.3f ms after due (p99 %.3f), latency p99 %.3f ms, %5.1f us/request, others %.2f\n",
-			round+1, m.rate, said.Lag50, said.Lag99, said.P99, m.cpu, m.other)
-		list = append(list, pace{m, said, rate})
+		list = append(list, p)
 	}
 	return list, nil
 }
@@ -131,18 +162,37 @@ func (s *settings) paced(b bout, srv *server, rate float64) (list []pace, err er
 type pace struct {
 	measured
 	said
-	due float64 // requests per second
+	due  float64 // requests per second
+	long time.Duration
 }
 
-// memory runs ours for 10 s and for longer, at a rate.
-func (s *settings) memory(b bout, srv *server, rate float64) (list []measured, err error) {
-	for _, length := range []time.Duration{10 * time.Second, s.soak} {
-		m, err := measure(srv, b.client(length, "-rate", fmt.Sprintf("%.0f", rate), "-connections", "512"), length)
+// pace runs ours in the open model, at a rate.
+func (s *settings) pace(b bout, srv *server, rate float64, length time.Duration) (p pace, err error) {
+	m, err := measure(srv, b.client(length, "-rate", fmt.Sprintf("%.0f", rate), "-connections", "512"), length)
+	if err != nil {
+		return p, err
+	}
+	said, err := m.said()
+	if err != nil {
+		return p, err
+	}
+	fmt.Printf("paced    %v at %8.0f/s: sent %.3f ms after due (p99 %.3f), latency p99 %.3f ms, %5.1f us/request, %.1f MiB, others %.2f\n",
+		length, m.rate, said.Lag50, said.Lag99, said.P99, m.cpu, m.memory, m.other)
+	return pace{m, said, rate, length}, nil
+}
+
+// brief is how long the run is that a long one is compared with.
+const brief = 10 * time.Second
+
+// long runs ours for a while and for longer, at a rate.
+func (s *settings) long(b bout, srv *server, rate float64) (list []pace, err error) {
+	for _, length := range []time.Duration{brief, s.soak} {
+		p, err := s.pace(b, srv, rate, length)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Printf("memory   %v: %.1f MiB\n", length, m.memory)
-		list = append(list, m)
+		fmt.Printf("soak     %v: %s\n", length, p.account())
+		list = append(list, p)
 	}
 	return list, nil
 }

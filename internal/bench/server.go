@@ -19,10 +19,11 @@ import (
 )
 
 // What is sent and what is answered, by every tool alike. The token is a JWT in
-// form only: nothing verifies it.
+// form only: nothing verifies it. Each that is issued has a jti of its own.
 var (
-	token = "eyJhbGciOiJFUzI1NiJ9." +
-		base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://as.example","sub":"robot","client_id":"robot","exp":4102444800,"scope":"read:appointments"}`)) +
+	head  = "eyJhbGciOiJFUzI1NiJ9."
+	token = head +
+		base64.RawURLEncoding.EncodeToString([]byte(`{ "jti":"`+strings.Repeat("0", jtiLength)+`","iss":"https://as.example","sub":"robot","client_id":"robot","exp":4102444800,"scope":"read:appointments"}`)) +
 		"." + strings.Repeat("s", 86)
 	tokenBody = []byte(`{"access_token":"` + token + `","token_type":"Bearer","expires_in":300,"scope":"read:appointments"}`)
 	listBody  = []byte(`{"appointments":[{"id":"a1","title":"scopeproof-load","start":"2030-01-01T10:00:00Z"},{"id":"a2","title":"lunch","start":"2030-01-02T12:00:00Z"}]}`)
@@ -30,6 +31,9 @@ var (
 )
 
 const (
+	// The jti begins and ends where three bytes become four characters.
+	jtiAt, jtiLength = len(`{ "jti":"`), 12
+
 	form      = "grant_type=client_credentials&client_id=robot&client_secret=secret-secret-secret&scope=read%3Aappointments"
 	challenge = `Bearer realm="calendar", error="insufficient_scope", scope="write:appointments"`
 )
@@ -40,8 +44,20 @@ type counted struct {
 	CPU      float64 `json:"cpu"` // seconds
 }
 
-// target counts the requests of a server.
-type target struct{ requests atomic.Int64 }
+// target counts the requests of a server, and the tokens that it issued.
+type target struct{ requests, tokens atomic.Int64 }
+
+// stamp makes the token in an answer another than all before.
+func (t *target) stamp(answer []byte) {
+	var digits [jtiLength]byte
+	n := t.tokens.Add(1)
+	for i := len(digits) - 1; i >= 0; i-- {
+		digits[i] = byte('0' + n%10)
+		n /= 10
+	}
+	at := bytes.Index(answer, []byte(head)) + len(head) + base64.RawURLEncoding.EncodedLen(jtiAt)
+	base64.RawURLEncoding.Encode(answer[at:], digits[:])
+}
 
 // serve is the program of a server, which prints where it listens: for requests,
 // and for questions about itself.
@@ -89,6 +105,11 @@ func (t *target) mux() http.Handler {
 			}
 			h.Set("Content-Type", "application/json")
 			h.Set("Cache-Control", "no-store")
+			body := body
+			if r.Method == http.MethodPost {
+				body = bytes.Clone(body)
+				t.stamp(body)
+			}
 			w.WriteHeader(status)
 			_, _ = w.Write(body)
 		}
@@ -115,7 +136,7 @@ func canned(status, more string, body []byte) []byte {
 // it must, so that it is not the limit.
 func (t *target) canned(conn net.Conn) {
 	defer conn.Close()
-	in := bufio.NewReaderSize(conn, 8<<10)
+	in, issued := bufio.NewReaderSize(conn, 8<<10), bytes.Clone(cannedToken)
 	for {
 		line, err := in.ReadSlice('\n')
 		if err != nil {
@@ -124,7 +145,8 @@ func (t *target) canned(conn net.Conn) {
 		answer := cannedList
 		switch {
 		case bytes.HasPrefix(line, []byte("POST /token")):
-			answer = cannedToken
+			t.stamp(issued)
+			answer = issued
 		case bytes.HasPrefix(line, []byte("GET /write")):
 			answer = cannedNo
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 )
 
 func rate(m measured) float64  { return m.rate }
@@ -72,7 +71,7 @@ func heading(w io.Writer, s settings) {
 	fmt.Fprint(w, "wrk and hey are Debian's.\n\n"+
 		"Of what a tool looks at: ours judges status, scope and challenge of each answer, and the scope that each token states of itself;\n"+
 		"`wrk-check` matches text for the same, without reading the token; `k6-check` reads as much as we do. vegeta calls each 403 an error.\n"+
-		"Signatures are not checked here: the tokens are JWTs in form only.\n")
+		"Each token that is issued is another. Signatures are not checked here: the tokens are JWTs in form only.\n")
 }
 
 // notes say what the figures are owed to, and what they do not say.
@@ -82,6 +81,8 @@ const notes = `
 - A worker is a goroutine with connections of its own: it takes what is due, writes bytes that were made beforehand, reads the
   answer itself and judges it where it was read. net/http's transport hands each request through three goroutines, vegeta's
   loop through two more.
+- A token response that differs from one that was judged in nothing but the token is not read again: of the token it is looked
+  at what differs. So what judging costs is that of tokens which nobody has seen before, from a server that says the same of each.
 - Before each request a connection is asked whether it holds something that nobody asked for, which costs a system call: an
   answer is never taken for that of another request.
 - Connections are dialled before the clock starts, and latency counts from when a request was due: a server that stalls for a
@@ -107,7 +108,7 @@ func table(w io.Writer, kind string, peers []peer, all results) {
 }
 
 // figures are those that are held to a limit.
-func figures(w io.Writer, s *settings, kind string, all results, paced []pace, memory []measured) {
+func figures(w io.Writer, s *settings, kind string, all results, paced, long []pace) {
 	fmt.Fprint(w, "\n| every answer judged | measured | must | aim |\n|---|---|---|---|\n")
 	row := func(what, seen, must, aim string) { fmt.Fprintf(w, "| %s | %s | %s | %s |\n", what, seen, must, aim) }
 	ratio := func(what, name, to string, value func(measured) float64, must, aim string) {
@@ -144,8 +145,13 @@ func figures(w io.Writer, s *settings, kind string, all results, paced []pace, m
 		row(at+"sent after due, p50, ms", spread(lag50, "%.3f"), "", "")
 		row(at+"latency, p99, ms", spread(p99, "%.3f"), "", "")
 	}
-	if len(memory) == 2 {
-		row(fmt.Sprintf("memory of a run of %v and of %v, MiB", 10*time.Second, s.soak),
-			fmt.Sprintf("%.1f and %.1f", memory[0].memory, memory[1].memory), "within 10 %", "< 30")
+	if len(long) == 2 {
+		brief, soak := long[0], long[1]
+		row(fmt.Sprintf("memory of a run of %v and of %v, MiB", brief.long, soak.long),
+			fmt.Sprintf("%.1f and %.1f (%+.0f %%)", brief.memory, soak.memory, 100*(soak.memory/brief.memory-1)), "within 10 %", "< 30")
+		at := fmt.Sprintf("%v at half of that (%.0f/s): ", soak.long, soak.due)
+		row(at+"what became of it", soak.account(), "all", "")
+		row(at+"sent after due, p99, ms", fmt.Sprintf("%.3f", soak.Lag99), "", "")
+		row(at+"latency, p99, ms", fmt.Sprintf("%.3f", soak.P99), "", "")
 	}
 }
