@@ -64,6 +64,9 @@ func (s *Stage) observeSample(ctx context.Context) error {
 	if ui && (a != nil || err != nil) {
 		s.observeConsent(ctx, cast, a, err)
 	}
+	if format && passing(err) {
+		s.facts.set("token.format", target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
+	}
 	if err == nil && i != nil && i.Response != nil {
 		if format {
 			s.observeFormat(ctx, cast, i)
