@@ -35,7 +35,8 @@ const (
 // BenchmarkDefaultRun holds the default run, every rule against the embedded
 // reference, to at most ten seconds, and compares its processor time with that of
 // only sending its requests to a stub that gives the recorded answers: cpu_ratio.
-// It is meant to be at most 3, and is not yet. Both servers are in this process,
+// It is to be at most 3; a machine that does other things beside raises it, since the
+// run has more to keep at hand than the stub. Both servers are in this process,
 // so that both sides count. It prints the medians. What was recorded is forgotten
 // before the next run, which would have its garbage collected less often beside
 // it.

@@ -213,7 +213,8 @@ func (c Call) Captured(reply *Reply) (map[string]string, error) {
 	var document any
 	decoder := json.NewDecoder(bytes.NewReader(reply.Body))
 	decoder.UseNumber()
-	if !json.Valid(reply.Body) || decoder.Decode(&document) != nil {
+	whole := decoder.Decode(&document) == nil
+	if _, err := decoder.Token(); !whole || err != io.EOF { // more may follow what is JSON
 		return nil, fmt.Errorf("got an answer of %d bytes that is not JSON, want JSON to capture from", len(reply.Body))
 	}
 	for name, pointer := range c.Capture {

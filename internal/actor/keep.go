@@ -41,6 +41,9 @@ func (r *Recorder) keepCall(call *target.Call, req *http.Request, expand func(st
 		}
 	}
 	eachText(texts, func(text string) {
+		if !strings.Contains(text, "${") {
+			return
+		}
 		for _, variable := range secretVariable.FindAllString(text, -1) {
 			if value, err := expand(variable); err == nil {
 				r.keep(oauth.Secret(value))

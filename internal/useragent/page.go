@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
@@ -57,11 +58,13 @@ func readPage(resp *http.Response, from *url.URL) (*page, error) {
 // are not text become U+FFFD.
 func parsePage(data []byte, contentType string, from *url.URL) (*page, error) {
 	p := &page{url: from, base: from}
-	encoding, _, _ := charset.DetermineEncoding(data, contentType)
-	if decoded, err := encoding.NewDecoder().Bytes(data); err == nil {
-		data = decoded
+	encoding, name, _ := charset.DetermineEncoding(data, contentType)
+	if name != "utf-8" || !utf8.Valid(data) || bytes.HasPrefix(data, []byte("\uFEFF")) {
+		if decoded, err := encoding.NewDecoder().Bytes(data); err == nil {
+			data = decoded
+		}
+		data = bytes.ToValidUTF8(data, []byte("\uFFFD"))
 	}
-	data = bytes.ToValidUTF8(data, []byte("\uFFFD"))
 	if !isHTML(data, contentType) {
 		p.text = collapse(string(data))
 		return p, nil
