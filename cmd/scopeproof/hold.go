@@ -38,7 +38,7 @@ func (a *app) hold(ctx context.Context, r *conformance.Report, held *conformance
 	}
 	defer os.RemoveAll(h.dir)
 	a.say("%s is held at %s until Ctrl-C\n    in another terminal, to send a request of report.html anew:  . %s; again %s",
-		r.Target.Name, r.Target.Issuer, h.file(), firstShown(r))
+		r.Target.Name, r.Target.Issuer, word(h.file()), firstShown(r))
 	return h.serve(ctx)
 }
 
@@ -200,6 +200,14 @@ func splitID(id string) (rule string, scenario, exchange int, ok bool) {
 	scenario, err1 := strconv.Atoi(parts[1])
 	exchange, err2 := strconv.Atoi(parts[2])
 	return parts[0], scenario, exchange, errors.Join(err1, err2) == nil
+}
+
+// word is a path as a word of a shell, quoted where it has to be.
+func word(path string) string {
+	if strings.Trim(path, "/._-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+		return path
+	}
+	return shell(path)
 }
 
 // shell quotes text for a shell.

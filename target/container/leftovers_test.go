@@ -27,7 +27,7 @@ func runAndEnd(path, how string) error {
 	defer stop()
 	_, err := conformance.Run(ctx, container.File(path), conformance.With(conformance.Options{
 		Rules: []string{"DISC-01"},
-		Up: func(*conformance.Report) error {
+		Hold: func(context.Context, *conformance.Report, *conformance.Held) error {
 			time.Sleep(2 * time.Second) // to be looked at
 			switch how {
 			case "panic":
