@@ -140,7 +140,7 @@ func (h *holder) routes(ctx context.Context) http.Handler {
 	mux.HandleFunc("GET /again/{id}", func(w http.ResponseWriter, r *http.Request) {
 		script, err := h.again(ctx, r.PathValue("id"))
 		if err != nil {
-			script = fmt.Sprintf("echo %s >&2; false\n", shell("scopeproof: "+err.Error()))
+			script = fmt.Sprintf("printf '%%s\\n' %s >&2; false\n", shell("scopeproof: "+err.Error()))
 		}
 		_, _ = w.Write([]byte(script))
 	})
@@ -166,7 +166,7 @@ func (h *holder) again(ctx context.Context, id string) (string, error) {
 		return "", fmt.Errorf("%s cannot be sent again: there is no value for %s", id, strings.Join(missing, ", "))
 	}
 	was := h.status(rule, scenario, exchange)
-	return fmt.Sprintf("%s\necho %s >&2\n%s\necho; echo %s >&2\n", export(words), shell(command.Text), command.Text, shell("# in the run: "+was)), nil
+	return fmt.Sprintf("%s\nprintf '%%s\\n' %s >&2\n%s\necho; echo %s >&2\n", export(words), shell(command.Text), command.Text, shell("# in the run: "+was)), nil
 }
 
 // status is how an exchange of the report was answered.
