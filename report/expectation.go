@@ -130,8 +130,8 @@ func Divergence(s conformance.ScenarioResult) int {
 // operation is a request as messages name it.
 var operation = regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[^\s:]*)`)
 
-// named is the last exchange that a message speaks of: the request that it names,
-// or the redirect back to the client; 0: it speaks of neither.
+// named is the last exchange that a message speaks of: the request that it names, the
+// redirect back to the client, or the answer that issued a token; 0: it speaks of none.
 func named(played []oauth.Exchange, message string) int {
 	request := operation.FindStringSubmatch(message)
 	for _, e := range slices.Backward(played) {
@@ -142,6 +142,10 @@ func named(played []oauth.Exchange, message string) int {
 			}
 		case strings.Contains(message, "redirect"):
 			if backTo(e) != "" {
+				return e.Number
+			}
+		case strings.Contains(message, "was issued a token"):
+			if issuedToken.MatchString(e.Response.Body) || backTo(e) == "token" {
 				return e.Number
 			}
 		}
