@@ -1,6 +1,7 @@
 package report
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -120,7 +121,36 @@ func Divergence(s conformance.ScenarioResult) int {
 			return n
 		}
 	}
+	if n := named(played, s.Message); n > 0 {
+		return n
+	}
 	return played[len(played)-1].Number
+}
+
+// operation is a request as messages name it.
+var operation = regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (/[^\s:]*)`)
+
+// named is the last exchange that a message speaks of: the request that it names, the
+// redirect back to the client, or the answer that issued a token; 0: it speaks of none.
+func named(played []oauth.Exchange, message string) int {
+	request := operation.FindStringSubmatch(message)
+	for _, e := range slices.Backward(played) {
+		switch {
+		case request != nil:
+			if u, err := url.Parse(e.URL); err == nil && e.Method == request[1] && strings.Contains(u.RequestURI(), request[2]) {
+				return e.Number
+			}
+		case strings.Contains(message, "redirect"):
+			if backTo(e) != "" {
+				return e.Number
+			}
+		case strings.Contains(message, "was issued a token"):
+			if issuedToken.MatchString(e.Response.Body) || backTo(e) == "token" {
+				return e.Number
+			}
+		}
+	}
+	return 0
 }
 
 // firstWith is the first exchange of the last step in which one of the scopes was

@@ -38,7 +38,7 @@ func (a *app) hold(ctx context.Context, r *conformance.Report, held *conformance
 	}
 	defer os.RemoveAll(h.dir)
 	a.say("%s is held at %s until Ctrl-C\n    in another terminal, to send a request of report.html anew:  . %s; again %s",
-		r.Target.Name, r.Target.Issuer, h.file(), firstShown(r))
+		r.Target.Name, r.Target.Issuer, word(h.file()), firstShown(r))
 	return h.serve(ctx)
 }
 
@@ -140,7 +140,7 @@ func (h *holder) routes(ctx context.Context) http.Handler {
 	mux.HandleFunc("GET /again/{id}", func(w http.ResponseWriter, r *http.Request) {
 		script, err := h.again(ctx, r.PathValue("id"))
 		if err != nil {
-			script = fmt.Sprintf("echo %s >&2; false\n", shell("scopeproof: "+err.Error()))
+			script = fmt.Sprintf("printf '%%s\\n' %s >&2; false\n", shell("scopeproof: "+err.Error()))
 		}
 		_, _ = w.Write([]byte(script))
 	})
@@ -166,7 +166,7 @@ func (h *holder) again(ctx context.Context, id string) (string, error) {
 		return "", fmt.Errorf("%s cannot be sent again: there is no value for %s", id, strings.Join(missing, ", "))
 	}
 	was := h.status(rule, scenario, exchange)
-	return fmt.Sprintf("%s\necho %s >&2\n%s\necho; echo %s >&2\n", export(words), shell(command.Text), command.Text, shell("# in the run: "+was)), nil
+	return fmt.Sprintf("%s\nprintf '%%s\\n' %s >&2\n%s\necho; echo %s >&2\n", export(words), shell(command.Text), command.Text, shell("# in the run: "+was)), nil
 }
 
 // status is how an exchange of the report was answered.
@@ -200,6 +200,14 @@ func splitID(id string) (rule string, scenario, exchange int, ok bool) {
 	scenario, err1 := strconv.Atoi(parts[1])
 	exchange, err2 := strconv.Atoi(parts[2])
 	return parts[0], scenario, exchange, errors.Join(err1, err2) == nil
+}
+
+// word is a path as a word of a shell, quoted where it has to be.
+func word(path string) string {
+	if strings.Trim(path, "/._-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+		return path
+	}
+	return shell(path)
 }
 
 // shell quotes text for a shell.

@@ -72,6 +72,11 @@ func TestACommandOfTheReportRepeatsWhatItShows(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			held(t, id, func(r *conformance.Report, h *holder) {
+				for _, bad := range []string{"REF-99.1.1", "REF-05.99.1", "REF-05.1.999", "REF-05", "REF-05.x.1"} {
+					if got, err := h.again(t.Context(), bad); err == nil {
+						t.Errorf("again %s: got %q, want an error", bad, got)
+					}
+				}
 				script, want := allCommands(r)
 				for _, line := range inShell(t, shell, ". "+h.file()+"\n"+script) {
 					i := max(strings.LastIndex(line, " "), 0)
