@@ -84,7 +84,7 @@ func Load(more ...fs.FS) (*Catalogue, error) {
 	var problems []error
 	for n, files := range append([]fs.FS{features.Files}, more...) {
 		first := len(c.Rules)
-		if err := c.load(files); err != nil {
+		if err := c.load(files, n > 0); err != nil {
 			problems = append(problems, err)
 		}
 		if n > 0 {
@@ -114,7 +114,9 @@ func (c *Catalogue) Find(id string) *Rule {
 	return nil
 }
 
-func (c *Catalogue) load(files fs.FS) error {
+// load reads the feature files of one file system. In foreign ones, which no test
+// of the program has looked at, a step may not exist.
+func (c *Catalogue) load(files fs.FS, foreign bool) error {
 	var paths []string
 	err := fs.WalkDir(files, ".", func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, ".feature") {
@@ -131,10 +133,13 @@ func (c *Catalogue) load(files fs.FS) error {
 	suite := godog.TestSuite{Options: &godog.Options{FS: files, Paths: paths}}
 	parsed, err := suite.RetrieveFeatures()
 	if err != nil {
-		return err
+		return syntaxErrors(err)
 	}
 	var problems []error
 	for _, f := range parsed {
+		if foreign {
+			problems = append(problems, c.undefined(f.GherkinDocument, f.Pickles))
+		}
 		problems = append(problems, c.feature(f.GherkinDocument, f.Pickles, string(f.Content)))
 		paths = slices.DeleteFunc(paths, func(path string) bool { return path == f.Uri })
 	}

@@ -2,6 +2,7 @@ package target
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -197,6 +198,16 @@ func unreachable(at string, err error) error {
 	var name *net.DNSError
 	if errors.As(err, &name) {
 		hint = "is the host of the issuer spelt right, and known to this machine?"
+	}
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	switch {
+	case errors.As(err, &authority):
+		hint = "the environment variable SSL_CERT_FILE names a PEM file of certificate authorities to trust, such as that of the server"
+	case errors.As(err, &host):
+		hint = "write the issuer with a name that is in the certificate"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		hint = "the server speaks no TLS there: write http://" + u.Host
 	}
 	return &Unavailable{What: u.Scheme + "://" + u.Host, Got: reason.Error(), Want: "an answer to GET " + u.EscapedPath(), Hint: hint, Err: err}
 }

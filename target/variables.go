@@ -198,7 +198,9 @@ func (w *walker) copy(v reflect.Value, path string) reflect.Value {
 			break
 		}
 		made.Set(reflect.MakeMap(v.Type()))
-		for _, key := range v.MapKeys() {
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
 			made.SetMapIndex(key, w.copy(v.MapIndex(key), join(path, key.String())))
 		}
 	case reflect.Slice:

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scopeproof/scopeproof/internal/spelling"
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
@@ -68,7 +69,7 @@ func ClientNames() []string {
 func describe(d *target.Description, name string, set int) (target.ClientDescription, error) {
 	c, ok := fixture(name)
 	if !ok {
-		return c, fmt.Errorf("no client is called %q: got clients %v", name, ClientNames())
+		return c, fmt.Errorf("no client is called %q: %s", name, spelling.DidYouMean(name, ClientNames(), "want "+spelling.Listed(ClientNames())))
 	}
 	if _, ok := d.Clients.Actors[name]; ok {
 		own := d.Clients.InSet(name, set)

@@ -214,6 +214,9 @@ func mend(stage *actor.Stage, why string) string {
 		}
 		return fmt.Sprintf("does the server know %[1]q, and may the client ask for it? Where it has another name: \"scopes: {%[1]s: NAME}\"", asked)
 	}
+	if strings.Contains(why, "invalid_client") {
+		return "check id, secret and auth_method of the client under clients.actors"
+	}
 	return "look at the server's log; the redirect URI, the client and the user must be known to it"
 }
 

@@ -27,7 +27,7 @@ var house = map[string][]string{
 	"internal/race":      {},
 	"internal/lean":      {},
 	"internal/spelling":  {},
-	"internal/actor":     {"internal/race", "internal/useragent", "target", "oauth"},
+	"internal/actor":     {"internal/race", "internal/spelling", "internal/useragent", "target", "oauth"},
 
 	"features":    {},
 	"steps":       {"internal/actor", "target", "oauth"},
