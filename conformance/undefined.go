@@ -80,7 +80,9 @@ func (c *Catalogue) spoken() []string {
 	var all []string
 	for _, r := range c.Rules {
 		for _, s := range r.Scenarios {
-			all = append(all, s.sentences...)
+			for _, c := range s.plays {
+				all = append(all, newScript(c.Steps).sentences...)
+			}
 		}
 	}
 	slices.Sort(all)

@@ -260,6 +260,12 @@ func (r *runner) bind(report *ScenarioReport, seen *figures) []ThresholdResult {
 			continue
 		}
 		result := threshold.result(report.Name, seen)
+		if threshold.measure != "" {
+			var found bool
+			if result, found = threshold.ofMeasure(report); !found {
+				continue // what no scenario has is found in the end
+			}
+		}
 		r.report.Thresholds = append(r.report.Thresholds, result)
 		if result.Value != nil && !result.Held {
 			missed = append(missed, result)

@@ -162,7 +162,7 @@ func (r *runner) wanted() float64 {
 // did not hold or had too few samples for.
 func (r *runner) limits(p *part) (all, missed []ThresholdResult) {
 	for _, t := range r.Thresholds {
-		if t.ofSearch() || t.Scenario != "" && t.Scenario != p.report.Name {
+		if t.ofSearch() || t.measure != "" || t.Scenario != "" && t.Scenario != p.report.Name {
 			continue
 		}
 		result := t.result(p.report.Name, p.figures())

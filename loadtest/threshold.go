@@ -16,20 +16,31 @@ type Threshold struct {
 	Expression string // as written
 	Scenario   string // empty: every scenario
 	metric     string
+	measure    string  // of which metric is; empty: of latency, or of counts
+	timed      bool    // what the measure is compared with is a duration
 	percent    float64 // of a percentile
 	operator   string
 	limit      float64 // in the unit of value
 	part       bool    // the value is a part of all requests, in percent
 }
 
+<<<<<<< HEAD
 const thresholdForms = `want [SCENARIO.]FIGURE OPERATOR VALUE, such as "p99<50ms", "token-refresh.faults<1%" or "achieved>=0.99"`
 
 // figureNames are the figures that can be limited, beside percentiles such as p99.9.
 var figureNames = []string{
 	"p50", "p90", "p95", "p99", "p99.9", "min", "mean", "max", "leaks", "false_refusals", "faults", "kept", "achieved", "rate", "requests", "capacity", "growth",
 }
+=======
+const thresholdForms = `want [SCENARIO.]METRIC OPERATOR VALUE: p50, p90, p95, p99, p99.9 or another percentile, or min, mean or max, with a duration ("p99<50ms"); ` +
+	`leaks, false_refusals, faults or kept with a number or a percentage ("leaks==0", "faults<1%"); achieved, the achieved part of the offered rate, ` +
+	`with a number or a percentage ("achieved>=0.99"); rate, the achieved requests per second, or requests, with a number ("rate>500"); ` +
+	`capacity, what a search for it found, in requests per second ("capacity>=500"); growth, the power by which latency grows in a sweep ("growth<1.3"); ` +
+	`MEASURE.p50, MEASURE.p99 or MEASURE.max of what a scenario measures, with a duration or a number ("stale_after_edit.max<1s"); ` +
+	`the operators are <, <=, >, >= and ==`
+>>>>>>> wt-load
 
-var thresholdSyntax = regexp.MustCompile(`^(?:([a-z][a-z0-9-]*)\.)?([a-z_]+|p[0-9]+(?:\.[0-9]+)?|p\([0-9]+(?:\.[0-9]+)?\))\s*(<=|>=|==|<|>)\s*(\S+)$`)
+var thresholdSyntax = regexp.MustCompile(`^(?:([a-z][a-z0-9-]*)\.)?(?:([a-z][a-z0-9_]*)\.)?([a-z_]+|p[0-9]+(?:\.[0-9]+)?|p\([0-9]+(?:\.[0-9]+)?\))\s*(<=|>=|==|<|>)\s*(\S+)$`)
 
 // ParseThreshold reads a threshold; p(99) is p99. The error says what is allowed.
 func ParseThreshold(text string) (Threshold, error) {
@@ -37,15 +48,28 @@ func ParseThreshold(text string) (Threshold, error) {
 	if m == nil {
 		return Threshold{}, fmt.Errorf("got %q, %s", text, thresholdForms)
 	}
+<<<<<<< HEAD
 	t := Threshold{Expression: strings.TrimSpace(text), Scenario: m[1], metric: strings.NewReplacer("(", "", ")", "").Replace(m[2]), operator: m[3]}
 	if err := t.readLimit(m[4]); err != nil {
 		return Threshold{}, fmt.Errorf("%q: %w", text, err)
+=======
+	t := Threshold{
+		Expression: strings.TrimSpace(text), Scenario: m[1], measure: m[2], metric: strings.NewReplacer("(", "", ")", "").Replace(m[3]), operator: m[4],
+	}
+	if err := t.readLimit(m[5]); err != nil {
+		return Threshold{}, fmt.Errorf("%q: %w; %s", text, err, thresholdForms)
+>>>>>>> wt-load
 	}
 	return t, nil
 }
 
-// Metric is what is limited: "p99", "leaks".
-func (t Threshold) Metric() string { return t.metric }
+// Metric is what is limited: "p99", "leaks", "stale_after_edit.max".
+func (t Threshold) Metric() string {
+	if t.measure != "" {
+		return t.measure + "." + t.metric
+	}
+	return t.metric
+}
 
 // Limit is the operator ("<", "<=", ">", ">=" or "==") and what the metric is
 // compared with: milliseconds for latencies, percent for counts that were given as
@@ -57,6 +81,9 @@ func (t Threshold) Percentile() float64 { return t.percent }
 
 // readLimit reads what the metric is compared with.
 func (t *Threshold) readLimit(value string) (err error) {
+	if t.measure != "" {
+		return t.readMeasured(value)
+	}
 	switch t.metric {
 	case "min", "mean", "max":
 		t.limit, err = limitOf(value)
@@ -84,12 +111,31 @@ func (t *Threshold) readLimit(value string) (err error) {
 	return err
 }
 
+<<<<<<< HEAD
 // meant says which figure somebody may have meant.
 func meant(name string) string {
 	if hint := spelling.DidYouMean(name, figureNames, ""); hint != "" {
 		return "; " + hint
 	}
 	return ""
+=======
+// readMeasured reads what a measure is compared with: its unit is known when it has
+// been measured.
+func (t *Threshold) readMeasured(value string) (err error) {
+	switch t.metric {
+	case "p50", "p99", "max":
+	default:
+		return fmt.Errorf("got %q of the measure %s, want p50, p99 or max", t.metric, t.measure)
+	}
+	if t.limit, err = limitOf(value); err == nil {
+		t.timed = true
+		return nil
+	}
+	if t.limit, t.part, err = numberOf(value); err == nil && t.part {
+		err = fmt.Errorf("got %q, want a duration or a number", value)
+	}
+	return err
+>>>>>>> wt-load
 }
 
 // limitOf reads a duration, in milliseconds.
@@ -113,7 +159,9 @@ func numberOf(value string) (number float64, part bool, err error) {
 
 // ofSearch reports whether the threshold is about what a search or a sweep found,
 // not about an attack.
-func (t Threshold) ofSearch() bool { return t.metric == "capacity" || t.metric == "growth" }
+func (t Threshold) ofSearch() bool {
+	return t.measure == "" && (t.metric == "capacity" || t.metric == "growth")
+}
 
 // figures are what thresholds look at.
 type figures struct {
@@ -169,6 +217,25 @@ func (t Threshold) value(seen *figures) (value float64, lack string) {
 		return 0, fmt.Sprintf("%d requests are too few for %s: want %d", seen.requests, t.metric, want)
 	}
 	return millis(seen.latency.at(t.percent)), ""
+}
+
+// ofMeasure is what came of the threshold in a scenario that has its measure; false
+// means that it has not.
+func (t Threshold) ofMeasure(report *ScenarioReport) (r ThresholdResult, found bool) {
+	r = ThresholdResult{Expression: t.Expression, Scenario: report.Name}
+	for _, m := range report.Measures {
+		if m.Name != t.measure {
+			continue
+		}
+		if timed := m.Unit == "ms"; timed != t.timed && t.limit != 0 {
+			r.Reason = fmt.Sprintf("%s is in %s, which %q is not compared with", m.Name, m.Unit, t.Expression)
+			return r, true
+		}
+		value := map[string]float64{"p50": m.P50, "p99": m.P99, "max": m.Max}[t.metric]
+		r.Value, r.Held = &value, t.holds(value)
+		return r, true
+	}
+	return r, false
 }
 
 // samples is how many requests there must be for a percentile to differ from the

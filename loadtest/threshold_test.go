@@ -68,6 +68,7 @@ func TestThresholdsThatCannotBeReadSayWhatIsAllowed(t *testing.T) {
 	for _, text := range []string{
 		"", "p99", "p99<", "p99<50", "p99<50 ms", "p99<-1s", "p0<1s", "p101<1s", "pp<1s", "p<1s", "max<1%", "leaks<1ms", "leaks=0", "leaks<NaN", "leaks<-1",
 		"throughput>1", "p99<50ms p95<1ms", ".p99<1s", "Scenario.p99<1s", "p99!=1s", "rate>5%", "p(99<1s", "mean<5", "p()<1s",
+		"stale_after_edit.p95<1s", "stale_after_edit.max<5%", "revocation.stale_after_edit.leaks==0", "stale_after_edit<1s",
 	} {
 		if _, err := ParseThreshold(text); err == nil {
 			t.Errorf("%q: got no error", text)
@@ -80,5 +81,41 @@ func TestThresholdsThatCannotBeReadSayWhatIsAllowed(t *testing.T) {
 func TestAFigureThatIsMisspelt(t *testing.T) {
 	if _, err := ParseThreshold("fualts<1%"); err == nil || !strings.Contains(err.Error(), `did you mean "faults"?`) {
 		t.Errorf("got %v, want what was meant", err)
+	}
+}
+
+func TestThresholdsOfWhatAScenarioMeasures(t *testing.T) {
+	report := &ScenarioReport{Name: "grant-edits", Measures: []Measured{
+		{Name: "stale_after_edit", Unit: "ms", P50: 1, P99: 900, Max: 1500}, {Name: "tries", Unit: "requests", P50: 2, P99: 3, Max: 4},
+	}}
+	for text, want := range map[string]string{
+		"stale_after_edit.max<2s": "held", "stale_after_edit.max<1s": "missed", "grant-edits.stale_after_edit.p99<=900ms": "held",
+		"stale_after_edit.p50<=0": "missed", "grant-edits.tries.max<=4": "held", "grant-edits.tries.p50>2": "missed",
+		"stale_after_edit.max<5": "stale_after_edit is in ms", "grant-edits.tries.max<4s": "tries is in requests",
+		"stale_after_stop.max<2s": "not found", "revocation.stale_after_edit.max<1s": "not bound",
+	} {
+		threshold, err := ParseThreshold(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		r := &runner{Options: Options{Thresholds: []Threshold{threshold}}, report: &Report{}}
+		r.bind(report, nil)
+		got := "not found"
+		if threshold.Scenario == "revocation" {
+			got = "not bound"
+		}
+		for _, result := range r.report.Thresholds {
+			got = "missed"
+			if result.Held {
+				got = "held"
+			}
+			if result.Value == nil {
+				got = result.Reason
+			}
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
 	}
 }

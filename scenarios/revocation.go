@@ -59,7 +59,7 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 				continue
 			}
 			c := &usedToken{stage: s, place: where, obtain: o}
-			c.stale = s.Measure("stale_after_revocation_at_"+where.name, "ms", "for how long a revoked token was good at "+where.title+", after the answer to its revocation")
+			c.stale = s.Measure("stale_after_revocation_at_"+where.name, "ms", "for how long a revoked token was good at "+where.title+", after the answer to its revocation; of one that did not end, for how long it was watched")
 			c.unended = s.Measure("not_ended_at_"+where.name, "ms", "for how long tokens were watched that were good until the end at "+where.title)
 			whole = append(whole, s.Scripts(1, c.lead)...)
 			whole = append(whole, s.Scripts(users, c.use)...)
@@ -241,6 +241,7 @@ func (c *usedToken) watch(ctx context.Context, p *loadtest.Player, l *life) erro
 	}
 	if !l.ended.Load() {
 		c.unended.Add(float64(until.Milliseconds()))
+		c.stale.Add(float64(until.Milliseconds())) // at least: a limit for it must not be held by those that ended
 		return nil
 	}
 	if last := l.lastGood.Load(); last > 0 {
