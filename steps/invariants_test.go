@@ -35,7 +35,7 @@ func faulty(t *testing.T, fault func(*refserver.Policy)) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(stage, false)
+	return New(stage, 1, false)
 }
 
 const (

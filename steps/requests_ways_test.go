@@ -38,7 +38,7 @@ func TestTheInvariantsHoldWhateverTheWay(t *testing.T) {
 		"repeated":         {client: "Planner", way: actor.Way{Raw: "scope=read:appointments"}},
 	} {
 		for _, only := range []*oauth.ScopeSet{nil, &some} {
-			w := New(stage, true)
+			w := New(stage, 1, true)
 			w.cast.Refreshing = true
 			r.owner, r.scope, r.prompt = "Ada", raw("openid email read:appointments write:appointments read:contacts"), "consent"
 			r.decision = &oauth.ConsentDecision{Only: only}
