@@ -24,21 +24,12 @@ type Threshold struct {
 	part       bool    // the value is a part of all requests, in percent
 }
 
-<<<<<<< HEAD
-const thresholdForms = `want [SCENARIO.]FIGURE OPERATOR VALUE, such as "p99<50ms", "token-refresh.faults<1%" or "achieved>=0.99"`
+const thresholdForms = `want [SCENARIO.]FIGURE OPERATOR VALUE, such as "p99<50ms", "token-refresh.faults<1%", "stale_after_edit.max<1s" or "achieved>=0.99"`
 
 // figureNames are the figures that can be limited, beside percentiles such as p99.9.
 var figureNames = []string{
 	"p50", "p90", "p95", "p99", "p99.9", "min", "mean", "max", "leaks", "false_refusals", "faults", "kept", "achieved", "rate", "requests", "capacity", "growth",
 }
-=======
-const thresholdForms = `want [SCENARIO.]METRIC OPERATOR VALUE: p50, p90, p95, p99, p99.9 or another percentile, or min, mean or max, with a duration ("p99<50ms"); ` +
-	`leaks, false_refusals, faults or kept with a number or a percentage ("leaks==0", "faults<1%"); achieved, the achieved part of the offered rate, ` +
-	`with a number or a percentage ("achieved>=0.99"); rate, the achieved requests per second, or requests, with a number ("rate>500"); ` +
-	`capacity, what a search for it found, in requests per second ("capacity>=500"); growth, the power by which latency grows in a sweep ("growth<1.3"); ` +
-	`MEASURE.p50, MEASURE.p99 or MEASURE.max of what a scenario measures, with a duration or a number ("stale_after_edit.max<1s"); ` +
-	`the operators are <, <=, >, >= and ==`
->>>>>>> wt-load
 
 var thresholdSyntax = regexp.MustCompile(`^(?:([a-z][a-z0-9-]*)\.)?(?:([a-z][a-z0-9_]*)\.)?([a-z_]+|p[0-9]+(?:\.[0-9]+)?|p\([0-9]+(?:\.[0-9]+)?\))\s*(<=|>=|==|<|>)\s*(\S+)$`)
 
@@ -48,17 +39,11 @@ func ParseThreshold(text string) (Threshold, error) {
 	if m == nil {
 		return Threshold{}, fmt.Errorf("got %q, %s", text, thresholdForms)
 	}
-<<<<<<< HEAD
-	t := Threshold{Expression: strings.TrimSpace(text), Scenario: m[1], metric: strings.NewReplacer("(", "", ")", "").Replace(m[2]), operator: m[3]}
-	if err := t.readLimit(m[4]); err != nil {
-		return Threshold{}, fmt.Errorf("%q: %w", text, err)
-=======
 	t := Threshold{
 		Expression: strings.TrimSpace(text), Scenario: m[1], measure: m[2], metric: strings.NewReplacer("(", "", ")", "").Replace(m[3]), operator: m[4],
 	}
 	if err := t.readLimit(m[5]); err != nil {
-		return Threshold{}, fmt.Errorf("%q: %w; %s", text, err, thresholdForms)
->>>>>>> wt-load
+		return Threshold{}, fmt.Errorf("%q: %w", text, err)
 	}
 	return t, nil
 }
@@ -111,14 +96,14 @@ func (t *Threshold) readLimit(value string) (err error) {
 	return err
 }
 
-<<<<<<< HEAD
 // meant says which figure somebody may have meant.
 func meant(name string) string {
 	if hint := spelling.DidYouMean(name, figureNames, ""); hint != "" {
 		return "; " + hint
 	}
 	return ""
-=======
+}
+
 // readMeasured reads what a measure is compared with: its unit is known when it has
 // been measured.
 func (t *Threshold) readMeasured(value string) (err error) {
@@ -135,7 +120,6 @@ func (t *Threshold) readMeasured(value string) (err error) {
 		err = fmt.Errorf("got %q, want a duration or a number", value)
 	}
 	return err
->>>>>>> wt-load
 }
 
 // limitOf reads a duration, in milliseconds.
