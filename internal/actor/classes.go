@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
