@@ -81,7 +81,9 @@ func (c *Catalogue) spoken() []string {
 	for _, r := range c.Rules {
 		for _, s := range r.Scenarios {
 			for _, c := range s.plays {
-				all = append(all, newScript(c.Steps).sentences...)
+				for _, step := range c.Steps {
+					all = append(all, step.Text)
+				}
 			}
 		}
 	}
