@@ -6,14 +6,19 @@ import (
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
-// observeFormat finds out whether access tokens are JWTs. Where those of another
-// way, or for no API by name, are none, there is no one format, and nothing is
-// judged by what a token says. A JWT is what an API reads itself; ours does where
-// it knows where the keys are.
+// observeFormat finds out whether access tokens are JWTs that say what they are good
+// for. Where those of another way, or for no API by name, are none, there is no one
+// format, and nothing is judged by what a token says. A JWT is what an API reads
+// itself; ours does where it knows where the keys are.
 func (s *Stage) observeFormat(ctx context.Context, cast *Cast, i *Issue) {
 	const name = "token.format"
-	if !IsJWT(i.Response.AccessToken) {
+	claims, ok := decodeJWT(i.Response.AccessToken)
+	if !ok {
 		s.facts.set(name, "opaque", "observed")
+		return
+	}
+	if claims["scope"] == nil && claims["scp"] == nil { // which a JWT need not name that does not follow RFC 9068
+		s.facts.set(name, "opaque", "observed: JWTs that name no scope")
 		return
 	}
 	if where := s.opaque(ctx, cast); where != "" {
