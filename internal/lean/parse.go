@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"strconv"
 )
 
 // limits bound an answer, in bytes.
@@ -130,12 +131,9 @@ func (r *Response) status(line []byte) error {
 		return malformed("HTTP response")
 	}
 	code, _, _ := bytes.Cut(bytes.TrimLeft(rest, " "), []byte{' '})
-	if len(code) != 3 || !digit(code[0]) && code[0] != '+' || !digit(code[1]) || !digit(code[2]) {
+	var err error
+	if r.Status, err = strconv.Atoi(string(code)); len(code) != 3 || err != nil || r.Status < 0 { // with a sign, as net/http has it
 		return malformed("HTTP status code")
-	}
-	r.Status = int(code[1]-'0')*10 + int(code[2]-'0')
-	if code[0] != '+' {
-		r.Status += int(code[0]-'0') * 100
 	}
 	if len(proto) != len("HTTP/1.1") || string(proto[:5]) != "HTTP/" || !digit(proto[5]) || proto[6] != '.' || !digit(proto[7]) {
 		return malformed("HTTP version")
