@@ -26,9 +26,7 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 	scope := oauth.RawScope("read:appointments")
 	for _, try := range tries {
 		try.Grace = declared.Grace
-		d := *s.Target.Description
-		d.AuthorizationServer.Refresh = try
-		s.Target.Description = &d
+		s.refreshBy(try)
 		cast := s.NewCast()
 		cast.Refreshing = true
 		a, i, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
@@ -36,6 +34,9 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 			s.shut(target.ByAuthorization, a.Refused)
 		}
 		switch {
+		case passing(err): // rules that want a refresh token say what came of it
+			s.refreshBy(declared)
+			return
 		case err != nil || i == nil || i.Response == nil:
 			if try == declared { // then it is not the refresh token that is in the way
 				return
@@ -45,15 +46,20 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 			return
 		}
 	}
-	d := *s.Target.Description
-	d.AuthorizationServer.Refresh = declared
-	s.Target.Description = &d
+	s.refreshBy(declared)
 	if ctx.Err() != nil {
 		return
 	}
 	const source = "observed: no refresh token comes with a code; what it takes to be given one can be declared as authorization_server.refresh"
 	s.facts.yes(refresh, false, source)
 	s.facts.yes("as.refresh.keeps", false, source)
+}
+
+// refreshBy has clients ask for refresh tokens in a way.
+func (s *Stage) refreshBy(way target.RefreshTokens) {
+	d := *s.Target.Description
+	d.AuthorizationServer.Refresh = way
+	s.Target.Description = &d
 }
 
 // observeWay finds out whether a refresh token is to be had on a way, and is good
