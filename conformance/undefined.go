@@ -17,16 +17,24 @@ import (
 // may have meant: one that a rule of the catalogue uses.
 func (c *Catalogue) undefined(doc *messages.GherkinDocument, pickles []*messages.Pickle) error {
 	lines := map[string]int64{}
+	note := func(steps []*messages.Step) {
+		for _, st := range steps {
+			lines[st.Id] = st.Location.Line
+		}
+	}
 	for _, child := range doc.Feature.Children {
+		if child.Background != nil {
+			note(child.Background.Steps)
+		}
 		if child.Rule == nil {
 			continue
 		}
 		for _, inner := range child.Rule.Children {
-			if inner.Scenario == nil {
-				continue
+			if inner.Background != nil {
+				note(inner.Background.Steps)
 			}
-			for _, st := range inner.Scenario.Steps {
-				lines[st.Id] = st.Location.Line
+			if inner.Scenario != nil {
+				note(inner.Scenario.Steps)
 			}
 		}
 	}
@@ -37,7 +45,7 @@ func (c *Catalogue) undefined(doc *messages.GherkinDocument, pickles []*messages
 		for _, st := range p.Steps {
 			keyword := keywords()[st.Type]
 			if len(st.AstNodeIds) == 0 || lines[st.AstNodeIds[0]] == 0 || seen[st.AstNodeIds[0]] {
-				continue // of a background, or said already
+				continue // said already
 			}
 			fits := func(e *regexp.Regexp) bool { return e.MatchString(st.Text) }
 			if slices.ContainsFunc(sentences[keyword], fits) {
