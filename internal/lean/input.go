@@ -9,7 +9,7 @@ import (
 // firstRead is how much room there is for an answer at first, and mostKept how
 // much is kept of the room that a long one took.
 const (
-	firstRead = 4 << 10
+	firstRead = 1 << 10
 	mostKept  = 64 << 10
 )
 
