@@ -161,9 +161,8 @@ const (
 	// dialled all at once would delay what they are dialled for.
 	hireEvery = 5 * time.Millisecond
 	hireMost  = 16
-	// patience is for how long what is due may wait before anybody is hired: a server
-	// that stops for a moment goes on no sooner for more connections, and they would
-	// stay for the rest of the run.
+	// patience is for how long what is due may wait before anybody is hired, and what
+	// counts as a quick answer.
 	patience = 20 * time.Millisecond
 )
 
@@ -185,7 +184,7 @@ func (a *attack) watch(ctx context.Context) func() load {
 			}
 			// Who was held up for a moment, and catches up, would be held up by dialling.
 			behind := a.tickets.behind()
-			if behind > patience && behind > before {
+			if behind > patience && behind > before && !a.stopped() {
 				a.hire(ctx, a.newLines(ctx, hireMost))
 			}
 			before = behind
@@ -203,6 +202,28 @@ func (a *attack) watch(ctx context.Context) func() load {
 		watching.Wait()
 		return load{full: float64(full) / float64(max(1, looks))}
 	}
+}
+
+// stopped reports whether a server that used to answer quickly answers nobody any
+// more. It goes on no sooner for more connections, and they would stay for the rest
+// of the run.
+func (a *attack) stopped() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var last time.Duration
+	quick := 0 // more of them than of others
+	for _, w := range a.hands {
+		done := time.Duration(w.done.Load())
+		switch {
+		case done == 0:
+		case time.Duration(w.took.Load()) < patience:
+			quick++
+		default:
+			quick--
+		}
+		last = max(last, done)
+	}
+	return quick > 0 && a.tickets.elapsed()-last > patience
 }
 
 // sweep gives up requests that wait too long, and returns how many are under way.

@@ -36,6 +36,8 @@ type worker struct {
 	// up are one act under mu.
 	since atomic.Int64
 	mu    sync.Mutex
+	// When the last answer came, as since, and how long it took.
+	done, took atomic.Int64
 }
 
 // given marks a request that was given up.
@@ -105,7 +107,10 @@ func (w *worker) shoot(ctx context.Context, t ticket, s *slot) {
 		err = errTimeout
 	}
 	x.done = w.tickets.elapsed()
-	x.answered = err == nil
+	if x.answered = err == nil; x.answered {
+		w.done.Store(int64(x.done))
+		w.took.Store(int64(x.done - x.sent))
+	}
 	if err != nil && over(ctx) && !errors.Is(err, errTimeout) {
 		// What was under way when the run was interrupted counts as nothing.
 		if s.chain != nil {
