@@ -47,6 +47,15 @@ func (f *finder) yes(name target.Capability, is bool, source string) {
 	f.set(name, strconv.FormatBool(is), source)
 }
 
+// declares is a capability that a key of the target file gives.
+func (f *finder) declares(name target.Capability, is bool, key string) {
+	if is {
+		f.yes(name, true, "declared: "+key)
+		return
+	}
+	f.yes(name, false, "not declared: "+key)
+}
+
 // granting is the capability to use a grant type.
 func granting(grant oauth.GrantType) target.Capability {
 	return map[oauth.GrantType]target.Capability{
@@ -126,7 +135,7 @@ func (f *finder) grants() {
 	f.yes("as.metadata.scopes", f.t.Metadata["scopes_supported"] != nil, "metadata: scopes_supported")
 	f.yes("as.dcr", has("registration_endpoint"), "metadata: registration_endpoint")
 	f.registration()
-	f.yes("as.resource", f.d.AuthorizationServer.ResourceParameter != "" && f.t.OtherAPI != nil, "declared: authorization_server.resource_parameter")
+	f.declares("as.resource", f.d.AuthorizationServer.ResourceParameter != "" && f.t.OtherAPI != nil, "authorization_server.resource_parameter and other_api")
 	f.furtherGrants()
 	bound := 0
 	for _, name := range []target.Capability{"as.code", "as.refresh", "as.device", "as.tx", "as.ropc", "as.assertion", "as.ciba"} {
@@ -193,7 +202,7 @@ func (f *finder) oidc() {
 	f.yes("as.oidc.silent", f.found["as.oidc.prompt"].Yes(), "derived: the prompt parameter")
 	claims, _ := f.t.Metadata["claims_parameter_supported"].(bool)
 	f.yes("as.oidc.claims", claims, "metadata: claims_parameter_supported")
-	f.yes("as.oidc.offline.prompt", f.d.AuthorizationServer.Refresh.Prompt == "consent", "declared: authorization_server.refresh.prompt")
+	f.declares("as.oidc.offline.prompt", f.d.AuthorizationServer.Refresh.Prompt == "consent", "authorization_server.refresh.prompt")
 	must := oauth.FieldsScope(f.d.AuthorizationServer.AlwaysAsked).Has("openid")
 	f.yes("as.oidc.optional", openid && !must, "declared: authorization_server.always_asked")
 	f.yes("as.oidc.asked", openid && !must, "metadata: scopes_supported")
@@ -223,8 +232,8 @@ func (f *finder) consent() {
 	f.yes("consent.deny", d.Login.Driver != "api" || d.Login.Denies(), login)
 	f.yes("consent.remembered", false, "not declared")
 	f.yes("consent.openid_deselectable", false, "not declared")
-	f.yes("consent.required_scopes", d.AuthorizationServer.RequiredScopes != "", "declared: authorization_server.required_scopes")
-	edit, source := "none", "declared: no control call"
+	f.declares("consent.required_scopes", d.AuthorizationServer.RequiredScopes != "", "authorization_server.required_scopes")
+	edit, source := "none", "not declared: control.revoke_grant, control.remove_scope"
 	if d.Control.RevokeGrant != nil {
 		edit, source = "revoke_only", "declared: control.revoke_grant"
 	}
@@ -232,11 +241,11 @@ func (f *finder) consent() {
 		edit, source = "edit_scopes", "declared: control.remove_scope"
 	}
 	f.set("consent.edit", edit, source)
-	f.yes("consent.edit.driver", d.Control.SetScope != nil, "declared: control.set_scope")
-	f.yes("ctl.role_admin", d.Control.SetPermissions != nil, "declared: control.set_permissions")
-	f.yes("ctl.client_admin", d.Control.LimitClient != nil, "declared: control.limit_client")
-	f.yes("ctl.scope_admin", d.Control.WithdrawScope != nil && d.Control.RestoreScope != nil, "declared: control.withdraw_scope")
-	f.yes("ctl.clock", d.Control.AdvanceClock != nil, "declared: control.advance_clock")
+	f.declares("consent.edit.driver", d.Control.SetScope != nil, "control.set_scope")
+	f.declares("ctl.role_admin", d.Control.SetPermissions != nil, "control.set_permissions")
+	f.declares("ctl.client_admin", d.Control.LimitClient != nil, "control.limit_client")
+	f.declares("ctl.scope_admin", d.Control.WithdrawScope != nil && d.Control.RestoreScope != nil, "control.withdraw_scope")
+	f.declares("ctl.clock", d.Control.AdvanceClock != nil, "control.advance_clock")
 }
 
 // consentUI sets what the consent page lets a resource owner choose, and what
@@ -285,13 +294,13 @@ func (f *finder) fixture() {
 	f.yes("fx.user.all_claims", ada && allClaims(d.Users["Ada"].Claims), "declared: users.Ada.claims")
 	f.yes("policy.user_limits", limited, "declared: users")
 	as := d.AuthorizationServer
-	f.yes("fx.scopes.decoys", as.Decoys != "", "declared: authorization_server.decoys")
-	f.yes("fx.scopes.user_only", as.UserOnlyScopes != "", "declared: authorization_server.user_only_scopes")
-	f.yes("fx.scopes.exotic", as.ExoticScope != "", "declared: authorization_server.exotic_scope")
+	f.declares("fx.scopes.decoys", as.Decoys != "", "authorization_server.decoys")
+	f.declares("fx.scopes.user_only", as.UserOnlyScopes != "", "authorization_server.user_only_scopes")
+	f.declares("fx.scopes.exotic", as.ExoticScope != "", "authorization_server.exotic_scope")
 	f.yes("fx.scopes.unadvertised", !unadvertised(f.t).IsEmpty(), "metadata: scopes_supported")
-	f.yes("fx.scopes.privileged", as.PrivilegedScopes != "", "declared: authorization_server.privileged_scopes")
-	f.yes("policy.public_client_limits", as.ConfidentialOnlyScopes != "", "declared: authorization_server.confidential_only_scopes")
-	f.yes("fx.claims.custom", len(as.CustomClaims) > 0, "declared: authorization_server.custom_claims")
+	f.declares("fx.scopes.privileged", as.PrivilegedScopes != "", "authorization_server.privileged_scopes")
+	f.declares("policy.public_client_limits", as.ConfidentialOnlyScopes != "", "authorization_server.confidential_only_scopes")
+	f.declares("fx.claims.custom", len(as.CustomClaims) > 0, "authorization_server.custom_claims")
 }
 
 // HasClient reports whether the target has a client of that name: it can be

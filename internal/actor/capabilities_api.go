@@ -30,9 +30,9 @@ func (f *finder) resources(mint bool) {
 		return offered && op.Allows(oauth.NewScopeSet("write:appointments"))
 	}
 	f.yes("rs.write_only", !opens("list") && !opens("read"), "declared: api.operations")
-	f.yes("rs.batch", api.Batch != nil, "declared: api.batch")
-	f.yes("rs.stepup", api.StepUp != nil, "declared: api.step_up")
-	f.yes("rs.prm", api.MetadataURL != "", "declared: api.resource_metadata")
+	f.declares("rs.batch", api.Batch != nil, "api.batch")
+	f.declares("rs.stepup", api.StepUp != nil, "api.step_up")
+	f.declares("rs.prm", api.MetadataURL != "", "api.resource_metadata")
 	if f.d.OnlyAPI() { // what its issuer can do says nothing of the API
 		f.yes("rs.dpop", false, "not declared")
 	} else {
@@ -46,7 +46,7 @@ func (f *finder) resources(mint bool) {
 		validation = "introspection"
 	}
 	f.set("rs.token_validation", validation, "derived: token.format")
-	f.yes("ctl.net", api.SetReachable != nil, "declared: control.set_network")
+	f.declares("ctl.net", api.SetReachable != nil, "control.set_network")
 	f.yes("token.permissions_claim", mint, "derived: we sign tokens that have one")
 	apis, same := 1, false
 	if other != nil && f.found["as.resource"].Yes() {
