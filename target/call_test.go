@@ -170,3 +170,39 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatStandsForNothingIsPlacedInTheFile(t *testing.T) {
+	const file = `name: x
+external: {issuer: "http://127.0.0.1:9"}
+clients:
+  register:
+    http:
+      method: POST
+      url: http://127.0.0.1:9/clients
+      headers:
+        Authorization: Bearer ${env.NO_SUCH_TOKEN_}
+users:
+  Ada: {username: ada, password: "${env.NO_SUCH_PASSWORD_}"}
+`
+	overrides, err := target.Overrides(nil, []string{"users.Bo.username=${env.NO_SUCH_NAME_}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := target.Parse("t.yaml", []byte(file), overrides...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.WithVariables(map[string]string{"issuer": "http://127.0.0.1:9"})
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	for _, want := range []string{
+		"t.yaml:9:24: clients.register.http.headers.Authorization: got ${env.NO_SUCH_TOKEN_}, want the environment variable NO_SUCH_TOKEN_ to be set",
+		"t.yaml:11:34: users.Ada.password: got ${env.NO_SUCH_PASSWORD_}, want",
+		"--set users.Bo.username: users.Bo.username: got ${env.NO_SUCH_NAME_}, want",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("got %q, want %q in it", err, want)
+		}
+	}
+}

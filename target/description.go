@@ -20,6 +20,9 @@ type Description struct {
 	// Bundle is the name of the bundled target that this is, or empty. Paths in
 	// the file are relative to its folder in the program.
 	Bundle string `yaml:"-" json:"-"`
+	// Positions are where the values stand in File, for messages; nil for a description
+	// that was made in Go.
+	Positions *Positions `yaml:"-" json:"-"`
 
 	// Name is what reports call the target.
 	Name string `yaml:"name" json:"name"`

@@ -34,7 +34,7 @@ func Load(path string, overrides ...Override) (*Description, error) {
 // the paths in it, which are relative to its folder. Overrides are applied
 // before anything is judged. What is wrong comes all at once, as *[Problems].
 func Parse(file string, data []byte, overrides ...Override) (*Description, error) {
-	r := &reader{file: file, origin: map[*yaml.Node]string{}, nodes: map[string]*yaml.Node{}}
+	r := &reader{Positions: Positions{file: file, origin: map[*yaml.Node]string{}, nodes: map[string]*yaml.Node{}}}
 	root := r.document(data)
 	if root == nil {
 		return nil, r.problems.err()
@@ -51,28 +51,39 @@ func Parse(file string, data []byte, overrides ...Override) (*Description, error
 	if err := r.problems.err(); err != nil {
 		return nil, err
 	}
+	d.Positions = &r.Positions
 	return d, nil
+}
+
+// Positions knows where the values of a target file stand.
+type Positions struct {
+	file   string
+	root   *yaml.Node
+	origin map[*yaml.Node]string // where a value that an override brought comes from
+	nodes  map[string]*yaml.Node // what was decoded, by path
 }
 
 // reader reads one target file and collects what is wrong with it.
 type reader struct {
-	file     string
-	root     *yaml.Node
+	Positions
 	problems Problems
-	origin   map[*yaml.Node]string // where a value that an override brought comes from
-	nodes    map[string]*yaml.Node // what was decoded, by path
-	captured []string              // what the calls before the one that is looked at capture
+	captured []string // what the calls before the one that is looked at capture
 }
 
 func (r *reader) problem(n *yaml.Node, path, hint, format string, args ...any) {
-	p := Problem{File: r.file, Path: path, Text: fmt.Sprintf(format, args...), Hint: hint}
+	r.problems.List = append(r.problems.List, r.problemAt(n, path, hint, fmt.Sprintf(format, args...)))
+}
+
+// problemAt is a problem with a node; nil: with no place in the file.
+func (p *Positions) problemAt(n *yaml.Node, path, hint, text string) Problem {
+	found := Problem{File: p.file, Path: path, Text: text, Hint: hint}
 	if n != nil {
-		p.Line, p.Column = n.Line, n.Column
-		if from, ok := r.origin[n]; ok {
-			p.File, p.Line, p.Column = from, 0, 0
+		found.Line, found.Column = n.Line, n.Column
+		if from, ok := p.origin[n]; ok {
+			found.File, found.Line, found.Column = from, 0, 0
 		}
 	}
-	r.problems.List = append(r.problems.List, p)
+	return found
 }
 
 // at reports a problem with what stands at a path, or, if nothing does, with
@@ -81,15 +92,15 @@ func (r *reader) at(path, hint, format string, args ...any) {
 	r.problem(r.node(path), path, hint, format, args...)
 }
 
-func (r *reader) node(path string) *yaml.Node {
+func (p *Positions) node(path string) *yaml.Node {
 	for i := len(path); i > 0; i-- {
 		if i == len(path) || path[i] == '.' || path[i] == '[' {
-			if n, ok := r.nodes[path[:i]]; ok {
+			if n, ok := p.nodes[path[:i]]; ok {
 				return n
 			}
 		}
 	}
-	return r.root
+	return p.root
 }
 
 // document returns the mapping that a file must be, or nil after reporting why

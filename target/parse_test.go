@@ -73,6 +73,7 @@ clients: {actors: {House: {first_party: true, grant_types: [authorization_code]}
 			"House": {FirstParty: &yes, GrantTypes: []string{"authorization_code"}},
 		}},
 	}
+	d.Positions = nil // they are for messages
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

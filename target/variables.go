@@ -68,6 +68,14 @@ func lookup(sets ...map[string]string) func(name string) (string, error) {
 	}
 }
 
+// environment finds environment variables; all others are somebody else's to find.
+func environment(name string) (string, error) {
+	if !strings.HasPrefix(name, "env.") {
+		return "", nil
+	}
+	return lookup()(name)
+}
+
 // segment is a stretch of text, or a variable.
 type segment struct {
 	text     string // literal text, or the variable's name
@@ -120,9 +128,15 @@ func expand(text string, value func(name string) (string, error)) (string, error
 
 // WithVariables returns a copy in which every ${…} is replaced, except in calls,
 // operations and pages of driver api, which are replaced when they are performed. What stands for
-// nothing is reported as *[Problems], all at once.
+// nothing, also environment variables in those, is reported as *[Problems], all at once.
 func (d *Description) WithVariables(variables map[string]string) (*Description, error) {
-	w := &walker{file: d.File, value: lookup(variables), sets: d.Clients.Sets > 0}
+	w := &walker{positions: d.Positions, value: lookup(variables), sets: d.Clients.Sets > 0}
+	if w.positions == nil {
+		w.positions = &Positions{file: "description"}
+		if d.File != "" {
+			w.positions.file = d.File
+		}
+	}
 	made := w.copy(reflect.ValueOf(d).Elem(), "")
 	if err := w.problems.err(); err != nil {
 		return nil, err
@@ -133,10 +147,11 @@ func (d *Description) WithVariables(variables map[string]string) (*Description, 
 
 // walker copies a description and expands its strings.
 type walker struct {
-	file     string
-	value    func(name string) (string, error)
-	sets     bool // of clients: which one, nobody knows yet
-	problems Problems
+	positions *Positions
+	value     func(name string) (string, error)
+	sets      bool // of clients: which one, nobody knows yet
+	later     bool // this is what is replaced when it is performed
+	problems  Problems
 }
 
 // setVariable is the number of a set of static clients.
@@ -171,7 +186,7 @@ func (w *walker) copy(v reflect.Value, path string) reflect.Value {
 	case reflect.String:
 		text, err := expand(v.String(), w.at(path))
 		if err != nil {
-			w.problems.List = append(w.problems.List, Problem{File: w.name(), Path: path, Text: err.Error()})
+			w.problems.List = append(w.problems.List, w.positions.problemAt(w.positions.node(path), path, "", err.Error()))
 		}
 		made.SetString(text)
 	case reflect.Pointer, reflect.Interface:
@@ -188,6 +203,12 @@ func (w *walker) copy(v reflect.Value, path string) reflect.Value {
 	case reflect.Struct:
 		switch v.Type() {
 		case reflect.TypeFor[Call](), reflect.TypeFor[Operation](), reflect.TypeFor[APIPage]():
+			if w.later {
+				break
+			}
+			later := &walker{positions: w.positions, value: environment, later: true}
+			later.copy(v, path)
+			w.problems.List = append(w.problems.List, later.problems.List...)
 			return made
 		}
 		for _, f := range fieldsOf(v.Type()) {
@@ -213,11 +234,4 @@ func (w *walker) copy(v reflect.Value, path string) reflect.Value {
 		}
 	}
 	return made
-}
-
-func (w *walker) name() string {
-	if w.file == "" {
-		return "description"
-	}
-	return w.file
 }

@@ -95,7 +95,9 @@ func eachSecret(v reflect.Value, tagged bool, f func(string)) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			eachSecret(v.Field(i), v.Type().Field(i).Tag.Get("check") == "secret", f)
+			if tags := v.Type().Field(i).Tag; tags.Get("yaml") != "-" {
+				eachSecret(v.Field(i), tags.Get("check") == "secret", f)
+			}
 		}
 	case reflect.Map:
 		for entries := v.MapRange(); entries.Next(); {
