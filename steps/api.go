@@ -22,6 +22,7 @@ func registerAPI(r registrar, w *World) {
 	r.Then(`^(\w+)'s token does not show an appointment of (\w+)$`, w.doesNotShow)
 	r.Then(`^(\w+)'s token opens exactly what "([^"]*)" should$`, w.opensExactly)
 	r.Then(`^a request without a token opens nothing of (\w+)'s$`, w.nothingWithoutToken)
+	r.Then(`^each operation is (served|refused) to a token for (\w+) (?:with just|that lacks one of) the scopes that it needs$`, w.eachOperation)
 	r.Then(`^(\w+)'s calendar is (unchanged|changed)$`, w.judgeCalendar)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
@@ -28,6 +29,12 @@ var carrying = phrased("carries", func() []manner[minting] {
 		{`for an API called "[^"]*"`, func(m *minting, v []string) error { m.called = v[0]; return nil }},
 		{`that has expired`, func(m *minting, _ []string) error {
 			m.claims["iat"], m.claims["exp"] = 1600000000, 1600000300
+			return nil
+		}},
+		// RFC 9068 section 4 allows a few minutes for clocks that differ.
+		{`that expired a quarter of an hour ago`, func(m *minting, _ []string) error {
+			now := time.Now()
+			m.claims["iat"], m.claims["exp"] = now.Add(-time.Hour).Unix(), now.Add(-15*time.Minute).Unix()
 			return nil
 		}},
 		{`made out as an ID token`, func(m *minting, _ []string) error { m.identity = true; return nil }},

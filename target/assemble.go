@@ -91,7 +91,7 @@ func (d *Description) Unset(variables map[string]string) map[string]string {
 // server returns the resource server that an API describes.
 func (t *Target) server(api *API) *ResourceServer {
 	s := &ResourceServer{
-		BaseURL: api.BaseURL, Resource: api.Resource, Operations: api.Operations, Audience: api.Resource,
+		BaseURL: api.BaseURL, Resource: api.Resource, Operations: api.Operations, Further: api.Further, Audience: api.Resource,
 		Batch: api.Batch, StepUp: api.StepUp, MetadataURL: api.ResourceMetadata, Introspection: api.Introspection,
 	}
 	if cut := t.Description.Control.SetNetwork; cut != nil {

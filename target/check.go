@@ -286,21 +286,33 @@ func (r *reader) checkAPI(path string, api *API) {
 			r.at(at+".name", "", "got %q a second time, want each operation once", op.Name)
 		}
 		seen[op.Name] = true
-		if !strings.HasPrefix(op.Path, "/") {
-			r.at(at+".path", "", `got %q, want a path that begins with "/"`, op.Path)
+		r.checkOperation(op, at)
+	}
+	for i, f := range api.Further {
+		at := fmt.Sprintf("%s.further[%d]", path, i)
+		if seen[f.Name] {
+			r.at(at+".name", "", "got %q a second time, want each operation once", f.Name)
 		}
-		if op.AllOf != "" && op.AnyOf != "" {
-			r.at(at+".any_of", "", "got all_of and any_of, want one of them")
-		}
-		if op.AllOf == "" && op.AnyOf == "" && op.Name != "me" {
-			r.at(at, "", "got no scope, want all_of or any_of: an operation that needs no scope shows nothing")
-		}
+		seen[f.Name] = true
+		r.checkOperation(f.Operation(), at)
 	}
 	if op := api.Batch; op != nil && len(strings.Fields(op.AllOf)) < 2 {
 		r.at(path+".batch.all_of", "", "got %q, want the scopes for reading and for deleting", op.AllOf)
 	}
 	if op := api.StepUp; op != nil && (op.AllOf == "" || op.ACR == "") {
 		r.at(path+".step_up", "", "got no all_of or no acr, want both")
+	}
+}
+
+func (r *reader) checkOperation(op Operation, at string) {
+	if !strings.HasPrefix(op.Path, "/") {
+		r.at(at+".path", "", `got %q, want a path that begins with "/"`, op.Path)
+	}
+	if op.AllOf != "" && op.AnyOf != "" {
+		r.at(at+".any_of", "", "got all_of and any_of, want one of them")
+	}
+	if op.AllOf == "" && op.AnyOf == "" && op.Name != "me" {
+		r.at(at, "", "got no scope, want all_of or any_of: an operation that needs no scope shows nothing")
 	}
 }
 

@@ -113,10 +113,28 @@ func variablesAt(d *Description, path string) []string {
 		known = append(known, pageVariables(d, path)...)
 	case strings.HasPrefix(path, "control."):
 		known = append(append(known, controlVariables()...), registrationVariables()...)
+	case strings.Contains(path, "api.further["):
+		known = append(append(known, "id", "marker", "token", "api"), furtherCaptures(d, path)...)
 	case strings.Contains(path, "api.operations["), strings.Contains(path, "api.batch."), strings.Contains(path, "api.step_up."):
 		known = append(known, "id", "marker")
 	}
 	return known
+}
+
+// furtherCaptures are what the calls of a further operation capture, for what is
+// sent after them.
+func furtherCaptures(d *Description, path string) (names []string) {
+	for key, api := range map[string]*API{"api": d.API, "other_api": d.OtherAPI} {
+		if api == nil {
+			continue
+		}
+		for i, f := range api.Further {
+			if strings.HasPrefix(path, fmt.Sprintf("%s.further[%d].", key, i)) {
+				names = append(names, laterCaptures(f.First)...)
+			}
+		}
+	}
+	return names
 }
 
 // registrationVariables are what a call that registers a client knows.

@@ -118,6 +118,18 @@ container: {image: a, ports: {public: web}}
 }
 
 func TestParseRefuses(t *testing.T) {
+	further := `api:
+  base_url: https://api.example
+  operations: [{name: list, method: GET, path: /orders, all_of: a}]
+  further:
+    - name: close
+      method: POST
+      path: /orders/${order}/close
+      all_of: a
+      json: {by: "${marker}"}
+      first: [{url: "${api}/orders", headers: {Authorization: "Bearer ${token}"}, capture: {order: /id}}]
+      effect: {method: GET, url: "${api}/orders/${order}"}
+`
 	container := "name: x\ncontainer: {image: a, ports: {public: 80, admin: 81}}\n"
 	for _, test := range []struct{ name, file, want string }{
 		{"an empty file", "", "t.yaml: got an empty file, want a target description"},
@@ -137,6 +149,10 @@ func TestParseRefuses(t *testing.T) {
 		{"tokens beside an authorization server", external + "tokens: {}\napi: {base_url: https://a.example, operations: []}\n", "external: got it beside an API alone, want it left out"},
 		{"users of an API alone", "name: x\napi: {base_url: https://a.example, operations: []}\nusers: {Ada: {username: ada}}\n", "users: got it beside an API alone, want it left out"},
 		{"no address", "name: x\ntokens: {listen: 9700}\napi: {base_url: https://a.example, operations: []}\n", `tokens.listen: got "9700", want host:port, such as 127.0.0.1:9700`},
+		{"a further operation twice", external + further + "    - {name: list, method: GET, path: totals, all_of: a}\n", `api.further[1].name: got "list" a second time, want each operation once`},
+		{"a further operation elsewhere", external + further + "    - {name: sum, method: GET, path: totals, all_of: a}\n", `api.further[1].path: got "totals", want a path that begins with "/"`},
+		{"a further operation for nothing", external + further + "    - {name: sum, method: GET, path: /totals}\n", "api.further[1]: got no scope, want all_of or any_of"},
+		{"a variable that no call captures", external + further + "    - {name: sum, method: GET, path: \"/totals/${order}\", all_of: a}\n", "api.further[1].path: got the unknown variable ${order}"},
 		{"two ways up", external + "embedded: {}\n", "got embedded and external, want one of"},
 		{"a null mapping", "name: x\nembedded:\n", `embedded: got nothing, want a mapping of keys to values` + "\n    hint: write \"{}\""},
 		{"a bad duration", "name: x\ncontainer: {image: a, ports: {p: 1}, ready: {timeout: 5}}\n", `container.ready.timeout: got "5", want a duration such as "10s"`},

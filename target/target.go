@@ -65,6 +65,7 @@ type ResourceServer struct {
 	BaseURL    string // no trailing slash
 	Resource   string // how the authorization server knows it (RFC 8707)
 	Operations []Operation
+	Further    []FurtherOperation
 	// Ours says that it is our calendar API, not part of what is under test.
 	Ours bool
 	// TrustKey tells it to trust a key of ours, a public JWK; nil: it cannot be

@@ -202,7 +202,7 @@ func (w *walker) copy(v reflect.Value, path string) reflect.Value {
 		}
 	case reflect.Struct:
 		switch v.Type() {
-		case reflect.TypeFor[Call](), reflect.TypeFor[Operation](), reflect.TypeFor[APIPage]():
+		case reflect.TypeFor[Call](), reflect.TypeFor[Operation](), reflect.TypeFor[FurtherOperation](), reflect.TypeFor[APIPage]():
 			if w.later {
 				break
 			}

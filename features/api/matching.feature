@@ -382,3 +382,12 @@ Feature: How an API matches scopes
     Scenario: A token for signing in and for the calendar
       When Planner asks Ada for "openid profile email read:appointments"
       Then Planner can list the appointments of Ada
+
+  @RSM-17 @MUST @rfc6749-7 @needs:rs.api @needs:as.code|rs.mint
+  Rule: Every operation is open to what it needs, and to nothing less
+    The operation that nobody thinks of is the one whose check is missing.
+
+    Scenario: One operation after another
+      Then each operation is served to a token for Ada with just the scopes that it needs
+      And each operation is refused to a token for Ada that lacks one of the scopes that it needs
+      And Ada's calendar is unchanged

@@ -154,6 +154,13 @@ Feature: Which tokens an API believes
       Then Planner's request is refused
       And Ada's calendar is unchanged
 
+    @needs:rs.mint
+    Scenario: A token that expired longer ago than clocks may differ
+      Given Planner carries a token for Ada with the scope "read:appointments write:appointments" that expired a quarter of an hour ago
+      When Planner creates an appointment for Ada
+      Then Planner's request is refused
+      And Ada's calendar is unchanged
+
     @needs:as.code @needs:ctl.clock @needs:rs.own
     Scenario: A token that was good until a moment ago
       Given Ada has granted Planner "read:appointments"

@@ -2,8 +2,8 @@ package actor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -57,6 +57,8 @@ type Wire struct {
 	Query  string
 	Header http.Header
 	Body   string // in place of the operation's; with its Content-Type in Header
+	// Variables stand for ${…} in the operation beside those of the target.
+	Variables map[string]string
 }
 
 // Lacking says that the target has not what a scenario came to need: it does not
@@ -128,29 +130,21 @@ func (c *Cast) apiRequest(ctx context.Context, api *target.ResourceServer, op ta
 	if on != nil {
 		id = on.ID
 	}
-	fill := func(text string) string {
-		if !strings.Contains(text, "{") {
-			return text
-		}
-		return strings.NewReplacer("${id}", id, "{id}", id, "${marker}", marker).Replace(text)
-	}
-	path, method := fill(op.Path), op.Method
-	if w.Path != "" {
-		path = fill(w.Path)
-	}
-	if w.Method != "" {
-		method = w.Method
+	fill := filling{c, strings.NewReplacer("${id}", id, "{id}", id, "${marker}", marker), w.Variables}
+	path, method := cmp.Or(w.Path, op.Path), cmp.Or(w.Method, op.Method)
+	path, err := fill.path(path)
+	if err != nil {
+		return nil, err
 	}
 	body, kind := []byte(nil), ""
-	if op.JSON != nil && w.Body == "" {
-		data, err := json.Marshal(op.JSON)
-		if err != nil {
+	switch {
+	case w.Body != "":
+		body = []byte(fill.own.Replace(w.Body))
+	case op.JSON != nil:
+		if body, err = fill.json(op.JSON); err != nil {
 			return nil, err
 		}
-		body, kind = []byte(fill(string(data))), "application/json"
-	}
-	if w.Body != "" {
-		body = []byte(fill(w.Body))
+		kind = "application/json"
 	}
 	raw := api.BaseURL + path
 	if w.Query != "" {
@@ -212,6 +206,10 @@ func (c *Cast) APIScopes() oauth.ScopeSet {
 	var all oauth.ScopeSet
 	for _, op := range c.Stage.Target.API.Operations {
 		needs, _ := op.Needs()
+		all = all.Union(needs)
+	}
+	for _, f := range c.Stage.Target.API.Further {
+		needs, _ := f.Operation().Needs()
 		all = all.Union(needs)
 	}
 	return all

@@ -378,7 +378,7 @@ func (f *finder) api(mint bool) {
 		op, _ := api.Operation(name)
 		return oauth.FieldsScope(op.AllOf)
 	}
-	f.yes("rs.all_of", needs("move").Len() > 1, source)
+	f.yes("rs.all_of", needs("move").Equal(oauth.FieldsScope("read:appointments write:appointments")), source)
 	f.yes("fx.scopes.dotted", strings.Contains(needs("summary").String(), "."), source)
 	f.yes("rs.user_bound", api.Ours, "derived: api")
 	f.resources(mint)

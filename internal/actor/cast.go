@@ -107,10 +107,8 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 	if len(t.Description.Scopes) == 0 {
 		return t
 	}
-	rename := func(op *target.Operation) {
-		op.AllOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AllOf)).String()
-		op.AnyOf = canonical(t.Description.Scopes, oauth.FieldsScope(op.AnyOf)).String()
-	}
+	name := func(scope string) string { return canonical(t.Description.Scopes, oauth.FieldsScope(scope)).String() }
+	rename := func(op *target.Operation) { op.AllOf, op.AnyOf = name(op.AllOf), name(op.AnyOf) }
 	server := func(s *target.ResourceServer) *target.ResourceServer {
 		if s == nil {
 			return nil
@@ -119,6 +117,10 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 		own.Operations = slices.Clone(s.Operations)
 		for i := range own.Operations {
 			rename(&own.Operations[i])
+		}
+		own.Further = slices.Clone(s.Further)
+		for i := range own.Further {
+			own.Further[i].AllOf, own.Further[i].AnyOf = name(s.Further[i].AllOf), name(s.Further[i].AnyOf)
 		}
 		for _, alone := range []**target.Operation{&own.Batch, &own.StepUp} {
 			if *alone != nil {

@@ -19,6 +19,7 @@ type documented struct {
 	Title, BaseURL string
 	Collection     string // the path of the collection, of which the rest was made
 	Operations     []operation
+	Further        []operation // beside those of the rules
 	// Read and Write are the document's names for the scopes to read and to write;
 	// empty where it has several, or the rules' own.
 	Read, Write string
@@ -70,7 +71,6 @@ func readDocument(data []byte) (*documented, error) {
 	if len(d.Operations) == 0 {
 		return nil, fmt.Errorf("got no path on which a method needs a scope of OAuth 2.0, want one: a security requirement with a scheme of the type oauth2 or openIdConnect")
 	}
-	d.nameScopes()
 	return d, nil
 }
 
@@ -118,10 +118,9 @@ func (d *documented) choose(doc *openapi3.T) {
 			d.Collection, d.Operations, d.Notes = path, c.Operations, c.Notes
 		}
 	}
+	d.nameScopes()
 	for _, path := range paths {
-		if path != d.Collection && !strings.HasPrefix(path, d.Collection+"/") {
-			d.Notes = append(d.Notes, path+" is of another kind of object; the rules need one kind")
-		}
+		d.beside(doc, path)
 	}
 }
 
@@ -250,8 +249,8 @@ func scopesOf(doc *openapi3.T, way openapi3.SecurityRequirement) (scopes []strin
 }
 
 // nameScopes takes the scope that lists for the one to read, and the one that
-// creates for the one to write: the rules know one of each. What needs another is
-// left out.
+// creates for the one to write: the rules know one of each. What needs another is a
+// further operation.
 func (d *documented) nameScopes() {
 	d.Read, d.Write = d.single("list", "read"), d.single("create", "replace", "change", "delete")
 	d.Operations = slices.DeleteFunc(d.Operations, func(o operation) bool {
@@ -265,7 +264,6 @@ func (d *documented) nameScopes() {
 		if o.Name == "move" && len(o.Scopes) == 2 && !o.Any && slices.Contains(o.Scopes, d.Read) && slices.Contains(o.Scopes, d.Write) {
 			return false
 		}
-		d.Notes = append(d.Notes, fmt.Sprintf("%s %s: needs %q, and the rules know one scope to read and one to write", o.Method, o.Path, strings.Join(o.Scopes, " ")))
 		return true
 	})
 	if d.Read == d.Write {

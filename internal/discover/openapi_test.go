@@ -48,9 +48,16 @@ func TestAnOpenAPIDocumentBecomesTheFileOfAnAPI(t *testing.T) {
 	if diff := cmp.Diff(want, d.API.Operations); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
 	}
+	further := []target.FurtherOperation{
+		{Name: "patch-orders-orderId", Method: "PATCH", Path: "/orders/${id}", AllOf: "orders:admin orders:write"},
+		{Name: "sumUp", Method: "GET", Path: "/totals", AllOf: "orders:admin"},
+	}
+	if diff := cmp.Diff(further, d.API.Further); diff != "" {
+		t.Errorf("further (-want +got):\n%s", diff)
+	}
 	for _, why := range []string{
-		"#   DELETE /orders/{orderId}: needs no token", "#   /customers is of another kind of object",
-		`#   PATCH /orders/${id}: needs "orders:admin orders:write"`,
+		"#   DELETE /orders/{orderId}: needs no token", "#   GET /customers: needs no scope of OAuth 2.0",
+		"#   POST /customers: is about other things",
 	} {
 		if !strings.Contains(string(data), why) {
 			t.Errorf("got\n%s\nwant in it %s", data, why)

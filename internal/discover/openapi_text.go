@@ -83,6 +83,20 @@ api:
       id: {{quoted .}}   # of the answer
 {{- end}}
 {{- end}}
+{{- if .Further}}
+  # These are tried with a token that has just the scopes that they need, and with one
+  # that lacks one of them.
+  further:
+{{- range .Further}}
+    - name: {{quoted .Name}}
+      method: {{.Method}}
+      path: {{.PathText}}
+      {{.Scope}}
+{{- with .JSON}}
+      json: {{.}}
+{{- end}}
+{{- end}}
+{{- end}}
 {{- if not (.Has "create")}}
     # Without an operation that creates, most rules have nothing to try.
 {{- end}}

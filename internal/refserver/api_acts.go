@@ -87,6 +87,8 @@ func (a *api) change(op Operation, body io.Reader, owner string, visible func(st
 			done = Outcome{http.StatusCreated, map[string]string{"text": sent.Text}}
 		}
 		return done
+	case op.Route == ConfirmRoute:
+		return found(a.calendar.change(op.ID, visible, func(item *Appointment) { item.Confirmed = true }))
 	case op.Method == http.MethodPut:
 		return found(a.calendar.change(op.ID, visible, func(item *Appointment) { item.Title, item.Start = sent.Title, sent.Start }))
 	case op.Method == http.MethodPatch:

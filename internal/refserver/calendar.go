@@ -19,6 +19,8 @@ type Appointment struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
 	Start string `json:"start"`
+	// Confirmed says that somebody has confirmed it.
+	Confirmed bool `json:"confirmed,omitempty"`
 
 	notes []string
 }

@@ -101,6 +101,8 @@ const (
 	batchRoute = "/appointments/batch"
 	notesRoute = "/appointments/{id}/notes"
 	eraseRoute = "/appointments/erase"
+	// ConfirmRoute confirms an appointment.
+	ConfirmRoute = "/appointments/{id}/confirm"
 )
 
 // HighACR is the authentication context class of a user who signed in for the
@@ -126,6 +128,7 @@ var routes = map[string]map[string]map[string]Requirement{
 			"GET": {Scope: ScopeSet{ReadAppointments}}, "HEAD": {Scope: ScopeSet{ReadAppointments}},
 			"POST": {Scope: ScopeSet{WriteAppointments}}, "OPTIONS": {Public: true},
 		},
+		ConfirmRoute: {"POST": {Scope: ScopeSet{WriteAppointments, ReadSummary}}, "OPTIONS": {Public: true}},
 		// A batch needs a token; what it does needs scope.
 		batchRoute: {"POST": {}, "OPTIONS": {Public: true}},
 		eraseRoute: {"POST": {Scope: ScopeSet{WriteAppointments}, ACR: HighACR}, "OPTIONS": {Public: true}},
@@ -154,6 +157,9 @@ func RouteOf(api, path string) (route, id string) {
 	}
 	if item, nested := strings.CutSuffix(rest, "/notes"); nested && itemID.MatchString(item) {
 		return notesRoute, item
+	}
+	if item, nested := strings.CutSuffix(rest, "/confirm"); nested && itemID.MatchString(item) {
+		return ConfirmRoute, item
 	}
 	if itemID.MatchString(rest) {
 		return "/appointments/{id}", rest

@@ -73,6 +73,16 @@ var believing = []Defect{
 		},
 	},
 	{
+		ID:     "an-hour-of-leeway",
+		Text:   "The API takes tokens for an hour after they have expired, as clocks may differ.",
+		Breaks: []string{"RST-06", "EDIT-12"},
+		Shows:  `Planner's request was answered with 201`,
+		Apply: func(p *refserver.Policy) {
+			in := p.API.Tokens.InTime
+			p.API.Tokens.InTime = func(begins, expires, now time.Time) bool { return in(begins, expires.Add(time.Hour), now) }
+		},
+	},
+	{
 		ID:     "decision-cached-by-client",
 		Text:   "What was decided ten times is kept, by client, resource owner and route: it counts for every token of theirs.",
 		Breaks: []string{"RST-07", "CONC-03", "CONC-06", "CONC-10"},

@@ -118,6 +118,46 @@ var matching = []Defect{
 		},
 	},
 	{
+		ID:     "later-route-half-guarded",
+		Text:   "A route that was added later asks for one of the two scopes that it needs.",
+		Breaks: []string{"RSM-17"},
+		Shows:  `Planner is served confirm (POST`,
+		Apply: func(p *refserver.Policy) {
+			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
+				if op.Route == refserver.ConfirmRoute {
+					need.Scope = need.Scope.Where(func(token string) bool { return token == refserver.WriteAppointments })
+				}
+			})
+		},
+	},
+	{
+		ID:     "later-route-asks-afterwards",
+		Text:   "A route that was added later does its work before it looks at the scope.",
+		Breaks: []string{"RSM-17"},
+		Shows:  `Planner is refused confirm (POST /appointments/${appointment}/confirm) with "read:appointments write:appointments", and it is done all the same`,
+		Apply: func(p *refserver.Policy) {
+			refused := p.API.Refused
+			p.API.Refused = func(op refserver.Operation, act func() refserver.Outcome) refserver.Outcome {
+				if op.Route == refserver.ConfirmRoute {
+					act()
+				}
+				return refused(op, act)
+			}
+		},
+	},
+	{
+		ID:     "later-route-wants-a-role",
+		Text:   "A route that was added later is refused to every token for two scopes alone.",
+		Breaks: []string{"RSM-17"},
+		Shows:  `Planner is refused confirm (POST`,
+		Apply: func(p *refserver.Policy) {
+			admits := p.API.Admits
+			p.API.Admits = func(by refserver.Principal, op refserver.Operation, need refserver.Requirement, covered bool) bool {
+				return admits(by, op, need, covered) && (op.Route != refserver.ConfirmRoute || len(by.Scope) > 2)
+			}
+		},
+	},
+	{
 		ID:     "unknown-scope-spoils-token",
 		Text:   "A token with a scope that the API does not know is refused, whatever else it has.",
 		Breaks: []string{"RSM-11", "GRANT-03"},

@@ -42,6 +42,14 @@ var serving = []Choice{
 		},
 	},
 	{
+		ID: "minutes-of-leeway", Text: "The API takes tokens for five minutes after they have expired, as clocks may differ.",
+		Source: "RFC 9068 section 4 (a few minutes of leeway)",
+		Apply: func(p *refserver.Policy) {
+			in := p.API.Tokens.InTime
+			p.API.Tokens.InTime = func(begins, expires, now time.Time) bool { return in(begins, expires.Add(5*time.Minute), now) }
+		},
+	},
+	{
 		ID: "head-not-allowed", Text: "HEAD is not offered.",
 		Source: "RFC 9110 section 15.5.6",
 		Apply: func(p *refserver.Policy) {
