@@ -78,7 +78,7 @@ var granting = []Defect{
 	{
 		ID:     "write-implies-read",
 		Text:   "The API takes write:appointments for read:appointments as well.",
-		Breaks: []string{"GRANT-06", "CODE-05", "CONC-05", "CONC-06", "CONC-07", "CONS-01", "CONS-02", "CONS-06", "GRANT-01", "GRANT-03", "GRANT-07", "INC-08", "INTR-06", "REF-03", "REF-14", "RES-02", "RSC-11", "RSM-02", "RSM-10", "RSM-11", "RST-07", "RST-08", "RST-11", "RSV-01", "RSV-02", "RSV-06", "RSV-07", "RSV-08", "RSV-09"},
+		Breaks: []string{"GRANT-06", "CODE-05", "CONC-05", "CONC-06", "CONC-07", "CONS-01", "CONS-02", "CONS-06", "GRANT-01", "GRANT-03", "GRANT-07", "INC-08", "INTR-06", "REF-03", "REF-14", "RES-02", "RSC-11", "RSM-02", "RSM-10", "RSM-11", "RSM-17", "RST-07", "RST-08", "RST-11", "RSV-01", "RSV-02", "RSV-06", "RSV-07", "RSV-08", "RSV-09"},
 		Shows:  `GET /appointments is served to a token with "write:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Covers = func(held, required refserver.ScopeSet) bool {

@@ -14,7 +14,7 @@ var matching = []Defect{
 	{
 		ID:     "replacing-needs-reading-too",
 		Text:   "Replacing an appointment, which is loaded first, needs read:appointments besides write:appointments.",
-		Breaks: []string{"RSM-01", "GRANT-06", "RSV-01"},
+		Breaks: []string{"RSM-01", "GRANT-06", "RSM-17", "RSV-01"},
 		Shows:  `Planner cannot replace an appointment of Ada: got 403 insufficient_scope`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
@@ -27,7 +27,7 @@ var matching = []Defect{
 	{
 		ID:     "item-route-unchecked",
 		Text:   "The scope check was not mounted on reading a single appointment: any valid token does.",
-		Breaks: []string{"RSM-02", "CONS-02", "GRANT-06", "INC-07", "INC-08", "RSC-11", "RST-11", "RSV-01", "RSV-07", "RSV-08"},
+		Breaks: []string{"RSM-02", "CONS-02", "GRANT-06", "INC-07", "INC-08", "RSC-11", "RSM-17", "RST-11", "RSV-01", "RSV-07", "RSV-08"},
 		Shows:  `Planner can read an appointment of Ada without "read:appointments": read got 200`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
@@ -109,7 +109,7 @@ var matching = []Defect{
 	{
 		ID:     "any-scope-of-several",
 		Text:   "An operation that needs two scopes is open to a token that has one of them.",
-		Breaks: []string{"RSM-10", "GRANT-06", "RSV-01", "RSV-07"},
+		Breaks: []string{"RSM-10", "GRANT-06", "RSM-17", "RSV-01", "RSV-07"},
 		Shows:  `Planner can move an appointment of Ada without "read:appointments write:appointments": move got 200`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Covers = func(held, required refserver.ScopeSet) bool {

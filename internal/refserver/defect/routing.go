@@ -15,7 +15,7 @@ var routing = []Defect{
 	{
 		ID:     "patch-outside-the-group",
 		Text:   "PATCH was added outside of the group of routes that the scope check is mounted on.",
-		Breaks: []string{"RSV-01", "GRANT-06", "RSM-02", "RSV-07"},
+		Breaks: []string{"RSV-01", "GRANT-06", "RSM-02", "RSM-17", "RSV-07"},
 		Shows:  `PATCH /appointments/${id} is served to a token with "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			requiring(p, func(op refserver.Operation, _ *http.Request, need *refserver.Requirement) {
@@ -107,7 +107,7 @@ var routing = []Defect{
 	{
 		ID:     "refused-after-the-deed",
 		Text:   "The check runs after the operation was carried out: a deletion that is refused has deleted.",
-		Breaks: []string{"RSV-07", "GRANT-06", "ROLE-08", "RSM-02", "RST-11", "RSV-01"},
+		Breaks: []string{"RSV-07", "GRANT-06", "ROLE-08", "RSM-02", "RSM-17", "RST-11", "RSV-01"},
 		Shows:  `an appointment of Ada is gone or changed: got 404`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Refused = func(op refserver.Operation, act func() refserver.Outcome) refserver.Outcome {
