@@ -24,7 +24,7 @@ func (s *Stage) observeFiltering(ctx context.Context) {
 	api := s.Target.API
 	list, offered := api.Operation("list")
 	writing := oauth.NewScopeSet("write:appointments")
-	if !offered || api.Ours || list.Allows(writing) {
+	if !offered || api.Ours || list.Allows(s.Target.Hierarchy.Closure(writing)) {
 		return
 	}
 	ctx, cancel := s.within(ctx)
