@@ -70,8 +70,11 @@ func (w *World) mayInclude(extra, limit oauth.ScopeSet) string {
 }
 
 // looksIncluded reports whether the name of a scope is that of another with a part
-// added, or says read where the other says write.
+// added, or in place of a star at its end, or says read where the other says write.
 func looksIncluded(own, whole string) bool {
+	if start, star := strings.CutSuffix(whole, "*"); star && strings.HasPrefix(own, start) {
+		return true
+	}
 	if rest, longer := strings.CutPrefix(own, whole); longer && rest != "" && strings.ContainsRune(".:/", rune(rest[0])) {
 		return true
 	}

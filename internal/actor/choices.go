@@ -60,7 +60,7 @@ func (s *Stage) learn(ctx context.Context, tr trial) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, errRefused): // it cannot be seen here; rules that need it say so
+	case errors.Is(err, errRefused), errors.Is(err, ErrIncluded): // it cannot be seen here; rules that need it say so
 	case err != nil:
 		s.Target.Unlearned[tr.name] = err.Error()
 	case mixed != "":
@@ -84,7 +84,7 @@ func (s *Stage) look(ctx context.Context, cast func() *Cast, once func(context.C
 		if ctx.Err() != nil {
 			return "", "", ctx.Err()
 		}
-		if errors.Is(err, errRefused) || errors.Is(err, errNoWay) {
+		if errors.Is(err, errRefused) || errors.Is(err, errNoWay) || errors.Is(err, ErrIncluded) {
 			return "", "", err
 		}
 		if err != nil {

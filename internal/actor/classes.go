@@ -115,6 +115,13 @@ func refreshClass(ctx context.Context, i *Issue, epoch int) (string, error) {
 	if in := seen.Introspected; in != nil && !in.Active && i.Told.Present {
 		held = i.Told.Set // it has ended, as with the next refresh: what was said of it stands
 	}
+	granted := i.Root().Means()
+	if i.Authorization != nil && i.From == nil { // it was asked for with the code
+		granted = i.Authorization.Asked
+	}
+	if h := i.hierarchy(); h.Alike(granted, i.Asked) && !granted.Equal(i.Asked) {
+		return "", ErrIncluded
+	}
 	if i.hierarchy().Alike(held, i.Asked) {
 		return "honours", nil
 	}
