@@ -68,6 +68,7 @@ type usage struct {
 type operationUsage struct {
 	OperationUse
 	op              target.Operation
+	includes        oauth.Hierarchy
 	served, refused map[string]bool // by scope
 }
 
@@ -120,7 +121,7 @@ func (u *usage) operation(t *target.Resolved, use actor.Use) *operationUsage {
 	}
 	o := &operationUsage{
 		OperationUse: OperationUse{API: name, Name: use.Operation.Name, Method: use.Operation.Method, Path: use.Operation.Path, Declared: declared},
-		op:           use.Operation, served: map[string]bool{}, refused: map[string]bool{},
+		op:           use.Operation, includes: t.Hierarchy, served: map[string]bool{}, refused: map[string]bool{},
 	}
 	u.operations = append(u.operations, o)
 	return o
@@ -147,12 +148,16 @@ func (u *usage) privilege(protocol oauth.ScopeSet) *Privilege {
 	return p
 }
 
+// allows reports whether a scope is declared to be enough, by what it includes as
+// well.
+func (o *operationUsage) allows(s oauth.ScopeSet) bool { return o.op.Allows(o.includes.Closure(s)) }
+
 // settle finds the smallest scopes that were enough, and those that were not.
 func (o *operationUsage) settle(protocol oauth.ScopeSet) {
 	var enough []oauth.ScopeSet
 	for scope := range o.served {
 		held := oauth.FieldsScope(scope)
-		if rest := held.Minus(protocol); o.op.Allows(rest) {
+		if rest := held.Minus(protocol); o.allows(rest) {
 			held = rest
 		}
 		enough = append(enough, held)
@@ -167,7 +172,7 @@ func (o *operationUsage) settle(protocol oauth.ScopeSet) {
 	}
 	o.Sufficient, o.Insufficient = texts(enough), texts(short)
 	for _, s := range enough {
-		if !o.op.Allows(s) && len(o.Undeclared) < mostSets {
+		if !o.allows(s) && len(o.Undeclared) < mostSets {
 			o.Undeclared = append(o.Undeclared, s.String())
 		}
 	}

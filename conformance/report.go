@@ -42,8 +42,10 @@ type Report struct {
 	// ChoicesByWay are the choices that are taken otherwise on one way to ask for a
 	// scope.
 	ChoicesByWay target.ChoicesByWay `json:"choices_by_way,omitempty"`
-	Summary      Summary             `json:"summary"`
-	Rules        []Verdict           `json:"rules"`
+	// Hierarchy are the scopes that include others, with all that each includes.
+	Hierarchy map[oauth.ScopeToken]target.Finding `json:"hierarchy,omitempty"`
+	Summary   Summary                             `json:"summary"`
+	Rules     []Verdict                           `json:"rules"`
 	// Privilege is which scope opened what in this run; none where no token was used
 	// at an API.
 	Privilege *Privilege `json:"privilege,omitempty"`

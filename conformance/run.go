@@ -350,7 +350,8 @@ func (r *run) sum(ctx context.Context) *Report {
 			Name: r.target.Description.Name, Version: r.target.Description.Version,
 			Kind: r.target.Kind, Issuer: r.target.Issuer, Defect: r.target.Defect,
 		},
-		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, ChoicesByWay: r.stage.Target.ByWay, Rules: []Verdict{},
+		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, ChoicesByWay: r.stage.Target.ByWay,
+		Hierarchy: r.stage.Target.Included(), Rules: []Verdict{},
 	}
 	rep.Privilege = r.usage.privilege(r.protocol)
 	r.charge()

@@ -9,18 +9,19 @@ import (
 )
 
 // bounds is what a scope must have and may have, in the target's own names.
-type bounds struct{ must, may []string }
+type bounds struct {
+	must, may []string
+	// instead are, for each of must, others of which one will do; nil: there are none
+	// for any.
+	instead [][]string
+}
 
-// newBounds is the range from must to must and may together.
-func newBounds(must, may oauth.ScopeSet) bounds {
-	names := func(set oauth.ScopeSet) []string {
-		var list []string
-		for _, t := range set.Tokens() {
-			list = append(list, string(t))
-		}
-		return list
+func textsOf(set oauth.ScopeSet) []string {
+	var list []string
+	for _, t := range set.Tokens() {
+		list = append(list, string(t))
 	}
-	return bounds{names(must), names(must.Union(may))}
+	return list
 }
 
 // measure says whether the scope value has a token that it may not have, or
@@ -33,8 +34,8 @@ func (b bounds) measure(value []byte) (beyond, missing bool) {
 			return true, false
 		}
 	}
-	for _, want := range b.must {
-		if !names(value, want) {
+	for i, want := range b.must {
+		if !names(value, want) && (b.instead == nil || !namesOne(value, b.instead[i])) {
 			return false, true
 		}
 	}
@@ -54,6 +55,16 @@ func nextToken(value []byte) (token, rest []byte) {
 func contains(list []string, token []byte) bool {
 	for _, name := range list {
 		if name == string(token) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesOne reports whether the scope value names one of the tokens.
+func namesOne(value []byte, list []string) bool {
+	for _, want := range list {
+		if names(value, want) {
 			return true
 		}
 	}

@@ -80,8 +80,8 @@ type grantJudge struct {
 }
 
 func (s *Stage) grantJudge(g Grant) *grantJudge {
-	must, may := s.wire(g.Must), s.wire(g.May.Union(g.Must)).Union(s.always())
-	j := &grantJudge{Grant: g, bounds: newBounds(must, may), mustText: must.String(), most: may.String()}
+	j := &grantJudge{Grant: g, bounds: s.bounds(g.Must, g.May)}
+	j.mustText, j.most = strings.Join(j.must, " "), strings.Join(j.may, " ")
 	beyond, missing := j.set(s.wire(g.Asked))
 	j.silent, j.silentTooMuch = !beyond && !missing, beyond
 	return j
@@ -242,7 +242,7 @@ func challenged(a Answer) Verdict {
 // response may have no scope.
 func (s *Stage) Introspects(rule string, scope oauth.ScopeSet, silent bool) Expectation {
 	exact := s.wire(scope)
-	b := newBounds(exact, exact.Union(s.always()))
+	b := s.bounds(scope, scope)
 	return func(a Answer) Verdict {
 		active, value, present, v := introspected(a)
 		if !v.kept() {

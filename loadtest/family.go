@@ -104,10 +104,14 @@ func (s *Stage) refreshing(c *Client, granted oauth.ScopeSet, step RefreshStep) 
 		form.Set("scope", s.wire(asked).String())
 		purpose += " asking for " + asked.String()
 		g.Asked = asked
-		if asked.SubsetOf(granted) {
+		switch {
+		case asked.SubsetOf(granted):
 			less = !asked.Equal(granted)
 			s.narrowing(&g, asked)
-		} else {
+		case s.Within(asked, granted): // what is included may be given or refused
+			less = !s.Within(granted, asked)
+			g.Must, g.Refusal = oauth.ScopeSet{}, RefusalIsLawful
+		default:
 			more = true
 			s.widening(&g)
 		}

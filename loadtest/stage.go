@@ -415,5 +415,11 @@ func (s *Stage) MachineMay(c *Client, scope oauth.ScopeSet) oauth.ScopeSet {
 	return scope.Intersect(c.Scope).Minus(oauth.FieldsScope(s.Target.Description.AuthorizationServer.UserOnlyScopes))
 }
 
+// MachineMost is that with what may lawfully be granted in its place: what is
+// included both in what is asked for and in what the client may have.
+func (s *Stage) MachineMost(c *Client, scope oauth.ScopeSet) oauth.ScopeSet {
+	return s.Meet(scope, c.Scope).Minus(oauth.FieldsScope(s.Target.Description.AuthorizationServer.UserOnlyScopes))
+}
+
 // hasGrant reports whether a client is registered for a grant type.
 func hasGrant(c *Client, grant oauth.GrantType) bool { return slices.Contains(c.GrantTypes, grant) }

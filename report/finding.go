@@ -37,7 +37,8 @@ func capabilities(r *conformance.Report) []finding {
 	return findings(r.Capabilities, order, texts)
 }
 
-// choices lists the open choices of a report in the same way.
+// choices lists the open choices of a report in the same way, and after them the
+// scopes that include others.
 func choices(r *conformance.Report) []finding {
 	known := target.Choices()
 	order := make([]target.ChoiceName, len(known))
@@ -53,6 +54,10 @@ func choices(r *conformance.Report) []finding {
 				rows = append(rows, finding{f.Name + " by " + string(way), other.Value, other.Source, f.Text + ", on this way alone"})
 			}
 		}
+	}
+	for _, token := range slices.Sorted(maps.Keys(r.Hierarchy)) {
+		f := r.Hierarchy[token]
+		rows = append(rows, finding{string(token) + " includes", f.Value, f.Source, "what else a scope stands for"})
 	}
 	return rows
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/scopeproof/scopeproof/conformance"
 	"github.com/scopeproof/scopeproof/loadtest"
+	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -51,6 +52,7 @@ func Merge(files []File) (*conformance.Report, error) {
 	m.rules()
 	all.Capabilities = mergeFindings(&m, "capability", func(r *conformance.Report) map[target.Capability]target.Finding { return r.Capabilities })
 	all.Choices = mergeFindings(&m, "choice", func(r *conformance.Report) map[target.ChoiceName]target.Finding { return r.Choices })
+	all.Hierarchy = mergeFindings(&m, "hierarchy of", func(r *conformance.Report) map[oauth.ScopeToken]target.Finding { return r.Hierarchy })
 	for _, way := range target.Ways() {
 		found := mergeFindings(&m, "choice by "+string(way), func(r *conformance.Report) map[target.ChoiceName]target.Finding { return r.ChoicesByWay[way] })
 		if len(found) > 0 {

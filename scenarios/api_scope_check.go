@@ -166,7 +166,7 @@ func whose(t *loadtest.Token) string {
 // object makes the objects of those whose token may do so and who have none.
 func (m *apiMix) object(ctx context.Context, t *loadtest.Token) error {
 	create, ok := m.stage.Target.API.Operation("create")
-	if !ok || create.ID == "" || m.objects[whose(t)] != "" || !create.Allows(t.Scope) {
+	if !ok || create.ID == "" || m.objects[whose(t)] != "" || !m.stage.Allows(create, t.Scope) {
 		return nil
 	}
 	for _, of := range []map[string]string{m.objects, m.doomed} {
@@ -187,7 +187,7 @@ func (m *apiMix) hits(ctx context.Context, t *loadtest.Token) error {
 	for _, op := range m.stage.Operations() {
 		needs, _ := op.Needs()
 		object := m.of(op, t)
-		covered := t != nil && op.Allows(t.Scope)
+		covered := t != nil && m.stage.Allows(op, t.Scope)
 		if needs.IsEmpty() || covered && !m.repeatable(op, object) || personal(op, t) || t != nil && object == "none" && addressed(op) {
 			continue // where there is nothing, serving looks like refusing
 		}
@@ -269,7 +269,7 @@ func (m *apiMix) strange(ctx context.Context) error {
 // useless adds the operations that the scope of a token would open.
 func (m *apiMix) useless(t *loadtest.Token, rule string) error {
 	for _, op := range m.stage.Operations() {
-		if needs, _ := op.Needs(); needs.IsEmpty() || !op.Allows(t.Scope) {
+		if needs, _ := op.Needs(); needs.IsEmpty() || !m.stage.Allows(op, t.Scope) {
 			continue
 		}
 		r, err := m.stage.APIRequest(op, t, m.of(op, t), marker)

@@ -87,7 +87,7 @@ func (a authorization) alone(ctx context.Context, s *loadtest.Stage, rule string
 		required := oauth.FieldsScope(s.Target.Description.AuthorizationServer.RequiredScopes)
 		allowed = a.want.Only.Union(required).Union(code.Asked.Minus(a.want.Scope))
 	}
-	due := t.Scope.Intersect(allowed)
+	due := s.Of(t.Scope, allowed)
 	return loadtest.Grant{Rule: rule, Denied: "CODE-05", Asked: code.Asked, Must: due, May: due}, nil
 }
 

@@ -88,7 +88,7 @@ func newStorm(ctx context.Context, s *loadtest.Stage, c *loadtest.Client) (*stor
 	if !writing.SubsetOf(t.Scope) {
 		return nil, fmt.Errorf("%s asks Ada for %q alone: was granted %q", c.Name, both, t.Scope)
 	}
-	st := &storm{client: c, all: t.Scope, left: t.Scope.Minus(writing), began: time.Now()}
+	st := &storm{client: c, all: t.Scope, left: t.Scope.Union(s.Of(both, t.Scope)).Minus(writing), began: time.Now()}
 	st.whole = s.Issues(loadtest.Grant{Rule: "REF-01", Denied: "REF-01", Asked: st.all, Must: st.all, May: st.all})
 	// While the edit is under way both are right, and so is ending what was edited.
 	st.either = s.Issues(loadtest.Grant{Rule: "REF-01", Denied: "REF-01", Asked: st.all, May: st.all, Refusal: loadtest.RefusalIsLawful})

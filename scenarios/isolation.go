@@ -116,9 +116,9 @@ func (t *tenant) hits(ctx context.Context, plan *loadtest.Plan) error {
 	s := t.stage
 	if t.machine != nil {
 		may := s.MachineMay(t.machine, t.machineAsks)
-		g := loadtest.Grant{Rule: "GRANT-07", Denied: "GRANT-07", Asked: t.machineAsks, Must: may, May: may}
+		g := loadtest.Grant{Rule: "GRANT-07", Denied: "GRANT-07", Asked: t.machineAsks, Must: may, May: s.MachineMost(t.machine, t.machineAsks)}
 		if !may.Equal(t.machineAsks) {
-			g.Refusal = excess(s, may)
+			g.Refusal = excess(s, may, g.May)
 		}
 		plan.Hits = append(plan.Hits, loadtest.Hit{Request: s.ClientCredentialsRequest(t.machine, t.machineAsks), Expect: s.Issues(g)})
 	}
@@ -162,7 +162,7 @@ func (t *tenant) called(ctx context.Context, token *loadtest.Token, plan *loadte
 			continue
 		}
 		hit := loadtest.Hit{Weight: 2}
-		switch covered := op.Allows(token.Scope); {
+		switch covered := s.Allows(op, token.Scope); {
 		case covered && !reads(op):
 			continue
 		case covered:

@@ -93,7 +93,7 @@ func (d *device) alone(ctx context.Context, rule string) error {
 		required := oauth.FieldsScope(d.stage.Target.Description.AuthorizationServer.RequiredScopes)
 		allowed = d.only.Union(required).Union(pending.Asked.Minus(d.scope))
 	}
-	due := t.Scope.Intersect(allowed)
+	due := d.stage.Of(t.Scope, allowed)
 	d.grant = loadtest.Grant{Rule: rule, Denied: "DEV-01", Asked: pending.Asked, Must: due, May: due}
 	return nil
 }

@@ -59,18 +59,18 @@ func exchanging(ctx context.Context, s *loadtest.Stage, t *loadtest.Token, asked
 			return loadtest.Grant{}, fmt.Errorf("%s exchanges its token for %q alone: it was refused", t.Client.Name, asked)
 		}
 		may := asked
-		if alone.Scope.SubsetOf(t.Scope) { // to narrow need not be honoured (TX-03 is judged of single requests)
+		if s.Within(alone.Scope, t.Scope) { // to narrow need not be honoured (TX-03 is judged of single requests)
 			may = alone.Scope
 		}
 		return loadtest.Grant{Rule: "TX-08", Denied: "TX-03", Asked: asked, Must: may, May: may}, nil
 	}
-	g := loadtest.Grant{Rule: "TX-01", Denied: "TX-01", Asked: asked, May: t.Scope.Intersect(asked), Refusal: loadtest.RefusalIsLawful}
+	g := loadtest.Grant{Rule: "TX-01", Denied: "TX-01", Asked: asked, May: s.Meet(t.Scope, asked), Refusal: loadtest.RefusalIsLawful}
 	bound := s.Choice(target.TokenExchangeBound)
-	if bound == "" && alone != nil && !alone.Scope.SubsetOf(t.Scope) {
+	if bound == "" && alone != nil && !s.Within(alone.Scope, t.Scope) {
 		bound = "client" // the server's policy, whether it keeps to it is for TX-01 of single requests
 	}
 	if bound == "client" {
-		g.May = asked.Intersect(t.Client.Scope)
+		g.May = s.Meet(asked, t.Client.Scope)
 	}
 	if alone == nil {
 		g.Refusal = loadtest.RefusalIsDue

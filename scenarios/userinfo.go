@@ -84,9 +84,10 @@ func aboutPeople() []oauth.ScopeSet {
 // asks is due among others.
 func telling(ctx context.Context, s *loadtest.Stage, t *loadtest.Token) (loadtest.Hit, error) {
 	as := s.Target.Description.AuthorizationServer
-	may := append(loadtest.ClaimsOf(t.Scope), as.ClaimsAlways...)
+	scope := s.Target.Hierarchy.Closure(t.Scope)
+	may := append(loadtest.ClaimsOf(scope), as.ClaimsAlways...)
 	for _, name := range slices.Sorted(maps.Keys(as.CustomClaims)) {
-		if t.Scope.Has(oauth.ScopeToken(as.CustomClaims[name])) {
+		if scope.Has(oauth.ScopeToken(as.CustomClaims[name])) {
 			may = append(may, name)
 		}
 	}

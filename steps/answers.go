@@ -56,10 +56,10 @@ func (w *World) judgeTold(o *outcome, set oauth.ScopeSet) error {
 	}
 	// To say nothing is to say that it is as asked, whatever the order and however often (RFC 6749 sections 3.3 and 5.1).
 	asked := o.issue.Grant != oauth.TokenExchange || !o.issue.Omitted
-	if !o.issue.Told.Present && (!asked || !w.plain(o.issue.Wanted(), set).Minus(ignored).Equal(set)) {
+	if !o.issue.Told.Present && (!asked || !w.hierarchy().Alike(w.plain(o.issue.Wanted(), set).Minus(ignored), set)) {
 		return violation("%s was told nothing, which means %q as asked, want scope %q in the response", client, o.issue.Wanted(), set)
 	}
-	if told := w.plain(o.issue.Means(), set).Minus(ignored); !told.Equal(set) {
+	if told := w.plain(o.issue.Means(), set).Minus(ignored); !w.hierarchy().Alike(told, set) {
 		return violation("%s was told %q, want %q", client, told, set)
 	}
 	return nil
@@ -74,7 +74,7 @@ func (w *World) isNotMisled(ctx context.Context, subject string) error {
 		if err != nil {
 			return err
 		}
-		if means := o.issue.Means(); !means.Equal(seen.Effective) {
+		if means := o.issue.Means(); !w.agrees(means, seen.Effective, seen) {
 			how := "was told"
 			if !o.issue.Told.Present {
 				how = "was told nothing, which means"
@@ -105,7 +105,7 @@ func (w *World) isRefused(ctx context.Context, subject, with, told string) error
 			if err != nil {
 				return err
 			}
-			if less := o.issue.Means(); told == "the default scope" && !less.IsEmpty() && less.SubsetOf(set) && !less.Equal(set) { // each way to ask may have one (RFC 6749 section 3.3)
+			if less := o.issue.Means(); told == "the default scope" && !less.IsEmpty() && w.within(less, set) && !w.within(set, less) { // each way to ask may have one (RFC 6749 section 3.3)
 				return lenient("%s was told %q, want %q as elsewhere", o.client.Name, less, set)
 			}
 			return w.judgeTold(o, set)
@@ -381,11 +381,11 @@ func (w *World) everyAccount(ctx context.Context, client, want string) error {
 		return err
 	}
 	for _, a := range accounts(issue, seen, w.cast.ProtocolScopes()) {
-		compare := set
-		if a.only != nil {
-			compare = set.Intersect(*a.only)
+		compare, missing := set, w.beyond
+		if a.only != nil { // what it does not honour is not there, whatever includes it
+			compare, missing = set.Intersect(*a.only), oauth.ScopeSet.Minus
 		}
-		if got := w.plain(a.set, set); !got.SubsetOf(compare) || !compare.Minus(a.less).SubsetOf(got) {
+		if got := w.plain(a.set, set); !w.within(got, set) || !missing(compare.Minus(a.less), got).IsEmpty() {
 			return violation("%s of %s's token says %q, want %q", a.name, client, got, compare)
 		}
 	}
@@ -431,7 +431,7 @@ func (w *World) claimsSay(ctx context.Context, client, want string) error {
 	if seen.JWT == nil { // RFC 9068 section 2.2.3: it should be there
 		return lenient("the claims of %s's token name no scope, want %q", client, set)
 	}
-	if got := w.plain(*seen.JWT, set); !got.SubsetOf(set) || !set.Minus(w.cast.ProtocolScopes()).SubsetOf(got) {
+	if got := w.plain(*seen.JWT, set); !w.within(got, set) || !w.within(set.Minus(w.cast.ProtocolScopes()), got) {
 		return excess("the claims of %s's token say %q, want %q", client, got, set)
 	}
 	return nil
@@ -471,7 +471,7 @@ func (w *World) redirectTells(_ context.Context, client, want string) error {
 	if o.auth == nil || o.auth.Code == "" {
 		return fmt.Errorf("%s was given no code", client)
 	}
-	if s := o.auth.Scope; s.Present && !w.plain(s.Set, set).Equal(set) {
+	if s := o.auth.Scope; s.Present && !w.hierarchy().Alike(w.plain(s.Set, set), set) {
 		return violation("the redirect tells %s %q, want %q or nothing", client, s.Set, set)
 	}
 	return nil

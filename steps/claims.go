@@ -46,6 +46,7 @@ func (w *World) tokenCarries(ctx context.Context, client, token, how, scopes str
 // opened is the claims that scopes open at this target.
 func (w *World) opened(scopes oauth.ScopeSet) map[string]bool {
 	names := map[string]bool{}
+	scopes = w.hierarchy().Closure(scopes)
 	for _, s := range scopes.Tokens() {
 		for _, c := range actor.Claims(s) {
 			names[c] = true

@@ -88,7 +88,7 @@ func (w *World) isShown(ctx context.Context, owner, client, asked string) error 
 	if err != nil {
 		return err
 	}
-	if open := w.shown[owner]; len(open) > 0 && a.Code != "" && !a.WasAsked() && !a.Asked.SubsetOf(w.ledger.current(o, c).Union(w.implied())) {
+	if open := w.shown[owner]; len(open) > 0 && a.Code != "" && !a.WasAsked() && !w.within(a.Asked, w.ledger.current(o, c).Union(w.implied())) {
 		return excess("%s was given a code for %q, about which nobody asked %s, while a page waits that asks about %q", client, a.Asked, owner, open[len(open)-1].Asked)
 	}
 	if !a.WasAsked() || a.Arrival.ConsentPages[0].Submission == nil {
@@ -273,7 +273,7 @@ func (w *World) wasAsked(owner string) error {
 // agreedBefore reports whether nobody was asked, and nothing given that had not
 // been agreed to before.
 func (w *World) agreedBefore(o *outcome) bool {
-	return o.auth != nil && !o.auth.WasAsked() && !o.auth.Omitted && o.auth.Asked.Minus(o.auth.Added).SubsetOf(w.ledger.agreed[o.auth])
+	return o.auth != nil && !o.auth.WasAsked() && !o.auth.Omitted && w.within(o.auth.Asked.Minus(o.auth.Added), w.ledger.agreed[o.auth])
 }
 
 // yielded reports whether a request that was made last led to a code, or, where
@@ -311,7 +311,7 @@ func (w *World) wasAskedAbout(owner, named string) error {
 	if !lists {
 		return nil // the page shows no list: that somebody was asked is all that can be seen
 	}
-	if missing := want.Minus(shown); !missing.IsEmpty() {
+	if missing := w.beyond(want, shown); !missing.IsEmpty() {
 		return violation("%s was asked about %q, want %q as well", owner, shown, missing)
 	}
 	return nil
@@ -337,10 +337,10 @@ func (w *World) wasAskedAboutExactly(owner, named string) error {
 	if implied := w.implied(); !implied.IsEmpty() { // declared not to be choices: they may be shown as text, or go without saying
 		want, shown = want.Minus(implied), shown.Minus(implied)
 	}
-	if missing := want.Minus(shown); !missing.IsEmpty() && w.yielded(a) {
+	if missing := w.beyond(want, shown); !missing.IsEmpty() && w.yielded(a) {
 		return excess("%s was asked about %q, want %q: %q was granted without being shown", owner, shown, want, missing)
 	}
-	if !shown.Equal(want) {
+	if !w.hierarchy().Alike(shown, want) {
 		return violation("%s was asked about %q, want %q", owner, shown, want)
 	}
 	return nil

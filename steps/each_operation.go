@@ -58,15 +58,22 @@ func justEnough(op target.Operation) (sets []oauth.ScopeSet) {
 }
 
 // justTooLittle are the scopes that have everything of the API but what an operation
-// cannot do without.
+// cannot do without, and what includes that.
 func (w *World) justTooLittle(op target.Operation) (sets []oauth.ScopeSet) {
 	needs, all := op.Needs()
-	everything := w.cast.APIScopes()
+	without := func(lost oauth.ScopeSet) (rest oauth.ScopeSet) {
+		for _, token := range w.cast.APIScopes().Tokens() {
+			if one := oauth.NewScopeSet(token); w.hierarchy().Closure(one).Intersect(lost).IsEmpty() {
+				rest = rest.Union(one)
+			}
+		}
+		return rest
+	}
 	if !all {
-		return []oauth.ScopeSet{everything.Minus(needs)}
+		return []oauth.ScopeSet{without(needs)}
 	}
 	for _, token := range needs.Tokens() {
-		sets = append(sets, everything.Minus(oauth.NewScopeSet(token)))
+		sets = append(sets, without(oauth.NewScopeSet(token)))
 	}
 	return sets
 }

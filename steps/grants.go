@@ -63,6 +63,9 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 		}
 		r.decision = &oauth.ConsentDecision{Only: &boxes}
 	}
+	if r.union && w.nothingToAdd(ctx, r, want) {
+		return actor.ErrIncluded
+	}
 	o, err := w.ask(ctx, r)
 	if err != nil {
 		return err
@@ -74,7 +77,7 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 	if r.redeem != nil || r.target != "" {
 		return nil // the response is about what was asked for with the code
 	}
-	missing := want.Minus(issue.Means())
+	missing := w.beyond(want, issue.Means())
 	if issue.Response.RefreshToken != "" { // it is what offline_access is for, which need not be named
 		missing = missing.Minus(oauth.FieldsScope("offline_access " + w.target().Description.AuthorizationServer.Refresh.Scope))
 	}
@@ -82,6 +85,21 @@ func (w *World) grant(ctx context.Context, r request, want oauth.ScopeSet) error
 		return fmt.Errorf("%s grants %s %q: got %q, want %q as well", r.owner, r.client, want, issue.Means(), missing)
 	}
 	return nil
+}
+
+// nothingToAdd reports whether what is asked for on top of what a client has includes
+// all of that, so that it makes no difference whether it is added.
+func (w *World) nothingToAdd(ctx context.Context, r request, asked oauth.ScopeSet) bool {
+	c, err := w.client(ctx, r.client)
+	if err != nil {
+		return false // the act itself will say so
+	}
+	o, err := w.owner(ctx, r.owner)
+	if err != nil {
+		return false
+	}
+	has := w.ledger.current(o, c).Minus(w.cast.ProtocolScopes()).Minus(asked)
+	return !has.IsEmpty() && w.within(has, asked)
 }
 
 func (w *World) hasDenied(ctx context.Context, owner, client, asked, how string) error {

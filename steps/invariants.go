@@ -117,10 +117,14 @@ func (l *ledger) consent(w *World, a *actor.Authorization) {
 // scopes that it lists, or the default.
 func offered(w *World, a *actor.Authorization) oauth.ScopeSet {
 	counts := w.countsAs(a.Asked.Union(a.Beside), a.Other)
-	if shown, lists := a.Shown(); lists && !counts.Equal(a.Asked.Union(a.Beside)) {
+	shown, lists := a.Shown()
+	switch {
+	case !lists:
+		return counts
+	case !counts.Equal(a.Asked.Union(a.Beside)):
 		return shown
 	}
-	return counts
+	return counts.Union(shown.Intersect(w.hierarchy().Below(counts))) // what it includes may be decided on its own
 }
 
 // countsAs is what a request for a scope may lawfully come to: where the server
@@ -221,10 +225,10 @@ func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
 	return nil
 }
 
-// beyond is a breach where held exceeds a limit.
-func (w *World) beyond(id string, i *actor.Issue, held, limit oauth.ScopeSet, what string, unless bool) {
-	if extra := held.Minus(limit); !unless && !extra.IsEmpty() {
-		w.breach(id, "%s holds %q, %s %q: %q is too much", i.Client.Name, held, what, limit, extra)
+// bounded is a breach where held exceeds a limit.
+func (w *World) bounded(id string, i *actor.Issue, held, limit oauth.ScopeSet, what string, unless bool) {
+	if extra := w.beyond(held, limit); !unless && !extra.IsEmpty() {
+		w.breach(id, "%s holds %q, %s %q: %q is too much%s", i.Client.Name, held, what, limit, extra, w.mayInclude(extra, limit))
 	}
 }
 
@@ -235,14 +239,14 @@ func (w *World) checkAccounts(i *actor.Issue, seen *actor.Observation) {
 	if i.Grant == oauth.Implicit {
 		says, silent, claimed = "INV-3c", "INV-3c", "INV-3c"
 	}
-	if i.Told.Present && !w.plain(i.Told.Set, i.Wanted()).Equal(w.plain(held, i.Wanted())) {
+	if i.Told.Present && !w.agrees(w.plain(i.Told.Set, i.Wanted()), w.plain(held, i.Wanted()), seen) {
 		w.breach(says, "%s was told %q and holds %q", name, i.Told.Set, held)
 	}
-	if !i.Told.Present && !i.Wanted().Equal(held) && !(i.Grant != oauth.RefreshTokenGrant && i.Omitted && i.Authorization == nil) {
+	if !i.Told.Present && !w.agrees(i.Wanted(), held, seen) && !(i.Grant != oauth.RefreshTokenGrant && i.Omitted && i.Authorization == nil) {
 		w.breach(silent, "%s was told nothing, which means %q, and holds %q", name, i.Wanted(), held)
 	}
 	// A claim need not name scopes that mean nothing at the API (RFC 9068 section 2.2.3).
-	if jwt := seen.JWT; jwt != nil && (!jwt.SubsetOf(i.Means()) || !i.Means().Minus(w.cast.ProtocolScopes()).SubsetOf(*jwt)) {
+	if jwt := seen.JWT; jwt != nil && (!w.within(*jwt, i.Means()) || !w.within(i.Means().Minus(w.cast.ProtocolScopes()), *jwt)) {
 		w.breach(claimed, "the claims of %s's token say %q and the response %q", name, *jwt, i.Means())
 	}
 	w.checkNames(i, stringClaim(seen.Claims, "sub"), stringClaim(seen.Claims, "client_id"))
@@ -251,6 +255,11 @@ func (w *World) checkAccounts(i *actor.Issue, seen *actor.Observation) {
 		id, _ := in.Claims["client_id"].(string)
 		w.checkNames(i, sub, id)
 	}
+}
+
+// agrees reports whether what is said of a token is what it is good for.
+func (w *World) agrees(said, held oauth.ScopeSet, seen *actor.Observation) bool {
+	return w.within(held, said) && said.Minus(held).SubsetOf(seen.Covers)
 }
 
 // checkNames is INV-7: an account of a token that names a person or a client
@@ -278,8 +287,8 @@ func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 	if i.Subject != nil { // it may be given all of its token where it asked for less (RFC 8693 section 2.2.1)
 		asked = asked.Union(w.ledger.held[i.Subject])
 	}
-	w.beyond("INV-1", i, held, asked, "it asked for", i.Omitted)
-	w.beyond("INV-2d", i, held, i.Client.Scope, "it may have", !w.limits(i.Client))
+	w.bounded("INV-1", i, held, asked, "it asked for", i.Omitted)
+	w.bounded("INV-2d", i, held, i.Client.Scope, "it may have", !w.limits(i.Client))
 	w.checkRole("INV-2c", i, held)
 	key := consentKey{i.Owner, i.Client, i.Other}
 	switch i.Grant {
@@ -288,11 +297,11 @@ func (w *World) checkUnasked(i *actor.Issue, held oauth.ScopeSet) {
 	case oauth.TokenExchange:
 		// At another API a name means something else.
 		elsewhere := i.Other != i.Subject.Other
-		w.beyond("INV-9a", i, held, w.ledger.held[i.Subject].Union(always), "and its subject token held",
+		w.bounded("INV-9a", i, held, w.ledger.held[i.Subject].Union(always), "and its subject token held",
 			elsewhere || w.target().Choices[target.TokenExchangeBound].Value != "subset")
 	case oauth.JWTBearer:
 		accessor := w.ledger.consents[key].Union(w.ledger.trusted[key]).Union(always).Union(w.implied())
-		w.beyond("INV-9b", i, held, accessor, i.Owner.Name+" had granted it", i.Client.FirstParty || !w.capable("fx.clients.fresh") || w.target().Capabilities["consent.ui"].Value == "none")
+		w.bounded("INV-9b", i, held, accessor, i.Owner.Name+" had granted it", i.Client.FirstParty || !w.capable("fx.clients.fresh") || w.target().Capabilities["consent.ui"].Value == "none")
 	}
 }
 
@@ -312,24 +321,24 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 		asked = asked.Union(agreed).Union(w.implied())
 	}
 	implied := always.Union(w.implied())
-	w.beyond("INV-1", i, held, asked, "asked for", a.Omitted)
-	within := held.Intersect(asked)
+	w.bounded("INV-1", i, held, asked, "asked for", a.Omitted)
+	within := held.Intersect(w.hierarchy().Closure(asked))
 	consent := w.target().Capabilities["consent.ui"].Value
 	if consent != "none" && !a.Client.FirstParty {
 		id, what := "INV-2b", i.Owner.Name+" had agreed to"
 		if a.WasAsked() {
 			id, what = "INV-2a", i.Owner.Name+" agreed to"
 		}
-		w.beyond(id, i, within, agreed.Union(implied), what, consent == "all_or_nothing" || consent == target.Unknown || !w.capable("fx.clients.fresh"))
+		w.bounded(id, i, within, agreed.Union(implied), what, consent == "all_or_nothing" || consent == target.Unknown || !w.capable("fx.clients.fresh"))
 	}
-	if removed := w.ledger.removed[key].Intersect(within); !removed.IsEmpty() && w.ledger.before[a] {
+	if removed := w.removed(key).Intersect(within); !removed.IsEmpty() && w.ledger.before[a] {
 		id := "INV-6e"
 		if a.Pending != nil {
 			id = "INV-6f"
 		}
 		w.breach(id, "%s holds %q from a code from before %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
-	w.beyond("INV-2d", i, within, a.May, "may have", !w.limits(a.Client))
+	w.bounded("INV-2d", i, within, a.May, "may have", !w.limits(a.Client))
 	w.checkRole("INV-2c", i, within)
 }
 
@@ -351,7 +360,7 @@ func (w *World) checkRole(id string, i *actor.Issue, held oauth.ScopeSet) {
 	if i.Other {
 		return // the roles of the fixture are about the first API
 	}
-	w.beyond(id, i, held.Minus(w.cast.ProtocolScopes()), i.Owner.Permissions, i.Owner.Name+" may grant", false)
+	w.bounded(id, i, held.Minus(w.cast.ProtocolScopes()), i.Owner.Permissions, i.Owner.Name+" may grant", false)
 }
 
 // checkRefreshed is INV-5 and INV-6 for a refreshed token.
@@ -363,21 +372,21 @@ func (w *World) checkRefreshed(i *actor.Issue, held oauth.ScopeSet) {
 	if a := root.Authorization; a != nil {
 		client, began = a.Client, a.Number
 		if !root.Asked.IsEmpty() { // the code was redeemed for a part of it, which need not be all that the grant holds
-			granted = granted.Union(w.ledger.agreed[a].Intersect(a.Asked))
+			granted = granted.Union(w.hierarchy().Meet(w.ledger.agreed[a], a.Asked))
 		}
 		if len(a.Resources) > 1 { // the first token was for one API alone (RFC 8707 section 2.2)
 			granted = granted.Union(w.ledger.agreed[a])
 		}
 	}
-	w.beyond("INV-5", i, held, granted, "was granted", false)
-	within := held.Intersect(granted)
+	w.bounded("INV-5", i, held, granted, "was granted", false)
+	within := held.Intersect(w.hierarchy().Closure(granted))
 	key := consentKey{i.Owner, client, i.Other}
-	if removed := w.ledger.removed[key]; !removed.Intersect(within).IsEmpty() {
+	if removed := w.removed(key); !removed.Intersect(within).IsEmpty() {
 		w.breach("INV-6a", "%s holds %q after %s took back %q", i.Client.Name, held, i.Owner.Name, removed)
 	}
 	if at := w.ledger.revoked[key]; at > 0 && began < at-1 {
 		w.breach("INV-6b", "%s holds %q after %s revoked the grant", i.Client.Name, held, i.Owner.Name)
 	}
 	w.checkRole("INV-6c", i, within)
-	w.beyond("INV-6d", i, within, i.Client.Scope.Union(oauth.FieldsScope(as.AlwaysGranted)), "may have now", !w.limits(i.Client))
+	w.bounded("INV-6d", i, within, i.Client.Scope.Union(oauth.FieldsScope(as.AlwaysGranted)), "may have now", !w.limits(i.Client))
 }

@@ -126,7 +126,7 @@ func (w *World) afterTheChange(_ context.Context, named string) error {
 		if o.seen.JWT != nil {
 			held = held.Union(*o.seen.JWT)
 		}
-		if extra := held.Intersect(none); !extra.IsEmpty() {
+		if extra := w.hierarchy().Unexplained(held, none); !extra.IsEmpty() {
 			return numbered(n, o, excess("%s holds %q, asked for after the change was acknowledged, want none of %q", o.client.Name, held, none))
 		}
 	}
@@ -206,7 +206,7 @@ func (w *World) eachHoldsAnAnswer(_ context.Context) error {
 		fits := false
 		for _, other := range w.batch {
 			d := other.auth
-			fits = fits || d != nil && !d.Decision.Deny && held.Equal(w.plain(d.Decision.Grants(d.Asked), oauth.ScopeSet{}))
+			fits = fits || d != nil && !d.Decision.Deny && w.hierarchy().Alike(held, w.plain(d.Decision.Grants(d.Asked), oauth.ScopeSet{}))
 		}
 		if !fits {
 			return numbered(n, o, excess("%s holds %q, which none of the answers granted", o.client.Name, held))
@@ -248,10 +248,10 @@ func (w *World) grantComesTo(ctx context.Context, client, owner, before string) 
 		return err
 	}
 	held := w.plain(seen.Effective, want)
-	if extra := held.Minus(want); !extra.IsEmpty() {
+	if extra := w.beyond(held, want); !extra.IsEmpty() {
 		return excess("%s's grant comes to %q, want at most %q: %q was not said yes to (refused: %q)", client, held, want, extra, never)
 	}
-	if missing := want.Minus(held); !missing.IsEmpty() {
+	if missing := want.Minus(seen.Covers); !missing.IsEmpty() {
 		return violation("%s's grant comes to %q, want %q: %q was said yes to and is lost", client, held, want, missing)
 	}
 	return w.robust()

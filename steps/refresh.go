@@ -162,7 +162,7 @@ func (w *World) stillYields(ctx context.Context, client, want string) error {
 	if r := o.refusal(); r != nil {
 		return violation("%s can no longer refresh: %s, want %q as before", client, r, set)
 	}
-	return w.judgeExactly(ctx, o, set)
+	return w.judgeExactly(ctx, o, set, set)
 }
 
 // atOther lists at the other API with the token of an issue.

@@ -173,9 +173,9 @@ func (w *World) isRegisteredFor(_ context.Context, client, how, named string) er
 		return nil
 	}
 	got := r.current.Scope.Set
-	switch extra, missing := got.Minus(set), set.Minus(got); {
+	switch extra, missing := w.beyond(got, set), w.beyond(set, got); {
 	case how == "none of":
-		if some := got.Intersect(set); !some.IsEmpty() {
+		if some := w.hierarchy().Unexplained(got, set); !some.IsEmpty() {
 			return excess("%s is registered for %q, want none of %q", client, got, some)
 		}
 	case how != "at least" && !extra.IsEmpty():
@@ -216,13 +216,13 @@ func (w *World) obtainsWhatIsRegistered(ctx context.Context, client string) erro
 		return err
 	}
 	held := w.plain(seen.Effective, o.asked)
-	if extra := held.Minus(may); !extra.IsEmpty() && (r.current == nil || !r.current.Scope.Present) {
+	if extra := w.beyond(held, may); !extra.IsEmpty() && (r.current == nil || !r.current.Scope.Present) {
 		// To register no scope need not mean to allow none (RFC 7591 section 2).
 		return lenient("%s holds %q, and its registration says %s: %q is too much", client, held, told, extra)
 	} else if !extra.IsEmpty() {
 		return excess("%s holds %q, and its registration says %s: %q is too much", client, held, told, extra)
 	}
-	if missing := due.Minus(held); !missing.IsEmpty() {
+	if missing := w.plain(due, o.asked).Minus(seen.Covers); !missing.IsEmpty() {
 		return violation("%s holds %q, and its registration says %s: %q is missing", client, held, told, missing)
 	}
 	return nil
@@ -248,7 +248,7 @@ func (w *World) registrationIs(ctx context.Context, client, how string) error {
 	if again.Refused != nil {
 		return violation("%s may not read its registration: got %d %s", client, again.Status, again.Refused)
 	}
-	if said, now := r.current.Scope, again.Scope; said.Present != now.Present || !said.Set.Equal(now.Set) {
+	if said, now := r.current.Scope, again.Scope; said.Present != now.Present || !w.hierarchy().Alike(said.Set, now.Set) {
 		return violation("%s was told of its registration for %q, and reads %q", client, said.Set, now.Set)
 	}
 	return nil

@@ -26,7 +26,7 @@ func (w *World) holds(ctx context.Context, subject, how, named, otherwise string
 		case o.refusal() != nil && otherwise != "":
 			return nil
 		case how == "exactly":
-			return w.judgeExactly(ctx, o, limit)
+			return w.judgeExactly(ctx, o, limit, limit)
 		case how == "at least":
 			return w.judgeAtLeast(ctx, o, set)
 		case o.refusal() != nil:
@@ -45,8 +45,9 @@ func (w *World) holds(ctx context.Context, subject, how, named, otherwise string
 	})
 }
 
-// judgeExactly compares what an outcome is good for with a set, both ways.
-func (w *World) judgeExactly(ctx context.Context, o *outcome, want oauth.ScopeSet) error {
+// judgeExactly compares what an outcome is good for with what it is to have and
+// what it may have.
+func (w *World) judgeExactly(ctx context.Context, o *outcome, want, limit oauth.ScopeSet) error {
 	if o.trouble != nil {
 		return o.trouble
 	}
@@ -57,10 +58,10 @@ func (w *World) judgeExactly(ctx context.Context, o *outcome, want oauth.ScopeSe
 	if err != nil {
 		return err
 	}
-	if err := w.judgeSeen(o.issue, seen, want); err != nil {
+	if err := w.judgeSeen(o.issue, seen, limit); err != nil {
 		return err
 	}
-	if missing := want.Minus(seen.Effective); !missing.IsEmpty() {
+	if missing := want.Minus(seen.Covers); !missing.IsEmpty() {
 		return violation("%s holds %q, want exactly %q: %q is missing", o.client.Name, w.plain(seen.Effective, want), want, missing)
 	}
 	return nil
@@ -85,8 +86,8 @@ func (w *World) judgeSeen(i *actor.Issue, seen *actor.Observation, limit oauth.S
 	if w.unites() { // what was agreed to before comes with every request, as declared
 		limit = limit.Union(w.ledger.consents[consentKey{i.Owner, i.Root().Client, i.Other}])
 	}
-	if extra := held.Minus(limit); !extra.IsEmpty() {
-		return excess("%s holds %q, want at most %q: %q is too much", i.Client.Name, held, limit, extra)
+	if extra := w.beyond(held, limit); !extra.IsEmpty() {
+		return excess("%s holds %q, want at most %q: %q is too much%s", i.Client.Name, held, limit, extra, w.mayInclude(extra, limit))
 	}
 	return nil
 }
@@ -114,7 +115,7 @@ func (w *World) judgeAtLeast(ctx context.Context, o *outcome, want oauth.ScopeSe
 	if err != nil {
 		return err
 	}
-	if missing := want.Minus(seen.Effective); !missing.IsEmpty() {
+	if missing := want.Minus(seen.Covers); !missing.IsEmpty() {
 		return violation("%s holds %q, want %q as well", o.client.Name, seen.Effective, missing)
 	}
 	return nil
@@ -125,7 +126,7 @@ func (w *World) judgeNone(ctx context.Context, o *outcome, none oauth.ScopeSet) 
 	if err != nil {
 		return err
 	}
-	if extra := seen.Effective.Intersect(none); !extra.IsEmpty() {
+	if extra := w.hierarchy().Unexplained(seen.Effective, none); !extra.IsEmpty() {
 		return excess("%s holds %q, want none of %q", o.client.Name, seen.Effective, extra)
 	}
 	return nil
@@ -136,10 +137,10 @@ func (w *World) judgeNone(ctx context.Context, o *outcome, none oauth.ScopeSet) 
 // asked, or of what is more than may be granted.
 func (w *World) eachHolds(ctx context.Context, how, what, otherwise string) error {
 	err := w.each(ctx, "each of them", func(o *outcome) error {
-		want, refusable := o.asked, otherwise != ""
+		want, limit, refusable := o.asked, o.asked, otherwise != ""
 		if what == "its owner may grant" {
 			if o.owner.Limited {
-				want = want.Intersect(o.owner.Permissions)
+				want, limit = want.Intersect(o.owner.Permissions), w.hierarchy().Meet(want, o.owner.Permissions)
 			}
 			refusable = refusable && !want.Equal(o.asked)
 		}
@@ -147,13 +148,13 @@ func (w *World) eachHolds(ctx context.Context, how, what, otherwise string) erro
 			return nil
 		}
 		if how == "exactly" {
-			return w.judgeExactly(ctx, o, want)
+			return w.judgeExactly(ctx, o, want, limit)
 		}
 		seen, err := w.look(ctx, o)
 		if err != nil {
 			return err
 		}
-		return w.judgeSeen(o.issue, seen, want)
+		return w.judgeSeen(o.issue, seen, limit)
 	})
 	if err != nil {
 		return err

@@ -113,6 +113,7 @@ func (r *reader) check(d *Description) {
 			r.at("scopes."+token, "", "got the key %q, want one scope token (RFC 6749 section 3.3)", token)
 		}
 	}
+	r.checkHierarchy(d)
 	if p := d.AuthorizationServer.IncrementalParameter; p != "" && !strings.Contains(p, "=") {
 		r.at("authorization_server.incremental_parameter", "", `got %q, want "name=value"`, p)
 	}

@@ -58,6 +58,12 @@ type Description struct {
 	// Scopes maps the scope tokens that features use to the target's own names,
 	// where they differ.
 	Scopes map[string]string `yaml:"scopes,omitempty" json:"scopes,omitempty" check:"scope_token"`
+	// Hierarchy says which scopes include which others, and what those include:
+	// {write:appointments: read:appointments}, by the names that features use or the
+	// target's own. Who may have, agreed to or holds the one may then be given the
+	// others as well, and they open at an API what the others open; never the other
+	// way round. Left out: no scope includes another.
+	Hierarchy map[string]string `yaml:"hierarchy,omitempty" json:"hierarchy,omitempty" check:"scope"`
 	// Choices declares open choices (where a standard allows more than one
 	// answer) by their policy name. Left out: observed and reported.
 	Choices map[ChoiceName]string `yaml:"choices,omitempty" json:"choices,omitempty"`

@@ -99,7 +99,7 @@ container: {image: a, ports: {public: web}}
 	}
 	want := []string{
 		`target.yaml:2:20: external.issuer: got "as.example", want an absolute http or https URL`,
-		`target.yaml:3:1: extenal: got an unknown key, want "name", "version", "embedded", "external", "container", "setup", "authorization_server", "clients", "users", "login", "api", "tokens", "other_api", "scopes", "choices", "choices_by_way", "capabilities", "control", "parallel" or "judged"` + "\n    hint: did you mean \"external\"?",
+		`target.yaml:3:1: extenal: got an unknown key, want "name", "version", "embedded", "external", "container", "setup", "authorization_server", "clients", "users", "login", "api", "tokens", "other_api", "scopes", "hierarchy", "choices", "choices_by_way", "capabilities", "control", "parallel" or "judged"` + "\n    hint: did you mean \"external\"?",
 		`target.yaml:4:26: choices.unknown_scope: got "rejects", want "ignore" or "reject"` + "\n    hint: did you mean \"reject\"?",
 		`target.yaml:4:35: choices.no_such: got an unknown choice, want `,
 		`target.yaml:6:3: users.Eve: got an unknown user, want "Ada", "Bo" or "Cy"`,

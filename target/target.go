@@ -125,6 +125,8 @@ type Resolved struct {
 	*Target
 	Capabilities map[Capability]Finding
 	Choices      map[ChoiceName]Finding
+	// Hierarchy is that of the description, by the names that features use.
+	Hierarchy oauth.Hierarchy
 	// ByWay are the choices that are taken otherwise on one way to ask, Closed the
 	// ways on which nothing is to be had, with the reason.
 	ByWay  ChoicesByWay

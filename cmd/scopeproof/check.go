@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -140,6 +142,12 @@ func capabilitiesText(w io.Writer, f *discover.Found) error {
 				fmt.Fprintf(t, "    %s\t%s\t%s\t%s\n", way, other.Value, other.Source, "on this way alone")
 			}
 		}
+	}
+	if len(f.Hierarchy) > 0 {
+		fmt.Fprintln(t, "\nScopes that include others")
+	}
+	for _, token := range slices.Sorted(maps.Keys(f.Hierarchy)) {
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", token, f.Hierarchy[token].Value, f.Hierarchy[token].Source)
 	}
 	return t.Flush()
 }

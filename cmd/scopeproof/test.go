@@ -259,7 +259,7 @@ func resolved(cmd *cobra.Command, s *settings, overrides []target.Override) map[
 // isPublic reports whether the value of a key can be no secret.
 func isPublic(key string) bool {
 	head, _, _ := strings.Cut(key, ".")
-	return slices.Contains([]string{"name", "version", "choices", "capabilities", "scopes", "embedded", "judged"}, head) || key == "login.driver"
+	return slices.Contains([]string{"name", "version", "choices", "capabilities", "scopes", "hierarchy", "embedded", "judged"}, head) || key == "login.driver"
 }
 
 // checkBaseline refuses what would write over the words of a person, or mix two

@@ -25,11 +25,12 @@ func (f *finder) resources(mint bool) {
 	f.yes("rs.nested", notes && annotate, "declared: api.operations")
 	_, me := api.Operation("me")
 	f.yes("rs.me", me, "declared: api.operations")
+	writing := f.d.Includes().Closure(oauth.NewScopeSet("write:appointments"))
 	opens := func(name string) bool {
 		op, offered := api.Operation(name)
-		return offered && op.Allows(oauth.NewScopeSet("write:appointments"))
+		return offered && op.Allows(writing)
 	}
-	f.yes("rs.write_only", !opens("list") && !opens("read"), "declared: api.operations")
+	f.yes("rs.write_only", !opens("list") && !opens("read"), "declared: api.operations, hierarchy")
 	f.declares("rs.batch", api.Batch != nil, "api.batch")
 	f.declares("rs.stepup", api.StepUp != nil, "api.step_up")
 	f.declares("rs.prm", api.MetadataURL != "", "api.resource_metadata")
@@ -76,7 +77,7 @@ func unadvertised(t *target.Target) oauth.ScopeSet {
 	all := oauth.FieldsScope("write:appointments " + t.Description.AuthorizationServer.Decoys)
 	for _, listed := range list {
 		if text, ok := listed.(string); ok {
-			all = all.Minus(canonical(t.Description.Scopes, oauth.NewScopeSet(oauth.ScopeToken(text))))
+			all = all.Minus(t.Description.Canonical(oauth.NewScopeSet(oauth.ScopeToken(text))))
 		}
 	}
 	return all

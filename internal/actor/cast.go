@@ -97,6 +97,7 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	s.facts = capabilities(t, s.mints())
 	s.Target.Capabilities = s.facts.found
 	s.Target.Choices, s.Target.ByWay = declared(t.Description)
+	s.Target.Hierarchy = t.Description.Includes()
 	s.Target.Closed = map[target.Way]string{}
 	return s, nil
 }
@@ -107,7 +108,7 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 	if len(t.Description.Scopes) == 0 {
 		return t
 	}
-	name := func(scope string) string { return canonical(t.Description.Scopes, oauth.FieldsScope(scope)).String() }
+	name := func(scope string) string { return t.Description.Canonical(oauth.FieldsScope(scope)).String() }
 	rename := func(op *target.Operation) { op.AllOf, op.AnyOf = name(op.AllOf), name(op.AnyOf) }
 	server := func(s *target.ResourceServer) *target.ResourceServer {
 		if s == nil {
@@ -352,23 +353,7 @@ func (c *Cast) Canonical(wire string) oauth.ScopeSet { return c.canonical(oauth.
 
 // canonical is the reverse of Wire, for sets.
 func (c *Cast) canonical(set oauth.ScopeSet) oauth.ScopeSet {
-	return canonical(c.Stage.Target.Description.Scopes, set)
-}
-
-func canonical(names map[string]string, set oauth.ScopeSet) oauth.ScopeSet {
-	if len(names) == 0 {
-		return set
-	}
-	back := map[oauth.ScopeToken]oauth.ScopeToken{}
-	for ours, own := range names {
-		back[oauth.ScopeToken(own)] = oauth.ScopeToken(ours)
-	}
-	return set.Map(func(t oauth.ScopeToken) oauth.ScopeToken {
-		if ours, ok := back[t]; ok {
-			return ours
-		}
-		return t
-	})
+	return c.Stage.Target.Description.Canonical(set)
 }
 
 // metadata is a string member of the metadata document, or "".

@@ -60,7 +60,7 @@ func (s *Stage) learn(ctx context.Context, tr trial) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, errRefused): // it cannot be seen here; rules that need it say so
+	case errors.Is(err, errRefused), errors.Is(err, ErrIncluded): // it cannot be seen here; rules that need it say so
 	case err != nil:
 		s.Target.Unlearned[tr.name] = err.Error()
 	case mixed != "":
@@ -84,7 +84,7 @@ func (s *Stage) look(ctx context.Context, cast func() *Cast, once func(context.C
 		if ctx.Err() != nil {
 			return "", "", ctx.Err()
 		}
-		if errors.Is(err, errRefused) || errors.Is(err, errNoWay) {
+		if errors.Is(err, errRefused) || errors.Is(err, errNoWay) || errors.Is(err, ErrIncluded) {
 			return "", "", err
 		}
 		if err != nil {
@@ -261,7 +261,7 @@ func narrowing(ctx context.Context, c *Cast) (string, error) {
 		return "", err
 	}
 	if again.Response != nil {
-		if seen, err := again.Observe(ctx, 0); err == nil && !oauth.FieldsScope(apiScopes).SubsetOf(seen.Effective) {
+		if seen, err := again.Observe(ctx, 0); err == nil && !oauth.FieldsScope(apiScopes).SubsetOf(seen.Covers) {
 			c.Stage.facts.yes("as.refresh.keeps", false, "observed: less is granted once less was asked for")
 		}
 	}
@@ -293,6 +293,9 @@ func claimed(ctx context.Context, c *Cast) (string, error) {
 
 func incremental(ctx context.Context, c *Cast) (string, error) {
 	first, second := oauth.RawScope("read:appointments"), oauth.RawScope("write:appointments")
+	if h := c.Stage.Target.Hierarchy; h.Beyond(oauth.FieldsScope(string(first)), oauth.FieldsScope(string(second))).IsEmpty() {
+		first, second = second, first // what is asked for second must not include what there is
+	}
 	_, before, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &first})
 	if err != nil {
 		return "", err

@@ -115,11 +115,22 @@ func refreshClass(ctx context.Context, i *Issue, epoch int) (string, error) {
 	if in := seen.Introspected; in != nil && !in.Active && i.Told.Present {
 		held = i.Told.Set // it has ended, as with the next refresh: what was said of it stands
 	}
-	if held.Equal(i.Asked) {
+	granted := i.Root().Means()
+	if i.Authorization != nil && i.From == nil { // it was asked for with the code
+		granted = i.Authorization.Asked
+	}
+	if h := i.hierarchy(); h.Alike(granted, i.Asked) && !granted.Equal(i.Asked) {
+		return "", ErrIncluded
+	}
+	if i.hierarchy().Alike(held, i.Asked) {
 		return "honours", nil
 	}
 	return "ignores", nil
 }
+
+// ErrIncluded says that nothing can be seen of what is granted beside what is asked
+// for, because the one includes the other.
+var ErrIncluded = &Lacking{"two scopes of which neither includes the other (declared: hierarchy)"}
 
 // IncrementalClass compares the token of a request for more with the one from
 // before, which held other scopes.
@@ -128,7 +139,10 @@ func IncrementalClass(ctx context.Context, before, now *Issue, epoch int) (strin
 	if err != nil {
 		return "", err
 	}
-	old := before.Means().Minus(now.Authorization.Asked)
+	old := now.hierarchy().Beyond(before.Means(), now.Authorization.Asked)
+	if old.IsEmpty() {
+		return "", ErrIncluded
+	}
 	if old.SubsetOf(held.Effective) {
 		return "union", nil
 	}

@@ -90,7 +90,7 @@ func exchangeClass(ctx context.Context, i *Issue, epoch int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if seen.Effective.Minus(i.Subject.Means()).IsEmpty() {
+	if i.hierarchy().Beyond(seen.Effective, i.Subject.Means()).IsEmpty() {
 		return "subset", nil
 	}
 	return "client", nil

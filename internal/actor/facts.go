@@ -46,7 +46,7 @@ func newReader(t *target.Resolved) *reader {
 	if t == nil {
 		return r
 	}
-	r.canonical = func(s oauth.ScopeSet) oauth.ScopeSet { return canonical(t.Description.Scopes, s) }
+	r.canonical = t.Description.Canonical
 	for name, shown := range endpoints {
 		if address := metadata(t.Target, name); address != "" {
 			r.endpoints[bare(address)] = shown

@@ -17,25 +17,31 @@ import (
 // section 15.5.4), or list what a token may read and leave out the rest.
 
 // observeFiltering finds out whether the list leaves out what a token may not
-// read, in place of refusing it: a token to write is shown nothing of what is
-// there. Our own API refuses. Where that cannot be seen, answers are taken as they
-// are; where nobody answers now, each list is looked through later.
+// read, in place of refusing it: a token to write, or for something else where that
+// may read as well, is shown nothing of what is there. Our own API refuses. Where
+// that cannot be seen, answers are taken as they are; where nobody answers now, each
+// list is looked through later.
 func (s *Stage) observeFiltering(ctx context.Context) {
 	api := s.Target.API
 	list, offered := api.Operation("list")
-	writing := oauth.NewScopeSet("write:appointments")
-	if !offered || api.Ours || list.Allows(writing) {
+	if !offered || api.Ours {
+		return
+	}
+	cast := s.NewCast()
+	others := append([]oauth.ScopeToken{"write:appointments"}, cast.APIScopes().Tokens()...)
+	at := slices.IndexFunc(others, func(t oauth.ScopeToken) bool { return !list.Allows(s.Target.Hierarchy.Closure(oauth.NewScopeSet(t))) })
+	if at < 0 {
 		return
 	}
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	filters, err := s.NewCast().filters(ctx, list, writing)
+	filters, err := cast.filters(ctx, list, oauth.NewScopeSet(others[at]))
 	s.filters = filters || passing(err)
 }
 
 // filters reports whether a token for a scope is shown a list without what is there.
-func (c *Cast) filters(ctx context.Context, list target.Operation, writing oauth.ScopeSet) (bool, error) {
-	owner, token, err := c.holder(ctx, writing)
+func (c *Cast) filters(ctx context.Context, list target.Operation, scope oauth.ScopeSet) (bool, error) {
+	owner, token, err := c.holder(ctx, scope)
 	if err != nil {
 		return false, err
 	}

@@ -24,8 +24,11 @@ type Observation struct {
 	// Effective is what the token is good for: what the API honours where an
 	// operation tells, otherwise introspection, the JWT, the response.
 	Effective oauth.ScopeSet
-	Claims    oauth.Object // of a JWT
-	Type      string       // of a JWT: the typ of its header
+	// Covers is that with what it includes (see [target.Description.Hierarchy]), but
+	// for what the API does not honour.
+	Covers oauth.ScopeSet
+	Claims oauth.Object // of a JWT
+	Type   string       // of a JWT: the typ of its header
 }
 
 // Introspected is an introspection response (RFC 7662 section 2.2).
@@ -66,10 +69,14 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 		return nil, err
 	}
 	o.Effective = i.effective(o).Minus(o.Tried).Union(o.Opened)
+	o.Covers = i.hierarchy().Closure(o.Effective).Minus(o.Tried.Minus(o.Opened))
 	i.observed, i.epoch = o, epoch
 	i.named = i.named.Union(o.account())
 	return o, nil
 }
+
+// hierarchy is which scopes include others at the target.
+func (i *Issue) hierarchy() oauth.Hierarchy { return i.cast.Stage.Target.Hierarchy }
 
 // account is the scope that introspection and the claims of a token name.
 func (o *Observation) account() oauth.ScopeSet {

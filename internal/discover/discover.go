@@ -32,6 +32,8 @@ type Found struct {
 	Choices      map[target.ChoiceName]target.Finding `json:"choices"`
 	// ChoicesByWay are choices that are taken otherwise on one way to ask.
 	ChoicesByWay target.ChoicesByWay `json:"choices_by_way,omitempty"`
+	// Hierarchy are the scopes that include others, with all that each includes.
+	Hierarchy map[oauth.ScopeToken]target.Finding `json:"hierarchy,omitempty"`
 	// Mixed are choices that changed from one try to the next.
 	Mixed map[target.ChoiceName]string `json:"mixed,omitempty"`
 	// Hints are what the target file could say better.
@@ -98,7 +100,7 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 		return nil, err
 	}
 	f.Capabilities, f.Choices, f.Mixed = stage.Target.Capabilities, stage.Target.Choices, stage.Target.Mixed
-	f.ChoicesByWay = stage.Target.ByWay
+	f.ChoicesByWay, f.Hierarchy = stage.Target.ByWay, stage.Target.Included()
 	f.trust(t)
 	return f, nil
 }

@@ -145,7 +145,7 @@ func besideAPI(d *target.Description) (*target.Description, error) {
 	}
 	m.File, m.Bundle, m.Name, m.Version = d.File, d.Bundle, d.Name, d.Version
 	m.Embedded, m.Container = nil, d.Container
-	m.Parallel, m.Judged, m.Scopes = d.Parallel, d.Judged, d.Scopes
+	m.Parallel, m.Judged, m.Scopes, m.Hierarchy = d.Parallel, d.Judged, d.Scopes, d.Hierarchy
 	api := *d.API
 	if api.Introspection == nil {
 		api.Introspection = m.API.Introspection

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
+	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -28,6 +29,8 @@ type CalendarOptions struct {
 	// Scopes are the authorization server's own names for the scopes that the API
 	// needs, where they differ.
 	Scopes map[string]string
+	// Includes are the scopes that include others, by the names of the rules.
+	Includes oauth.Hierarchy
 }
 
 // Calendar starts our calendar API for tokens of somebody else's authorization
@@ -40,7 +43,7 @@ func Calendar(ctx context.Context, o CalendarOptions) (*target.ResourceServer, f
 	// It ends when it is stopped: while a run is wound down it must still answer.
 	api, err := refserver.StartAPI(context.WithoutCancel(ctx), refserver.APIOptions{
 		Issuer: o.Issuer, JWKSURI: o.JWKSURI, Audience: o.Audience, IntrospectionEndpoint: o.IntrospectionEndpoint,
-		IntrospectionUser: o.ClientID, IntrospectionPassword: o.ClientSecret, Policy: renamed(o.Scopes),
+		IntrospectionUser: o.ClientID, IntrospectionPassword: o.ClientSecret, Policy: calendarPolicy(o.Scopes, o.Includes),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("start our calendar API: %w", err)
@@ -69,21 +72,29 @@ func Calendar(ctx context.Context, o CalendarOptions) (*target.ResourceServer, f
 	return server, func() { api.Close() }, nil
 }
 
-// renamed is the policy of an API that needs scopes by other names.
-func renamed(names map[string]string) refserver.Policy {
+// calendarPolicy is the policy of an API that needs scopes by other names, and
+// takes what includes them.
+func calendarPolicy(names map[string]string, includes oauth.Hierarchy) refserver.Policy {
 	p := refserver.Conformant()
-	needs := p.API.Requirement
+	needs, covers := p.API.Requirement, p.API.Covers
 	p.API.Requirement = func(op refserver.Operation, r *http.Request) refserver.Requirement {
 		need := needs(op, r)
-		own := make([]string, len(need.Scope))
-		for i, token := range need.Scope {
-			own[i] = token
-			if name, ok := names[token]; ok {
-				own[i] = name
+		need.Scope = renamedSet(need.Scope, names)
+		return need
+	}
+	below := map[string]refserver.ScopeSet{}
+	for parent, children := range includes.Included() {
+		own := renamedSet(refserver.ScopeSet{string(parent)}, names)[0]
+		below[own] = renamedSet(strings.Fields(children.String()), names)
+	}
+	p.API.Covers = func(held, required refserver.ScopeSet) bool {
+		all := held
+		for _, token := range held {
+			if more := below[token]; more != nil {
+				all = all.Or(more)
 			}
 		}
-		need.Scope = refserver.NewScopeSet(own...)
-		return need
+		return covers(all, required)
 	}
 	return p
 }
@@ -99,7 +110,7 @@ func Supply(ctx context.Context, t *target.Target) error {
 	text := func(name string) string { s, _ := t.Metadata[name].(string); return s }
 	o := CalendarOptions{
 		Issuer: t.Issuer, JWKSURI: text("jwks_uri"), IntrospectionEndpoint: text("introspection_endpoint"),
-		Scopes: t.Description.Scopes,
+		Scopes: t.Description.Scopes, Includes: t.Description.Includes(),
 	}
 	if t.Description.Capabilities["token.format"] == "jwt" && o.JWKSURI != "" {
 		o.IntrospectionEndpoint = ""

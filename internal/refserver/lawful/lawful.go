@@ -36,7 +36,7 @@ type Choice struct {
 var All = slices.Concat(
 	observed, optional(), asking, naming, registering, publishing, consenting, remembering, prompting, editing, managing, roles,
 	openID, requesting, redeeming, refreshing, tokens, introspecting, revoking, exchanging, elsewhere, racing,
-	serving, challenging, believing,
+	serving, challenging, believing, including,
 )
 
 // IDs are the ids of all choices.
