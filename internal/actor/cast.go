@@ -46,6 +46,7 @@ type Stage struct {
 	keys       *keySet
 	clientKeys sync.Map                 // functions that make or return the key of clients, by name
 	subjects   sync.Map                 // of tokens, learned, by the name of a resource owner
+	namer      namer                    // learns them
 	served     sync.Map                 // operations of an API that somebody was served
 	filters    bool                     // the list leaves out what a token may not read
 	failing    []failing                // answers of the token endpoint that are its refusals
