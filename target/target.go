@@ -86,6 +86,9 @@ type ResourceServer struct {
 	// SetReachable cuts it off from the authorization server, or lets it reach it
 	// again; nil: it cannot be cut off.
 	SetReachable func(ctx context.Context, reachable bool) error `json:"-"`
+	// Hold has it ask about a token at most once until release is called; nil: it
+	// cannot be told.
+	Hold func(token string) (release func()) `json:"-"`
 }
 
 // Operation returns the operation of that name.
