@@ -67,6 +67,9 @@ type ResourceServer struct {
 	Operations []Operation
 	// Ours says that it is our calendar API, not part of what is under test.
 	Ours bool
+	// AsksNobody says that it reads tokens itself: what is sent to it puts nothing on
+	// the authorization server.
+	AsksNobody bool
 	// TrustKey tells it to trust a key of ours, a public JWK; nil: it cannot be
 	// told.
 	TrustKey func(ctx context.Context, jwk []byte) error `json:"-"`

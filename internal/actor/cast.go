@@ -183,6 +183,9 @@ type Cast struct {
 func (s *Stage) NewCast() *Cast {
 	recorder := newRecorder(s.transport, s.RequestTimeout, s.hosts, s.secrets)
 	recorder.target, recorder.waits, recorder.turns = s.Target, s.waits, s.turns
+	if api := s.Target.API; api != nil && api.AsksNobody {
+		recorder.apart = api.BaseURL + "/"
+	}
 	c := &Cast{
 		Stage:    s,
 		Recorder: recorder,
