@@ -31,6 +31,8 @@ type Stage struct {
 	// Timeout bounds each thing that [Stage.Learn] plays; [NewStage] sets five
 	// minutes.
 	Timeout time.Duration
+	// AtOnce is how many looks at one thing [Stage.Learn] plays at once: 0 is one.
+	AtOnce int
 	// Seen is told of each page of an authorization, where login is played by
 	// filling in forms; nil: nobody is. It is called by one visit at a time only if
 	// visits are made so.
@@ -171,6 +173,7 @@ type Cast struct {
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool
 	set             int // of static clients, from 1
+	lacks           []lack
 	undo            []func(context.Context) error
 	refusedAttempts []*Attempt
 	uses            []use // of the API
