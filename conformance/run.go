@@ -94,6 +94,9 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 	if n := r.target.Description.Parallel; n > 0 {
 		r.stage.TakeTurns(n)
 	}
+	if r.target.Description.Login.Driver != "manual" { // one person does one thing at a time
+		r.stage.AtOnce = r.parallel()
+	}
 	if err := r.stage.Learn(ctx); err != nil {
 		return nil, errors.Join(err, r.target.Close())
 	}

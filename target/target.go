@@ -68,6 +68,9 @@ type ResourceServer struct {
 	Further    []FurtherOperation
 	// Ours says that it is our calendar API, not part of what is under test.
 	Ours bool
+	// AsksNobody says that it reads tokens itself: what is sent to it puts nothing on
+	// the authorization server.
+	AsksNobody bool
 	// TrustKey tells it to trust a key of ours, a public JWK; nil: it cannot be
 	// told.
 	TrustKey func(ctx context.Context, jwk []byte) error `json:"-"`
@@ -87,6 +90,9 @@ type ResourceServer struct {
 	// SetReachable cuts it off from the authorization server, or lets it reach it
 	// again; nil: it cannot be cut off.
 	SetReachable func(ctx context.Context, reachable bool) error `json:"-"`
+	// Hold has it ask about a token at most once until release is called; nil: it
+	// cannot be told.
+	Hold func(token string) (release func()) `json:"-"`
 }
 
 // Operation returns the operation of that name.

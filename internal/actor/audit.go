@@ -2,10 +2,8 @@ package actor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/scopeproof/scopeproof/internal/useragent"
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
@@ -62,6 +60,15 @@ func (c *Cast) auditorClient(ctx context.Context) (*Client, error) {
 	if c.auditor != nil {
 		return c.auditor, nil
 	}
+	registered, err := c.registerAuditor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.auditor = c.enter(registered)
+	return c.auditor, nil
+}
+
+func (c *Cast) registerAuditor(ctx context.Context) (*oauth.Client, error) {
 	d := c.Stage.Target.Description
 	name := "Auditor"
 	for _, other := range []string{"Auditor", "Rival", "Planner"} {
@@ -76,54 +83,5 @@ func (c *Cast) auditorClient(ctx context.Context) (*Client, error) {
 		return nil, fmt.Errorf("the auditor's client is registered: %w", err)
 	}
 	registered.Name = "Auditor"
-	c.auditor = c.enter(registered)
-	return c.auditor, nil
-}
-
-// LearnSubject is the sub of the owner's tokens. Where nothing says what it is,
-// one is obtained and looked at, once in a run for each username.
-func (o *Owner) LearnSubject(ctx context.Context) (string, error) {
-	if o.Subject != "" {
-		return o.Subject, nil
-	}
-	stage := o.cast.Stage
-	if known, ok := stage.subjects.Load(o.Username); ok {
-		return known.(string), nil
-	}
-	jar := o.jar
-	o.learning, o.jar = true, useragent.NewJar() // whether they have signed in is a part of the scenario
-	defer func() { o.learning, o.jar = false, jar }()
-	subject, err := o.cast.subject(ctx, o)
-	if err != nil {
-		return "", fmt.Errorf("the subject of %s's tokens is learned: %w\n    hint: set users.%s.subject in the target file", o.Name, err, o.Name)
-	}
-	stage.subjects.Store(o.Username, subject)
-	return subject, nil
-}
-
-// subject reads sub from an ID token, introspection or a JWT.
-func (c *Cast) subject(ctx context.Context, owner *Owner) (string, error) {
-	scope := oauth.RawScope("read:appointments")
-	if c.Stage.can("as.oidc") {
-		scope = "openid read:appointments"
-	}
-	issue, err := c.audit(ctx, owner, scope)
-	if err != nil {
-		return "", err
-	}
-	id, err := issue.IDToken(ctx)
-	if sub, ok := id["sub"].(string); ok {
-		return sub, nil
-	}
-	in, introspecting := issue.Introspect(ctx)
-	if in != nil {
-		if sub, ok := in.Claims["sub"].(string); ok {
-			return sub, nil
-		}
-	}
-	claims, _ := decodeJWT(issue.Response.AccessToken)
-	if sub := text(claims["sub"]); sub != "" {
-		return sub, nil
-	}
-	return "", errors.Join(errors.New("neither an ID token nor introspection nor a JWT names it"), err, introspecting)
+	return registered, nil
 }

@@ -31,6 +31,8 @@ type Stage struct {
 	// Timeout bounds each thing that [Stage.Learn] plays; [NewStage] sets five
 	// minutes.
 	Timeout time.Duration
+	// AtOnce is how many looks at one thing [Stage.Learn] plays at once: 0 is one.
+	AtOnce int
 	// Seen is told of each page of an authorization, where login is played by
 	// filling in forms; nil: nobody is. It is called by one visit at a time only if
 	// visits are made so.
@@ -46,6 +48,7 @@ type Stage struct {
 	keys       *keySet
 	clientKeys sync.Map                 // functions that make or return the key of clients, by name
 	subjects   sync.Map                 // of tokens, learned, by the name of a resource owner
+	namer      namer                    // learns them
 	served     sync.Map                 // operations of an API that somebody was served
 	filters    bool                     // the list leaves out what a token may not read
 	failing    []failing                // answers of the token endpoint that are its refusals
@@ -173,6 +176,7 @@ type Cast struct {
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool
 	set             int // of static clients, from 1
+	lacks           []lack
 	undo            []func(context.Context) error
 	refusedAttempts []*Attempt
 	uses            []use // of the API
@@ -185,6 +189,9 @@ type Cast struct {
 func (s *Stage) NewCast() *Cast {
 	recorder := newRecorder(s.transport, s.RequestTimeout, s.hosts, s.secrets)
 	recorder.target, recorder.waits, recorder.turns = s.Target, s.waits, s.turns
+	if api := s.Target.API; api != nil && api.AsksNobody {
+		recorder.apart = api.BaseURL + "/"
+	}
 	c := &Cast{
 		Stage:    s,
 		Recorder: recorder,

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -56,7 +58,7 @@ func (s *Stage) Learn(ctx context.Context) error {
 }
 
 func (s *Stage) learn(ctx context.Context, tr trial) error {
-	seen, mixed, err := s.look(ctx, s.NewCast, tr.once)
+	seen, mixed, err := s.lookAtOnce(ctx, tr.once)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -75,27 +77,94 @@ func (s *Stage) learn(ctx context.Context, tr trial) error {
 // cast that it is given. Mixed is what was seen if that changed. An error is
 // without secrets.
 func (s *Stage) look(ctx context.Context, cast func() *Cast, once func(context.Context, *Cast) (string, error)) (class, mixed string, err error) {
-	var seen []string
-	for range repetitions {
-		cast := cast()
-		limited, cancel := s.within(ctx)
-		class, err := once(limited, cast)
-		cancel()
-		if ctx.Err() != nil {
-			return "", "", ctx.Err()
-		}
-		if errors.Is(err, errRefused) || errors.Is(err, errNoWay) || errors.Is(err, ErrIncluded) {
+	seen := make([]string, repetitions)
+	for i := range seen {
+		one := cast()
+		seen[i], err = s.lookOnce(ctx, one, once)
+		s.lack(one)
+		if err != nil {
 			return "", "", err
 		}
+	}
+	class, mixed = believed(seen)
+	return class, mixed, nil
+}
+
+// lookAtOnce is look with a new cast each time, and with as many at once as the
+// stage bears: the first is alone, and none follows where it is refused. Where
+// clients are lent, each look has a set of its own, which has to be as good as the
+// first: that is so if no consent is remembered.
+func (s *Stage) lookAtOnce(ctx context.Context, once func(context.Context, *Cast) (string, error)) (class, mixed string, err error) {
+	atOnce := max(s.AtOnce, 1)
+	if !registers(s.Target.Target) && s.can("consent.remembered") {
+		atOnce = 1
+	}
+	seen, errs, casts := make([]string, repetitions), make([]error, repetitions), make([]*Cast, repetitions)
+	for i := range casts {
+		casts[i] = s.NewCast()
+	}
+	defer func() { s.lack(casts...) }()
+	if seen[0], err = s.lookOnce(ctx, casts[0], once); err != nil {
+		return "", "", err
+	}
+	sets := make(chan int, atOnce)
+	for set := range atOnce {
+		sets <- set + 1
+	}
+	var group sync.WaitGroup
+	for i := 1; i < repetitions; i++ {
+		set := <-sets
+		group.Go(func() {
+			defer func() { sets <- set }()
+			casts[i].UseSet(set)
+			seen[i], errs[i] = s.lookOnce(ctx, casts[i], once)
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
 		if err != nil {
-			return "", "", errors.New(cast.Recorder.Redact(err.Error()))
+			return "", "", err
 		}
-		seen = append(seen, class)
 	}
+	class, mixed = believed(seen)
+	return class, mixed, nil
+}
+
+func (s *Stage) lookOnce(ctx context.Context, cast *Cast, once func(context.Context, *Cast) (string, error)) (string, error) {
+	limited, cancel := s.within(ctx)
+	defer cancel()
+	class, err := once(limited, cast)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case err == nil, errors.Is(err, errRefused), errors.Is(err, errNoWay), errors.Is(err, ErrIncluded):
+		return class, err
+	default:
+		return "", errors.New(cast.Recorder.Redact(err.Error()))
+	}
+}
+
+// lack is a capability that a look found missing, with what showed it.
+type lack struct {
+	name   target.Capability
+	source string
+}
+
+// lack notes what looks found missing, once nobody reads what the target can do.
+func (s *Stage) lack(casts ...*Cast) {
+	for _, c := range casts {
+		for _, l := range c.lacks {
+			s.facts.yes(l.name, false, l.source)
+		}
+	}
+}
+
+// believed is what was seen each time, or all of it where that changed.
+func believed(seen []string) (class, mixed string) {
 	if slices.ContainsFunc(seen, func(class string) bool { return class != seen[0] }) {
-		return "", fmt.Sprint(seen), nil
+		return "", fmt.Sprint(seen)
 	}
-	return seen[0], "", nil
+	return seen[0], ""
 }
 
 func trials() []trial {
@@ -169,23 +238,24 @@ func asking(client, owner string, scope oauth.RawScope, name target.ChoiceName) 
 // samples is asking for several choices that one request shows: what was asked
 // once, for the first of them, is looked at for the others.
 func samples(client, owner string, scope oauth.RawScope) func(target.ChoiceName) func(context.Context, *Cast) (string, error) {
-	type sample struct {
+	var had [repetitions]struct {
+		sync.Mutex
 		a *Authorization
 		i *Issue
 	}
-	var had []sample
 	return func(name target.ChoiceName) func(context.Context, *Cast) (string, error) {
-		next := 0
+		var next atomic.Int64
 		return func(ctx context.Context, c *Cast) (string, error) {
-			if next == len(had) {
+			s := &had[next.Add(1)-1]
+			s.Lock()
+			defer s.Unlock()
+			if s.a == nil {
 				a, i, err := c.obtain(ctx, client, owner, Request{Scope: &scope})
 				if err != nil {
 					return "", err
 				}
-				had = append(had, sample{a, i})
+				s.a, s.i = a, i
 			}
-			s := had[next]
-			next++
 			return classOf(ctx, name, s.a, s.i)
 		}
 	}
@@ -262,7 +332,7 @@ func narrowing(ctx context.Context, c *Cast) (string, error) {
 	}
 	if again.Response != nil {
 		if seen, err := again.Observe(ctx, 0); err == nil && !oauth.FieldsScope(apiScopes).SubsetOf(seen.Covers) {
-			c.Stage.facts.yes("as.refresh.keeps", false, "observed: less is granted once less was asked for")
+			c.lacks = append(c.lacks, lack{"as.refresh.keeps", "observed: less is granted once less was asked for"})
 		}
 	}
 	return class, nil
@@ -276,7 +346,7 @@ func withoutOpenID(ctx context.Context, c *Cast) (string, error) {
 		return "", err
 	}
 	if i != nil && i.Response != nil && i.Response.IDToken != "" {
-		c.Stage.facts.yes("as.oidc.asked", false, "observed: an ID token comes without openid")
+		c.lacks = append(c.lacks, lack{"as.oidc.asked", "observed: an ID token comes without openid"})
 	}
 	return Class(ctx, target.WithoutOpenID, a, i, 0)
 }

@@ -264,6 +264,9 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 	if api == nil {
 		return nil
 	}
+	if api.Hold != nil {
+		defer api.Hold(i.Response.AccessToken.Reveal())()
+	}
 	for _, op := range api.Operations {
 		needs, all := op.Needs()
 		if !all || needs.Len() != 1 || needs.SubsetOf(o.Tried) || op.Name == "me" || addressed(op) {

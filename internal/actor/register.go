@@ -33,7 +33,9 @@ func fixture(name string) (target.ClientDescription, bool) {
 	switch name {
 	case "Planner", "Rival":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: all, FirstParty: &no}, true
-	case "Newcomer", "Auditor": // Newcomer is always registered by RFC 7591, Auditor is nobody's part
+	case "Auditor": // nobody's part
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append(slices.Clone(web), string(oauth.PasswordGrant)), Scope: all, FirstParty: &no}, true
+	case "Newcomer": // is always registered by RFC 7591
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
 	case "Viewer":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: "openid offline_access read:appointments", FirstParty: &no}, true

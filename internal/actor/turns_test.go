@@ -57,4 +57,11 @@ func TestRequestsTakeTurns(t *testing.T) {
 	if got := most.Load(); got != 2 {
 		t.Errorf("got %d requests at once of a race of two, want 2", got)
 	}
+	if err := s.turns.take(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all[0].apart = server.URL
+	if _, err := all[0].do(t.Context(), get()); err != nil {
+		t.Errorf("what is apart has no turn to wait for: got %v", err)
+	}
 }

@@ -53,6 +53,7 @@ type APIOptions struct {
 type API struct {
 	host     *host
 	adminKey string
+	steady   *steady
 }
 
 // StartAPI serves the calendar API, without authorization server, on a loopback
@@ -73,12 +74,17 @@ func StartAPI(ctx context.Context, o APIOptions) (*API, error) {
 		return nil, fmt.Errorf("start the calendar API: %w", err)
 	}
 	h.serve(foreignHandler(a, c, o.AdminKey))
-	return &API{host: h, adminKey: o.AdminKey}, nil
+	return &API{host: h, adminKey: o.AdminKey, steady: &a.verifier.(*foreignTokens).steady}, nil
 }
 
 // URL is where the API is, without a trailing slash. It is also the audience of
 // the harness's own tokens.
 func (a *API) URL() string { return a.host.url() }
+
+// Hold has the API ask the authorization server about a token at most once until
+// release is called: who looks at what a token is good for by several requests, one
+// after another, makes one observation of them.
+func (a *API) Hold(token string) (release func()) { return a.steady.hold(token) }
 
 // AdminKey is the bearer token of /admin.
 func (a *API) AdminKey() string { return a.adminKey }
@@ -181,6 +187,7 @@ type foreignTokens struct {
 	http    *http.Client
 
 	unreachable atomic.Bool
+	steady      steady
 
 	mu      sync.Mutex
 	keys    jose.JSONWebKeySet
@@ -293,8 +300,13 @@ func (v *foreignTokens) call(request *http.Request, into any) error {
 	return nil
 }
 
-// introspected asks the authorization server about a token, each time.
+// introspected asks the authorization server about a token: each time, unless the
+// token is held.
 func (v *foreignTokens) introspected(ctx context.Context, token string) (Principal, error) {
+	return v.steady.told(token, func() (Principal, error) { return v.ask(ctx, token) })
+}
+
+func (v *foreignTokens) ask(ctx context.Context, token string) (Principal, error) {
 	if v.options.IntrospectionEndpoint == "" {
 		return Principal{}, errors.New("the token is no JWT, and there is nobody to ask about it")
 	}

@@ -48,7 +48,10 @@ func Calendar(ctx context.Context, o CalendarOptions) (*target.ResourceServer, f
 	if err != nil {
 		return nil, nil, fmt.Errorf("start our calendar API: %w", err)
 	}
-	server := &target.ResourceServer{BaseURL: api.URL(), Resource: o.Audience, Audience: api.URL(), Operations: d.API.Operations, Batch: d.API.Batch, Ours: true}
+	server := &target.ResourceServer{
+		BaseURL: api.URL(), Resource: o.Audience, Audience: api.URL(), Operations: d.API.Operations, Batch: d.API.Batch,
+		Ours: true, AsksNobody: o.IntrospectionEndpoint == "", Hold: api.Hold,
+	}
 	if o.ClientID != "" {
 		server.Introspection = &target.Credentials{ClientID: o.ClientID, Secret: o.ClientSecret}
 	}
