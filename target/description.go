@@ -207,7 +207,10 @@ type AuthorizationServer struct {
 	// ExoticScope is a scope with punctuation that means something elsewhere, such
 	// as "urn:example:channel=HBO&urn:example:rating=G,PG-13".
 	ExoticScope string `yaml:"exotic_scope,omitempty" json:"exotic_scope,omitempty" check:"scope_token"`
-	// Decoys are scopes that the server knows and no operation needs.
+	// Decoys are scopes that the server knows and no operation needs. Rules that use
+	// them grant read:appointments:all, read:appointments:own and unread:appointments,
+	// and ask for read:appointment, READ:APPOINTMENTS and appointments-admin as well:
+	// where they are called otherwise, Scopes says how.
 	Decoys string `yaml:"decoys,omitempty" json:"decoys,omitempty" check:"scope"`
 	// ClaimsAlways are claims released with openid alone.
 	ClaimsAlways []string `yaml:"claims_always,omitempty" json:"claims_always,omitempty"`

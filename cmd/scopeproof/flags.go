@@ -42,6 +42,7 @@ type settings struct {
 	adminKey, tokens      string
 	clients, users, names []string
 	redirectURI, driver   string
+	endpoints             []string
 	pod                   elsewhere
 }
 

@@ -27,6 +27,9 @@ itself to see which box stands for it, tries what the buttons do, and observes t
 open choices. Secrets may be given as ${env.NAME}, which the file then has. At a
 terminal, and without these flags, it asks for them.
 
+A server without metadata is asked at the places where such endpoints usually are, and
+--endpoint names those that are elsewhere.
+
 With --openapi it is the file of an API alone, whose operations and scopes are
 those of an OpenAPI 3 document; the tokens come from a server of ours.`
 
@@ -38,6 +41,7 @@ func (a *app) initCommand() *cobra.Command {
     --client 'Planner=web-1:${env.WEB_SECRET}' --client Pocket=app-1 \
     --user 'Ada=ada@login.example:${env.ADA_PASSWORD}' \
     --scope read:appointments=cal.read --scope write:appointments=cal.edit
+  scopeproof init https://old.example --endpoint authorization_endpoint=/auth --endpoint token_endpoint=/token
   scopeproof init --openapi openapi.yaml --out api.yaml`, atMostOne,
 		func(cmd *cobra.Command, args []string) error { return a.init(cmd, args, f.s) })
 	f = newFlags(cmd)
@@ -47,9 +51,10 @@ func (a *app) initCommand() *cobra.Command {
 	f.Var(list{&f.s.clients, "NAME=ID[:SECRET]", ""}, "client", "a client that is registered: Planner, Viewer, Pocket … (repeatable)")
 	f.Var(list{&f.s.users, "NAME=USERNAME[:PASSWORD]", ""}, "user", "who can log in: Ada, Bo, Cy (repeatable)")
 	f.Var(list{&f.s.names, "SCOPE=NAME", ""}, "scope", "what the server calls a scope of the rules (repeatable)")
+	f.Var(list{&f.s.endpoints, "NAME=URL", ""}, "endpoint", "an endpoint that the metadata does not name: token_endpoint=/token … (repeatable)")
 	f.text(&f.s.redirectURI, "redirect-uri", "URI", "", "of the clients; default: http://127.0.0.1:9/cb")
 	f.word(&f.s.driver, "driver", []string{"form", "browser"}, "how login is played: by filling forms in, or in a headless Chromium")
-	for _, name := range []string{"client", "user", "scope", "redirect-uri", "driver"} {
+	for _, name := range []string{"client", "user", "scope", "endpoint", "redirect-uri", "driver"} {
 		f.fileOnly(name)
 	}
 	f.fileOnly("openapi")
@@ -81,6 +86,9 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 	}
 	known, err := s.known()
 	if err != nil {
+		return err
+	}
+	if known.Endpoints, err = s.namedEndpoints(issuer); err != nil {
 		return err
 	}
 	made, err := discover.Describe(cmd.Context(), issuer, known, func(ctx context.Context, d *target.Description) (*target.Target, error) {
@@ -218,6 +226,25 @@ func (s *settings) known() (discover.Known, error) {
 		k.Names[scope] = own
 	}
 	return k, nil
+}
+
+// namedEndpoints are those that --endpoint names. A path is one at the issuer.
+func (s *settings) namedEndpoints(issuer string) ([]discover.Endpoint, error) {
+	var all []discover.Endpoint
+	for _, text := range s.endpoints {
+		name, at, _ := strings.Cut(text, "=")
+		if !slices.Contains(target.Endpoints(), name) {
+			return nil, usage(spelling.DidYouMean(name, target.Endpoints(), "the names are "+strings.Join(target.Endpoints(), ", ")), "--endpoint: got the name %q", name)
+		}
+		if strings.HasPrefix(at, "/") {
+			at = strings.TrimSuffix(issuer, "/") + at
+		}
+		if u, err := url.Parse(at); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return nil, usage("such as token_endpoint=/token, or with the whole URL", "--endpoint: got %q for %s, want a URL or a path", at, name)
+		}
+		all = append(all, discover.Endpoint{Name: name, URL: at})
+	}
+	return all, nil
 }
 
 // named reads NAME=ID[:SECRET]. What is wrong is told without the secret.

@@ -67,6 +67,18 @@ Feature: Every method and every spelling of a route
         | GET    | ?_method               |
         | POST   | form _method           |
 
+    Scenario Outline: A token to read sends DELETE with <where> set to GET
+      Given Ada has granted Planner "read:appointments"
+      When Planner reads an appointment of Ada by "DELETE", naming "GET" in "<where>"
+      Then Ada's calendar is unchanged
+
+      Examples: the places where a guard in front of the API is told the method
+        | where                  |
+        | X-HTTP-Method-Override |
+        | X-Forwarded-Method     |
+        | X-Original-Method      |
+        | ?_method               |
+
     @needs:rs.write_only
     Scenario: A token to write sends a request that names GET
       Given Ada has granted Planner "write:appointments"

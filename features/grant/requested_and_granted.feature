@@ -112,10 +112,11 @@ Feature: What was asked for and what was granted
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner's token opens exactly what "read:appointments write:appointments" should
 
-  @GRANT-07 @MUST @rfc6749-5.1 @derived @needs:as.code @needs:fx.clients>=2 @needs:fx.users>=2
+  @GRANT-07 @MUST @rfc6749-5.1 @derived @needs:as.code|as.cc
   Rule: Grants made one after the other do not run into each other
     Otherwise one client's scope turns up in another client's token.
 
+    @needs:as.code @needs:fx.clients>=2 @needs:fx.users>=2
     Scenario: Two clients and two people, in turn
       When these requests are made in turn 6 times:
         | client  | owner | scope                                |
@@ -123,6 +124,15 @@ Feature: What was asked for and what was granted
         | Viewer  | Bo    | read:appointments                    |
         | Planner | Ada   | write:appointments                   |
       Then each of them holds exactly what it asked for
+
+    @needs:as.cc
+    Scenario: A machine asks for both, and then for one at a time
+      When these requests are made in turn 2 times:
+        | client | owner | scope                                |
+        | Worker |       | read:appointments write:appointments |
+        | Worker |       | read:appointments                    |
+        | Worker |       | write:appointments                   |
+      Then each of them holds no scope beyond what it asked for
 
   @GRANT-08 @MAY @rfc6749-5.1 @needs:as.code
   Rule: A scope that is exactly what was asked for may be left out of the response, always or never

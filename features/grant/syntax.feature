@@ -250,6 +250,14 @@ Feature: How a scope is written
         | Worker |       | an empty scope |
       Then they all end alike
 
+    @needs:as.code @needs:as.refresh
+    Scenario: Planner refreshes with a scope that is empty
+      Given Ada has granted Planner "read:appointments"
+      When Planner refreshes its token asking for ""
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
   @SYN-10 @MUST @rfc6749-3.1 @rfc6749-3.2 @rfc6749-4.1.2.1 @rfc6749-5.2 @needs:as.code|as.cc
   Rule: A request that has the scope parameter twice is not read in two ways
     Otherwise the page shows the one and the token is made from the other.

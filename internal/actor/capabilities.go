@@ -29,6 +29,9 @@ func declared(d *target.Description) (map[target.ChoiceName]target.Finding, targ
 // notDeclared is the source of what a description could say, and does not.
 const notDeclared = "not declared"
 
+// granted are the decoys without which rules have nothing to begin with.
+const granted = "read:appointments:all read:appointments:own unread:appointments"
+
 // finder collects capabilities, each with how it is known.
 type finder struct {
 	t     *target.Target
@@ -80,6 +83,10 @@ func (f *finder) lists(key, value string, absent bool) bool {
 	return slices.ContainsFunc(list, func(v any) bool { return v == value })
 }
 
+// silent reports whether the server says nothing of itself, so that a grant which
+// nobody listed may be there all the same, and is tried.
+func (f *finder) silent() bool { return f.t.Metadata["issuer"] == nil }
+
 // supported are the grant types that the metadata lists; all of them, where it
 // has no list (RFC 8414 section 2).
 func (f *finder) supported(grants []oauth.GrantType) []oauth.GrantType {
@@ -122,8 +129,9 @@ func (f *finder) grants() {
 	code := f.lists(grants, "authorization_code", true) && has("authorization_endpoint")
 	f.yes("as.code", code, "metadata: "+grants)
 	f.yes("as.tabs", code, "derived: as.code")
-	f.yes("as.cc", f.lists(grants, "client_credentials", false), "metadata: "+grants)
-	f.yes("as.refresh", f.lists(grants, "refresh_token", false), "metadata: "+grants)
+	machines := f.present("Worker") || f.present("Robot")
+	f.yes("as.cc", f.lists(grants, "client_credentials", f.silent() && machines), "metadata: "+grants)
+	f.yes("as.refresh", f.lists(grants, "refresh_token", code), "metadata: "+grants)
 	f.yes("as.refresh.keeps", f.found["as.refresh"].Yes(), "derived: as.refresh")
 	f.yes("as.introspection", has("introspection_endpoint"), "metadata: introspection_endpoint")
 	asked := f.d.AuthorizationServer.Introspection.As != "none" && has("introspection_endpoint")
@@ -294,7 +302,11 @@ func (f *finder) fixture() {
 	f.yes("fx.user.all_claims", ada && allClaims(d.Users["Ada"].Claims), "declared: users.Ada.claims")
 	f.yes("policy.user_limits", limited, "declared: users")
 	as := d.AuthorizationServer
-	f.declares("fx.scopes.decoys", as.Decoys != "", "authorization_server.decoys")
+	decoys, lacks := "authorization_server.decoys", oauth.FieldsScope(granted).Minus(oauth.FieldsScope(as.Decoys))
+	if as.Decoys != "" && !lacks.IsEmpty() {
+		decoys += ", which has no " + lacks.String()
+	}
+	f.declares("fx.scopes.decoys", lacks.IsEmpty(), decoys)
 	f.declares("fx.scopes.user_only", as.UserOnlyScopes != "", "authorization_server.user_only_scopes")
 	f.declares("fx.scopes.exotic", as.ExoticScope != "", "authorization_server.exotic_scope")
 	f.yes("fx.scopes.unadvertised", !unadvertised(f.t).IsEmpty(), "metadata: scopes_supported")

@@ -28,6 +28,7 @@ func (s *Stage) observe(ctx context.Context) error {
 		s.observeWays(ctx)
 	}
 	s.observeRefresh(ctx)
+	s.observeCredentials(ctx)
 	s.observeMachines(ctx)
 	for _, way := range []target.Way{target.ByDevice, target.ByPassword} {
 		s.observeWay(ctx, way)

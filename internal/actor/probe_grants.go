@@ -42,6 +42,7 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 				return
 			}
 		case i.Response.RefreshToken != "":
+			s.facts.yes(refresh, true, "observed: a refresh token comes with a code")
 			s.facts.yes("as.oidc.offline.prompt", try.Prompt == "consent", "observed")
 			return
 		}
@@ -53,6 +54,34 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 	const source = "observed: no refresh token comes with a code; what it takes to be given one can be declared as authorization_server.refresh"
 	s.facts.yes(refresh, false, source)
 	s.facts.yes("as.refresh.keeps", false, source)
+}
+
+// observeCredentials finds out whether a machine is given a token, where neither
+// metadata nor the target file say so. What could not be asked stays open: the
+// rules say why.
+func (s *Stage) observeCredentials(ctx context.Context) {
+	const credentials = "as.cc"
+	if s.isReference() || !s.can(credentials) || s.Target.Capabilities[credentials].Source == "declared" || !s.facts.silent() {
+		return
+	}
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	name := "Worker"
+	if !s.HasClient(name) {
+		name = "Robot"
+	}
+	machine, err := s.NewCast().Client(ctx, name)
+	if err != nil {
+		return
+	}
+	scope := oauth.RawScope("read:appointments")
+	switch i, err := machine.ClientCredentials(ctx, &scope, nil); {
+	case err != nil:
+	case i.Response != nil:
+		s.facts.yes(credentials, true, "observed: "+name+" is given a token")
+	case i.Refused != nil && i.Refused.Code != oauth.InvalidScope:
+		s.facts.yes(credentials, false, "observed: "+name+" is refused with "+string(i.Refused.Code))
+	}
 }
 
 // refreshBy has clients ask for refresh tokens in a way.

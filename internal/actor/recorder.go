@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -171,7 +172,7 @@ func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, erro
 	}
 	ctx, cancel := context.WithTimeoutCause(req.Context(), r.timeout, r.late)
 	defer cancel()
-	resp, err := r.transport.RoundTrip(req.WithContext(ctx))
+	resp, err := r.through(req.Method).RoundTrip(req.WithContext(ctx))
 	if err == nil {
 		rec.status, rec.respHeader = resp.StatusCode, resp.Header
 		rec.respBody, err = target.ReadSized(resp.Body, resp.ContentLength)
@@ -190,6 +191,25 @@ func (r *Recorder) bounded(req *http.Request, rec *record) (*http.Response, erro
 	}
 	r.waited(req, rec, late, err)
 	return resp, err
+}
+
+// through is what a request with that method goes through. One that a server need
+// not know (RFC 9110 section 9.1) has a connection of its own: as the second
+// request of a connection it is read by other code of a server, which need not
+// answer when it gives up.
+func (r *Recorder) through(method string) http.RoundTripper {
+	shared, ok := r.transport.(*http.Transport)
+	if !ok || slices.Contains(known, method) {
+		return r.transport
+	}
+	own := shared.Clone()
+	own.DisableKeepAlives = true
+	return own
+}
+
+// known are the methods that servers know.
+var known = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 }
 
 // waited notes how a request ended that was made; late is nil unless its own time

@@ -21,6 +21,10 @@ import (
 // apiScopes are the scopes of the features' calendar.
 const apiScopes = "read:appointments write:appointments"
 
+// openIDScopes are those of OpenID Connect Core sections 5.4 and 11. A server that
+// knows nothing of it may refuse to register a client for them (RFC 7591 section 2).
+var openIDScopes = oauth.NewScopeSet("openid", "profile", "email", "address", "phone", "offline_access")
+
 // fixture is the clients that features know, as they are registered unless the
 // target file says otherwise. Scope is completed with what the target declares.
 func fixture(name string) (target.ClientDescription, bool) {
@@ -131,6 +135,9 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 		Name: name, ID: cd.ID, Secret: oauth.Secret(cd.Secret),
 		AuthMethod: oauth.AuthMethod(cd.AuthMethod), RedirectURI: cd.RedirectURI,
 		Scope: oauth.FieldsScope(cd.Scope), FirstParty: cd.FirstParty != nil && *cd.FirstParty,
+	}
+	if d.Clients.Actors[name].Scope == "" && registers(c.Stage.Target.Target) && !c.Stage.can("as.oidc") {
+		client.Scope = client.Scope.Minus(openIDScopes.Minus(c.speaks().Union(oauth.FieldsScope(d.AuthorizationServer.Refresh.Scope))))
 	}
 	for _, g := range cd.GrantTypes {
 		client.GrantTypes = append(client.GrantTypes, oauth.GrantType(g))
@@ -248,7 +255,7 @@ func (c *Cast) registerHTTP(ctx context.Context, client *oauth.Client, call *tar
 	captured, reply, err := c.ask(ctx, &filled, c.clientVariables(client))
 	c.Stage.registering.since(started)
 	if err != nil {
-		return err
+		return fmt.Errorf("for the scope %q, which clients.actors.%s.scope can limit: %w", client.Scope, client.Name, err)
 	}
 	client.ID = either(captured["client_id"], client.ID)
 	client.Secret = oauth.Secret(either(captured["client_secret"], client.Secret.Reveal()))

@@ -13,19 +13,30 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// fetch reads the metadata of a running server.
-func fetch(ctx context.Context, issuer string) (map[string]any, error) {
+// fetch reads the metadata of a running server, and completes it with the endpoints
+// that are known. Silent says that there is no metadata: then they are looked for.
+func fetch(ctx context.Context, issuer string, known []Endpoint) (document map[string]any, endpoints []Endpoint, silent bool, err error) {
 	found, err := target.FetchMetadata(ctx, nil, issuer, "")
 	if err != nil {
-		return nil, err
+		return nil, nil, false, err
 	}
-	if found.Document == nil {
-		return nil, &target.Unavailable{
-			What: issuer, Got: "no metadata (" + strings.Join(found.Tried, "; ") + ")", Want: "a metadata document (RFC 8414)",
-			Hint: "is the issuer complete, with its path? For a server without metadata, write the file by hand: authorization_server.endpoints",
+	document, silent = found.Document, found.Document == nil
+	if silent {
+		document = map[string]any{}
+	}
+	if silent && len(known) == 0 {
+		known = lookAround(ctx, issuer)
+	}
+	if silent && len(known) == 0 {
+		return nil, nil, true, &target.Unavailable{
+			What: issuer, Got: "no metadata (" + strings.Join(found.Tried, "; ") + "), and nothing at the usual places", Want: "a metadata document (RFC 8414)",
+			Hint: "is the issuer complete, with its path? Where a server has no metadata, say where its endpoints are: --endpoint authorization_endpoint=/authorize --endpoint token_endpoint=/token",
 		}
 	}
-	return found.Document, nil
+	for _, e := range known {
+		document[e.Name] = e.URL
+	}
+	return document, known, silent, nil
 }
 
 // file writes the target file, and reads it as a check.
@@ -52,9 +63,11 @@ type sketch struct {
 	Introspects  bool
 	Offline      bool     // offline_access is among them
 	Missing      []string // endpoints that the metadata does not name
-	Prompts      bool     // OpenID Connect's scopes are among them, so that a prompt is understood
-	Known                 // what somebody says who knows the server
-	Learned               // what a login showed
+	Silent       bool     // there is no metadata
+	Named        []Endpoint
+	Prompts      bool // OpenID Connect's scopes are among them, so that a prompt is understood
+	Known             // what somebody says who knows the server
+	Learned           // what a login showed
 }
 
 func newSketch(issuer string, document map[string]any, known Known) sketch {
@@ -103,7 +116,7 @@ func tokens(list any) []string {
 // quoted is a text for the file: in double quotes, and with no variable in it.
 func quoted(text string) string { return strings.ReplaceAll(strconv.QuoteToASCII(text), "${", "$${") }
 
-var outline = template.Must(template.New("target").Funcs(template.FuncMap{"join": strings.Join, "text": strconv.Quote, "remark": remark}).Parse(`# A target file for scopeproof, made from the metadata of the server.
+var outline = template.Must(template.New("target").Funcs(template.FuncMap{"join": strings.Join, "text": strconv.Quote, "remark": remark}).Parse(`# A target file for scopeproof, made from {{if .Silent}}what a server without metadata shows{{else}}the metadata of the server{{end}}.
 #
 #   scopeproof check FILE   logs in, consents, and says what is still missing
 #   scopeproof test  FILE   runs the rules
@@ -117,15 +130,30 @@ name: {{.Name}}
 
 external:
   issuer: {{.Issuer}}
-{{- if .Offline}}
+{{- if or .Offline .Named}}
 
 authorization_server:
+{{- if .Offline}}
   # What a client must ask for to be given a refresh token.
   refresh: {scope: offline_access{{if .Prompts}}, prompt: consent{{end}}}
 {{- end}}
+{{- if .Named}}
+{{- if .Silent}}
+  # The server publishes no metadata.
+{{- end}}
+  endpoints:
+{{- range .Named}}
+    {{.Name}}: {{text .URL}}
+{{- end}}
+{{- if .Introspects}}
+  # What our calendar API introspects tokens with, unless the API under test is described below.
+  # introspection: {client_id: calendar, secret: "${env.CALENDAR_SECRET}"}
+{{- end}}
+{{- end}}
+{{- end}}
 {{- if .Missing}}
 
-# The metadata does not name every endpoint. What the server has all the same
+# {{if .Silent}}These were not found{{else}}The metadata does not name every endpoint{{end}}. What the server has all the same
 # goes into authorization_server:
 #   endpoints:
 {{- range .Missing}}
@@ -133,7 +161,8 @@ authorization_server:
 {{- end}}
 {{- end}}
 
-# Grant types by the metadata: {{join .Grants ", "}}.
+{{if .Silent}}# Whether there are refresh tokens and client credentials is found out; capabilities has
+# what else there is.{{else}}# Grant types by the metadata: {{join .Grants ", "}}.{{end}}
 clients:
 {{- if .Clients}}
   register: {static: true}
@@ -146,8 +175,8 @@ clients:
   register:
     dynamic: {}   # or {initial_access_token: "${env.REGISTRATION_TOKEN}"}
 {{- else}}
-  # The metadata has no registration_endpoint, so the clients must be there
-  # already. With the redirect URI http://127.0.0.1:9/cb:
+  # There is no registration_endpoint, so the clients must be there already, or a
+  # call of the server's own registers them (http in place of static). With the redirect URI http://127.0.0.1:9/cb:
   register: {static: true}
   actors:
     # Confidential; may ask for every scope.
@@ -240,7 +269,7 @@ scopes:
 {{- end}}
 
 # The API under test. Left out: our calendar API is started and told to trust
-# this issuer{{if not .Introspects}}; for tokens that are no JWTs that takes introspection, which the metadata lacks{{end}}.
+# this issuer{{if not .Introspects}}; for tokens that are no JWTs that takes introspection, which {{if .Silent}}was not found{{else}}the metadata lacks{{end}}{{end}}.
 # api:
 #   base_url: https://api.example
 #   operations:

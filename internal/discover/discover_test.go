@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -127,4 +128,71 @@ func TestOnlyTheFirstUserMustBeAbleToGrant(t *testing.T) {
 	if set, err := oauth.ParseScope(found.API.Opened); err != nil || !set.Has("read:appointments") {
 		t.Errorf("got an API that opens %q, want read:appointments", found.API.Opened)
 	}
+}
+
+// A server without metadata that has its endpoints at /oauth, and a page for everything else.
+func TestEndpointsOfASilentServer(t *testing.T) {
+	for name, c := range map[string]struct {
+		elsewhere, refusal string
+		known              []discover.Endpoint
+		want               []string // parts of the file; of the error where there is none
+	}{
+		"are found where frameworks put them": {"404", "400", nil, []string{
+			"publishes no metadata", `/oauth/authorize"`, `/oauth/token"`, `/oauth/introspect"`, "#     revocation_endpoint: ",
+		}},
+		"are taken as named": {"404", "400", []discover.Endpoint{{Name: "token_endpoint", URL: "https://x.example/t"}}, []string{
+			`token_endpoint: "https://x.example/t"`, "#     authorization_endpoint: ",
+		}},
+		"are not guessed where every place refuses alike":                {"400", "400", nil, []string{"nothing at the usual places", "--endpoint"}},
+		"are not guessed where nothing refuses as a token endpoint does": {"404", "200", nil, []string{"nothing at the usual places"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			issuer := silent(t, c.elsewhere, c.refusal)
+			text := ""
+			made, err := discover.Describe(t.Context(), issuer, discover.Known{Endpoints: c.known}, nil)
+			if err != nil {
+				text = err.Error()
+			} else {
+				text = string(made.File)
+				if _, err := target.Parse("target.yaml", made.File); err != nil {
+					t.Errorf("got a file that is refused: %v", err)
+				}
+			}
+			for _, part := range c.want {
+				if !strings.Contains(text, part) {
+					t.Errorf("got no %q in\n%s", part, text)
+				}
+			}
+		})
+	}
+}
+
+// silent serves no metadata; elsewhere and refusal are statuses.
+func silent(t *testing.T, elsewhere, refusal string) string {
+	t.Helper()
+	answer := func(w http.ResponseWriter, status string) {
+		code, err := strconv.Atoi(status)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(`{"error": "invalid_request"}`)) // whoever does not read it says so
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method + " " + r.URL.Path {
+		case "GET /oauth/authorize":
+			http.Redirect(w, r, "/sign-in", http.StatusFound)
+		case "POST /oauth/token", "POST /oauth/introspect":
+			answer(w, refusal)
+		default:
+			if r.Method == http.MethodGet {
+				http.NotFound(w, r)
+				return
+			}
+			answer(w, elsewhere)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }

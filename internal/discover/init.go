@@ -24,6 +24,8 @@ type Known struct {
 	Users   map[string]target.User
 	// Names are what the server calls the scopes that features use.
 	Names map[string]string
+	// Endpoints are those that the metadata does not name, or names wrongly.
+	Endpoints []Endpoint
 	// Driver is how login is played; empty: by filling forms in.
 	Driver string
 }
@@ -48,11 +50,12 @@ type Described struct {
 // learned by asking for scopes one by one and by pressing buttons. What cannot be
 // known is in the file as a comment, or as a placeholder.
 func Describe(ctx context.Context, issuer string, known Known, up Up) (*Described, error) {
-	document, err := fetch(ctx, issuer)
+	document, endpoints, silent, err := fetch(ctx, issuer, known.Endpoints)
 	if err != nil {
 		return nil, err
 	}
 	l := &learner{sketch: newSketch(issuer, document, known.with(document)), up: up}
+	l.sketch.Named, l.sketch.Silent = endpoints, silent
 	made := &Described{}
 	if up != nil && l.playable() {
 		made.Found, made.Trouble = l.learn(ctx)

@@ -296,7 +296,9 @@ type Redemption struct {
 // Refresh asks for the scope of the token that a refresh token buys.
 type Refresh struct {
 	// Asked is the scope parameter of the token request; empty if omitted.
-	Asked         ScopeSet
+	Asked ScopeSet
+	// Named says that the parameter is there, be it without a value.
+	Named         bool
 	Client        Client
 	Authorization Authorization
 	// ClientMay and UserMay are what the client and the user may now have of

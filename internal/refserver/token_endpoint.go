@@ -249,7 +249,7 @@ func (s *Server) rotate(q tokenRequest, a *authorization, sequence int) (Issue, 
 	state.Resource = target
 	named := state.Requested.Or(state.Granted).Or(state.Current).Or(q.asked).Or(grant.Scope).Or(foreign).Or(q.client.Scope)
 	scope, err := s.policy.RefreshScope(Refresh{
-		Asked: q.asked, Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign, Details: details,
+		Asked: q.asked, Named: q.form.Has("scope"), Client: q.client, Authorization: state, Grant: grant, CodeGranted: foreign, Details: details,
 		ClientMay: s.clientMay(RefreshToken, q.client, named), UserMay: s.userMay(RefreshToken, user, q.client, named),
 	})
 	if err == nil {

@@ -100,6 +100,23 @@ var granting = []Defect{
 		},
 	},
 	{
+		ID:     "machine-token-by-client",
+		Text:   "The tokens of machines are cached by client: one that asks for less is given the token that it had.",
+		Breaks: []string{"GRANT-07", "GM-07", "GRANT-01", "GRANT-03", "GRANT-04"},
+		Shows:  `request 2: Worker holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			var first sync.Map // scopes of the first token, by client
+			scope := p.TokenScope
+			p.TokenScope = func(i refserver.Issue) refserver.ScopeSet {
+				if i.GrantType != refserver.ClientCredentials {
+					return scope(i)
+				}
+				had, _ := first.LoadOrStore(i.Client.ID, scope(i))
+				return had.(refserver.ScopeSet)
+			}
+		},
+	},
+	{
 		ID:     "scope-reported-by-turns",
 		Text:   "A scope that was granted as asked is reported in every second response to a client only.",
 		Breaks: []string{"GRANT-08"},

@@ -68,6 +68,21 @@ var routing = []Defect{
 		},
 	},
 	{
+		ID:     "method-override-trusted",
+		Text:   "The guard looks the scope up for the method that X-HTTP-Method-Override names, and the one on the wire is carried out.",
+		Breaks: []string{"RSV-04"},
+		Shows:  `an appointment of Ada is gone or changed: got 404`,
+		Apply: func(p *refserver.Policy) {
+			requirement := p.API.Requirement
+			p.API.Requirement = func(op refserver.Operation, r *http.Request) refserver.Requirement {
+				if overridden(r) == http.MethodGet {
+					op.Method = http.MethodGet
+				}
+				return requirement(op, r)
+			}
+		},
+	},
+	{
 		ID:     "unknown-method-reads",
 		Text:   "A method that is not known runs the handler for reading, without a check.",
 		Breaks: []string{"RSV-05"},

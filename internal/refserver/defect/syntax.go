@@ -151,6 +151,22 @@ var syntax = []Defect{
 		},
 	},
 	{
+		ID:     "refresh-empty-is-everything",
+		Text:   "A refresh whose scope parameter is empty is no narrowing, and is given all that the client may do with appointments.",
+		Breaks: []string{"SYN-09", "REF-03"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			refresh := p.RefreshScope
+			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
+				if r.Named && r.Asked.IsEmpty() {
+					calendar := refserver.ScopeSet{refserver.ReadAppointments, refserver.WriteAppointments}
+					return r.Authorization.Current.Or(r.Client.Scope.And(calendar)), nil
+				}
+				return refresh(r)
+			}
+		},
+	},
+	{
 		ID:     "repeated-scope-read-twice",
 		Text:   "The consent page shows the first scope parameter, and the token is made from all of them.",
 		Breaks: []string{"SYN-10"},
