@@ -198,7 +198,9 @@ type AuthorizationServer struct {
 	// ExoticScope is a scope with punctuation that means something elsewhere, such
 	// as "urn:example:channel=HBO&urn:example:rating=G,PG-13".
 	ExoticScope string `yaml:"exotic_scope,omitempty" json:"exotic_scope,omitempty" check:"scope_token"`
-	// Decoys are scopes that the server knows and no operation needs.
+	// Decoys are scopes that the server knows and no operation needs. Rules about look-alikes apply where
+	// read:appointments:all, read:appointments:own, read:appointment, unread:appointments, READ:APPOINTMENTS
+	// and appointments-admin are among them; scopes says what the server calls each.
 	Decoys string `yaml:"decoys,omitempty" json:"decoys,omitempty" check:"scope"`
 	// ClaimsAlways are claims released with openid alone.
 	ClaimsAlways []string `yaml:"claims_always,omitempty" json:"claims_always,omitempty"`
@@ -409,7 +411,7 @@ type Call struct {
 // list of the tokens, in a list part of it, and ${seconds}, ${jwk}, ${reachable}
 // and ${user.claims} alone in a text become that number or object.
 type Control struct {
-	RemoveScope    *Call `yaml:"remove_scope,omitempty" json:"remove_scope,omitempty"`       // a resource owner takes scopes out of a grant
+	RemoveScope    *Call `yaml:"remove_scope,omitempty" json:"remove_scope,omitempty"`       // a resource owner takes scopes out of a grant: ${removed}, so that ${scope} is left
 	SetScope       *Call `yaml:"set_scope,omitempty" json:"set_scope,omitempty"`             // a resource owner says which scopes a grant shall have
 	RevokeGrant    *Call `yaml:"revoke_grant,omitempty" json:"revoke_grant,omitempty"`       // a resource owner ends a grant
 	SetPermissions *Call `yaml:"set_permissions,omitempty" json:"set_permissions,omitempty"` // an administrator says which scopes a role allows

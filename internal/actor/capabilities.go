@@ -285,7 +285,11 @@ func (f *finder) fixture() {
 	f.yes("fx.user.all_claims", ada && allClaims(d.Users["Ada"].Claims), "declared: users.Ada.claims")
 	f.yes("policy.user_limits", limited, "declared: users")
 	as := d.AuthorizationServer
-	f.yes("fx.scopes.decoys", as.Decoys != "", "declared: authorization_server.decoys")
+	lacks, lacking := oauth.FieldsScope(decoys).Minus(oauth.FieldsScope(as.Decoys)), ""
+	if as.Decoys != "" && !lacks.IsEmpty() {
+		lacking = fmt.Sprintf(" lacks %q", lacks)
+	}
+	f.yes("fx.scopes.decoys", lacks.IsEmpty(), "declared: authorization_server.decoys"+lacking)
 	f.yes("fx.scopes.user_only", as.UserOnlyScopes != "", "declared: authorization_server.user_only_scopes")
 	f.yes("fx.scopes.exotic", as.ExoticScope != "", "declared: authorization_server.exotic_scope")
 	f.yes("fx.scopes.unadvertised", !unadvertised(f.t).IsEmpty(), "metadata: scopes_supported")
@@ -293,6 +297,9 @@ func (f *finder) fixture() {
 	f.yes("policy.public_client_limits", as.ConfidentialOnlyScopes != "", "declared: authorization_server.confidential_only_scopes")
 	f.yes("fx.claims.custom", len(as.CustomClaims) > 0, "declared: authorization_server.custom_claims")
 }
+
+// decoys are those that rules ask for, as look-alikes of scopes that open something.
+const decoys = "read:appointments:all read:appointments:own read:appointment unread:appointments READ:APPOINTMENTS appointments-admin"
 
 // HasClient reports whether the target has a client of that name: it can be
 // registered, or it is in the target file.

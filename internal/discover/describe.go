@@ -51,6 +51,7 @@ type sketch struct {
 	Own          bool     // whether read:appointments is among them
 	Introspects  bool
 	Offline      bool     // offline_access is among them
+	Finds        bool     // a run finds out itself what brings a refresh token
 	Missing      []string // endpoints that the metadata does not name
 	Prompts      bool     // OpenID Connect's scopes are among them, so that a prompt is understood
 	Known                 // what somebody says who knows the server
@@ -72,6 +73,7 @@ func newSketch(issuer string, document map[string]any, known Known) sketch {
 	s.Own = slices.Contains(s.Scopes, asked)
 	s.Offline = slices.Contains(s.Scopes, "offline_access") || known.Names["offline_access"] != ""
 	s.Prompts = slices.Contains(s.Scopes, "openid") || slices.Contains(s.Scopes, "offline_access")
+	s.Finds = slices.Contains(s.Scopes, "openid") && slices.Contains(s.Scopes, "offline_access")
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint"} {
 		if !has(document, name) {
 			s.Missing = append(s.Missing, name)
@@ -119,9 +121,17 @@ external:
   issuer: {{.Issuer}}
 {{- if .Offline}}
 
+{{- if .Finds}}
+
+# What a client must ask for to be given a refresh token. Left out: a run finds out.
+# authorization_server:
+#   refresh: {scope: offline_access, prompt: consent}
+{{- else}}
+
 authorization_server:
   # What a client must ask for to be given a refresh token.
   refresh: {scope: offline_access{{if .Prompts}}, prompt: consent{{end}}}
+{{- end}}
 {{- end}}
 {{- if .Missing}}
 
@@ -136,6 +146,10 @@ authorization_server:
 # Grant types by the metadata: {{join .Grants ", "}}.
 clients:
 {{- if .Clients}}
+{{- if .Dynamic}}
+  # The metadata has a registration_endpoint: with "register: {dynamic: {}}" and no actors, clients are
+  # registered anew for each scenario, and more rules apply.
+{{- end}}
   register: {static: true}
   actors:
 {{- range $name, $c := .Clients}}
