@@ -20,29 +20,29 @@ import (
 // settings are the values of all flags. A flag has the same name and meaning in
 // every command that has it.
 type settings struct {
-	target                string
-	rules, skip           []string
-	features              []string
-	out, format           string
-	expect, writeExpect   string
-	openapi               string
-	strict, hold          bool
-	verbose, trace        bool
-	parallel, times       int
-	timeout, roundsWithin time.Duration
-	seed                  int64
-	defects, lawful       []string
-	set                   []string
-	load, list, uncut     bool
-	steps, areas          bool
-	scenarios, thresholds []string
-	rate                  float64
-	duration              time.Duration
-	listen, issuer        string
-	adminKey, tokens      string
-	clients, users, names []string
-	redirectURI, driver   string
-	pod                   elsewhere
+	target                           string
+	rules, skip                      []string
+	features                         []string
+	out, format                      string
+	expect, writeExpect              string
+	openapi                          string
+	strict, hold                     bool
+	verbose, trace                   bool
+	parallel, times                  int
+	timeout, roundsWithin            time.Duration
+	seed                             int64
+	defects, lawful                  []string
+	set                              []string
+	load, list, uncut                bool
+	steps, areas                     bool
+	scenarios, thresholds            []string
+	rate                             float64
+	duration                         time.Duration
+	listen, issuer                   string
+	adminKey, tokens                 string
+	clients, users, names, endpoints []string
+	redirectURI, driver              string
+	pod                              elsewhere
 }
 
 // chooseSeed takes a seed at random where none was given.

@@ -25,7 +25,8 @@ what the metadata cannot know. "scopeproof check" then says what is missing.
 With a client and a user it logs in and consents as well: it asks for each scope by
 itself to see which box stands for it, tries what the buttons do, and observes the
 open choices. Secrets may be given as ${env.NAME}, which the file then has. At a
-terminal, and without these flags, it asks for them.
+terminal, and without these flags, it asks for them. A server without metadata takes
+--endpoint for its authorization_endpoint, its token_endpoint, and what else it has.
 
 With --openapi it is the file of an API alone, whose operations and scopes are
 those of an OpenAPI 3 document; the tokens come from a server of ours.`
@@ -47,9 +48,10 @@ func (a *app) initCommand() *cobra.Command {
 	f.Var(list{&f.s.clients, "NAME=ID[:SECRET]", ""}, "client", "a client that is registered: Planner, Viewer, Pocket … (repeatable)")
 	f.Var(list{&f.s.users, "NAME=USERNAME[:PASSWORD]", ""}, "user", "who can log in: Ada, Bo, Cy (repeatable)")
 	f.Var(list{&f.s.names, "SCOPE=NAME", ""}, "scope", "what the server calls a scope of the rules (repeatable)")
+	f.Var(list{&f.s.endpoints, "NAME=URL", ""}, "endpoint", "an endpoint that no metadata names, by its name there: token_endpoint … (repeatable)")
 	f.text(&f.s.redirectURI, "redirect-uri", "URI", "", "of the clients; default: http://127.0.0.1:9/cb")
 	f.word(&f.s.driver, "driver", []string{"form", "browser"}, "how login is played: by filling forms in, or in a headless Chromium")
-	for _, name := range []string{"client", "user", "scope", "redirect-uri", "driver"} {
+	for _, name := range []string{"client", "user", "scope", "endpoint", "redirect-uri", "driver"} {
 		f.fileOnly(name)
 	}
 	f.fileOnly("openapi")
@@ -195,7 +197,7 @@ func (a *app) tell(made *discover.Described) {
 
 // known is what the flags say of a server.
 func (s *settings) known() (discover.Known, error) {
-	k := discover.Known{Clients: map[string]target.ClientDescription{}, Users: map[string]target.User{}, Names: map[string]string{}, Driver: s.driver}
+	k := discover.Known{Clients: map[string]target.ClientDescription{}, Users: map[string]target.User{}, Names: map[string]string{}, Endpoints: map[string]string{}, Driver: s.driver}
 	for _, text := range s.clients {
 		name, id, secret, err := named("client", text, target.Actors())
 		if err != nil {
@@ -216,6 +218,17 @@ func (s *settings) known() (discover.Known, error) {
 			return k, usage("such as read:appointments=cal.read", "--scope: got %q, want SCOPE=NAME", text)
 		}
 		k.Names[scope] = own
+	}
+	for _, text := range s.endpoints {
+		name, at, ok := strings.Cut(text, "=")
+		u, err := url.Parse(at)
+		if allowed := target.Endpoints(); !slices.Contains(allowed, name) {
+			return k, usage(spelling.DidYouMean(name, allowed, "the names are "+strings.Join(allowed, ", ")), "--endpoint: got the name %q", name)
+		}
+		if !ok || err != nil || u.Host == "" || u.User != nil {
+			return k, usage("such as "+name+"=https://login.example/path", "--endpoint: got no URL for %s, want one", name)
+		}
+		k.Endpoints[name] = at
 	}
 	return k, nil
 }

@@ -286,10 +286,18 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 				o.Tried = o.Tried.Union(needs)
 			}
 		default:
-			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403", i.Client.Name, op.Name, a.Status)
+			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403%s", i.Client.Name, op.Name, a.Status, cannotCheck(api, a))
 		}
 	}
 	return nil
+}
+
+// cannotCheck says what our calendar API lacks where it cannot check a token.
+func cannotCheck(api *target.ResourceServer, a *Attempt) string {
+	if !api.Ours || a.Status != http.StatusServiceUnavailable {
+		return ""
+	}
+	return "\n    hint: our calendar API could not check the token: authorization_server.introspection says with which client_id and secret it introspects"
 }
 
 // try performs an operation with the token, and with the proof of its key if it is

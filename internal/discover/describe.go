@@ -13,19 +13,27 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// fetch reads the metadata of a running server.
-func fetch(ctx context.Context, issuer string) (map[string]any, error) {
+// fetch reads the metadata of a running server, and completes it by endpoints. Where
+// some are given there need be no metadata.
+func fetch(ctx context.Context, issuer string, endpoints map[string]string) (map[string]any, error) {
 	found, err := target.FetchMetadata(ctx, nil, issuer, "")
 	if err != nil {
 		return nil, err
 	}
-	if found.Document == nil {
+	document := found.Document
+	if document == nil && len(endpoints) > 0 {
+		document = map[string]any{}
+	}
+	if document == nil {
 		return nil, &target.Unavailable{
 			What: issuer, Got: "no metadata (" + strings.Join(found.Tried, "; ") + ")", Want: "a metadata document (RFC 8414)",
-			Hint: "is the issuer complete, with its path? For a server without metadata, write the file by hand: authorization_server.endpoints",
+			Hint: "is the issuer complete, with its path? For a server without metadata, say where its endpoints are: --endpoint authorization_endpoint=URL --endpoint token_endpoint=URL",
 		}
 	}
-	return found.Document, nil
+	for name, at := range endpoints {
+		document[name] = at
+	}
+	return document, nil
 }
 
 // file writes the target file, and reads it as a check.
@@ -47,6 +55,7 @@ type sketch struct {
 	Issuer, Name string
 	Dynamic      bool     // clients can be registered (RFC 7591)
 	Grants       []string // that the server has and the rules use
+	ListsGrants  bool     // the metadata says so
 	Scopes       []string // that the metadata lists
 	Own          bool     // whether read:appointments is among them
 	Introspects  bool
@@ -66,7 +75,8 @@ func newSketch(issuer string, document map[string]any, known Known) sketch {
 	s.Dynamic = has(document, "registration_endpoint")
 	s.Introspects = has(document, "introspection_endpoint")
 	s.Grants = tokens(document["grant_types_supported"])
-	if len(s.Grants) == 0 {
+	s.ListsGrants = len(s.Grants) > 0
+	if !s.ListsGrants {
 		s.Grants = []string{"authorization_code", "implicit"} // what a missing list means (RFC 8414 section 2)
 	}
 	s.Scopes = tokens(document["scopes_supported"])
@@ -81,6 +91,9 @@ func newSketch(issuer string, document map[string]any, known Known) sketch {
 	}
 	return s
 }
+
+// TellRefresh reports whether the file says what brings a refresh token.
+func (s sketch) TellRefresh() bool { return s.Offline && !s.Finds }
 
 func has(document map[string]any, name string) bool {
 	text, _ := document[name].(string)
@@ -119,16 +132,22 @@ name: {{.Name}}
 
 external:
   issuer: {{.Issuer}}
-{{- if .Offline}}
-
 {{- if .Finds}}
 
 # What a client must ask for to be given a refresh token. Left out: a run finds out.
 # authorization_server:
 #   refresh: {scope: offline_access, prompt: consent}
-{{- else}}
+{{- end}}
+{{- if or .Endpoints .TellRefresh}}
 
 authorization_server:
+{{- if .Endpoints}}
+  endpoints:
+{{- range $name, $at := .Endpoints}}
+    {{$name}}: {{text $at}}
+{{- end}}
+{{- end}}
+{{- if .TellRefresh}}
   # What a client must ask for to be given a refresh token.
   refresh: {scope: offline_access{{if .Prompts}}, prompt: consent{{end}}}
 {{- end}}
@@ -143,7 +162,8 @@ authorization_server:
 {{- end}}
 {{- end}}
 
-# Grant types by the metadata: {{join .Grants ", "}}.
+# Grant types by the metadata: {{if .ListsGrants}}{{join .Grants ", "}}{{else}}not listed; those that the server has go into capabilities:
+# as.code, as.refresh, as.cc, as.implicit, as.device, as.ropc{{end}}.
 clients:
 {{- if .Clients}}
 {{- if .Dynamic}}

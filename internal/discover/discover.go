@@ -161,7 +161,7 @@ func (f *Found) owner(ctx context.Context, stage *actor.Stage, cast *actor.Cast,
 		Name: name, Username: o.Username, Asked: a.Asked.String(),
 		LoginPages: a.Arrival.LoginPages, ConsentPages: len(a.Arrival.ConsentPages),
 	}
-	granted, why, err := redeem(ctx, planner, a)
+	_, granted, why, err := redeem(ctx, planner, a)
 	if err != nil {
 		return fmt.Errorf("%s asks %s: %w", planner.Name, name, err)
 	}
@@ -179,22 +179,22 @@ func (f *Found) owner(ctx context.Context, stage *actor.Stage, cast *actor.Cast,
 }
 
 // redeem turns a code into a token and looks at it; why says that there is none.
-func redeem(ctx context.Context, c *actor.Client, a *actor.Authorization) (seen *actor.Observation, why string, err error) {
+func redeem(ctx context.Context, c *actor.Client, a *actor.Authorization) (i *actor.Issue, seen *actor.Observation, why string, err error) {
 	switch {
 	case a.Refused != nil:
-		return nil, a.Refused.Error(), nil
+		return nil, nil, a.Refused.Error(), nil
 	case a.Code == "":
-		return nil, fmt.Sprintf("the visit ended at a page, status %d, that says %q", a.Arrival.Status, start(a.Arrival.Page)), nil
+		return nil, nil, fmt.Sprintf("the visit ended at a page, status %d, that says %q", a.Arrival.Status, start(a.Arrival.Page)), nil
 	}
-	i, err := c.Redeem(ctx, a, nil)
+	i, err = c.Redeem(ctx, a, nil)
 	switch {
 	case err != nil:
-		return nil, "", err
+		return nil, nil, "", err
 	case i.Refused != nil:
-		return nil, "the code is refused: " + i.Refused.Error(), nil
+		return nil, nil, "the code is refused: " + i.Refused.Error(), nil
 	}
 	seen, err = i.Observe(ctx, 0)
-	return seen, "", err
+	return i, seen, "", err
 }
 
 // start is the beginning of a page.

@@ -24,6 +24,8 @@ type Known struct {
 	Users   map[string]target.User
 	// Names are what the server calls the scopes that features use.
 	Names map[string]string
+	// Endpoints are those that no metadata names, by the names of RFC 8414.
+	Endpoints map[string]string
 	// Driver is how login is played; empty: by filling forms in.
 	Driver string
 }
@@ -48,7 +50,7 @@ type Described struct {
 // learned by asking for scopes one by one and by pressing buttons. What cannot be
 // known is in the file as a comment, or as a placeholder.
 func Describe(ctx context.Context, issuer string, known Known, up Up) (*Described, error) {
-	document, err := fetch(ctx, issuer)
+	document, err := fetch(ctx, issuer, known.Endpoints)
 	if err != nil {
 		return nil, err
 	}
@@ -267,12 +269,12 @@ var remembers = []string{"remember", "again", "always", "ask me", "next time", "
 // tellBoxes finds out which box stands for which scope: it is on the page where that
 // scope alone was asked for, and on no other.
 func (l *learner) tellBoxes(shown []showing) {
-	on := map[string]int{}
+	on, shared := map[string]int{}, sharedNames(shown)
 	unknown := func(s showing) map[string]target.FieldSeen {
 		all := map[string]target.FieldSeen{}
 		for _, f := range s.page.Fields {
 			if f.Kind == "checkbox" && f.Scope == "" {
-				all[key(s.page, f)] = f
+				all[key(shared, f)] = f
 			}
 		}
 		return all
@@ -297,16 +299,27 @@ func (l *learner) tellBoxes(shown []showing) {
 	}
 }
 
-// key names a box as a target file does: by its value too, where others have its
-// name.
-func key(p target.PageSeen, box target.FieldSeen) string {
-	n := 0
-	for _, f := range p.Fields {
-		if f.Kind == "checkbox" && f.Name == box.Name {
-			n++
+// sharedNames are the names that boxes of different values have, on one page or on
+// several.
+func sharedNames(shown []showing) map[string]bool {
+	values, shared := map[string]string{}, map[string]bool{}
+	for _, s := range shown {
+		for _, f := range s.page.Fields {
+			if f.Kind != "checkbox" {
+				continue
+			}
+			value, seen := values[f.Name]
+			shared[f.Name] = shared[f.Name] || seen && value != f.Value
+			values[f.Name] = f.Value
 		}
 	}
-	if n > 1 {
+	return shared
+}
+
+// key names a box as a target file does: by its value too, where others have its
+// name.
+func key(shared map[string]bool, box target.FieldSeen) string {
+	if shared[box.Name] {
 		return box.Name + "=" + box.Value
 	}
 	return box.Name
@@ -369,7 +382,7 @@ func (l *learner) sample(ctx context.Context, shown []showing) error {
 	if err != nil {
 		return err
 	}
-	seen, why, err := redeem(ctx, planner, a)
+	issue, seen, why, err := redeem(ctx, planner, a)
 	if err != nil {
 		return err
 	}
@@ -379,6 +392,12 @@ func (l *learner) sample(ctx context.Context, shown []showing) error {
 	l.sketch.Capabilities = map[string]string{"token.format": "opaque", "consent.ui": "none"}
 	if seen.Claims != nil {
 		l.sketch.Capabilities["token.format"] = "jwt"
+	}
+	if _, machine := l.sketch.Clients["Robot"]; !l.sketch.ListsGrants && machine {
+		l.sketch.Capabilities["as.cc"] = "true"
+	}
+	if !l.sketch.ListsGrants && issue.Response.RefreshToken != "" {
+		l.sketch.Capabilities["as.refresh"] = "true"
 	}
 	if len(a.Arrival.ConsentPages) == 0 && len(shown) > 0 {
 		l.sketch.Capabilities["consent.ui"] = l.choiceOn(shown)
@@ -396,9 +415,10 @@ func (l *learner) sample(ctx context.Context, shown []showing) error {
 // choiceOn is what pages of consent let a resource owner choose: something, where a
 // box on one of them stands for a scope.
 func (l *learner) choiceOn(shown []showing) string {
+	shared := sharedNames(shown)
 	for _, s := range shown {
 		for _, f := range s.page.Fields {
-			stands := slices.ContainsFunc(l.sketch.Checkboxes, func(b Box) bool { return b.Box == key(s.page, f) })
+			stands := slices.ContainsFunc(l.sketch.Checkboxes, func(b Box) bool { return b.Box == key(shared, f) })
 			if f.Kind == "checkbox" && (f.Scope != "" || stands) {
 				return "granular"
 			}
