@@ -17,7 +17,7 @@ import (
 // Observation is what can be seen of an access token. A nil pointer means that
 // this oracle says nothing.
 type Observation struct {
-	JWT          *oauth.ScopeSet // the scope claim of a self-contained token
+	JWT          *oauth.ScopeSet // what a self-contained token says: its claims scope and scp together
 	Introspected *Introspected
 	// Opened are the scopes that the API honours, of the scopes Tried.
 	Opened, Tried oauth.ScopeSet
@@ -50,11 +50,13 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	o := &Observation{}
 	if claims, ok := decodeJWT(i.Response.AccessToken); ok {
 		o.Claims, o.Type = claims, jwtType(i.Response.AccessToken)
-		for _, name := range []string{"scope", "scp"} {
+		for _, name := range []string{"scope", "scp"} { // an API may look at either
 			if m := oauth.ParseScopeMember(claims[name]); m.Present {
 				set := i.cast.canonical(m.Set)
+				if o.JWT != nil {
+					set = set.Union(*o.JWT)
+				}
 				o.JWT = &set
-				break
 			}
 		}
 	}

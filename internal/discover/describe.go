@@ -55,7 +55,7 @@ type sketch struct {
 	Issuer, Name string
 	Dynamic      bool     // clients can be registered (RFC 7591)
 	Grants       []string // that the server has and the rules use
-	ListsGrants  bool     // the metadata says so
+	ListsGrants  bool     // there is metadata, which lists them or leaves them to RFC 8414
 	Scopes       []string // that the metadata lists
 	Own          bool     // whether read:appointments is among them
 	Introspects  bool
@@ -75,8 +75,8 @@ func newSketch(issuer string, document map[string]any, known Known) sketch {
 	s.Dynamic = has(document, "registration_endpoint")
 	s.Introspects = has(document, "introspection_endpoint")
 	s.Grants = tokens(document["grant_types_supported"])
-	s.ListsGrants = len(s.Grants) > 0
-	if !s.ListsGrants {
+	s.ListsGrants = has(document, "issuer")
+	if len(s.Grants) == 0 {
 		s.Grants = []string{"authorization_code", "implicit"} // what a missing list means (RFC 8414 section 2)
 	}
 	s.Scopes = tokens(document["scopes_supported"])
