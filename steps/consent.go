@@ -246,12 +246,18 @@ func (w *World) lastAuth(owner string) (*actor.Authorization, error) {
 	return nil, fmt.Errorf("nobody has just asked %s for anything", owner)
 }
 
+// notSignedIn says that a resource owner sat at another's browser and was not shown
+// where to sign in, so that whoever used it before may be signed in still.
+func notSignedIn(a *actor.Authorization) bool {
+	return a.Owner.AtAnotherBrowser() && a.Arrival != nil && a.Arrival.LoginPages == 0
+}
+
 func (w *World) wasAsked(owner string) error {
 	a, err := w.lastAuth(owner)
 	if err != nil {
 		return err
 	}
-	if a.Owner.AtAnotherBrowser() && a.Arrival.LoginPages == 0 {
+	if notSignedIn(a) {
 		return fmt.Errorf("%s could not sign in at the other's browser: no sign-in page was shown", owner)
 	}
 	if !a.WasAsked() {

@@ -15,7 +15,7 @@ import (
 // registerIntrospection adds the judgement about what introspection tells, and
 // to whom. Without an asker it is whoever the target lets ask.
 func registerIntrospection(r registrar, w *World) {
-	const asker = `the API|the other API|a stranger|the bearer of \w+'s token|\w+`
+	const asker = `the API|the other API|a stranger|the bearer of \w+'s token|\w+(?:, if it may ask,)?`
 	const says = `active|inactive(?: and nothing else)?|with (?:exactly|at least|no scope beyond) "[^"]*"`
 	r.Then(`^introspection shows (?:(`+asker+`) )?(nothing of )?(\w+'s (?:token|refresh token, if at all,))(?: (`+says+`))?$`, w.introspectionShows)
 	r.Then(`^what introspection tells the API is what (\w+)'s token opens$`, w.introspectionAgrees)
@@ -70,6 +70,13 @@ func (w *World) introspectionShows(ctx context.Context, asker, nothing, what, sa
 		return fmt.Errorf("introspection shows %s's token: want who asks, or what is shown", client)
 	}
 	thing = strings.TrimSuffix(thing, ", if at all,")
+	if who, may := strings.CutSuffix(asker, ", if it may ask,"); may {
+		got, err := w.introspectAs(ctx, who, issue)
+		if err != nil || got.Told == nil {
+			return err
+		}
+		return w.judgeIntrospected(fmt.Sprintf("%s's %s", client, thing), who, got.Told, says)
+	}
 	seen, err := w.introspected(ctx, asker, thing, issue)
 	if err != nil {
 		return err

@@ -313,6 +313,9 @@ func (w *World) checkGranted(i *actor.Issue, held oauth.ScopeSet) {
 		w.breach("INV-2b", "%s holds %q, and nobody was asked", i.Client.Name, held)
 		return
 	}
+	if notSignedIn(a) {
+		return // what was issued is not for i.Owner, but for whoever is signed in at that browser
+	}
 	key := consentKey{i.Owner, a.Client, i.Other}
 	agreed := w.ledger.agreed[a]
 	always := oauth.FieldsScope(w.target().Description.AuthorizationServer.AlwaysGranted)

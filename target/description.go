@@ -366,7 +366,7 @@ type Call struct {
 // list of the tokens, in a list part of it, and ${seconds}, ${jwk}, ${reachable}
 // and ${user.claims} alone in a text become that number or object.
 type Control struct {
-	RemoveScope    *Call `yaml:"remove_scope,omitempty" json:"remove_scope,omitempty"`       // a resource owner takes scopes out of a grant
+	RemoveScope    *Call `yaml:"remove_scope,omitempty" json:"remove_scope,omitempty"`       // a resource owner takes scopes out of a grant: ${removed}, so that ${scope} is left
 	SetScope       *Call `yaml:"set_scope,omitempty" json:"set_scope,omitempty"`             // a resource owner says which scopes a grant shall have
 	RevokeGrant    *Call `yaml:"revoke_grant,omitempty" json:"revoke_grant,omitempty"`       // a resource owner ends a grant
 	SetPermissions *Call `yaml:"set_permissions,omitempty" json:"set_permissions,omitempty"` // an administrator says which scopes a role allows

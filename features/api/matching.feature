@@ -120,6 +120,14 @@ Feature: How an API matches scopes
         | xread:appointmentsx          |
         | do-not-read:appointments a:b |
 
+      Examples: the same name of somebody else
+        | scope                                   |
+        | tasks:read:appointments                 |
+        | tasks/read:appointments                 |
+        | https://tasks.example/read:appointments |
+        | tasks.example#read:appointments         |
+        | appointments:read                       |
+
     @control
     Scenario: The scope itself
       Given Planner carries a token for Ada with the scope "read:appointments"

@@ -114,6 +114,13 @@ Feature: Consent that is remembered
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    @needs:as.oidc.prompt
+    Scenario: Ada, who has agreed to something before, deselects writing when it is asked for on top
+      Given Ada has granted Planner "openid email read:appointments"
+      And Ada has granted Planner only "openid read:appointments" of "openid read:appointments write:appointments"
+      When Planner asks Ada for "openid read:appointments write:appointments" silently
+      Then Planner holds no scope beyond "openid email read:appointments"
+
   @CONS-15 @GUIDANCE @auth0-user-consent @needs:as.code @needs:consent.ui!=none @needs:fx.clients.first_party @needs:as.dcr @needs:fx.clients.fresh
   Rule: Only a client that is declared first-party skips consent
     Otherwise anybody who can register a client can skip it.

@@ -79,5 +79,6 @@ Feature: Access while the resource owner is away
 
     @control
     Scenario: Planner insists on consent
+      Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid offline_access read:appointments", insisting on consent
       Then Planner receives a refresh token

@@ -33,6 +33,11 @@ Feature: Introspecting a token
       When Worker asks for "read:appointments" on its own behalf
       Then introspection shows Worker's token with exactly "read:appointments"
 
+    @needs:as.introspection.scope @needs:as.code @needs:fx.clients>=2
+    Scenario: What another client is told, if it may ask
+      When Planner asks Ada for "read:appointments"
+      Then introspection shows Rival, if it may ask, Planner's token with no scope beyond "read:appointments"
+
     @needs:as.code @needs:rs.introspects
     Scenario: What the API is told
       When Planner asks Ada for "read:appointments"

@@ -115,6 +115,18 @@ Feature: Refreshing an access token
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    @needs:fx.clients.public
+    Scenario: Pocket, which has no secret, refreshes
+      Given Ada has granted Pocket "read:appointments"
+      When Pocket refreshes its token
+      Then Pocket holds no scope beyond "read:appointments"
+
+    @needs:fx.clients.public
+    Scenario: Pocket, which has no secret, refreshes for more
+      Given Ada has granted Pocket "read:appointments"
+      When Pocket refreshes its token asking for "read:appointments write:appointments"
+      Then Pocket holds no scope beyond "read:appointments"
+
     @control
     Scenario: What was granted can be refreshed
       Given Ada has granted Planner "write:appointments"

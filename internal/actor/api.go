@@ -163,8 +163,20 @@ func (c *Cast) apiRequest(ctx context.Context, api *target.ResourceServer, op ta
 	return req, nil
 }
 
+// mayNotCreate reports whether nothing that an owner is permitted suffices to
+// create an appointment, and there is no other token to do it with.
+func (c *Cast) mayNotCreate(owner *Owner) (needs oauth.ScopeSet, mayNot bool) {
+	may := c.Stage.Target.Description.Users[owner.Name].Permissions
+	op, ok := c.Stage.Target.API.Operation("create")
+	if may == nil || !ok || c.Stage.mints() {
+		return needs, false
+	}
+	needs, _ = op.Needs()
+	return needs, needs.Intersect(oauth.FieldsScope(*may)).IsEmpty()
+}
+
 // Seed puts an appointment into an owner's calendar, with a token that may do
-// everything.
+// everything. The error is *[Lacking] where there is no such token.
 func (c *Cast) Seed(ctx context.Context, owner *Owner) (*Object, error) {
 	token, err := c.auditorToken(ctx, owner)
 	if err != nil {
@@ -173,6 +185,9 @@ func (c *Cast) Seed(ctx context.Context, owner *Owner) (*Object, error) {
 	a, err := c.Call(ctx, "auditor", c.Stage.Target.API, "create", token, nil, owner)
 	if err != nil {
 		return nil, err
+	}
+	if needs, mayNot := c.mayNotCreate(owner); mayNot && a.Status == http.StatusForbidden {
+		return nil, &Lacking{fmt.Sprintf("an appointment of %s, who may not do what takes %q (declared: users), and the API trusts no key of ours (api.trusts_harness_key)", owner.Name, needs)}
 	}
 	if !a.Served() || a.ObjectID == "" {
 		return nil, fmt.Errorf("an appointment is put into %s's calendar: got %d %s", owner.Name, a.Status, c.brief(a.Body))

@@ -17,7 +17,7 @@ import (
 // Observation is what can be seen of an access token. A nil pointer means that
 // this oracle says nothing.
 type Observation struct {
-	JWT          *oauth.ScopeSet // the scope claim of a self-contained token
+	JWT          *oauth.ScopeSet // what a self-contained token says: its claims scope and scp together
 	Introspected *Introspected
 	// Opened are the scopes that the API honours, of the scopes Tried.
 	Opened, Tried oauth.ScopeSet
@@ -53,11 +53,13 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 	o := &Observation{}
 	if claims, ok := decodeJWT(i.Response.AccessToken); ok {
 		o.Claims, o.Type = claims, jwtType(i.Response.AccessToken)
-		for _, name := range []string{"scope", "scp"} {
+		for _, name := range []string{"scope", "scp"} { // an API may look at either
 			if m := oauth.ParseScopeMember(claims[name]); m.Present {
 				set := i.cast.canonical(m.Set)
+				if o.JWT != nil {
+					set = set.Union(*o.JWT)
+				}
 				o.JWT = &set
-				break
 			}
 		}
 	}
@@ -296,10 +298,18 @@ func (i *Issue) probe(ctx context.Context, o *Observation) error {
 				o.Tried = o.Tried.Union(needs)
 			}
 		default:
-			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403", i.Client.Name, op.Name, a.Status)
+			return fmt.Errorf("%s tries to %s: got %d, want 2xx, 401 or 403%s", i.Client.Name, op.Name, a.Status, cannotCheck(api, a))
 		}
 	}
 	return nil
+}
+
+// cannotCheck says what our calendar API lacks where it cannot check a token.
+func cannotCheck(api *target.ResourceServer, a *Attempt) string {
+	if !api.Ours || a.Status != http.StatusServiceUnavailable {
+		return ""
+	}
+	return "\n    hint: our calendar API could not check the token: authorization_server.introspection says with which client_id and secret it introspects"
 }
 
 // try performs an operation with the token, and with the proof of its key if it is

@@ -62,6 +62,7 @@ type sketch struct {
 	Own          bool     // whether read:appointments is among them
 	Introspects  bool
 	Offline      bool     // offline_access is among them
+	Finds        bool     // a run finds out itself what brings a refresh token
 	Missing      []string // endpoints that the metadata does not name
 	Silent       bool     // there is no metadata
 	Named        []Endpoint
@@ -85,6 +86,7 @@ func newSketch(issuer string, document map[string]any, known Known) sketch {
 	s.Own = slices.Contains(s.Scopes, asked)
 	s.Offline = slices.Contains(s.Scopes, "offline_access") || known.Names["offline_access"] != ""
 	s.Prompts = slices.Contains(s.Scopes, "openid") || slices.Contains(s.Scopes, "offline_access")
+	s.Finds = slices.Contains(s.Scopes, "openid") && slices.Contains(s.Scopes, "offline_access")
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint"} {
 		if !has(document, name) {
 			s.Missing = append(s.Missing, name)
@@ -92,6 +94,9 @@ func newSketch(issuer string, document map[string]any, known Known) sketch {
 	}
 	return s
 }
+
+// TellRefresh reports whether the file says what brings a refresh token.
+func (s sketch) TellRefresh() bool { return s.Offline && !s.Finds }
 
 func has(document map[string]any, name string) bool {
 	text, _ := document[name].(string)
@@ -130,10 +135,16 @@ name: {{.Name}}
 
 external:
   issuer: {{.Issuer}}
-{{- if or .Offline .Named}}
+{{- if .Finds}}
+
+# What a client must ask for to be given a refresh token. Left out: a run finds out.
+# authorization_server:
+#   refresh: {scope: offline_access, prompt: consent}
+{{- end}}
+{{- if or .TellRefresh .Named}}
 
 authorization_server:
-{{- if .Offline}}
+{{- if .TellRefresh}}
   # What a client must ask for to be given a refresh token.
   refresh: {scope: offline_access{{if .Prompts}}, prompt: consent{{end}}}
 {{- end}}
@@ -165,6 +176,10 @@ authorization_server:
 # what else there is.{{else}}# Grant types by the metadata: {{join .Grants ", "}}.{{end}}
 clients:
 {{- if .Clients}}
+{{- if .Dynamic}}
+  # The metadata has a registration_endpoint: with "register: {dynamic: {}}" and no actors, clients are
+  # registered anew for each scenario, and more rules apply.
+{{- end}}
   register: {static: true}
   actors:
 {{- range $name, $c := .Clients}}

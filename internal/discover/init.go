@@ -140,7 +140,7 @@ func (l *learner) learn(ctx context.Context) (*Found, error) {
 			return nil, err
 		}
 	}
-	if err := l.sample(ctx); err != nil {
+	if err := l.sample(ctx, shown); err != nil {
 		return nil, err
 	}
 	stage, stop, err := l.open(ctx)
@@ -211,6 +211,7 @@ func (l *learner) visit(ctx context.Context, stage *actor.Stage, scope string, s
 
 // showing is the page of consent for one scope.
 type showing struct {
+	asked string // the scope by the name that features use
 	scope string // by the target's own name
 	page  target.PageSeen
 }
@@ -233,7 +234,7 @@ func (l *learner) ask(ctx context.Context) ([]showing, error) {
 		if n := len(l.pages); n > 0 {
 			last := l.pages[n-1]
 			if strings.Contains(last.Is, "consent") || last.Is == "not understood" {
-				shown = append(shown, showing{either(l.sketch.Names[name], name), last})
+				shown = append(shown, showing{name, either(l.sketch.Names[name], name), last})
 			}
 		}
 	}
@@ -249,11 +250,11 @@ func either(a, b string) string {
 
 // scopes are those that are asked for, by the names that features use.
 func (l *learner) scopes() []string {
-	const most = 8
+	const most = 10
 	names := slices.Sorted(maps.Keys(l.sketch.Names))
 	own := slices.Collect(maps.Values(l.sketch.Names))
 	for _, name := range l.sketch.Scopes {
-		if !slices.Contains(own, name) && !slices.Contains(names, name) && name != "openid" {
+		if !slices.Contains(own, name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -269,12 +270,12 @@ var remembers = []string{"remember", "again", "always", "ask me", "next time", "
 // tellBoxes finds out which box stands for which scope: it is on the page where that
 // scope alone was asked for, and on no other.
 func (l *learner) tellBoxes(shown []showing) {
-	on := map[string]int{}
+	on, shared := map[string]int{}, sharedNames(shown)
 	unknown := func(s showing) map[string]target.FieldSeen {
 		all := map[string]target.FieldSeen{}
 		for _, f := range s.page.Fields {
 			if f.Kind == "checkbox" && f.Scope == "" {
-				all[key(s.page, f)] = f
+				all[key(shared, f)] = f
 			}
 		}
 		return all
@@ -299,16 +300,27 @@ func (l *learner) tellBoxes(shown []showing) {
 	}
 }
 
-// key names a box as a target file does: by its value too, where others have its
-// name.
-func key(p target.PageSeen, box target.FieldSeen) string {
-	n := 0
-	for _, f := range p.Fields {
-		if f.Kind == "checkbox" && f.Name == box.Name {
-			n++
+// sharedNames are the names that boxes of different values have, on one page or on
+// several.
+func sharedNames(shown []showing) map[string]bool {
+	values, shared := map[string]string{}, map[string]bool{}
+	for _, s := range shown {
+		for _, f := range s.page.Fields {
+			if f.Kind != "checkbox" {
+				continue
+			}
+			value, seen := values[f.Name]
+			shared[f.Name] = shared[f.Name] || seen && value != f.Value
+			values[f.Name] = f.Value
 		}
 	}
-	if n > 1 {
+	return shared
+}
+
+// key names a box as a target file does: by its value too, where others have its
+// name.
+func key(shared map[string]bool, box target.FieldSeen) string {
+	if shared[box.Name] {
 		return box.Name + "=" + box.Value
 	}
 	return box.Name
@@ -318,14 +330,14 @@ func key(p target.PageSeen, box target.FieldSeen) string {
 func (l *learner) press(ctx context.Context, shown []showing) error {
 	const most = 4
 	first := shown[0]
-	for _, button := range first.page.Buttons[:min(most, len(first.page.Buttons))] {
+	for i, button := range first.page.Buttons[:min(most, len(first.page.Buttons))] {
 		tried := &Press{Button: button.Button, Label: button.Label}
 		if tried.Button == (target.Button{}) {
 			tried.Value = button.Label
 		}
 		before := l.sketch.Allow
 		l.sketch.Allow = tried
-		a, err := l.outcome(ctx)
+		a, err := l.outcome(ctx, shown[i%len(shown)].asked) // one that nobody has agreed to before
 		l.sketch.Allow = before
 		var page *useragent.PageError
 		switch {
@@ -339,7 +351,7 @@ func (l *learner) press(ctx context.Context, shown []showing) error {
 		}
 	}
 	if l.sketch.Allow == nil {
-		_, err := l.outcome(ctx) // to say what is not understood
+		_, err := l.outcome(ctx, first.asked) // to say what is not understood
 		if err == nil {
 			err = fmt.Errorf("page %s: got no button that allows, want one", first.page.URL)
 		}
@@ -348,19 +360,20 @@ func (l *learner) press(ctx context.Context, shown []showing) error {
 	return nil
 }
 
-func (l *learner) outcome(ctx context.Context) (*actor.Authorization, error) {
+func (l *learner) outcome(ctx context.Context, scope string) (*actor.Authorization, error) {
 	stage, stop, err := l.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer stop()
-	_, a, err := l.visit(ctx, stage, l.scopes()[0], false)
+	_, a, err := l.visit(ctx, stage, scope, false)
 	return a, err
 }
 
 // sample obtains one token, and sees what it is and what the page of consent lets
-// Ada choose.
-func (l *learner) sample(ctx context.Context) error {
+// Ada choose. A server that remembers what she agreed to shows none now: then those
+// count that were shown before.
+func (l *learner) sample(ctx context.Context, shown []showing) error {
 	stage, stop, err := l.open(ctx)
 	if err != nil {
 		return err
@@ -381,6 +394,9 @@ func (l *learner) sample(ctx context.Context) error {
 	if seen.Claims != nil {
 		l.sketch.Capabilities["token.format"] = "jwt"
 	}
+	if len(a.Arrival.ConsentPages) == 0 && len(shown) > 0 {
+		l.sketch.Capabilities["consent.ui"] = l.choiceOn(shown)
+	}
 	for _, p := range a.Arrival.ConsentPages {
 		l.sketch.Capabilities["consent.ui"] = "all_or_nothing"
 		if p.Boxes {
@@ -389,6 +405,21 @@ func (l *learner) sample(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// choiceOn is what pages of consent let a resource owner choose: something, where a
+// box on one of them stands for a scope.
+func (l *learner) choiceOn(shown []showing) string {
+	shared := sharedNames(shown)
+	for _, s := range shown {
+		for _, f := range s.page.Fields {
+			stands := slices.ContainsFunc(l.sketch.Checkboxes, func(b Box) bool { return b.Box == key(shared, f) })
+			if f.Kind == "checkbox" && (f.Scope != "" || stands) {
+				return "granular"
+			}
+		}
+	}
+	return "all_or_nothing"
 }
 
 // troubleText is an error as lines of a comment.

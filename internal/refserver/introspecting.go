@@ -13,7 +13,7 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 	token := form.Get("token")
 	active, all := s.policy.Introspection.Found(token, func() (bool, map[string]any) { return s.introspected(caller, token) })
 	all["active"] = active
-	writeJSON(w, http.StatusOK, s.policy.Introspection.View(active, all))
+	writeJSON(w, http.StatusOK, s.policy.Introspection.View(caller, active, all))
 }
 
 // introspected is all that could be said of a token, and whether it is active for

@@ -10,8 +10,8 @@ type IntrospectionPolicy struct {
 	RefreshScope func(a Authorization) ScopeSet
 	// Found is what is known of a token: what look finds when it is asked, or found before (RFC 7662 section 4).
 	Found func(token string, look func() (active bool, all map[string]any)) (active bool, all map[string]any)
-	// View is the answer, of all that could be said of the token (RFC 7662 section 2.2).
-	View func(active bool, all map[string]any) map[string]any
+	// View is the answer to a caller, of all that could be said of the token (RFC 7662 section 2.2).
+	View func(caller Client, active bool, all map[string]any) map[string]any
 }
 
 // conformantIntrospection are the lawful decisions about introspection.
@@ -26,7 +26,7 @@ func conformantIntrospection() IntrospectionPolicy {
 		// Choice: refresh tokens can be introspected too.
 		RefreshScope: func(a Authorization) ScopeSet { return a.Current },
 		Found:        func(_ string, look func() (bool, map[string]any)) (bool, map[string]any) { return look() },
-		View: func(active bool, all map[string]any) map[string]any {
+		View: func(_ Client, active bool, all map[string]any) map[string]any {
 			if !active {
 				return map[string]any{"active": false}
 			}

@@ -74,7 +74,7 @@ func TestFaultsOfTheServerAreOneFunctionEach(t *testing.T) {
 		},
 		"an inactive token tells its scope": {
 			func(p *refserver.Policy) {
-				p.Introspection.View = func(_ bool, all map[string]any) map[string]any { return all }
+				p.Introspection.View = func(_ refserver.Client, _ bool, all map[string]any) map[string]any { return all }
 			},
 			func(r rig) string {
 				return introspected(r, client{"contacts-api", "contacts-api-secret"}, full(r)["access_token"])

@@ -156,6 +156,10 @@ func (w *walk) signIn(p *page, f *form) (*request, error) {
 // credentials returns what is typed into a form with a password.
 func (w *walk) credentials(p *page, f *form) (func(*control) ([]string, bool), error) {
 	owner := w.visit.Owner
+	if password := w.reader.passwordField(f); password != nil && password.name == "" {
+		return nil, fmt.Errorf("login page %s: got a field for the password that has no name, so that a script of the page must be what sends it, want one with a name%s", place(p.url),
+			hint("set login.driver to browser, which runs scripts, or to api, which makes the calls that they make"))
+	}
 	if owner.Password == "" {
 		return nil, fmt.Errorf("login page %s asks for a password: got none for %s%s", place(p.url), owner.Name,
 			hint("set "+ownerKey(owner, "password")))

@@ -208,11 +208,11 @@ func renaming(names map[string]string) refserver.Policy {
 		scope, err := claimed(all)
 		return renamedSet(scope, back), err
 	}
-	p.Introspection.View = func(active bool, all map[string]any) map[string]any {
+	p.Introspection.View = func(caller refserver.Client, active bool, all map[string]any) map[string]any {
 		if text, ok := all["scope"].(string); ok {
 			all["scope"] = renamedSet(strings.Split(text, " "), names).String()
 		}
-		return view(active, all)
+		return view(caller, active, all)
 	}
 	return p
 }

@@ -199,6 +199,23 @@ var consent = []Defect{
 		},
 	},
 	{
+		ID:     "second-consent-merges-request",
+		Text:   "A consent record that the page does not fit into, since it has more already, is merged with the request instead.",
+		Breaks: []string{"CONS-14", "CONS-12"},
+		Shows:  `Planner holds "openid read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			remember := p.Remember
+			p.Remember = func(o refserver.ConsentOutcome) (held, remembered refserver.ScopeSet) {
+				held, remembered = remember(o)
+				more := o.Grant.Remembered.Where(func(token string) bool { return !o.Accepted.Has(token) })
+				if o.Allowed && !more.IsEmpty() {
+					remembered = remembered.Or(o.Asked)
+				}
+				return held, remembered
+			}
+		},
+	},
+	{
 		ID:     "registered-clients-first-party",
 		Text:   "Clients that register themselves count as first-party, and skip consent.",
 		Breaks: []string{"CONS-15", "CONS-12"},

@@ -21,11 +21,11 @@ var introspecting = []Defect{
 				registered.Store(c.ID, c.Scope)
 				return may(c, asked)
 			}
-			p.Introspection.View = func(active bool, all map[string]any) map[string]any {
+			p.Introspection.View = func(caller refserver.Client, active bool, all map[string]any) map[string]any {
 				if scope, known := registered.Load(all["client_id"]); known && all["username"] == nil && all["act"] == nil {
 					all["scope"] = scope.(refserver.ScopeSet).String()
 				}
-				return view(active, all)
+				return view(caller, active, all)
 			}
 		},
 	},
@@ -35,7 +35,7 @@ var introspecting = []Defect{
 		Breaks: []string{"INTR-02"},
 		Shows:  `introspection shows Planner's token inactive and tells ["aud" "client_id" "exp" "iat" "iss" "jti" "sub" "token`,
 		Apply: func(p *refserver.Policy) {
-			p.Introspection.View = func(_ bool, all map[string]any) map[string]any { return all }
+			p.Introspection.View = func(_ refserver.Client, _ bool, all map[string]any) map[string]any { return all }
 		},
 	},
 	{
@@ -48,9 +48,33 @@ var introspecting = []Defect{
 			p.MayIntrospect = func(caller refserver.Client, client, audience string) bool {
 				return caller.Audience != "" || may(caller, client, audience)
 			}
-			p.Introspection.View = func(active bool, all map[string]any) map[string]any {
+			p.Introspection.View = func(caller refserver.Client, active bool, all map[string]any) map[string]any {
 				delete(all, "aud")
-				return view(active, all)
+				return view(caller, active, all)
+			}
+		},
+	},
+	{
+		ID:     "introspection-tells-others-registration",
+		Text:   "A client that asks about the token of another is told that it is active, with the scope that the other is registered for.",
+		Breaks: []string{"INTR-01"},
+		Shows:  `introspection shows Planner's token to Rival active with "READ:APPOINTMENTS address appointments-admin basic:a`,
+		Apply: func(p *refserver.Policy) {
+			var registered sync.Map // scope by client
+			clientMay, may, view := p.ClientMay, p.MayIntrospect, p.Introspection.View
+			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				registered.Store(c.ID, c.Scope)
+				return clientMay(c, asked)
+			}
+			p.MayIntrospect = func(caller refserver.Client, client, audience string) bool {
+				return caller.Audience == "" || may(caller, client, audience)
+			}
+			p.Introspection.View = func(caller refserver.Client, active bool, all map[string]any) map[string]any {
+				scope, known := registered.Load(all["client_id"])
+				if active && known && caller.Audience == "" && caller.ID != all["client_id"] {
+					all["scope"] = scope.(refserver.ScopeSet).String()
+				}
+				return view(caller, active, all)
 			}
 		},
 	},

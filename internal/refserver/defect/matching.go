@@ -68,6 +68,15 @@ var matching = []Defect{
 		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.Contains) },
 	},
 	{
+		ID:     "namespace-left-off",
+		Text:   "What stands in a scope before its last slash is taken for the address of this API, and left off.",
+		Breaks: []string{"RSM-06"},
+		Shows:  `Planner is served "list" without "read:appointments": got 200`,
+		Apply: func(p *refserver.Policy) {
+			anyHeld(p, func(held, required string) bool { return held[strings.LastIndex(held, "/")+1:] == required })
+		},
+	},
+	{
 		ID:     "scope-split-on-commas",
 		Text:   "The API splits a token's scope on commas, semicolons and any white space.",
 		Breaks: []string{"RSM-07"},

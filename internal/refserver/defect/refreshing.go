@@ -100,6 +100,21 @@ var refreshing = []Defect{
 		},
 	},
 	{
+		ID:     "public-refresh-from-client-scopes",
+		Text:   "The way of clients without a secret through the refresh reads the scope from the client, whose row it has loaded anyway.",
+		Breaks: []string{"REF-06", "REF-03"},
+		Shows:  `Pocket holds "READ:APPOINTMENTS address appointments-admin basic:appointments email openid phone profile read:`,
+		Apply: func(p *refserver.Policy) {
+			refresh := p.RefreshScope
+			p.RefreshScope = func(r refserver.Refresh) (refserver.ScopeSet, error) {
+				if r.Client.Public {
+					r.Authorization.Current = r.ClientMay.And(r.UserMay)
+				}
+				return refresh(r)
+			}
+		},
+	},
+	{
 		ID:     "refresh-matches-substrings",
 		Text:   "Whether a refresh asks for too much is decided by looking for the scope in the text of the grant.",
 		Breaks: []string{"REF-07", "REF-03"},

@@ -39,6 +39,20 @@ var tokens = []Defect{
 		},
 	},
 	{
+		ID:     "scp-lists-registration",
+		Text:   "For older APIs a machine's token names its scope a second time, under scp; that is what the machine is registered for.",
+		Breaks: []string{"GRANT-04", "CC-03", "GRANT-01", "GRANT-03", "JWT-02", "UNK-01", "UNK-04"},
+		Shows:  `the claims of Worker's token say "READ:APPOINTMENTS address appointments-admin basic:appointments email export`,
+		Apply: func(p *refserver.Policy) {
+			p.AccessTokenClaims = func(q refserver.ClaimsQuestion) map[string]any {
+				if q.UserBound {
+					return nil
+				}
+				return map[string]any{"scp": q.Client.Scope}
+			}
+		},
+	},
+	{
 		ID:     "profile-in-access-token",
 		Text:   "Every access token of somebody who signs in carries the whole profile.",
 		Breaks: []string{"JWT-05", "CLM-07", "CLM-14"},

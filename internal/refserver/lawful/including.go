@@ -70,7 +70,9 @@ var including = []Choice{
 		Apply: func(p *refserver.Policy) {
 			includedIsAllowed(p)
 			client, user := p.ClientMay, p.UserMay
-			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet { return client(c, withReading(asked)) }
+			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				return client(c, withReading(asked))
+			}
 			p.UserMay = func(u refserver.User, c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
 				return user(u, c, withReading(asked))
 			}
@@ -80,7 +82,9 @@ var including = []Choice{
 				}
 				return may
 			}
-			p.ClientExcess = func(_ string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) { return instead(asked, may), nil }
+			p.ClientExcess = func(_ string, asked, may refserver.ScopeSet) (refserver.ScopeSet, error) {
+				return instead(asked, may), nil
+			}
 			p.PAR.ClientExcess = p.ClientExcess
 			p.UserExcess = func(asked, may refserver.ScopeSet) (refserver.ScopeSet, error) { return instead(asked, may), nil }
 		},

@@ -75,11 +75,11 @@ var introspecting = []Choice{
 func told(change func(all map[string]any)) func(*refserver.Policy) {
 	return func(p *refserver.Policy) {
 		view := p.Introspection.View
-		p.Introspection.View = func(active bool, all map[string]any) map[string]any {
+		p.Introspection.View = func(caller refserver.Client, active bool, all map[string]any) map[string]any {
 			if active {
 				change(all)
 			}
-			return view(active, all)
+			return view(caller, active, all)
 		}
 	}
 }
