@@ -23,6 +23,7 @@ type seen struct {
 	tally    *tally
 	load     load
 	duration time.Duration // of the attack as it was meant
+	warm     time.Duration // of that
 	open     bool          // a rate was offered
 	workers  int
 	// families are the chains that there were, ended those that could not go on.
@@ -35,7 +36,7 @@ type seen struct {
 
 // seen is what came of the attack.
 func (a *attack) seen(t *tally, l load) seen {
-	s := seen{tally: t, load: l, duration: a.schedule.duration, open: a.schedule.pacer != nil, workers: a.workers}
+	s := seen{tally: t, load: l, duration: a.schedule.duration, warm: a.schedule.warm, open: a.schedule.pacer != nil, workers: a.workers}
 	s.families, s.ended = a.deck.chains()
 	return s
 }
@@ -75,14 +76,16 @@ func (j *judgement) decide(interrupted bool) {
 		set(Broken, "%d of %d answers leaked, %d refused what was granted", t.leaks, t.requests, t.falseRefusals)
 	case t.signatures != nil && t.signatures.Bad > 0:
 		set(Broken, "%d of %d tokens are signed with no key of the server", t.signatures.Bad, t.signatures.Checked)
-	case t.requests == 0 && t.unsent != "":
-		set(Inconclusive, "nothing was sent: %s", t.unsent)
+	case t.answered == 0 && interrupted && t.stopped > 0 && t.stopped <= j.warm:
+		set(Inconclusive, "interrupted in the warm-up, of which nothing counts")
 	case t.answered == 0 && interrupted:
 		set(Inconclusive, "interrupted before anything was answered")
+	case t.requests == 0 && t.unsent != "":
+		set(Inconclusive, "nothing was sent: %s", t.unsent)
 	case t.answered == 0:
 		set(Inconclusive, "nothing was answered: %s", j.firstFault())
 	case interrupted:
-		set(Inconclusive, "interrupted after %v of %v", t.elapsed.Round(time.Millisecond), j.duration)
+		set(Inconclusive, "interrupted after %v of %v", t.stopped.Round(time.Millisecond), j.duration)
 	case t.unsent != "":
 		set(Inconclusive, "the attack ended before its time: %s", t.unsent)
 	case j.open && r.AchievedRate < enough*r.OfferedRate:
@@ -126,6 +129,14 @@ func (j *judgement) side() Side {
 		return SideTarget
 	}
 	return SideNeither
+}
+
+// ran is how long the attack went on, after its warm-up.
+func (s *seen) ran() time.Duration {
+	if s.tally.stopped > 0 {
+		return max(0, s.tally.stopped-s.warm)
+	}
+	return max(s.duration, s.tally.lastSent) - s.warm
 }
 
 // saturated says which side could not keep up.

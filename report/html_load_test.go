@@ -108,3 +108,20 @@ func TestAPageOfMergedRunsSaysWhatTheyDisagreeOn(t *testing.T) {
 		t.Error("a report of one run speaks of merging")
 	}
 }
+
+func TestAPageOfShardsSaysWhereTheirResultsAre(t *testing.T) {
+	r := long()
+	for _, tt := range []struct {
+		results   bool
+		want, not string
+	}{
+		{true, "shards that are counted, 3 of 4", "There is no <code>results.gob"},
+		{false, "There is no <code>results.gob", "vegeta plot results.gob"},
+	} {
+		r.Shards = &loadtest.Shards{Wanted: 4, Counted: 3, Results: tt.results}
+		page := string(output(t, func(w io.Writer) error { return LoadHTML(w, r) }))
+		if !strings.Contains(page, tt.want) || strings.Contains(page, tt.not) {
+			t.Errorf("results %v: got a page without %q or with %q", tt.results, tt.want, tt.not)
+		}
+	}
+}

@@ -89,12 +89,13 @@ func (l list) Set(text string) error {
 	if l.separator != "" {
 		parts = strings.Split(text, l.separator)
 	}
+	before := len(*l.to)
 	for _, p := range parts {
 		if p = strings.TrimSpace(p); p != "" {
 			*l.to = append(*l.to, p)
 		}
 	}
-	if len(*l.to) == 0 {
+	if len(*l.to) == before {
 		return fmt.Errorf("got nothing, want %s", l.kind)
 	}
 	return nil
