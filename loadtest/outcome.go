@@ -3,6 +3,7 @@ package loadtest
 import (
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -69,7 +70,7 @@ func (j *judgement) decide(interrupted bool) {
 			missed = append(missed, fmt.Sprintf("%s: %s", m.Expression, m.Reason))
 			continue
 		}
-		missed = append(missed, fmt.Sprintf("%s: got %.4g", m.Expression, *m.Value))
+		missed = append(missed, fmt.Sprintf("%s: got %s", m.Expression, figureText(*m.Value)))
 	}
 	switch {
 	case t.leaks > 0 || t.falseRefusals > 0:
@@ -89,7 +90,7 @@ func (j *judgement) decide(interrupted bool) {
 	case t.unsent != "":
 		set(Inconclusive, "the attack ended before its time: %s", t.unsent)
 	case j.open && r.AchievedRate < enough*r.OfferedRate:
-		set(Inconclusive, "achieved %.4g of %.4g requests/s: %s", r.AchievedRate, r.OfferedRate, j.saturated())
+		set(Inconclusive, "achieved %s of %s requests/s: %s", figureText(r.AchievedRate), figureText(r.OfferedRate), j.saturated())
 	case faults >= tooFaulty:
 		set(Broken, "%.2g %% of the requests were faults (%s)", 100*faults, j.firstFault())
 	case len(missed) > 0:
@@ -101,6 +102,14 @@ func (j *judgement) decide(interrupted bool) {
 	default:
 		set(Kept, "")
 	}
+}
+
+// figureText is a figure to four digits, and no large one as a power of ten.
+func figureText(f float64) string {
+	if f < 1000 {
+		return strconv.FormatFloat(f, 'g', 4, 64)
+	}
+	return strconv.FormatFloat(f, 'f', 0, 64)
 }
 
 // firstFault is the message of the first fault.

@@ -300,7 +300,7 @@ func (r *runner) bindSweep(s *SweepReport) {
 		}
 		r.report.Thresholds = append(r.report.Thresholds, result)
 		if result.Value != nil && !result.Held {
-			s.Outcome, s.Reason = Broken, fmt.Sprintf("missed %s: got %.4g", threshold.Expression, *result.Value)
+			s.Outcome, s.Reason = Broken, fmt.Sprintf("missed %s: got %s", threshold.Expression, figureText(*result.Value))
 		}
 	}
 }

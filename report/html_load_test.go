@@ -21,7 +21,7 @@ func long() *loadtest.Report {
 		}
 		s.Windows, s.Requests = append(s.Windows, w), s.Requests+500
 	}
-	r.Scenarios, r.Shards = r.Scenarios[:1], nil
+	r.Scenarios, r.Shards, r.Capacities = r.Scenarios[:1], nil, nil
 	return r
 }
 

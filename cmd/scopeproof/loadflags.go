@@ -216,6 +216,11 @@ func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, w *wrongs) {
 			ways = append(ways, name)
 		}
 	}
+	for _, name := range []string{"stages", "mix", "prometheus"} {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			w.add(name, "", "got nothing, want %s", f.Value.Type())
+		}
+	}
 	if len(ways) > 1 {
 		w.add(ways[1], "", "got --%s as well, want one of both", ways[0])
 		return

@@ -114,8 +114,8 @@ func (a *app) plan(cmd *cobra.Command, l *loading, d *target.Description, t *tar
 		case slices.Contains(fileFlags, f.Name):
 			p.Files[f.Name], err = os.ReadFile(f.Value.String())
 		default:
-			if many, ok := f.Value.(list); ok {
-				for _, one := range *many.to {
+			if many, ok := listOf(f); ok {
+				for _, one := range many {
 					p.Args = append(p.Args, "--"+f.Name+"="+one)
 				}
 				return
