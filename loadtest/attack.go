@@ -50,8 +50,8 @@ type load struct {
 }
 
 // run attacks until everything is sent that is due, and answered or given up.
-func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
-	ctx, cancel := context.WithCancel(ctx)
+func (a *attack) run(parent context.Context, kept *samples) (*tally, load, error) {
+	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
 	lines, err := a.warmUp(ctx)
 	a.together.leave()
@@ -88,6 +88,9 @@ func (a *attack) run(ctx context.Context, kept *samples) (*tally, load, error) {
 	took := time.Since(began)
 	l := stop()
 	t := a.counter.finish(took, int64(a.tickets.taken.Load()))
+	if parent.Err() != nil {
+		t.stopped = min(took, a.schedule.duration)
+	}
 	for i := range a.sheets {
 		a.sheets[i].flush()
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -167,9 +168,12 @@ func (j *grantJudge) refused(status int, code string) Verdict {
 	case "temporarily_unavailable", "server_error", "slow_down":
 		return fault("got %d %s", status, code)
 	case oauth.InvalidClient, "unsupported_grant_type":
-		if j.Refusal != RefusalIsFalse {
-			return fault("got %d %s, want a refusal of the scope", status, code)
+		// It says nothing of scope: who was started anew may have forgotten its clients.
+		want := "a refusal of the scope"
+		if j.Refusal == RefusalIsFalse {
+			want = strconv.Quote(j.mustText)
 		}
+		return fault("got %d %s, want %s", status, code, want)
 	}
 	if j.Refusal == RefusalIsFalse {
 		return falseRefusal(j.Denied, "refused with %d %s, want %q", status, clip(code), j.mustText)

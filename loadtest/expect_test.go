@@ -59,6 +59,7 @@ func TestIssuesJudgesTokenResponses(t *testing.T) {
 		{"refused as it should be", due, 400, `{"error":"invalid_scope"}`, AsExpected, ""},
 		{"refused in other words", due, 400, `{"error":"invalid_request"}`, AsExpected, ""},
 		{"refused for another reason", due, 401, `{"error":"invalid_client"}`, Fault, ""},
+		{"the client is not known any more", exact, 401, `{"error":"invalid_client"}`, Fault, ""},
 		{"narrowed where refusing is due", due, 200, tokenBody("opaque", `"r"`), Fault, ""},
 		{"too much where refusing is due", due, 200, tokenBody("opaque", `"r w"`), Leak, "CC-01"},
 		{"narrowed where both are lawful", lawful, 200, tokenBody("opaque", `"r"`), AsExpected, ""},

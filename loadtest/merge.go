@@ -17,6 +17,9 @@ type Shards struct {
 	Counted int `json:"counted"`
 	// Problems are in words: a shard that handed in nothing, or began late.
 	Problems []string `json:"problems,omitempty"`
+	// Results says that what those that are counted wrote in vegeta's format was put
+	// together in results.gob.
+	Results bool `json:"results,omitempty"`
 }
 
 // Merging says what parts belong to.
@@ -138,7 +141,7 @@ func (r *runner) merged(parts []*Part, at int, m Merging) ScenarioReport {
 	sum.finish()
 	missed := r.bind(&out, sum.figures())
 	j := judgement{seen: sum.seen, report: &out, missed: missed, note: strings.Join(sum.notes, "; ")}
-	j.decide(r.report.Interrupted)
+	j.decide(r.report.Interrupted && (sum.tally.stopped > 0 || sum.tally.answered == 0)) // it may have been over by then
 	if out.Outcome == Kept && float64(sum.counted) < enough*float64(m.Shards) {
 		out.Outcome = Inconclusive
 		out.Reason = fmt.Sprintf("%d of %d shards handed in a result", sum.counted, m.Shards)
@@ -152,7 +155,6 @@ type sum struct {
 	report  *ScenarioReport
 	counted int
 	planned int64
-	warm    time.Duration
 	offered float64
 	windows []windowPart
 	groups  []Group
@@ -181,10 +183,11 @@ func (s *sum) add(r *ScenarioReport, p *partScenario, shard int, late time.Durat
 		s.tally.unsent = p.Unsent
 		s.notes = append(s.notes, fmt.Sprintf("shard %d: %s", shard, p.Unsent))
 	}
-	s.planned, s.warm = max(s.planned, p.Planned), p.Warm
-	s.duration, s.open = p.Duration, p.Open
+	s.planned = max(s.planned, p.Planned)
+	s.duration, s.warm, s.open = p.Duration, p.Warm, p.Open
+	s.tally.stopped = max(s.tally.stopped, p.Stopped)
 	if s.open {
-		s.offered = r.OfferedRate // that of all shards
+		s.offered = max(s.offered, r.OfferedRate) // that of all shards
 	} else {
 		s.offered += r.AchievedRate
 	}
@@ -279,8 +282,8 @@ func (s *sum) finish() {
 	slices.SortStableFunc(s.samples, func(a, b Sample) int { return byClass(a.Class, b.Class) })
 	r.Groups, r.Samples = s.groups, s.samples
 	r.OfferedRate, r.AchievedRate = s.offered, s.offered
-	if took := max(s.duration, t.lastSent) - s.warm; s.open && (t.requests < s.planned || t.lastSent > s.duration) {
-		r.AchievedRate = float64(t.requests) / took.Seconds()
+	if s.open && (t.requests < s.planned || t.lastSent > s.duration) {
+		r.AchievedRate = min(s.offered, float64(t.requests)/max(s.ran(), time.Millisecond).Seconds())
 	}
 }
 

@@ -206,3 +206,32 @@ func TestPartsOfDifferentRunsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Of a run of several scenarios that is interrupted, the earlier ones are as good as
+// ever, and the last one has the rate of what ran.
+func TestWhatWasOverBeforeTheInterruptionIsJudged(t *testing.T) {
+	const shards = 2
+	all := took(2000)
+	var parts []*Part
+	for i := range shards {
+		p, cut := shardOf(i, shards, all), shardOf(i, shards, all[:500])
+		p.Report.Interrupted = true
+		last := cut.Report.Scenarios[0]
+		last.Name = "cut"
+		stopped := cut.Scenarios[0]
+		stopped.Stopped, stopped.Duration, stopped.Planned = stopped.Duration, 20*time.Second, 20_000
+		p.Report.Scenarios, p.Scenarios = append(p.Report.Scenarios, last), append(p.Scenarios, stopped)
+		parts = append(parts, p)
+	}
+	r, err := Merge(parts, Merging{Shards: shards})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, cut := r.Scenarios[0], r.Scenarios[1]
+	if whole.Outcome != Kept || whole.AchievedRate != 1000 {
+		t.Errorf("got %s (%s) at %v/s of what was over, want kept at 1000/s", whole.Outcome, whole.Reason, whole.AchievedRate)
+	}
+	if cut.Outcome != Inconclusive || cut.Reason != "interrupted after 500ms of 20s" || cut.AchievedRate != 1000 || !r.Interrupted {
+		t.Errorf("got %s (%s) at %v/s of what was interrupted, want what ran, at 1000/s", cut.Outcome, cut.Reason, cut.AchievedRate)
+	}
+}

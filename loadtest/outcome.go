@@ -3,6 +3,7 @@ package loadtest
 import (
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,6 +24,7 @@ type seen struct {
 	tally    *tally
 	load     load
 	duration time.Duration // of the attack as it was meant
+	warm     time.Duration // of that
 	open     bool          // a rate was offered
 	workers  int
 	// families are the chains that there were, ended those that could not go on.
@@ -35,7 +37,7 @@ type seen struct {
 
 // seen is what came of the attack.
 func (a *attack) seen(t *tally, l load) seen {
-	s := seen{tally: t, load: l, duration: a.schedule.duration, open: a.schedule.pacer != nil, workers: a.workers}
+	s := seen{tally: t, load: l, duration: a.schedule.duration, warm: a.schedule.warm, open: a.schedule.pacer != nil, workers: a.workers}
 	s.families, s.ended = a.deck.chains()
 	return s
 }
@@ -68,25 +70,27 @@ func (j *judgement) decide(interrupted bool) {
 			missed = append(missed, fmt.Sprintf("%s: %s", m.Expression, m.Reason))
 			continue
 		}
-		missed = append(missed, fmt.Sprintf("%s: got %.4g", m.Expression, *m.Value))
+		missed = append(missed, fmt.Sprintf("%s: got %s", m.Expression, figureText(*m.Value)))
 	}
 	switch {
 	case t.leaks > 0 || t.falseRefusals > 0:
 		set(Broken, "%d of %d answers leaked, %d refused what was granted", t.leaks, t.requests, t.falseRefusals)
 	case t.signatures != nil && t.signatures.Bad > 0:
 		set(Broken, "%d of %d tokens are signed with no key of the server", t.signatures.Bad, t.signatures.Checked)
-	case t.requests == 0 && t.unsent != "":
-		set(Inconclusive, "nothing was sent: %s", t.unsent)
+	case t.answered == 0 && interrupted && t.stopped > 0 && t.stopped <= j.warm:
+		set(Inconclusive, "interrupted in the warm-up, of which nothing counts")
 	case t.answered == 0 && interrupted:
 		set(Inconclusive, "interrupted before anything was answered")
+	case t.requests == 0 && t.unsent != "":
+		set(Inconclusive, "nothing was sent: %s", t.unsent)
 	case t.answered == 0:
 		set(Inconclusive, "nothing was answered: %s", j.firstFault())
 	case interrupted:
-		set(Inconclusive, "interrupted after %v of %v", t.elapsed.Round(time.Millisecond), j.duration)
+		set(Inconclusive, "interrupted after %v of %v", t.stopped.Round(time.Millisecond), j.duration)
 	case t.unsent != "":
 		set(Inconclusive, "the attack ended before its time: %s", t.unsent)
 	case j.open && r.AchievedRate < enough*r.OfferedRate:
-		set(Inconclusive, "achieved %.4g of %.4g requests/s: %s", r.AchievedRate, r.OfferedRate, j.saturated())
+		set(Inconclusive, "achieved %s of %s requests/s: %s", figureText(r.AchievedRate), figureText(r.OfferedRate), j.saturated())
 	case faults >= tooFaulty:
 		set(Broken, "%.2g %% of the requests were faults (%s)", 100*faults, j.firstFault())
 	case len(missed) > 0:
@@ -98,6 +102,14 @@ func (j *judgement) decide(interrupted bool) {
 	default:
 		set(Kept, "")
 	}
+}
+
+// figureText is a figure to four digits, and no large one as a power of ten.
+func figureText(f float64) string {
+	if f < 1000 {
+		return strconv.FormatFloat(f, 'g', 4, 64)
+	}
+	return strconv.FormatFloat(f, 'f', 0, 64)
 }
 
 // firstFault is the message of the first fault.
@@ -126,6 +138,14 @@ func (j *judgement) side() Side {
 		return SideTarget
 	}
 	return SideNeither
+}
+
+// ran is how long the attack went on, after its warm-up.
+func (s *seen) ran() time.Duration {
+	if s.tally.stopped > 0 {
+		return max(0, s.tally.stopped-s.warm)
+	}
+	return max(s.duration, s.tally.lastSent) - s.warm
 }
 
 // saturated says which side could not keep up.

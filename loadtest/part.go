@@ -176,21 +176,31 @@ func (p *part) fill(o offer, share mixed) {
 		report.OfferedRate = report.AchievedRate
 		return
 	}
-	offered := o.pace.between(o.warm, o.duration) / (o.duration - o.warm).Seconds() * share.share()
+	seen := p.attack.seen(t, p.load)
+	ran, end := seen.ran(), o.duration
+	if t.stopped > o.warm {
+		end = t.stopped
+	}
+	offered := o.pace.between(o.warm, end) / (end - o.warm).Seconds() * share.share()
 	report.OfferedRate = math.Round(offered*1e6) / 1e6 // 600, not 599.9999999
-	report.AchievedRate = float64(t.requests) / (max(o.duration, t.lastSent) - o.warm).Seconds()
-	if planned := p.attack.schedule.after(o.warm); t.requests >= planned && t.lastSent <= o.duration {
+	all := report.OfferedRate / float64(max(1, p.attack.schedule.shards))
+	switch {
+	case ran == 0: // interrupted in the warm-up
+		report.AchievedRate = 0
+	case t.requests >= p.attack.schedule.between(o.warm, end) && t.lastSent <= end:
 		// Everything was sent in time: a duration that holds no whole number of
 		// requests is not held against the rate.
-		report.AchievedRate = report.OfferedRate / float64(max(1, p.attack.schedule.shards))
+		report.AchievedRate = all
+	default:
+		report.AchievedRate = min(all, float64(t.requests)/ran.Seconds())
 	}
 }
 
-// after counts the requests that are due from a moment on.
-func (s *schedule) after(moment time.Duration) int64 {
+// between counts the requests that are due from one moment to another.
+func (s *schedule) between(from, to time.Duration) int64 {
 	c := &cursor{schedule: s}
-	c.before(moment)
-	return c.before(s.duration)
+	c.before(from)
+	return c.before(to)
 }
 
 // conclude evaluates the thresholds of a part, and decides what came of it.
@@ -290,7 +300,7 @@ func (r *runner) bindSweep(s *SweepReport) {
 		}
 		r.report.Thresholds = append(r.report.Thresholds, result)
 		if result.Value != nil && !result.Held {
-			s.Outcome, s.Reason = Broken, fmt.Sprintf("missed %s: got %.4g", threshold.Expression, *result.Value)
+			s.Outcome, s.Reason = Broken, fmt.Sprintf("missed %s: got %s", threshold.Expression, figureText(*result.Value))
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package loadtest
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Progress is how far a load run has come. Rates are requests per second.
 type Progress struct {
@@ -80,7 +83,7 @@ func (r *runner) last(p *part, o offer) {
 	if r.progress == nil && r.Exporter == nil {
 		return
 	}
-	seen := r.seen(p, o, p.tally, o.duration)
+	seen := r.seen(p, o, p.tally, cmp.Or(p.tally.stopped, o.duration))
 	seen.Last, seen.Rate, seen.OfferedRate = true, p.report.AchievedRate, p.report.OfferedRate
 	seen.Counts = newSparse(p.tally.latency)
 	if r.Exporter != nil {

@@ -33,6 +33,7 @@ type Exporter struct {
 	registry *prometheus.Registry
 	mu       sync.Mutex
 	latest   map[string]Progress // by scenario
+	before   map[string]Progress // what earlier steps of a search came to: a counter never falls
 	over     atomic.Bool
 	scraped  chan struct{} // closed by the first scrape after the end
 	once     sync.Once
@@ -40,7 +41,7 @@ type Exporter struct {
 
 // NewExporter returns an exporter that has no figures yet.
 func NewExporter() *Exporter {
-	e := &Exporter{registry: prometheus.NewPedanticRegistry(), latest: map[string]Progress{}, scraped: make(chan struct{})}
+	e := &Exporter{registry: prometheus.NewPedanticRegistry(), latest: map[string]Progress{}, before: map[string]Progress{}, scraped: make(chan struct{})}
 	e.registry.MustRegister(e)
 	return e
 }
@@ -50,7 +51,25 @@ func NewExporter() *Exporter {
 func (e *Exporter) Show(p Progress) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if last, known := e.latest[p.Scenario]; known && last.Phase != p.Phase {
+		e.before[p.Scenario] = e.soFar(p.Scenario)
+	}
 	e.latest[p.Scenario] = p
+}
+
+// soFar is what a scenario came to, with all steps of a search.
+func (e *Exporter) soFar(scenario string) Progress {
+	all, before := e.latest[scenario], e.before[scenario]
+	if before.Requests == 0 {
+		return all
+	}
+	counts := newHistogram()
+	sparse(before.Counts).addTo(counts)
+	sparse(all.Counts).addTo(counts)
+	all.Counts = newSparse(counts)
+	all.Requests, all.Kept, all.Leaks = all.Requests+before.Requests, all.Kept+before.Kept, all.Leaks+before.Leaks
+	all.FalseRefusals, all.Faults = all.FalseRefusals+before.FalseRefusals, all.Faults+before.Faults
+	return all
 }
 
 // ServeHTTP answers a scrape.
@@ -100,7 +119,8 @@ func (e *Exporter) Collect(to chan<- prometheus.Metric) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	requests, latency, offered := e.requests(), e.latency(), e.offered()
-	for name, p := range e.latest {
+	for name := range e.latest {
+		p := e.soFar(name)
 		for class, n := range map[Class]int64{AsExpected: p.Kept, Leak: p.Leaks, FalseRefusal: p.FalseRefusals, Fault: p.Faults} {
 			to <- prometheus.MustNewConstMetric(requests, prometheus.CounterValue, float64(n), name, string(class))
 		}

@@ -119,3 +119,28 @@ func TestTheLastFiguresWaitToBeScraped(t *testing.T) {
 		t.Error("the last scrape was not noticed")
 	}
 }
+
+// A search begins to count anew with each step; what Prometheus is told must not.
+func TestCountersOfASearchNeverFall(t *testing.T) {
+	e := NewExporter()
+	server := httptest.NewServer(e)
+	defer server.Close()
+	step := func(phase string, kept int64) {
+		h := newTally().latency
+		h.add(900, kept)
+		e.Show(Progress{Scenario: "introspection", Phase: phase, Requests: kept, Kept: kept, Counts: newSparse(h)})
+	}
+	step("step 1: grow", 5)
+	step("step 1: grow", 10)
+	step("step 2: grow", 2)
+	step("step 3: bisect", 4)
+	text := scrape(t, server.URL)
+	for _, want := range []string{
+		`scopeproof_load_requests_total{class="kept",scenario="introspection"} 16`,
+		`scopeproof_load_latency_seconds_count{scenario="introspection"} 16`,
+	} {
+		if !strings.Contains(text, want+"\n") {
+			t.Errorf("got no line %s, in\n%s", want, text)
+		}
+	}
+}

@@ -324,6 +324,8 @@ func TestAnInterruptedRunReportsWhatItSaw(t *testing.T) {
 	}
 	if got := r.Scenarios[0]; got.Kept == 0 || got.Faults > 0 || got.Outcome != loadtest.Inconclusive {
 		t.Errorf("got %+v, want some kept, no faults, inconclusive", got)
+	} else if got.OfferedRate != o.Rate || got.AchievedRate < o.Rate/4 || got.AchievedRate > o.Rate {
+		t.Errorf("got %v of %v requests/s, want those of what ran, of %v", got.AchievedRate, got.OfferedRate, o.Rate)
 	}
 }
 

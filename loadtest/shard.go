@@ -44,8 +44,9 @@ type partScenario struct {
 	Measures []sparse      `json:"measures,omitempty"` // of the report's measures
 	LastSent time.Duration `json:"last_sent"`
 	Elapsed  time.Duration `json:"elapsed"`
-	Duration time.Duration `json:"duration"` // of the attack as it was meant
-	Warm     time.Duration `json:"warm"`     // of that
+	Stopped  time.Duration `json:"stopped,omitempty"` // when it was interrupted
+	Duration time.Duration `json:"duration"`          // of the attack as it was meant
+	Warm     time.Duration `json:"warm"`              // of that
 	// Planned are the requests of all shards that are due after the warm-up.
 	Planned int64 `json:"planned"`
 	Open    bool  `json:"open"` // a rate was offered
@@ -92,11 +93,11 @@ func (p *part) shard() partScenario {
 	whole.shards = 0
 	out := partScenario{
 		Ready: true, Answered: t.answered, Unsent: t.unsent, Latency: newSparse(t.latency), Lag: newSparse(t.lag),
-		LastSent: t.lastSent, Elapsed: t.elapsed, Duration: s.duration, Warm: whole.warm, Open: s.open, Workers: s.workers,
+		LastSent: t.lastSent, Elapsed: t.elapsed, Stopped: t.stopped, Duration: s.duration, Warm: s.warm, Open: s.open, Workers: s.workers,
 		Measures: p.stage.measured.counts(), Families: s.families, Ended: s.ended, Side: j.side(), Saturated: j.saturated(), Note: p.note,
 	}
 	if s.open {
-		out.Planned = whole.after(whole.warm)
+		out.Planned = whole.between(s.warm, s.duration)
 	}
 	for i := range t.windows {
 		out.Windows = append(out.Windows, t.windows[i].counts)

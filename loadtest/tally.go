@@ -25,6 +25,7 @@ type tally struct {
 	lag      *histogram
 	lastSent time.Duration // since the attack began
 	elapsed  time.Duration // until the last answer
+	stopped  time.Duration // when the attack was interrupted; 0: it was not
 	// due and sent are the requests that were due so far, and those sent; the whole
 	// run has both in full.
 	due, sent int64

@@ -39,7 +39,7 @@ func LoadHTML(w io.Writer, r *loadtest.Report) error {
 	}
 	for _, s := range r.Scenarios {
 		p.Scenarios = append(p.Scenarios, newLoadScenario(s, r, len(r.Scenarios) <= openScenarios))
-		p.Vegeta = p.Vegeta || s.Requests > 0 && r.Shards == nil
+		p.Vegeta = p.Vegeta || s.Requests > 0 && len(r.Capacities) == 0 && (r.Shards == nil || r.Shards.Results)
 	}
 	for _, t := range r.Thresholds {
 		p.Thresholds = append(p.Thresholds, newLoadThreshold(t))
@@ -62,7 +62,7 @@ type loadPage struct {
 	Sweeps                                       []loadSweepPage
 	Scenarios                                    []loadScenarioPage
 	Thresholds                                   []loadThresholdRow
-	Vegeta                                       bool // one process wrote results.gob
+	Vegeta                                       bool // there is a results.gob, which a search for the capacity does not write
 }
 
 // count adds up what scenarios and sweeps sent.

@@ -21,7 +21,7 @@ func long() *loadtest.Report {
 		}
 		s.Windows, s.Requests = append(s.Windows, w), s.Requests+500
 	}
-	r.Scenarios, r.Shards = r.Scenarios[:1], nil
+	r.Scenarios, r.Shards, r.Capacities = r.Scenarios[:1], nil, nil
 	return r
 }
 
@@ -106,5 +106,22 @@ func TestAPageOfMergedRunsSaysWhatTheyDisagreeOn(t *testing.T) {
 	}
 	if plain := string(output(t, func(w io.Writer) error { return HTML(w, fixture()) })); strings.Contains(plain, `id="merged"`) {
 		t.Error("a report of one run speaks of merging")
+	}
+}
+
+func TestAPageOfShardsSaysWhereTheirResultsAre(t *testing.T) {
+	r := long()
+	for _, tt := range []struct {
+		results   bool
+		want, not string
+	}{
+		{true, "shards that are counted, 3 of 4", "There is no <code>results.gob"},
+		{false, "There is no <code>results.gob", "vegeta plot results.gob"},
+	} {
+		r.Shards = &loadtest.Shards{Wanted: 4, Counted: 3, Results: tt.results}
+		page := string(output(t, func(w io.Writer) error { return LoadHTML(w, r) }))
+		if !strings.Contains(page, tt.want) || strings.Contains(page, tt.not) {
+			t.Errorf("results %v: got a page without %q or with %q", tt.results, tt.want, tt.not)
+		}
 	}
 }

@@ -35,11 +35,16 @@ func (a *app) end(ctx context.Context, err error) int {
 		return exitInterrupted
 	}
 	var problems *target.Problems
-	if errors.As(err, &problems) {
+	var wrong *conformance.UsageError
+	switch listed := errors.As(err, &problems); {
+	case listed:
 		for _, p := range problems.List {
 			a.say("%s", p)
 		}
-	} else {
+		if errors.As(err, &wrong) { // beside them
+			a.say("%v", wrong)
+		}
+	default:
 		a.say("%v", err)
 	}
 	return worse(a.code, codeOf(err))

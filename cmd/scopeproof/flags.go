@@ -90,12 +90,13 @@ func (l list) Set(text string) error {
 	if l.separator != "" {
 		parts = strings.Split(text, l.separator)
 	}
+	before := len(*l.to)
 	for _, p := range parts {
 		if p = strings.TrimSpace(p); p != "" {
 			*l.to = append(*l.to, p)
 		}
 	}
-	if len(*l.to) == 0 {
+	if len(*l.to) == before {
 		return fmt.Errorf("got nothing, want %s", l.kind)
 	}
 	return nil
@@ -234,22 +235,58 @@ func variable(name string) string {
 	return target.EnvironmentPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
+// patient is a flag that keeps what is wrong with its value until all were read:
+// pflag would end with the first that it cannot.
+type patient struct {
+	pflag.Value
+	name  string
+	wrong *wrongs
+}
+
+func (p patient) Set(text string) error {
+	if err := p.Value.Set(text); err != nil {
+		p.wrong.add(p.name, "", "%v", err)
+	}
+	return nil
+}
+
+// patiently has the flags of all commands read to the end, also if one is wrong.
+func (a *app) patiently(root *cobra.Command) {
+	for _, c := range everyCommand(root) {
+		c.Flags().VisitAll(func(f *pflag.Flag) { f.Value = patient{f.Value, f.Name, &a.wrong} })
+	}
+}
+
+// listOf is what a flag lists that is a list.
+func listOf(f *pflag.Flag) (values []string, ok bool) {
+	v := f.Value
+	if p, wrapped := v.(patient); wrapped {
+		v = p.Value
+	}
+	l, ok := v.(list)
+	if !ok {
+		return nil, false
+	}
+	return *l.to, true
+}
+
 // fromEnvironment sets the flags that were not given from the environment. An
-// empty variable counts as unset.
+// empty variable counts as unset. The error has every flag and every variable that
+// is wrong.
 func (a *app) fromEnvironment(cmd *cobra.Command) error {
-	var wrong error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		value := a.env(variable(f.Name))
-		if f.Changed || value == "" || builtIn(f) || wrong != nil {
+		if f.Changed || value == "" || builtIn(f) {
 			return
 		}
-		if err := f.Value.Set(value); err != nil {
-			wrong = usage("", "%s: %v", variable(f.Name), err)
-			return
+		before := len(a.wrong.list)
+		_ = f.Value.Set(value) // what is wrong with it is kept
+		for i := range a.wrong.list[before:] {
+			a.wrong.list[before+i].File = variable(f.Name)
 		}
 		f.Changed = true
 	})
-	return wrong
+	return a.wrong.err()
 }
 
 // builtIn reports whether a flag has no environment variable.
@@ -309,6 +346,11 @@ func everyCommand(cmd *cobra.Command) []*cobra.Command {
 		all = append(all, everyCommand(c)...)
 	}
 	return all
+}
+
+// wrongFlag is what is wrong with the flags up to one that is none, and that.
+func (a *app) wrongFlag(cmd *cobra.Command, err error) error {
+	return errors.Join(a.wrong.err(), wrongFlag(cmd, err))
 }
 
 // wrongFlag makes an error of the flag package one of ours.

@@ -143,8 +143,9 @@ func (l *loading) options(cmd *cobra.Command, d *target.Description) ([]loadtest
 	o := loadtest.Options{Seed: l.seed, Timeout: l.answerWithin, WarmUp: l.warmUp, Workers: l.most}
 	chosen := l.choose(cmd, &o, &w)
 	l.chosen = chosen
+	unknown := len(w.list) > 0 // what runs
 	l.offer(cmd, &o, &w)
-	l.limits(chosen, &o, &w)
+	l.limits(chosen, unknown, &o, &w)
 	l.reach(&o.Reach, &w)
 	l.checkShards(cmd, d, &w)
 	return chosen, o, w.err()
@@ -215,6 +216,11 @@ func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, w *wrongs) {
 			ways = append(ways, name)
 		}
 	}
+	for _, name := range []string{"stages", "mix", "prometheus"} {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			w.add(name, "", "got nothing, want %s", f.Value.Type())
+		}
+	}
 	if len(ways) > 1 {
 		w.add(ways[1], "", "got --%s as well, want one of both", ways[0])
 		return
@@ -254,8 +260,9 @@ func (l *loading) offer(cmd *cobra.Command, o *loadtest.Options, w *wrongs) {
 	}
 }
 
-// limits reads the thresholds.
-func (l *loading) limits(chosen []loadtest.Scenario, o *loadtest.Options, w *wrongs) {
+// limits reads the thresholds. Unknown says that it is not known which scenarios
+// run.
+func (l *loading) limits(chosen []loadtest.Scenario, unknown bool, o *loadtest.Options, w *wrongs) {
 	var running []string
 	for _, s := range chosen {
 		running = append(running, s.Name)
@@ -269,7 +276,7 @@ func (l *loading) limits(chosen []loadtest.Scenario, o *loadtest.Options, w *wro
 			w.add("threshold", `"scopeproof load --help" lists the figures`, "%v", err)
 			continue
 		}
-		if limit.Scenario != "" && !slices.Contains(running, limit.Scenario) && len(w.list) == 0 {
+		if limit.Scenario != "" && !slices.Contains(running, limit.Scenario) && !unknown {
 			w.add("threshold", spelling.DidYouMean(limit.Scenario, running, ""), "%q is about the scenario %q, which is not run", text, limit.Scenario)
 		}
 		switch metric := limit.Metric(); {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -80,7 +81,7 @@ func progressLine(p loadtest.Progress, color bool) string {
 		return text + ", warming up"
 	}
 	if p.OfferedRate > 0 {
-		text += fmt.Sprintf("  %.0f of %.0f/s  p50 %.3g p99 %.3g ms", p.Rate, p.OfferedRate, p.Latency.P50, p.Latency.P99)
+		text += fmt.Sprintf("  %s of %s/s  p50 %.3g p99 %.3g ms", rateText(p.Rate), rateText(p.OfferedRate), p.Latency.P50, p.Latency.P99)
 	}
 	text += fmt.Sprintf("  %d judged  ", p.Requests)
 	wrong := fmt.Sprintf("%d leaks", p.Leaks)
@@ -94,6 +95,14 @@ func progressLine(p loadtest.Progress, color bool) string {
 		return text + "\x1b[1;31m" + wrong + "\x1b[0m"
 	}
 	return text + wrong
+}
+
+// rateText is a rate without digits that mean nothing.
+func rateText(rate float64) string {
+	if rate < 10 {
+		return strconv.FormatFloat(rate, 'g', 2, 64)
+	}
+	return strconv.FormatFloat(rate, 'f', 0, 64)
 }
 
 // leave takes the bars of other numbers away.

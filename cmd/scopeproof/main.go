@@ -55,6 +55,7 @@ type app struct {
 	stdout, stderr io.Writer
 	environment    []string // "NAME=value"
 	code           int      // what a command that did its work came to
+	wrong          wrongs   // with the values of flags
 }
 
 // printf writes to standard output.

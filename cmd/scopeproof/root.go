@@ -48,12 +48,13 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.SetVersionTemplate("scopeproof {{.Version}}\n")
-	root.SetFlagErrorFunc(wrongFlag)
+	root.SetFlagErrorFunc(a.wrongFlag)
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(
 		a.testCommand(), a.loadCommand(), a.proveCommand(), a.rulesCommand(), a.checkCommand(),
 		a.initCommand(), a.serveCommand(), a.reportCommand(), a.compareCommand(), a.shardCommand(),
 	)
+	a.patiently(root)
 	return root
 }
 
@@ -166,10 +167,10 @@ func completeRules(cmd *cobra.Command, args []string, text string) ([]string, co
 func ruleIDs(cmd *cobra.Command) []string {
 	var more []fs.FS
 	if f := cmd.Flags().Lookup("features"); f != nil {
-		if own, ok := f.Value.(list); ok {
+		if own, ok := listOf(f); ok {
 			// The flags are read twice before anything is completed. What is wrong with a
 			// folder is said when the command is run.
-			dirs := slices.Sorted(slices.Values(*own.to))
+			dirs := slices.Sorted(slices.Values(own))
 			more, _ = folders(slices.Compact(dirs))
 		}
 	}

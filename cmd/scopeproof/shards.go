@@ -114,8 +114,8 @@ func (a *app) plan(cmd *cobra.Command, l *loading, d *target.Description, t *tar
 		case slices.Contains(fileFlags, f.Name):
 			p.Files[f.Name], err = os.ReadFile(f.Value.String())
 		default:
-			if many, ok := f.Value.(list); ok {
-				for _, one := range *many.to {
+			if many, ok := listOf(f); ok {
+				for _, one := range many {
 					p.Args = append(p.Args, "--"+f.Name+"="+one)
 				}
 				return
@@ -191,7 +191,11 @@ func (a *app) merged(found []cluster.Shard, o loadtest.Options, l *loading) (*lo
 	case l.on != "":
 		a.say("no results.gob: the results of pods stay in the pods; load.json has what was counted")
 	default:
-		err = errors.Join(err, a.mergeResults(l, parts))
+		made, failed := a.mergeResults(l, parts)
+		if rep != nil {
+			rep.Shards.Results = made
+		}
+		err = errors.Join(err, failed)
 	}
 	return rep, err
 }
@@ -200,8 +204,8 @@ func (a *app) merged(found []cluster.Shard, o loadtest.Options, l *loading) (*lo
 func shardResults(shard int) string { return fmt.Sprintf("results-%d.gob", shard) }
 
 // mergeResults makes one file of the results of the shards whose parts are counted,
-// and removes theirs.
-func (a *app) mergeResults(l *loading, parts []*loadtest.Part) error {
+// and removes theirs. It reports whether there was anything to put into it.
+func (a *app) mergeResults(l *loading, parts []*loadtest.Part) (made bool, err error) {
 	var found []loadtest.PartResults
 	handed := map[int]bool{}
 	for _, p := range parts {
@@ -222,19 +226,19 @@ func (a *app) mergeResults(l *loading, parts []*loadtest.Part) error {
 			continue // nothing was sent
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		found = append(found, loadtest.PartResults{Part: part, From: file})
 	}
 	if len(found) == 0 {
-		return nil
+		return false, nil
 	}
 	results := &resultsFile{dir: l.out, name: allResults}
-	err := errors.Join(loadtest.MergeResults(results, found), results.close())
+	err = errors.Join(loadtest.MergeResults(results, found), results.close())
 	if err != nil {
 		_ = os.Remove(filepath.Join(l.out, allResults)) // it would pass for all of them
 	}
-	return err
+	return err == nil, err
 }
 
 // fleet starts the shards, or what starts them.
