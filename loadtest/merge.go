@@ -141,10 +141,15 @@ func (r *runner) merged(parts []*Part, at int, m Merging) ScenarioReport {
 	sum.finish()
 	missed := r.bind(&out, sum.figures())
 	j := judgement{seen: sum.seen, report: &out, missed: missed, note: strings.Join(sum.notes, "; ")}
-	j.decide(r.report.Interrupted && (sum.tally.stopped > 0 || sum.tally.answered == 0)) // it may have been over by then
-	if out.Outcome == Kept && float64(sum.counted) < enough*float64(m.Shards) {
+	t := sum.tally
+	interrupted := r.report.Interrupted && (t.stopped > 0 || t.answered == 0) // it may have been over by then
+	j.decide(interrupted)
+	// What lacks of the rate is then that of the shards that are missing.
+	lacking := out.Outcome == Kept || out.Outcome == Inconclusive && !interrupted && t.answered > 0 && t.unsent == ""
+	if lacking && float64(sum.counted) < enough*float64(m.Shards) {
 		out.Outcome = Inconclusive
-		out.Reason = fmt.Sprintf("%d of %d shards handed in a result", sum.counted, m.Shards)
+		out.Reason = fmt.Sprintf("%d of %d shards handed in a result: they achieved %s of %s requests/s",
+			sum.counted, m.Shards, figureText(out.AchievedRate), figureText(out.OfferedRate))
 	}
 	return out
 }

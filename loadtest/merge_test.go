@@ -185,7 +185,7 @@ func TestRunWithTooFewShardsIsInconclusive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.Scenarios[0]; got.Outcome != Inconclusive || got.AchievedRate != 750 {
+		if got := r.Scenarios[0]; got.Outcome != Inconclusive || got.AchievedRate != 750 || !strings.HasPrefix(got.Reason, "3 of 4 shards") {
 			t.Errorf("open %v: got %s (%s) at %v/s, want inconclusive at 750/s", open, got.Outcome, got.Reason, got.AchievedRate)
 		}
 		if code := ExitCode(r); code != 3 {

@@ -22,6 +22,7 @@ type part struct {
 	report   ScenarioReport
 	ready    bool // it can be attacked
 	stage    *Stage
+	refilled []*Stage // of plans that took the place of the first, in a search
 	deck     *deck
 	kept     *samples
 	renewed  <-chan string
@@ -70,6 +71,9 @@ func (r *runner) prepare(ctx context.Context, scenarios []Scenario) (parts []*pa
 			}
 			if p.stage != nil {
 				p.stage.end()
+				for _, s := range p.refilled {
+					s.end()
+				}
 				p.report.Measures = p.stage.measured.taken()
 			}
 		}
@@ -282,6 +286,23 @@ func (r *runner) bind(report *ScenarioReport, seen *figures) []ThresholdResult {
 		}
 	}
 	return missed
+}
+
+// bindMeasures evaluates the thresholds of what a scenario measured in a search.
+func (r *runner) bindMeasures(report *ScenarioReport) {
+	for _, threshold := range r.Thresholds {
+		if threshold.measure == "" || threshold.Scenario != "" && threshold.Scenario != report.Name {
+			continue
+		}
+		result, found := threshold.ofMeasure(report)
+		if !found {
+			continue
+		}
+		r.report.Thresholds = append(r.report.Thresholds, result)
+		if result.Value != nil && !result.Held && report.Outcome == Kept {
+			report.Outcome, report.Reason = Broken, fmt.Sprintf("missed %s: got %s", threshold.Expression, figureText(*result.Value))
+		}
+	}
 }
 
 // bindSweep evaluates the thresholds of a sweep.

@@ -304,6 +304,8 @@ func (r *runner) group(ctx context.Context, scenarios []Scenario) error {
 	for _, p := range parts {
 		if r.Capacity == nil || !p.ready {
 			r.conclude(ctx, p)
+		} else {
+			r.bindMeasures(&p.report)
 		}
 		r.report.Scenarios = append(r.report.Scenarios, p.report)
 		r.parts = append(r.parts, p)

@@ -126,7 +126,9 @@ func (r *runner) refill(ctx context.Context, parts []*part) error {
 		if _, ended := p.deck.chains(); ended == 0 {
 			continue
 		}
-		plan, err := p.scenario.Prepare(ctx, r.stage.another())
+		stage := p.stage.again()
+		p.refilled = append(p.refilled, stage)
+		plan, err := p.scenario.Prepare(ctx, stage)
 		if err == nil {
 			err = plan.check()
 		}

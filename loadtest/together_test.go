@@ -290,12 +290,20 @@ func (c brief) Judge(loadtest.Answer) (loadtest.Verdict, bool) {
 	return loadtest.Verdict{}, *c.left > 0
 }
 
-// Chains that ended in one step of a search are there again in the next.
+// Chains that ended in one step of a search are there again in the next, and nothing
+// of what was prepared goes on when the search is over.
 func TestASearchRefillsWhatEnded(t *testing.T) {
 	server, tg := hostile(t, func(http.ResponseWriter, *http.Request) {})
 	prepared := 0
-	s := loadtest.Scenario{Name: "stub", Prepare: func(context.Context, *loadtest.Stage) (loadtest.Plan, error) {
+	var beside atomic.Int64
+	s := loadtest.Scenario{Name: "stub", Prepare: func(_ context.Context, stage *loadtest.Stage) (loadtest.Plan, error) {
 		prepared++
+		beside.Add(1)
+		stage.Beside(func(ctx context.Context) {
+			<-ctx.Done()
+			beside.Add(-1)
+		})
+		stage.Measure("taken", "ms", "what was measured").Add(1)
 		var chains []loadtest.Chain
 		for i := range 10 { // one of them ends in each step
 			left := 1_000_000
@@ -307,9 +315,24 @@ func TestASearchRefillsWhatEnded(t *testing.T) {
 		return loadtest.Plan{Hits: []loadtest.Hit{{Chains: chains}}}, nil
 	}}
 	o := loadtest.Options{Capacity: &loadtest.Search{First: 200, Most: 400}, Duration: 200 * time.Millisecond, Seed: 1}
-	r, _ := run(t, tg, s, o)
-	if steps := len(r.Capacities[0].Curve); prepared != steps || steps < 2 {
+	limit, err := loadtest.ParseThreshold("stub.taken.max<5ms")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Thresholds = []loadtest.Threshold{limit}
+	r, got := run(t, tg, s, o)
+	if len(r.Thresholds) != 1 || !r.Thresholds[0].Held {
+		t.Errorf("got the thresholds %+v, want what was measured held", r.Thresholds)
+	}
+	steps := len(r.Capacities[0].Curve)
+	if prepared != steps || steps < 2 {
 		t.Errorf("got %d times prepared in %d steps, want once for each", prepared, steps)
+	}
+	if n := beside.Load(); n != 0 {
+		t.Errorf("%d of what was begun beside the load go on", n)
+	}
+	if len(got.Measures) != 1 || got.Measures[0].Count != int64(steps) {
+		t.Errorf("got the measures %+v, want one of %d values", got.Measures, steps)
 	}
 }
 
