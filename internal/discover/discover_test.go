@@ -128,3 +128,25 @@ func TestOnlyTheFirstUserMustBeAbleToGrant(t *testing.T) {
 		t.Errorf("got an API that opens %q, want read:appointments", found.API.Opened)
 	}
 }
+
+func TestAServerWithoutMetadataIsDescribedByItsEndpoints(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	if _, err := discover.Describe(t.Context(), server.URL, discover.Known{}, nil); err == nil || !strings.Contains(err.Error(), "--endpoint") {
+		t.Errorf("got %v without endpoints, want what to do about it", err)
+	}
+	made, err := discover.Describe(t.Context(), server.URL, discover.Known{Endpoints: map[string]string{"token_endpoint": server.URL + "/t"}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := target.Parse("target.yaml", made.File)
+	if err != nil {
+		t.Fatalf("got a file that is refused: %v\n%s", err, made.File)
+	}
+	if got := d.AuthorizationServer.Endpoints["token_endpoint"]; got != server.URL+"/t" {
+		t.Errorf("got the token_endpoint %q in\n%s", got, made.File)
+	}
+	if !strings.Contains(string(made.File), "#     authorization_endpoint: ") || !strings.Contains(string(made.File), "go into capabilities") {
+		t.Errorf("got nothing of what is missing in\n%s", made.File)
+	}
+}
