@@ -255,6 +255,9 @@ func (f *Found) hint(stage *actor.Stage, seen *actor.Observation, o Owner) {
 	if seen.Claims != nil && format.Value != "jwt" {
 		f.Hints = append(f.Hints, fmt.Sprintf("the access token is a JWT, and token.format is %s (%s): set capabilities.token.format to jwt", format.Value, format.Source))
 	}
+	if seen.Opened.IsEmpty() && !seen.Tried.IsEmpty() && f.API != nil && !f.API.Ours {
+		f.Hints = append(f.Hints, fmt.Sprintf("the API honours no scope of Ada's token, which was asked for as %q: does it trust this issuer, and the audience that the token names?", o.Asked))
+	}
 	ui := stage.Target.Capabilities["consent.ui"]
 	if o.ConsentPages == 0 && ui.Value != "none" && ui.Value != target.Unknown {
 		f.Hints = append(f.Hints, fmt.Sprintf("no consent page was shown, and consent.ui is %s (%s): set capabilities.consent.ui to none, or have the server ask", ui.Value, ui.Source))
