@@ -67,7 +67,7 @@ func (w *World) mayInclude(extra, limit oauth.ScopeSet) string {
 		own := w.cast.Wire(oauth.RawScope(child))
 		for _, parent := range limit.Tokens() {
 			if whole := w.cast.Wire(oauth.RawScope(parent)); looksIncluded(own, whole) {
-				return fmt.Sprintf("; if %[1]q includes %[2]q here, the target file can say so: \"hierarchy: {%[1]q: %[2]q}\"", whole, own)
+				return fmt.Sprintf("; if %[1]q includes %[2]q here, the target file can say so with hierarchy: {%[1]q: %[2]q}", whole, own)
 			}
 		}
 	}
