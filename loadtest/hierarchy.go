@@ -28,8 +28,9 @@ func (s *Stage) Meet(a, b oauth.ScopeSet) oauth.ScopeSet { return s.Target.Hiera
 // includes may be there, and in place of each what includes it.
 func (s *Stage) bounds(must, may oauth.ScopeSet) bounds {
 	h := s.Target.Hierarchy
-	b := bounds{must: textsOf(s.wire(must)), may: textsOf(s.wire(h.Closure(must.Union(may))).Union(s.always()))}
+	b := bounds{may: textsOf(s.wire(h.Closure(must.Union(may))).Union(s.always()))}
 	for i, t := range must.Tokens() {
+		b.must = append(b.must, s.wire(oauth.NewScopeSet(t)).String())
 		if above := h.Above(t); !above.IsEmpty() {
 			if b.instead == nil {
 				b.instead = make([][]string, must.Len())

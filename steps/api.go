@@ -207,6 +207,9 @@ func (w *World) cannot(ctx context.Context, client, verb, owner string) error {
 		if w.entitled(client, api, name) {
 			continue
 		}
+		if err := w.inheritsAt(client, api, name); err != nil {
+			return err
+		}
 		a, err := w.try(ctx, client, name, token, api, o)
 		if err != nil {
 			return err
@@ -225,17 +228,17 @@ func (w *World) entitled(client string, api *target.ResourceServer, name string)
 	op, _ := api.Operation(name)
 	_, issue := w.bearer(client)
 	if issue == nil || !w.allows(op, issue.Means()) {
-		return w.inheritsAt(client, api, name)
+		return false
 	}
 	if w.unites() && issue.Owner != nil && w.allows(op, w.ledger.consents[consentKey{issue.Owner, issue.Root().Client, issue.Other}]) {
 		return true // what was agreed to before comes with every request, as declared
 	}
 	_, all := op.Needs()
-	return w.refused(client) || !all || w.inherits(op, issue.Means()) // one of several scopes will do, and this is one of them
+	return w.refused(client) || !all // one of several scopes will do, and this is one of them
 }
 
 // inheritsAt is inherits for the token that a client would use now.
-func (w *World) inheritsAt(client string, api *target.ResourceServer, name string) bool {
+func (w *World) inheritsAt(client string, api *target.ResourceServer, name string) error {
 	op, _ := api.Operation(name)
 	held := w.carried[client].scope
 	if _, issue := w.bearer(client); issue != nil {
@@ -260,8 +263,11 @@ func reason(a *actor.Attempt) string {
 
 func (w *World) cannotAlone(ctx context.Context, client, verb string) error {
 	token, _ := w.bearer(client)
-	if token == "" || w.inheritsAt(client, w.target().API, verb) {
+	if token == "" {
 		return nil
+	}
+	if err := w.inheritsAt(client, w.target().API, verb); err != nil {
+		return err
 	}
 	a, err := w.try(ctx, client, verb, token, w.target().API, nil)
 	if err != nil {
@@ -282,8 +288,9 @@ func (w *World) firstCannot(ctx context.Context, client, owner string) error {
 	if err != nil {
 		return err
 	}
-	if op, _ := i.API().Operation("create"); w.inherits(op, i.Means()) {
-		return nil
+	op, _ := i.API().Operation("create")
+	if err := w.inherits(op, i.Means()); err != nil {
+		return err
 	}
 	a, err := w.try(ctx, client, "create", i.Response.AccessToken, i.API(), o)
 	if err != nil {
@@ -304,11 +311,14 @@ func (w *World) opens(ctx context.Context, client, operation, owner string, want
 	if err != nil {
 		return err
 	}
-	if token == "" || (!want && (w.refused(client) || w.inheritsAt(client, api, operation))) {
+	if token == "" || (!want && w.refused(client)) {
 		if want {
 			return fmt.Errorf("%s has no token: %w", client, w.refusalOf(client))
 		}
 		return nil
+	}
+	if err := w.inheritsAt(client, api, operation); err != nil && !want {
+		return err
 	}
 	a, err := w.try(ctx, client, operation, token, api, o)
 	if err != nil {

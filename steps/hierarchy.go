@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
@@ -40,11 +41,15 @@ func (w *World) allows(op target.Operation, held oauth.ScopeSet) bool {
 	return op.Allows(w.hierarchy().Closure(held))
 }
 
-// inherits reports whether a scope allows an operation because of what it includes:
-// then nothing follows from the operation being served.
-func (w *World) inherits(op target.Operation, held oauth.ScopeSet) bool {
+// inherits is an error where a scope allows an operation because of what it includes:
+// then nothing follows from the operation being served, and a scenario in which it
+// is not to be does not apply.
+func (w *World) inherits(op target.Operation, held oauth.ScopeSet) error {
 	needs, _ := op.Needs()
-	return w.allows(op, held) && !needs.Intersect(w.hierarchy().Below(held)).IsEmpty()
+	if !w.allows(op, held) || needs.Intersect(w.hierarchy().Below(held)).IsEmpty() {
+		return nil
+	}
+	return &actor.Lacking{What: fmt.Sprintf("a token that does not include %q (declared: hierarchy)", needs)}
 }
 
 // removed is what was taken out of a grant: with a scope also what it includes, but
@@ -62,7 +67,7 @@ func (w *World) mayInclude(extra, limit oauth.ScopeSet) string {
 		own := w.cast.Wire(oauth.RawScope(child))
 		for _, parent := range limit.Tokens() {
 			if whole := w.cast.Wire(oauth.RawScope(parent)); looksIncluded(own, whole) {
-				return fmt.Sprintf("; if %[1]q includes %[2]q here, the target file can say so: \"hierarchy: {%[1]q: %[2]q}\"", whole, own)
+				return fmt.Sprintf("; if %[1]q includes %[2]q here, the target file can say so with hierarchy: {%[1]q: %[2]q}", whole, own)
 			}
 		}
 	}

@@ -127,7 +127,7 @@ func (w *World) judgeNone(ctx context.Context, o *outcome, none oauth.ScopeSet) 
 		return err
 	}
 	if extra := w.hierarchy().Unexplained(seen.Effective, none); !extra.IsEmpty() {
-		return excess("%s holds %q, want none of %q", o.client.Name, seen.Effective, extra)
+		return excess("%s holds %q, want none of %q%s", o.client.Name, seen.Effective, extra, w.mayInclude(extra, seen.Effective.Minus(none)))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // Where there is no API, what a token could do there is what its scope says.
@@ -49,7 +50,10 @@ func (w *World) holdsNotFor(ctx context.Context, client, verb string) error {
 	if err != nil {
 		return err
 	}
-	if needs.SubsetOf(held) && needs.Intersect(w.hierarchy().Below(held)).IsEmpty() {
+	if err := w.inherits(target.Operation{AllOf: needs.String()}, held); err != nil {
+		return err
+	}
+	if needs.SubsetOf(held) {
 		return excess("%s holds %q, want it without %q", client, held, needs)
 	}
 	return nil

@@ -66,6 +66,10 @@ func (r *reader) checkHierarchy(d *Description) {
 		return
 	}
 	known, h := spokenOf(d), d.Includes()
+	if h.Closure(oauth.NewScopeSet("read:appointments")).Has("write:appointments") {
+		r.at("hierarchy", "map a scope that only reads to read:appointments, under scopes",
+			"got that the scope to read includes the one to write, want it the other way round, or neither: rules try what a token to read must not do")
+	}
 	for _, parent := range slices.Sorted(maps.Keys(d.Hierarchy)) {
 		at, children := "hierarchy."+parent, oauth.FieldsScope(d.Hierarchy[parent])
 		if scope, err := oauth.ParseScope(parent); err != nil || scope.Len() != 1 {

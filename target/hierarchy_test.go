@@ -38,6 +38,7 @@ func TestAHierarchyIsChecked(t *testing.T) {
 		{"an odd child", `{openid: "a  b"}`, "want scope tokens separated by single spaces"},
 		{"a child that nobody knows", "{write:appointments: reed:appointments}", `hierarchy.write:appointments: got "reed:appointments", of which nothing else in the file and no rule speaks, want one of`},
 		{"what it may have been", "{write:appointments: reed:appointments}", `hint: did you mean "read:appointments"?`},
+		{"reading that writes", "{read:appointments: calendar}", "hierarchy: got that the scope to read includes the one to write, want it the other way round"},
 		{"a parent that nobody knows", "{calender: email}", `hint: did you mean "calendar"?`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
