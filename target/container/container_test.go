@@ -183,6 +183,17 @@ func TestNoEngine(t *testing.T) {
 	}
 }
 
+// Another engine than the one that is named may be on another machine, or somebody
+// else's.
+func TestNoOtherEngineStandsInForTheOneThatIsNamed(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+	err := container.Engine(t.Context())
+	var unavailable *target.Unavailable
+	if !errors.As(err, &unavailable) {
+		t.Errorf("got %v, want unavailable: nobody answers there", err)
+	}
+}
+
 // The engine is taken to be on another machine where its host is a name.
 func TestTheEngineIsOnAnotherMachine(t *testing.T) {
 	name, err := os.Hostname()

@@ -57,7 +57,22 @@ func provider(ctx context.Context) (p *testcontainers.DockerProvider, err error)
 		p.Close()
 		return nil, unavailable(err)
 	}
+	if err := asked(p.Client().DaemonHost()); err != nil {
+		p.Close()
+		return nil, unavailable(err)
+	}
 	return p, nil
+}
+
+// asked is an error where $DOCKER_HOST names another engine than the one that
+// answers: testcontainers looks for one elsewhere if that one does not. Its own
+// property tc.host goes first.
+func asked(answers string) error {
+	host := os.Getenv("DOCKER_HOST")
+	if host == "" || host == answers || testcontainers.ReadConfig().Config.TestcontainersHost == answers {
+		return nil
+	}
+	return fmt.Errorf("no answer from %s, which DOCKER_HOST names", host)
 }
 
 // ensureImage builds an image from its context where the engine has none of its

@@ -48,10 +48,14 @@ func inURL(host string) string {
 }
 
 // between is an address of this machine that containers reach, and the name by
-// which they do: the gateway of the engine's own network, or an address in it,
-// where that is ours. Networks that tests make come and go. Else, where the engine
-// is on another machine, the address that is seen from there.
+// which they do. Of an engine on this machine it is the gateway of the engine's own
+// network, or an address in it: networks that tests make come and go. Of any other
+// it is the address that is seen from there, also where an engine of this machine
+// has a network with the same addresses, as most have.
 func between(ctx context.Context, host string) (listen, reached string, err error) {
+	if host != loopback {
+		return towards(host)
+	}
 	p, err := provider(ctx)
 	if err != nil {
 		return "", "", err
@@ -65,18 +69,20 @@ func between(ctx context.Context, host string) (listen, reached string, err erro
 			}
 		}
 	}
-	if host == loopback {
-		return loopback, engineHost, nil // another engine may call its network otherwise
-	}
-	towards, err := net.Dial("udp", net.JoinHostPort(strings.Trim(host, "[]"), "9")) // which sends nothing
+	return loopback, engineHost, nil // another engine may call its network otherwise
+}
+
+// towards is the address of this machine that another one sees.
+func towards(host string) (listen, reached string, err error) {
+	way, err := net.Dial("udp", net.JoinHostPort(strings.Trim(host, "[]"), "9")) // which sends nothing
 	if err != nil {
 		return "", "", &target.Unavailable{
 			What: "container engine at " + host, Got: err.Error(), Want: "a way for its containers to reach this machine",
 			Hint: "the API's containers ask our server for keys or about tokens: run scopeproof where the engine is",
 		}
 	}
-	defer towards.Close()
-	ip := towards.LocalAddr().(*net.UDPAddr).IP.String()
+	defer way.Close()
+	ip := way.LocalAddr().(*net.UDPAddr).IP.String()
 	return ip, ip, nil
 }
 

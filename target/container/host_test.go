@@ -52,3 +52,15 @@ func TestAnAddressThatContainersReach(t *testing.T) {
 		}
 	}
 }
+
+// The engine of another machine has a network like that of one here: its gateway is
+// not the way to us.
+func TestAnEngineElsewhereIsGivenTheAddressThatItSees(t *testing.T) {
+	listen, reached, err := between(t.Context(), "127.0.0.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ip, err := netip.ParseAddr(listen); err != nil || !ip.IsLoopback() || reached != listen {
+		t.Errorf("got %s, reached as %s, want the loopback address that 127.0.0.2 sees", listen, reached)
+	}
+}
