@@ -239,6 +239,10 @@ func (t *textWriter) hints() []hint {
 	if counts[conformance.Inconclusive] > 0 || len(t.r.Rules) > 0 && counts[conformance.NotApplicable] == len(t.r.Rules) {
 		all = append(all, hint{again(t.r, "check", ""), "whether login, consent and the API work"})
 	}
+	if n := overrun(t.r); n > 0 && t.r.Settings["parallel"] != "1" {
+		why := fmt.Sprintf("one scenario at a time: %d ended at a 5xx, or without an answer", n)
+		all = append(all, hint{again(t.r, "test", "--parallel 1"), why})
+	}
 	if dir := t.r.Settings["out"]; dir != "" {
 		all = append(all, hint{dir + "/report.html", "every request and response"})
 	} else {
@@ -254,6 +258,27 @@ func (t *textWriter) hints() []hint {
 		all = append(all, hint{"-v", "everything: each step, choices, capabilities"})
 	}
 	return all
+}
+
+// overrun is how many scenarios could not be judged since a server was in trouble; 0
+// where they are so few that it need not be their number that it does not bear.
+func overrun(r *conformance.Report) int {
+	const few = 5
+	n := 0
+	for _, rule := range r.Rules {
+		for _, s := range rule.Scenarios {
+			if s.Outcome != conformance.Inconclusive || len(s.Exchanges) == 0 {
+				continue
+			}
+			if last := s.Exchanges[len(s.Exchanges)-1]; last.Status >= 500 || last.Status == 0 && last.Failure != "" {
+				n++
+			}
+		}
+	}
+	if n < few {
+		return 0
+	}
+	return n
 }
 
 // again is a command about the target of a run.

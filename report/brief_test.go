@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/scopeproof/scopeproof/conformance"
+	"github.com/scopeproof/scopeproof/oauth"
 )
 
 // many is a run in which so many rules are violated.
@@ -78,5 +79,35 @@ func TestWhatToDoNextIsACommandForThatTarget(t *testing.T) {
 	text := string(output(t, func(w io.Writer) error { return Text(w, r, TextOptions{Height: 24, Width: 120}) }))
 	if want := "scopeproof test --rules REF-01 -v --trace --defect some-defect"; !strings.Contains(text, want) {
 		t.Errorf("got no %q:\n%s", want, text)
+	}
+}
+
+func TestAServerThatDoesNotBearSeveralAtOnceIsAskedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		statuses []int
+		parallel string
+		want     bool
+	}{
+		"5xx and no answer":           {[]int{500, 500, 503, 0, 0}, "4", true},
+		"few":                         {[]int{500, 500}, "4", false},
+		"refusals":                    {[]int{400, 400, 401, 403, 404}, "4", false},
+		"one at a time were too many": {[]int{500, 500, 503, 0, 0}, "1", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := withOutcomes(conformance.Inconclusive)
+			r.Settings = map[string]string{"target": "x.yaml", "parallel": c.parallel}
+			r.Rules[0].Scenarios = nil
+			for _, status := range c.statuses {
+				e := oauth.Exchange{Status: status}
+				if status == 0 {
+					e.Failure = "no whole answer within 10s"
+				}
+				r.Rules[0].Scenarios = append(r.Rules[0].Scenarios, conformance.ScenarioResult{Outcome: conformance.Inconclusive, Exchanges: []oauth.Exchange{e}})
+			}
+			text := string(output(t, func(w io.Writer) error { return Text(w, r, TextOptions{}) }))
+			if got := strings.Contains(text, "scopeproof test x.yaml --parallel 1"); got != c.want {
+				t.Errorf("got %t, want %t:\n%s", got, c.want, text)
+			}
+		})
 	}
 }

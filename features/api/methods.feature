@@ -254,11 +254,12 @@ Feature: Every method and every spelling of a route
       Then Planner's request is refused
       And the answer shows nothing of Ada's
 
-      Examples: form, part and condition
-        | header        | value      |
-        | Accept        | text/csv   |
-        | Range         | bytes=0-10 |
-        | If-None-Match | *          |
+      Examples: form, part and condition, and the claim to be a script
+        | header           | value          |
+        | Accept           | text/csv       |
+        | Range            | bytes=0-10     |
+        | If-None-Match    | *              |
+        | X-Requested-With | XMLHttpRequest |
 
     @control
     Scenario: With the scope the list is served

@@ -131,6 +131,8 @@ func (s *Stage) observeAPI(ctx context.Context, cast *Cast, i *Issue) {
 	case a.Status == http.StatusUnauthorized:
 	case a.Status == http.StatusForbidden && claims != nil && claims["scope"] == nil && claims["scp"] == nil && !s.can("as.introspection"):
 		source = "observed: the tokens of this server do not tell our API their scope"
+	case claims == nil && s.anonymous(ctx, i):
+		source = "observed: introspection does not tell our API whose a token is (sub, RFC 7662 section 2.2)"
 	default:
 		s.observeAsking(ctx, cast, i)
 		return
@@ -142,6 +144,20 @@ func (s *Stage) observeAPI(ctx context.Context, cast *Cast, i *Issue) {
 	if claims["scope"] == nil && claims["scp"] == nil && !s.can("as.introspection") {
 		s.facts.yes("token.observable", false, source)
 	}
+}
+
+// anonymous reports whether introspection shows an opaque token as good, and nothing
+// that is known says whose it is: then our API finds nobody's things.
+func (s *Stage) anonymous(ctx context.Context, i *Issue) bool {
+	if i.Owner == nil || i.Owner.Subject != "" || s.can("as.oidc") {
+		return false
+	}
+	in, err := i.Introspect(ctx)
+	if err != nil || in == nil || !in.Active {
+		return false
+	}
+	sub, _ := in.Claims["sub"].(string)
+	return sub == ""
 }
 
 // observeAsking finds out whether our API, which reads JWTs itself, is told anything

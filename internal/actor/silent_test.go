@@ -1,12 +1,15 @@
 package actor_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/internal/refserver"
 	"github.com/scopeproof/scopeproof/target"
+	"github.com/scopeproof/scopeproof/target/embedded"
 )
 
 // A server without metadata says neither that it has refresh tokens and client
@@ -72,5 +75,51 @@ func TestWithoutOpenIDConnectItsScopesAreNotRegistered(t *testing.T) {
 	}
 	if planner.Scope.Has("openid") || !planner.Scope.Has("read:appointments") {
 		t.Errorf("got %q, want it to read, and nothing of OpenID Connect", planner.Scope)
+	}
+}
+
+// Introspection need not name anybody (RFC 7662 section 2.2).
+func TestOurAPIIsLeftOutWhereNobodySaysWhoseATokenIs(t *testing.T) {
+	server, err := refserver.Start(t.Context(), refserver.Options{TokenFormat: "opaque"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	for name, c := range map[string]struct{ subject, want string }{
+		"nobody does": {"", "false"}, "the target file does": {"ada", "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := embedded.Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ada := d.Users["Ada"]
+			ada.Subject = c.subject
+			d.Users["Ada"], d.Control.CreateUser = ada, nil
+			up, err := target.New(t.Context(), target.KindExternal, d, map[string]string{"issuer": server.Issuer(), "admin_key": server.AdminKey()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"scopes_supported", "userinfo_endpoint", "id_token_signing_alg_values_supported"} {
+				delete(up.Metadata, name)
+			}
+			up.API.Ours = true
+			up.Transport = meddler(func(r *http.Request, resp *http.Response, body string) (int, string) {
+				if endpoint(r, "/introspect") {
+					body = strings.ReplaceAll(body, `"sub"`, `"for"`)
+				}
+				return resp.StatusCode, body
+			})
+			s, err := actor.NewStage(t.Context(), up)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Learn(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if f := s.Target.Capabilities["rs.api"]; f.Value != c.want || c.want == "false" && !strings.Contains(f.Source, "whose a token is") {
+				t.Errorf("got %+v, want %s", f, c.want)
+			}
+		})
 	}
 }
