@@ -17,6 +17,11 @@ Feature: What a client may have
       Then Viewer holds none of "write:appointments"
       And Viewer cannot create an appointment for Ada
 
+    Scenario: Viewer asks for nothing in particular
+      When Viewer asks Ada for no scope
+      Then Viewer holds none of "write:appointments"
+      And Viewer cannot create an appointment for Ada
+
     @needs:fx.scopes.decoys
     Scenario Outline: Viewer asks for "<alike>", which only looks like what it may have
       When Viewer asks Ada for "read:appointments <alike>"

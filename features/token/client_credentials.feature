@@ -11,6 +11,11 @@ Feature: A client on its own behalf
       Then Robot holds no scope beyond "read:appointments"
       And Robot cannot create an appointment
 
+    Scenario: Robot asks for nothing in particular
+      When Robot asks for no scope on its own behalf
+      Then Robot holds none of "write:appointments"
+      And Robot cannot create an appointment
+
     @control
     Scenario: Robot asks for what it may have
       When Robot asks for "read:appointments" on its own behalf

@@ -75,6 +75,28 @@ var defaults = []Defect{
 		},
 	},
 	{
+		ID:     "default-of-small-clients-unlimited",
+		Text:   "A client that may only read, and asks for nothing in particular, is given every scope of the API: nobody compares the default with its registration.",
+		Breaks: []string{"CC-01", "CLI-01"},
+		Shows:  `Robot holds "calendar.read read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			may, byDefault := p.ClientMay, p.DefaultScope
+			everything := refserver.NewScopeSet(refserver.ReadAppointments, refserver.WriteAppointments, refserver.ReadSummary)
+			p.DefaultScope = func(c refserver.Client) refserver.ScopeSet {
+				if c.Scope.Has(refserver.WriteAppointments) {
+					return byDefault(c)
+				}
+				return everything
+			}
+			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
+				if asked.Equal(everything) {
+					return asked
+				}
+				return may(c, asked)
+			}
+		},
+	},
+	{
 		ID:     "default-remembered-as-everything",
 		Text:   "A client that was approved without scope is remembered as approved, and is not asked about again.",
 		Breaks: []string{"DEF-07", "CONS-12"},
