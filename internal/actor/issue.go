@@ -97,6 +97,7 @@ func (c *Client) Refreshment(ctx context.Context, from *Issue, scope *oauth.RawS
 	if scope != nil {
 		form.Set("scope", c.cast.Wire(*scope))
 		issue.Asked = oauth.FieldsScope(string(*scope))
+		issue.Omitted = *scope == "" // RFC 6749 section 3.2
 		purpose += " asking for " + string(*scope)
 	}
 	return c.token(as(ctx, c.Name, purpose), issue, form, params)

@@ -12,7 +12,7 @@ var introspecting = []Defect{
 	{
 		ID:     "introspection-shows-registration",
 		Text:   "Introspection shows for a machine's token what the machine is registered for.",
-		Breaks: []string{"INTR-01", "CC-03", "DEF-03", "GRANT-01", "GRANT-03", "UNK-01", "UNK-04"},
+		Breaks: []string{"INTR-01", "CC-03", "DEF-03", "GRANT-01", "GRANT-03", "GRANT-07", "UNK-01", "UNK-04"},
 		Shows:  `introspection shows Worker's token active with "READ:APPOINTMENTS address appointments-admin basic:appointment`,
 		Apply: func(p *refserver.Policy) {
 			var registered sync.Map // scope by client
@@ -109,7 +109,7 @@ var introspecting = []Defect{
 	{
 		ID:     "active-is-enough-for-machines",
 		Text:   "The API asks whether a machine's token is active, and does not look at its scope.",
-		Breaks: []string{"INTR-06", "CC-03", "CLI-01", "DEF-03", "GRANT-01", "GRANT-03", "SYN-06", "SYN-13", "UNK-01", "UNK-04"},
+		Breaks: []string{"INTR-06", "CC-03", "CLI-01", "DEF-03", "GRANT-01", "GRANT-03", "GRANT-07", "SYN-06", "SYN-13", "UNK-01", "UNK-04"},
 		Shows:  `Robot's token opens "calendar.read read:appointments write:appointments", and introspection tells the API "rea`,
 		Apply: func(p *refserver.Policy) {
 			held := p.API.HeldScope

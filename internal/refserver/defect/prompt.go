@@ -41,7 +41,7 @@ var prompt = []Defect{
 	{
 		ID:     "silent-widening",
 		Text:   "A silent request is approved as soon as anything at all is remembered for the client.",
-		Breaks: []string{"PRMT-03", "CONS-12", "DEF-07", "EDIT-05", "REV-04", "SYN-06", "SYN-07"},
+		Breaks: []string{"PRMT-03", "CONS-12", "CONS-14", "DEF-07", "EDIT-05", "REV-04", "SYN-06", "SYN-07"},
 		Shows:  `the choice of silent_excess is "subset"`,
 		Apply: func(p *refserver.Policy) {
 			needing(p, func(q refserver.ConsentQuestion, needed bool) bool {

@@ -48,7 +48,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-copies-request",
 		Text:   "The scope that a refresh asks for is copied into the new token.",
-		Breaks: []string{"REF-03", "CONC-05", "DEV-08", "EDIT-01", "INC-05", "REF-05", "REF-07", "REF-10", "ROLE-07", "ROPC-02"},
+		Breaks: []string{"REF-03", "CONC-05", "DEV-08", "EDIT-01", "INC-05", "REF-05", "REF-06", "REF-07", "REF-10", "ROLE-07", "ROPC-02"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			refresh := p.RefreshScope
@@ -93,7 +93,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-from-client-scopes",
 		Text:   "A refresh is bounded by what the client is registered for, not by what was granted.",
-		Breaks: []string{"REF-01", "CODE-02", "CONC-03", "CONC-05", "CONC-10", "DEV-08", "EDIT-01", "EDIT-02", "EDIT-07", "EDIT-10", "GM-03", "GM-04", "GM-09", "GM-10", "GRANT-03", "INC-03", "INC-05", "PRMT-06", "RAR-03", "REF-03", "REF-04", "REF-05", "REF-06", "REF-07", "REF-09", "REF-10", "REF-14", "RES-01", "RES-02", "REV-02", "ROLE-05", "ROLE-06", "ROLE-10", "ROPC-02", "UNK-09"},
+		Breaks: []string{"REF-01", "CODE-02", "CONC-03", "CONC-05", "CONC-10", "DEV-08", "EDIT-01", "EDIT-02", "EDIT-07", "EDIT-10", "GM-03", "GM-04", "GM-09", "GM-10", "GRANT-03", "INC-03", "INC-05", "PRMT-06", "RAR-03", "REF-03", "REF-04", "REF-05", "REF-06", "REF-07", "REF-09", "REF-10", "REF-14", "RES-01", "RES-02", "REV-02", "ROLE-05", "ROLE-06", "ROLE-10", "ROPC-02", "SYN-09", "UNK-09"},
 		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email export:appointments openid phone profile`,
 		Apply: func(p *refserver.Policy) {
 			refreshWithin(p, func(r refserver.Refresh) refserver.ScopeSet { return r.ClientMay.And(r.UserMay) })

@@ -41,8 +41,8 @@ var tokens = []Defect{
 	{
 		ID:     "scp-lists-registration",
 		Text:   "For older APIs a machine's token names its scope a second time, under scp; that is what the machine is registered for.",
-		Breaks: []string{"GRANT-04", "CC-03", "GRANT-01", "GRANT-03", "JWT-02", "UNK-01", "UNK-04"},
-		Shows:  `the claims of Worker's token say "READ:APPOINTMENTS address appointments-admin basic:appointments email export`,
+		Breaks: []string{"GRANT-04", "CC-03", "GRANT-01", "GRANT-03", "GRANT-07", "JWT-02", "UNK-01", "UNK-04"},
+		Shows:  `the claims of Steward's token say "READ:APPOINTMENTS address appointments-admin basic:appointments email expor`,
 		Apply: func(p *refserver.Policy) {
 			p.AccessTokenClaims = func(q refserver.ClaimsQuestion) map[string]any {
 				if q.UserBound {

@@ -182,7 +182,8 @@ var serving = []Choice{
 	},
 	{
 		ID: "created-without-body", Text: "What was created is named by the Location of the answer, which has no body.",
-		Source: "RFC 9110 sections 9.3.3 and 15.3.2",
+		Source:   "RFC 9110 sections 9.3.3 and 15.3.2",
+		Declares: map[string]string{"api.further": "[]"}, // which takes an id out of the body
 		Apply: func(p *refserver.Policy) {
 			telling(p, func(_ refserver.Principal, op refserver.Operation, done *refserver.Outcome) {
 				if done.Status == http.StatusCreated && op.ID == "" {
