@@ -109,7 +109,7 @@ var introspecting = []Defect{
 	{
 		ID:     "active-is-enough-for-machines",
 		Text:   "The API asks whether a machine's token is active, and does not look at its scope.",
-		Breaks: []string{"INTR-06", "CC-03", "CLI-01", "DEF-03", "GRANT-01", "GRANT-03", "GRANT-07", "SYN-06", "SYN-13", "UNK-01", "UNK-04"},
+		Breaks: []string{"INTR-06", "CC-01", "CC-03", "CLI-01", "DEF-03", "GRANT-01", "GRANT-03", "GRANT-07", "SYN-06", "SYN-13", "UNK-01", "UNK-04"},
 		Shows:  `Robot's token opens "calendar.read read:appointments write:appointments", and introspection tells the API "rea`,
 		Apply: func(p *refserver.Policy) {
 			held := p.API.HeldScope
