@@ -38,7 +38,7 @@ api:
     - name: replace
       method: PUT
       path: /appointments/${id}
-      any_of: "{write} never:issued"
+      any_of: "{write}"
       json: {title: "${marker}", start: "2030-01-02T10:00:00Z"}
     - {name: delete, method: DELETE, path: "/appointments/${id}", all_of: "{write}"}
     - name: move
