@@ -13,7 +13,7 @@ TARGETS = $(notdir $(patsubst %/,%,$(wildcard target/servers/*/)))
 
 # What oathkeeper-introspection is with its cache: what is revoked ends when that does.
 CACHED = --set container.env.AUTHENTICATORS_OAUTH2_INTROSPECTION_CONFIG_CACHE_ENABLED=true \
-	--set capabilities.token.revocation_visible=expiry --set judged=49
+	--set capabilities.token.revocation_visible=expiry --set judged=50
 
 .DEFAULT_GOAL := help
 .PHONY: help build test race vet lint layout features prove calibrate prove-load containers images bench bench-peers schema servers fuzz picture check checks test-kubernetes
