@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/scopeproof/scopeproof/internal/actor"
@@ -112,6 +113,7 @@ func (w *World) comesToNothing(ctx context.Context, f target.FurtherOperation, o
 	if err != nil {
 		return false, err
 	}
+	defer func() { err = errors.Join(err, trial.Undo(ctx)) }()
 	a, err := trial.Attempt(ctx, "Planner", token, on)
 	if err != nil {
 		return false, err
@@ -149,17 +151,17 @@ func (w *World) opensTo(ctx context.Context, f target.FurtherOperation, o *actor
 	return violation("Planner is refused %s (%s %s) with %q: got %d%s, want 2xx", f.Name, f.Method, f.Path, scope, a.Status, reason(a))
 }
 
-// perform makes an attempt, and undoes it if it was served.
+// perform makes an attempt, and undoes it.
 func (w *World) perform(ctx context.Context, f target.FurtherOperation, o *actor.Owner, token oauth.AccessToken) (*actor.Attempt, error) {
 	trial, on, err := w.prepare(ctx, f, o)
 	if err != nil {
 		return nil, err
 	}
 	a, err := trial.Attempt(ctx, "Planner", token, on)
-	if err != nil || !a.Served() {
-		return a, err
+	if err != nil {
+		return nil, err
 	}
-	if on != nil && mutates(f.Operation()) {
+	if a.Served() && on != nil && mutates(f.Operation()) {
 		w.changed[on] = true
 	}
 	return a, trial.Undo(ctx)

@@ -80,7 +80,8 @@ type FurtherOperation struct {
 	// refused, whatever else happens at the API: what shows the thing that would be
 	// changed, rather than a list of all.
 	Effect *Call `yaml:"effect,omitempty" json:"effect,omitempty"`
-	// Undo are calls that are made after an attempt that was served.
+	// Undo are calls that are made after each attempt, in order: they take away what
+	// first has made.
 	Undo []Call `yaml:"undo,omitempty" json:"undo,omitempty"`
 }
 

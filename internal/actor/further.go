@@ -138,7 +138,7 @@ func (t *Trial) Effect(ctx context.Context) (string, error) {
 	return string(reply.Body), nil
 }
 
-// Undo undoes what was served.
+// Undo takes away what the attempt was about.
 func (t *Trial) Undo(ctx context.Context) error {
 	return t.perform(ctx, "undoes "+t.of.Name, t.of.Undo)
 }

@@ -83,6 +83,9 @@ api:
       id: {{quoted .}}   # of the answer
 {{- end}}
 {{- end}}
+{{- if not (.Has "create")}}
+    # Without an operation that creates, most rules have nothing to try.
+{{- end}}
 {{- if .Further}}
   # These are tried with a token that has just the scopes that they need, and with one
   # that lacks one of them.
@@ -96,9 +99,6 @@ api:
       json: {{.}}
 {{- end}}
 {{- end}}
-{{- end}}
-{{- if not (.Has "create")}}
-    # Without an operation that creates, most rules have nothing to try.
 {{- end}}
 {{- if or .Read .Write}}
 
