@@ -45,8 +45,10 @@ type attack struct {
 type load struct {
 	cpu   float64 // cores that this process used
 	host  float64 // cores that all processes of this host used; 0: not known
-	full  float64 // part of the time in which all workers were waiting
+	full  float64 // part of the time in which all workers were waiting, and there were too few
 	waits int64   // draws that had to wait for a chain
+
+	workers int // that there were at the end
 }
 
 // run attacks until everything is sent that is due, and answered or given up.
@@ -106,69 +108,6 @@ func (a *attack) run(parent context.Context, kept *samples) (*tally, load, error
 	return t, l, written.close()
 }
 
-// startWorkers is how many workers and connections there are from the start:
-// enough for answers that take 20 ms.
-func (a *attack) startWorkers() int {
-	if a.schedule.pacer == nil {
-		return a.workers
-	}
-	return min(a.workers, 128, max(8, 2*a.schedule.burst, int(a.schedule.rate()/50)))
-}
-
-// hire sets more workers to work, one for each line, unless all is over.
-func (a *attack) hire(ctx context.Context, lines []line) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.hands) > 0 && a.working == 0 {
-		for _, l := range lines {
-			l.close()
-		}
-		return
-	}
-	for _, l := range lines {
-		i := len(a.hands) % len(a.counter.cells)
-		w := &worker{attack: a, line: l, cell: &a.counter.cells[i], wake: make(chan struct{}, 1)}
-		if a.sheets != nil {
-			w.sheet = &a.sheets[i]
-		}
-		a.hands = append(a.hands, w)
-		a.working++
-		go func() {
-			w.run(ctx)
-			a.leave()
-		}()
-	}
-}
-
-// newLines are at most n lines for workers that there may be beside those there are.
-func (a *attack) newLines(ctx context.Context, n int) []line {
-	var lines []line
-	for range min(n, a.workers-len(a.hands)) {
-		lines = append(lines, a.network.line(ctx))
-	}
-	return lines
-}
-
-// leave is the end of a worker.
-func (a *attack) leave() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.working--; a.working == 0 {
-		close(a.idle)
-	}
-}
-
-const (
-	// hireEvery is how often it is seen whether there are enough workers, and
-	// hireMost how many are hired then: 3200 a second at most. Connections that are
-	// dialled all at once would delay what they are dialled for.
-	hireEvery = 5 * time.Millisecond
-	hireMost  = 16
-	// patience is for how long what is due may wait before anybody is hired, and what
-	// counts as a quick answer.
-	patience = 20 * time.Millisecond
-)
-
 // watch gives up requests that wait too long, hires workers where all are busy,
 // and looks how many requests are under way. The function that it returns ends it.
 func (a *attack) watch(ctx context.Context) func() load {
@@ -178,24 +117,22 @@ func (a *attack) watch(ctx context.Context) func() load {
 	watching.Go(func() {
 		tick := time.NewTicker(hireEvery)
 		defer tick.Stop()
-		before := time.Duration(0)
+		var h hiring
 		for n := 1; ; n++ {
 			select {
 			case <-done:
 				return
 			case <-tick.C:
 			}
-			// Who was held up for a moment, and catches up, would be held up by dialling.
-			behind := a.tickets.behind()
-			if behind > patience && behind > before && !a.stopped() {
-				a.hire(ctx, a.newLines(ctx, hireMost))
+			now := look{a.tickets.elapsed(), a.tickets.taken.Load()}
+			if more := h.see(now, a.tickets.behind(), len(a.hands), a.pace); more > 0 {
+				a.hire(ctx, a.newLines(ctx, more))
 			}
-			before = behind
 			if n%int(sweepEvery/hireEvery) != 0 {
 				continue
 			}
 			looks++
-			if a.sweep() >= a.workers {
+			if busy := a.sweep(); busy >= a.workers || busy >= len(a.hands) && h.behind > patience {
 				full++
 			}
 		}
@@ -203,30 +140,8 @@ func (a *attack) watch(ctx context.Context) func() load {
 	return func() load {
 		close(done)
 		watching.Wait()
-		return load{full: float64(full) / float64(max(1, looks))}
+		return load{full: float64(full) / float64(max(1, looks)), workers: len(a.hands)}
 	}
-}
-
-// stopped reports whether a server that used to answer quickly answers nobody any
-// more. It goes on no sooner for more connections, and they would stay for the rest
-// of the run.
-func (a *attack) stopped() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var last time.Duration
-	quick := 0 // more of them than of others
-	for _, w := range a.hands {
-		done := time.Duration(w.done.Load())
-		switch {
-		case done == 0:
-		case time.Duration(w.took.Load()) < patience:
-			quick++
-		default:
-			quick--
-		}
-		last = max(last, done)
-	}
-	return quick > 0 && a.tickets.elapsed()-last > patience
 }
 
 // sweep gives up requests that wait too long, and returns how many are under way.

@@ -196,7 +196,8 @@ func (s *sum) add(r *ScenarioReport, p *partScenario, shard int, late time.Durat
 	} else {
 		s.offered += r.AchievedRate
 	}
-	s.workers, s.families, s.ended = s.workers+p.Workers, s.families+p.Families, s.ended+p.Ended
+	s.families, s.ended = s.families+p.Families, s.ended+p.Ended
+	s.load.workers += p.Workers
 	s.report.CPU += r.CPU
 	s.report.HostCPU = max(s.report.HostCPU, r.HostCPU)
 	if s.said == "" || s.sided == SideNeither {

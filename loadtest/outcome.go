@@ -26,7 +26,6 @@ type seen struct {
 	duration time.Duration // of the attack as it was meant
 	warm     time.Duration // of that
 	open     bool          // a rate was offered
-	workers  int
 	// families are the chains that there were, ended those that could not go on.
 	families, ended int
 	// sided and said are what shards said of who could not keep up; of an attack of
@@ -37,7 +36,7 @@ type seen struct {
 
 // seen is what came of the attack.
 func (a *attack) seen(t *tally, l load) seen {
-	s := seen{tally: t, load: l, duration: a.schedule.duration, warm: a.schedule.warm, open: a.schedule.pacer != nil, workers: a.workers}
+	s := seen{tally: t, load: l, duration: a.schedule.duration, warm: a.schedule.warm, open: a.schedule.pacer != nil}
 	s.families, s.ended = a.deck.chains()
 	return s
 }
@@ -164,7 +163,7 @@ func (j *judgement) saturated() string {
 			j.load.cpu, cores, max(0, j.load.host-j.load.cpu))
 	case SideTarget:
 		if j.load.full > 0.1 {
-			return fmt.Sprintf("the target was saturated: all %d workers were waiting for it", j.workers)
+			return fmt.Sprintf("the target was saturated: all %d workers were waiting for it", j.load.workers)
 		}
 		return fmt.Sprintf("the target was saturated: all %d chains of requests, such as refresh families, were waiting for it", j.families)
 	}

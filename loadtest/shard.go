@@ -49,8 +49,8 @@ type partScenario struct {
 	Warm     time.Duration `json:"warm"`              // of that
 	// Planned are the requests of all shards that are due after the warm-up.
 	Planned int64 `json:"planned"`
-	Open    bool  `json:"open"` // a rate was offered
-	Workers int   `json:"workers"`
+	Open    bool  `json:"open"`    // a rate was offered
+	Workers int   `json:"workers"` // that there were at the end
 	// Families are the chains that there were, Ended those that could not go on.
 	Families  int    `json:"families"`
 	Ended     int    `json:"ended"`
@@ -93,7 +93,7 @@ func (p *part) shard() partScenario {
 	whole.shards = 0
 	out := partScenario{
 		Ready: true, Answered: t.answered, Unsent: t.unsent, Latency: newSparse(t.latency), Lag: newSparse(t.lag),
-		LastSent: t.lastSent, Elapsed: t.elapsed, Stopped: t.stopped, Duration: s.duration, Warm: s.warm, Open: s.open, Workers: s.workers,
+		LastSent: t.lastSent, Elapsed: t.elapsed, Stopped: t.stopped, Duration: s.duration, Warm: s.warm, Open: s.open, Workers: s.load.workers,
 		Measures: p.stage.measured.counts(), Families: s.families, Ended: s.ended, Side: j.side(), Saturated: j.saturated(), Note: p.note,
 	}
 	if s.open {
