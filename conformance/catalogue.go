@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,7 +31,7 @@ type Rule struct {
 	Loss    string   // what is lost if it is broken
 	Needs   []Need   // all must hold, or the rule does not apply
 	Feature string   // the title of the feature
-	File    string   // "token/refresh.feature"; "./mine.feature" is a user's own
+	File    string   // "token/refresh.feature"; "./own/mine.feature" is a user's own
 	Line    int      // of the rule, from 1
 
 	Scenarios []Scenario
@@ -89,7 +92,9 @@ func Load(more ...fs.FS) (*Catalogue, error) {
 		}
 		if n > 0 {
 			for _, r := range c.Rules[first:] {
-				r.File = "./" + r.File // not one of the program's own
+				if !path.IsAbs(r.File) {
+					r.File = "./" + r.File
+				}
 			}
 		}
 	}
@@ -114,13 +119,43 @@ func (c *Catalogue) Find(id string) *Rule {
 	return nil
 }
 
+// folder is a file system whose name stands before those of its files.
+type folder struct {
+	fs.FS
+	name string
+}
+
+// Folder is [os.DirFS] whose files are named with their folder in errors and
+// reports: from the working directory if it is below that, or else from the root.
+func Folder(dir string) fs.FS {
+	name := filepath.Clean(dir)
+	if abs, err := filepath.Abs(dir); err == nil {
+		name = abs
+		if here, err := filepath.Abs("."); err == nil {
+			if below, err := filepath.Rel(here, abs); err == nil && filepath.IsLocal(below) {
+				name = below
+			}
+		}
+	}
+	return folder{FS: os.DirFS(dir), name: filepath.ToSlash(name)}
+}
+
+// Place is where the file of a [Rule] or [Verdict] is: in a clone of the program's
+// repository for one of its own, or else from the working directory or the root.
+func Place(file string) string {
+	if file == "" || strings.HasPrefix(file, "./") || path.IsAbs(file) {
+		return file
+	}
+	return path.Join("features", file)
+}
+
 // load reads the feature files of one file system. In foreign ones, which no test
 // of the program has looked at, a step may not exist.
 func (c *Catalogue) load(files fs.FS, foreign bool) error {
 	var paths []string
-	err := fs.WalkDir(files, ".", func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(path, ".feature") {
-			paths = append(paths, path)
+	err := fs.WalkDir(files, ".", func(name string, _ fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(name, ".feature") {
+			paths = append(paths, name)
 		}
 		return err
 	})
@@ -132,19 +167,24 @@ func (c *Catalogue) load(files fs.FS, foreign bool) error {
 	}
 	suite := godog.TestSuite{Options: &godog.Options{FS: files, Paths: paths}}
 	parsed, err := suite.RetrieveFeatures()
+	within := ""
+	if f, ok := files.(folder); ok {
+		within = f.name
+	}
 	if err != nil {
-		return syntaxErrors(err)
+		return syntaxErrors(within, err)
 	}
 	var problems []error
 	for _, f := range parsed {
+		paths = slices.DeleteFunc(paths, func(name string) bool { return name == f.Uri })
+		f.Uri = path.Join(within, f.Uri)
 		if foreign {
 			problems = append(problems, c.undefined(f.GherkinDocument, f.Pickles))
 		}
 		problems = append(problems, c.feature(f.GherkinDocument, f.Pickles, string(f.Content)))
-		paths = slices.DeleteFunc(paths, func(path string) bool { return path == f.Uri })
 	}
-	for _, path := range paths { // godog passes over files without scenarios
-		problems = append(problems, fmt.Errorf("%s: nothing in it can be played, want a feature with a rule and its scenarios", path))
+	for _, name := range paths { // godog passes over files without scenarios
+		problems = append(problems, fmt.Errorf("%s: nothing in it can be played, want a feature with a rule and its scenarios", path.Join(within, name)))
 	}
 	return errors.Join(problems...)
 }

@@ -3,6 +3,8 @@ package conformance
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +56,38 @@ func TestLoadReadsWhatAUserAdds(t *testing.T) {
 	}
 	if len(r.Scenarios) != 2 || !r.Scenarios[0].Control || len(r.Scenarios[0].Needs) != 1 || r.Scenarios[1].Cases != 2 || r.Scenarios[1].Line != 13 {
 		t.Errorf("got scenarios %+v, want a control and an outline with two cases at line 13", r.Scenarios)
+	}
+}
+
+func TestFilesOfAFolderAreNamedWithIt(t *testing.T) {
+	t.Chdir(t.TempDir())
+	outside := t.TempDir()
+	for dir, want := range map[string]string{
+		"ours/rules": "ours/rules/sub/a.feature:4: no When step reads: Robot flies", outside: outside + "/sub/a.feature:4: ",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, "sub"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, "sub", "a.feature")
+		feature := "Feature: Our own\n  Rule: It flies\n    Scenario: Now\n      When Robot flies\n"
+		if err := os.WriteFile(file, []byte(feature), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(Folder(dir)); err == nil || !strings.Contains("\n"+err.Error(), "\n"+want) {
+			t.Errorf("%s: got %v, want %s", dir, err, want)
+		}
+		feature = "Feature: Our own\n  @OWN-01 @SHOULD @rfc6749-3.3\n  Rule: It obtains\n    Scenario: Now\n      When Robot asks for \"read:appointments\" on its own behalf\n"
+		if err := os.WriteFile(file, []byte(feature), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want, _, _ = strings.Cut(want, ":")
+		c, err := Load(Folder(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Place(c.Find("OWN-01").File); strings.TrimPrefix(got, "./") != want {
+			t.Errorf("%s: got %s, want %s", dir, got, want)
+		}
 	}
 }
 

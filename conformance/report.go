@@ -121,7 +121,7 @@ type Verdict struct {
 	Loss    string   `json:"loss,omitempty"` // what is lost if it is broken
 	Area    string   `json:"area"`           // "REF"
 	Feature string   `json:"feature"`        // "Refreshing an access token"
-	File    string   `json:"file"`           // "token/refresh.feature"; "./mine.feature" is a user's own
+	File    string   `json:"file"`           // "token/refresh.feature"; "./own/mine.feature" is a user's own
 	Line    int      `json:"line"`           // of the rule, from 1
 	Outcome Outcome  `json:"outcome"`
 	// Reason is one sentence: why it is not applicable or inconclusive, what was
@@ -165,11 +165,7 @@ type Problem struct {
 // Describe is one message about a scenario that did not hold: the rule, what was
 // expected and seen, where it stands, and where the scenario is.
 func (v *Verdict) Describe(s ScenarioResult) string {
-	file := v.File
-	if !strings.HasPrefix(file, "./") {
-		file = "features/" + file
-	}
-	text := fmt.Sprintf("%s %s: %s\n    %q (%s; %s:%d)", v.ID, s.Outcome, s.Message, v.Text, strings.Join(v.Sources, ", "), file, s.Line)
+	text := fmt.Sprintf("%s %s: %s\n    %q (%s; %s:%d)", v.ID, s.Outcome, s.Message, v.Text, strings.Join(v.Sources, ", "), Place(v.File), s.Line)
 	if s.Step != "" {
 		text += "\n    at: " + s.Step
 	}

@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -102,12 +103,13 @@ func (c *Catalogue) spoken() []string {
 var syntaxError = regexp.MustCompile(`^\((\d+):(\d+)\): (.*)$`)
 
 // syntaxErrors writes what the parser of features says in a line for each mistake,
-// with its place first.
-func syntaxErrors(err error) error {
+// with its place first. The file is one within that folder.
+func syntaxErrors(within string, err error) error {
 	file, text, ok := strings.Cut(err.Error(), " - Parser errors:\n")
 	if !ok {
 		return err
 	}
+	file = path.Join(within, file)
 	var problems []error
 	for line := range strings.SplitSeq(text, "\n") {
 		m := syntaxError.FindStringSubmatch(strings.TrimSpace(line))

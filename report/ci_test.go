@@ -123,8 +123,7 @@ func TestJUnitIsAsTheSchemasOfItsReaders(t *testing.T) {
 
 func TestAnnotationsAreOneCommandALine(t *testing.T) {
 	r := fixture()
-	r.Settings["features"] = "our/rules"
-	r.Rules[2].File = "./own, or not: 100%.feature"
+	r.Rules[2].File = "./our/rules/own, or not: 100%.feature"
 	text := string(output(t, func(w io.Writer) error { return GitHub(w, r) }))
 	command := regexp.MustCompile(`^::(error|warning) (file=[^,:]+,line=[0-9]+,)?title=[^,:]+::.`)
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")

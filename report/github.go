@@ -51,7 +51,7 @@ func GitHub(w io.Writer, r *conformance.Report) error {
 		}
 		text += "\n" + citation(v, at)
 		var place string
-		if file, line := featureFile(r, v, at); file != "" {
+		if file, line := featureFile(v, at); file != "" {
 			place = fmt.Sprintf("file=%s,line=%d,", commandValue(file), line)
 		}
 		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", command, place, commandValue(v.ID+" "+happened(v.Outcome)), commandText(text))

@@ -169,11 +169,7 @@ func where(v conformance.Verdict, line int) string {
 	if line == 0 {
 		line = v.Line
 	}
-	file := v.File
-	if !strings.HasPrefix(file, "features/") && !strings.HasPrefix(file, "/") && !strings.HasPrefix(file, ".") {
-		file = "features/" + file
-	}
-	return fmt.Sprintf("%s:%d", file, line)
+	return fmt.Sprintf("%s:%d", conformance.Place(v.File), line)
 }
 
 // failing returns the scenarios of a rule that did not conform.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"io"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -170,7 +169,7 @@ func sarifResults(r *conformance.Report, v conformance.Verdict, index int, level
 			Message:      sarifText{visible(strings.TrimPrefix(s.Name+": ", ": ") + cmp.Or(s.Message, junitMessage(v)))},
 			Fingerprints: map[string]string{"scopeproof/v1": hex.EncodeToString(id[:16])},
 		}
-		if file, line := featureFile(r, v, s.Line); file != "" {
+		if file, line := featureFile(v, s.Line); file != "" {
 			result.Locations = []sarifLocation{{sarifPhysical{sarifArtifact{(&url.URL{Path: file}).String()}, sarifRegion{line}}}}
 		}
 		if v.Outcome == conformance.Known {
@@ -201,20 +200,10 @@ func sarifInvoked(r *conformance.Report) sarifInvocation {
 }
 
 // featureFile is where a scenario of a rule stands, seen from the folder of the
-// run; line 0 is that of the rule. A user's own feature file stands in the folder
-// that the run was given, if it was given one.
-func featureFile(r *conformance.Report, v conformance.Verdict, line int) (string, int) {
+// run; line 0 is that of the rule.
+func featureFile(v conformance.Verdict, line int) (string, int) {
 	if v.File == "" {
 		return "", 0
 	}
-	line = max(cmp.Or(line, v.Line), 1)
-	own, isOwn := strings.CutPrefix(v.File, "./")
-	switch dir := r.Settings["features"]; {
-	case !isOwn:
-		return "features/" + strings.TrimPrefix(v.File, "features/"), line
-	case dir == "" || strings.Contains(dir, ","):
-		return own, line
-	default:
-		return path.Join(dir, own), line
-	}
+	return strings.TrimPrefix(conformance.Place(v.File), "./"), max(cmp.Or(line, v.Line), 1)
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -135,15 +134,12 @@ func chosenRules(patterns []string, more []fs.FS) ([]*conformance.Rule, error) {
 func listingOf(r *conformance.Rule) listing {
 	l := listing{
 		ID: r.ID, Level: string(r.Level), Text: r.Text, Derived: r.Derived, Loss: r.Loss, Defects: provenBy(r.ID),
-		Feature: r.Feature, File: r.File, Line: r.Line, Sources: []string{}, Needs: []string{}, Scenarios: []string{}, rule: r,
+		Feature: r.Feature, File: conformance.Place(r.File), Line: r.Line, Sources: []string{}, Needs: []string{}, Scenarios: []string{}, rule: r,
 	}
 	for _, id := range l.Defects {
 		if d, _ := defect.Find(id); l.Example == "" && d.Breaks[0] == r.ID {
 			l.Example = d.Shows
 		}
-	}
-	if !strings.HasPrefix(r.File, "./") { // not a user's own
-		l.File = path.Join("features", r.File)
 	}
 	for _, s := range r.Sources {
 		l.Sources = append(l.Sources, s.String())

@@ -210,7 +210,7 @@ func folders(dirs []string) ([]fs.FS, error) {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return nil, usage("", "--features: got %q, want a folder", dir)
 		}
-		all = append(all, os.DirFS(dir))
+		all = append(all, conformance.Folder(dir))
 	}
 	return all, nil
 }
