@@ -109,6 +109,8 @@ func (w *World) isRefused(ctx context.Context, subject, with, told string) error
 				return lenient("%s was told %q, want %q as elsewhere", o.client.Name, less, set)
 			}
 			return w.judgeTold(o, set)
+		case r == nil && strings.Contains(with, string(oauth.AccessDenied)) && w.nothingNew(o):
+			return lenient("%s was issued a token for %q, which had been agreed to before, and %s was not asked", o.client.Name, o.issue.Means(), o.owner.Name)
 		case r == nil && w.agreedBefore(o):
 			return violation("%s was issued a token for %q, which had been agreed to before, want a refusal", o.client.Name, o.issue.Means())
 		case r == nil:

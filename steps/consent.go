@@ -258,15 +258,18 @@ func (w *World) wasAsked(owner string) error {
 		return err
 	}
 	if notSignedIn(a) {
-		return fmt.Errorf("%s could not sign in at the other's browser: no sign-in page was shown", owner)
+		return &actor.Lacking{What: fmt.Sprintf("a browser at which %s can sign in after somebody else (no sign-in page was shown)", owner)}
 	}
 	if !a.WasAsked() {
 		if !w.yielded(a) {
 			return fmt.Errorf("%s's request was refused before anybody was asked: %w", a.Client.Name, (&outcome{auth: a}).refusal())
 		}
 		judge, what := excess, "given a code"
-		if w.agreedBefore(&outcome{auth: a}) {
+		switch {
+		case w.agreedBefore(&outcome{auth: a}):
 			judge = violation
+		case w.any.auth == a && w.any.issue != nil && w.any.issue.Response != nil && w.nothingNew(w.any):
+			judge = lenient // and was told so
 		}
 		if a.Pending != nil {
 			what = "issued a token"
@@ -280,6 +283,12 @@ func (w *World) wasAsked(owner string) error {
 // been agreed to before.
 func (w *World) agreedBefore(o *outcome) bool {
 	return o.auth != nil && !o.auth.WasAsked() && !o.auth.Omitted && w.within(o.auth.Asked.Minus(o.auth.Added), w.ledger.agreed[o.auth])
+}
+
+// nothingNew reports whether nobody was asked, and nothing was granted that had not
+// been agreed to before: then there was no decision that could be held against it.
+func (w *World) nothingNew(o *outcome) bool {
+	return o.auth != nil && o.owner != nil && !o.auth.WasAsked() && w.within(o.issue.Means(), w.ledger.agreed[o.auth])
 }
 
 // yielded reports whether a request that was made last led to a code, or, where

@@ -59,7 +59,8 @@ func justEnough(op target.Operation) (sets []oauth.ScopeSet) {
 }
 
 // justTooLittle are the scopes that have everything of the API but what an operation
-// cannot do without, and what includes that.
+// cannot do without, and what includes that. Where nothing is left, it is a token that
+// says who somebody is.
 func (w *World) justTooLittle(op target.Operation) (sets []oauth.ScopeSet) {
 	needs, all := op.Needs()
 	without := func(lost oauth.ScopeSet) (rest oauth.ScopeSet) {
@@ -67,6 +68,9 @@ func (w *World) justTooLittle(op target.Operation) (sets []oauth.ScopeSet) {
 			if one := oauth.NewScopeSet(token); w.hierarchy().Closure(one).Intersect(lost).IsEmpty() {
 				rest = rest.Union(one)
 			}
+		}
+		if rest.IsEmpty() && w.capable("as.oidc") {
+			return oauth.NewScopeSet("openid")
 		}
 		return rest
 	}

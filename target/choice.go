@@ -68,7 +68,7 @@ func Choices() []ChoiceInfo {
 		{RefreshNarrowing, []string{"honours", "ignores", "rejects"}, "REF-02", "RFC 6749 section 6", "a narrower scope at refresh"},
 		{RefreshWidening, []string{"rejects", "ignores"}, "REF-03", "RFC 6749 section 6", "a wider scope at refresh"},
 		{RefreshIssued, []string{"issued", "not_issued"}, "OFF-05", "OpenID Connect Core section 11", "a refresh token without offline_access"},
-		{Incremental, []string{"union", "replace", "separate"}, "INC-02", "none: practice", "a later request for another scope"},
+		{Incremental, []string{"union", "replace", "separate", "first"}, "INC-02", "none: practice", "a later request for another scope"},
 		{DeselectedMemory, []string{"reprompt", "sticky"}, "CONS-14", "none: practice", "a scope that was deselected the last time"},
 		{WithoutOpenID, []string{"oauth", "reject"}, "OIDC-02", "OpenID Connect Core section 3.1.2.1", "profile scopes without openid"},
 		{IDTokenClaims, []string{"userinfo_only", "also"}, "CLM-04", "OpenID Connect Core section 5.4", "claims of scopes in the ID token"},

@@ -318,6 +318,8 @@ Feature: How an API refuses
         | scheme bearer       |
         | scheme OAuth        |
         | scheme Token        |
+        | password            |
+        | user name           |
 
     Scenario: A token to read, from the query, again and again
       Given Ada has granted Planner "read:appointments"

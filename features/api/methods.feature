@@ -30,6 +30,11 @@ Feature: Every method and every spelling of a route
       When Planner asks Ada for "write:appointments"
       Then HEAD is refused to Planner and tells nothing
 
+    @needs:as.oidc
+    Scenario: A token for signing in
+      When Planner asks Ada for "openid"
+      Then HEAD is refused to Planner and tells nothing
+
     Scenario: A token that may read
       When Planner asks Ada for "read:appointments"
       Then HEAD is served to Planner without a body
@@ -196,6 +201,12 @@ Feature: Every method and every spelling of a route
     @needs:rs.write_only
     Scenario: A token to write tries to read
       Given Ada has granted Planner "write:appointments"
+      When Planner tries every way to read Ada's calendar
+      Then every answer was a refusal that shows nothing of Ada's
+
+    @needs:as.oidc
+    Scenario: A token for signing in tries to read
+      Given Ada has granted Planner "openid"
       When Planner tries every way to read Ada's calendar
       Then every answer was a refusal that shows nothing of Ada's
 

@@ -89,11 +89,13 @@ Feature: Editing and revoking a grant afterwards
       When Planner asks Ada for "openid read:appointments write:appointments" silently
       Then Planner holds at least "openid read:appointments write:appointments"
 
-    Scenario: Planner asks for it openly
+    @needs:consent.deny
+    Scenario: Planner asks for it openly, and Ada says no if she is asked
       Given Ada has granted Planner "openid read:appointments write:appointments"
       And Ada has removed "write:appointments" from Planner's grant
+      And Ada will deny
       When Planner asks Ada for "openid read:appointments write:appointments"
-      Then Ada was asked about "write:appointments"
+      Then Planner holds no scope beyond "openid read:appointments"
 
   @EDIT-06 @MUST @rfc6749-5.2 @oauth2.1-4.3.1 @needs:as.code @needs:as.refresh @needs:consent.edit!=none
   Rule: After the whole grant was revoked, it yields nothing

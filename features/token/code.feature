@@ -105,8 +105,8 @@ Feature: Redeeming an authorization code
         | second |
 
     Scenario: Two codes are redeemed the other way round
-      Given Planner has a code from Ada for "read:appointments"
-      And Planner has a code from Ada for "write:appointments"
+      Given Planner has a code from Ada for "read:appointments write:appointments"
+      And Planner has a code from Ada for "read:appointments"
       When Planner redeems its codes, the latest first
       Then each of them holds exactly what it asked for, or is refused
 

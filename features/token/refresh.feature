@@ -184,8 +184,8 @@ Feature: Refreshing an access token
     Otherwise a refresh token and somebody's code together are worth both.
 
     Scenario: Planner adds a code for more to its refresh request
-      Given Ada has granted Planner "read:appointments"
-      And Planner has a code from Ada for "read:appointments write:appointments"
+      Given Planner has a code from Ada for "read:appointments write:appointments"
+      And Ada has granted Planner "read:appointments"
       When Planner refreshes its token, adding that code
       Then Planner holds no scope beyond "read:appointments"
       And Planner cannot create an appointment for Ada
@@ -193,8 +193,7 @@ Feature: Refreshing an access token
 
     @control
     Scenario: The code itself is good for more
-      Given Ada has granted Planner "read:appointments"
-      And Planner has a code from Ada for "read:appointments write:appointments"
+      Given Planner has a code from Ada for "read:appointments write:appointments"
       When Planner redeems its code
       Then Planner can create an appointment for Ada
 

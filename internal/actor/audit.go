@@ -35,7 +35,7 @@ func (c *Cast) auditorToken(ctx context.Context, owner *Owner) (oauth.AccessToke
 
 // audit obtains a token for the auditor, with the owner's consent.
 func (c *Cast) audit(ctx context.Context, owner *Owner, scope oauth.RawScope) (*Issue, error) {
-	client, err := c.auditorClient(ctx)
+	client, err := c.auditorClient(ctx, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -55,17 +55,21 @@ func (c *Cast) audit(ctx context.Context, owner *Owner, scope oauth.RawScope) (*
 
 // auditorClient is a client of the auditor's own, so that nothing of what it
 // obtains is a part of the scenario: where the target has no such client, it
-// bears the credentials of another.
-func (c *Cast) auditorClient(ctx context.Context) (*Client, error) {
-	if c.auditor != nil {
-		return c.auditor, nil
+// bears the credentials of another. Clients that can be had are another for each
+// scope: a server may answer whoever was granted something before with just that.
+func (c *Cast) auditorClient(ctx context.Context, scope oauth.RawScope) (*Client, error) {
+	if !registers(c.Stage.Target.Target) {
+		scope = ""
+	}
+	if known, ok := c.auditors[scope]; ok {
+		return known, nil
 	}
 	registered, err := c.registerAuditor(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c.auditor = c.enter(registered)
-	return c.auditor, nil
+	c.auditors[scope] = c.enter(registered)
+	return c.auditors[scope], nil
 }
 
 func (c *Cast) registerAuditor(ctx context.Context) (*oauth.Client, error) {

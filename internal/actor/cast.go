@@ -172,7 +172,7 @@ type Cast struct {
 	owners          map[string]*Owner
 	keys            map[string]*harnessKey // of clients that sign, by name
 	objectAlg       map[string]string      // how they sign request objects, as the server registered it
-	auditor         *Client
+	auditors        map[oauth.RawScope]*Client
 	audits          map[string]oauth.Secret // the auditor's tokens, by owner
 	met             map[meeting]bool
 	set             int // of static clients, from 1
@@ -200,6 +200,7 @@ func (s *Stage) NewCast() *Cast {
 		keys:     map[string]*harnessKey{},
 
 		objectAlg: map[string]string{},
+		auditors:  map[oauth.RawScope]*Client{},
 		audits:    map[string]oauth.Secret{},
 		met:       map[meeting]bool{},
 		set:       1,

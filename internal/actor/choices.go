@@ -362,26 +362,50 @@ func claimed(ctx context.Context, c *Cast) (string, error) {
 }
 
 func incremental(ctx context.Context, c *Cast) (string, error) {
-	first, second := oauth.RawScope("read:appointments"), oauth.RawScope("write:appointments")
-	if h := c.Stage.Target.Hierarchy; h.Beyond(oauth.FieldsScope(string(first)), oauth.FieldsScope(string(second))).IsEmpty() {
-		first, second = second, first // what is asked for second must not include what there is
+	h, reads, writes := c.Stage.Target.Hierarchy, oauth.RawScope("read:appointments"), oauth.RawScope("write:appointments")
+	if !h.Beyond(oauth.FieldsScope(string(reads)), oauth.FieldsScope(string(writes))).IsEmpty() {
+		before, now, err := twice(ctx, c, "Planner", reads, writes)
+		if err != nil {
+			return "", err
+		}
+		return IncrementalClass(ctx, before, now, 1)
 	}
-	_, before, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &first})
+	// What is asked for second must not include what there is; that it was added
+	// to what includes it is then seen the other way round.
+	before, now, err := twice(ctx, c, "Planner", writes, reads)
 	if err != nil {
 		return "", err
+	}
+	class, err := IncrementalClass(ctx, before, now, 1)
+	if err != nil || class != "union" {
+		return class, err
+	}
+	if _, now, err = twice(ctx, c, "Rival", reads, writes); err != nil {
+		return "", err
+	}
+	held, err := now.Observe(ctx, 1)
+	if err == nil && !held.Effective.Has("write:appointments") {
+		class = "first"
+	}
+	return class, err
+}
+
+// twice asks for one scope, and then for another on top of it.
+func twice(ctx context.Context, c *Cast, client string, first, second oauth.RawScope) (before, now *Issue, err error) {
+	if _, before, err = c.obtain(ctx, client, "Ada", Request{Scope: &first}); err != nil {
+		return nil, nil, err
 	}
 	more := Request{Scope: &second}
 	if name, value, ok := strings.Cut(c.Stage.Target.Description.AuthorizationServer.IncrementalParameter, "="); ok {
 		more.Params = url.Values{name: {value}}
 	}
-	_, now, err := c.obtain(ctx, "Planner", "Ada", more)
-	if err != nil {
-		return "", err
+	if _, now, err = c.obtain(ctx, client, "Ada", more); err != nil {
+		return nil, nil, err
 	}
 	if before == nil || before.Response == nil || now == nil || now.Response == nil {
-		return "", errRefused
+		return nil, nil, errRefused
 	}
-	return IncrementalClass(ctx, before, now, 1)
+	return before, now, nil
 }
 
 func deselected(ctx context.Context, c *Cast) (string, error) {

@@ -133,7 +133,8 @@ func refreshClass(ctx context.Context, i *Issue, epoch int) (string, error) {
 var ErrIncluded = &Lacking{"two scopes of which neither includes the other (declared: hierarchy)"}
 
 // IncrementalClass compares the token of a request for more with the one from
-// before, which held other scopes.
+// before, which held other scopes. It is "first" where nothing of what is asked for
+// now has come to what there was, and that is all that the token is good for.
 func IncrementalClass(ctx context.Context, before, now *Issue, epoch int) (string, error) {
 	held, err := now.Observe(ctx, epoch)
 	if err != nil {
@@ -144,6 +145,9 @@ func IncrementalClass(ctx context.Context, before, now *Issue, epoch int) (strin
 		return "", ErrIncluded
 	}
 	if old.SubsetOf(held.Effective) {
+		if more := now.hierarchy().Beyond(now.Authorization.Asked, before.Means()); !more.IsEmpty() && more.Intersect(held.Effective).IsEmpty() {
+			return "first", nil
+		}
 		return "union", nil
 	}
 	was, err := before.Observe(ctx, epoch)

@@ -198,8 +198,8 @@ func segment(value any) (string, error) {
 
 // Present is a request that carries its token elsewhere than in the header: in the
 // "form" (RFC 6750 section 2.2) or the "query" (section 2.3), in "cookies", in
-// "headers of gateways", or in the header under another "scheme". It is to be sent
-// with [Cast.CallWire], and without a token unless it stands in both places.
+// "headers of gateways", in the header under another "scheme", or in the header of a
+// user with a "password" or a "user name" (RFC 7617). It is to be sent with [Cast.CallWire], and without a token unless it stands in both places.
 func Present(place string, token oauth.AccessToken) (Wire, error) {
 	text := token.Reveal()
 	value := url.Values{"access_token": {text}}.Encode()
@@ -212,9 +212,20 @@ func Present(place string, token oauth.AccessToken) (Wire, error) {
 		return Wire{Header: http.Header{"Cookie": {"access_token=" + text + "; token=" + text + "; jwt=" + text}}}, nil
 	case "headers of gateways":
 		return Wire{Header: http.Header{"X-Access-Token": {text}, "X-Auth-Token": {text}, "X-Forwarded-Access-Token": {text}}}, nil
+	case "password":
+		return basic("oauth2", text), nil
+	case "user name":
+		return basic(text, "x-oauth-basic"), nil
 	}
 	if scheme, ok := strings.CutPrefix(place, "scheme "); ok {
 		return Wire{Header: http.Header{"Authorization": {scheme + " " + text}}}, nil
 	}
 	return Wire{}, fmt.Errorf("no place for a token is called %q", place)
+}
+
+// basic is the header of a user with a password (RFC 7617 section 2), with the words
+// that go with a token where such headers carry one.
+func basic(user, password string) Wire {
+	pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
+	return Wire{Header: http.Header{"Authorization": {"Basic " + pair}}}
 }

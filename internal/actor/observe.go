@@ -64,7 +64,7 @@ func (i *Issue) Observe(ctx context.Context, epoch int) (*Observation, error) {
 		}
 	}
 	var err error
-	if o.Introspected, err = i.Introspect(ctx); err != nil && !errors.Is(err, errMayNotIntrospect) {
+	if o.Introspected, err = i.Introspect(ctx); err != nil && !errors.Is(err, ErrMayNotIntrospect) {
 		return nil, err
 	}
 	if err := i.probe(ctx, o); err != nil {
@@ -205,7 +205,7 @@ func (c *Cast) introspectBy(ctx context.Context, asker *Client, token oauth.Secr
 		return nil, err
 	}
 	if got.status/100 == 4 && !oauth.Unready(got.status) {
-		return nil, fmt.Errorf("%s %w: got %d %s", asker.Name, errMayNotIntrospect, got.status, c.brief(got.body))
+		return nil, fmt.Errorf("%s %w: got %d %s", asker.Name, ErrMayNotIntrospect, got.status, c.brief(got.body))
 	}
 	r, err := parseIntrospection(got.body)
 	if !got.ok() || err != nil {
@@ -250,9 +250,9 @@ func claimsOf(object oauth.Object) (map[string]any, error) {
 	return claims, nil
 }
 
-// errMayNotIntrospect is the introspection endpoint's refusal to answer (RFC 7662
+// ErrMayNotIntrospect is the introspection endpoint's refusal to answer (RFC 7662
 // section 2.3).
-var errMayNotIntrospect = errors.New("may not introspect its token")
+var ErrMayNotIntrospect = errors.New("may not introspect its token")
 
 // probe tries the operations of the API that need one scope alone.
 func (i *Issue) probe(ctx context.Context, o *Observation) error {

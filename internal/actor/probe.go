@@ -200,7 +200,7 @@ func (s *Stage) observeNames(ctx context.Context, i *Issue) {
 // client is not told of its own token.
 func (s *Stage) observeIntrospection(ctx context.Context, i *Issue) {
 	in, err := i.Introspect(ctx)
-	if !errors.Is(err, errMayNotIntrospect) && (in == nil || in.Active) {
+	if !errors.Is(err, ErrMayNotIntrospect) && (in == nil || in.Active) {
 		if in != nil && !in.Scope.Present {
 			s.facts.yes("as.introspection.scope", false, "observed: introspection names no scope")
 		}

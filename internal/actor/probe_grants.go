@@ -161,7 +161,7 @@ func (s *Stage) observeMachines(ctx context.Context) {
 // been issued, and notes it where it does not.
 func (s *Stage) told(ctx context.Context, i *Issue) bool {
 	in, err := i.Introspect(ctx)
-	if err != nil && !errors.Is(err, errMayNotIntrospect) || in != nil && in.Active {
+	if err != nil && !errors.Is(err, ErrMayNotIntrospect) || in != nil && in.Active {
 		return true
 	}
 	if s.untold == nil {

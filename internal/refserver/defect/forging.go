@@ -108,6 +108,18 @@ var forging = []Defect{
 		},
 	},
 	{
+		ID:     "token-as-password-unrestricted",
+		Text:   "Tools that know passwords alone send a token as one. It signs its user in, and nobody asks for its scope.",
+		Breaks: []string{"RSC-12"},
+		Shows:  `Planner's request was answered with 201`,
+		Apply: func(p *refserver.Policy) {
+			p.API.Tokens.Ambient = func(r *http.Request) (refserver.Principal, bool) {
+				_, password, ok := r.BasicAuth()
+				return refserver.Principal{Subject: "ada", Scope: refserver.AllScopes()}, ok && strings.Count(password, ".") == 2
+			}
+		},
+	},
+	{
 		ID:     "array-of-nothing-unrestricted",
 		Text:   "A scope that is an empty array counts as no restriction.",
 		Breaks: []string{"RSM-13"},

@@ -30,6 +30,25 @@ var believing = []Choice{
 		},
 	},
 	{
+		ID: "token-as-password", Text: "A token may stand for the password or the name of a user, and is worth what it always is.",
+		Source: "RFC 6749 section 7 (how a token is used is defined by its type), RFC 7617 section 2",
+		Apply: func(p *refserver.Policy) {
+			presented := p.API.Tokens.Presented
+			p.API.Tokens.Presented = func(at refserver.Presentation) (string, string) {
+				for _, header := range at.Headers {
+					user, password, ok := (&http.Request{Header: http.Header{"Authorization": {header}}}).BasicAuth()
+					switch {
+					case ok && password == "x-oauth-basic":
+						at.Headers = []string{"Bearer " + user}
+					case ok:
+						at.Headers = []string{"Bearer " + password}
+					}
+				}
+				return presented(at)
+			}
+		},
+	},
+	{
 		ID: "only-the-header-counts", Text: "The API looks at the Authorization header and nowhere else.",
 		Source: "RFC 6750 section 2 (other places are optional)",
 		Apply: func(p *refserver.Policy) {

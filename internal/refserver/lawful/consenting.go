@@ -224,6 +224,26 @@ var remembering = []Choice{
 		},
 	},
 	{
+		ID: "first-grant-stays", Text: "Nobody is asked twice: a later request yields what it has in common with the first grant, and says so.",
+		Source:   "RFC 6749 section 3.3 (MAY fully or partially ignore the scope, and states what it issued)",
+		Deviates: []string{"INC-01"},
+		Apply: func(p *refserver.Policy) {
+			need, unasked := p.ConsentNeeded, p.Unasked
+			stays := func(q refserver.ConsentQuestion) bool {
+				return !q.Remembered.IsEmpty() && !insisting(q) && !q.Client.Public && !q.Client.FirstParty
+			}
+			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool { return !stays(q) && need(q) }
+			p.Unasked = func(q refserver.ConsentQuestion) (refserver.ScopeSet, error) {
+				if left := q.Asked.And(q.Remembered); stays(q) && left.IsEmpty() {
+					return nil, refserver.Refuse("invalid_scope", "nothing of this was granted")
+				} else if stays(q) {
+					return left, nil
+				}
+				return unasked(q)
+			}
+		},
+	},
+	{
 		ID: "no-union", Text: "A parameter that asks for the union is ignored: each request stands for itself.",
 		Source: "RFC 6749 section 3.1 (unrecognized parameters are ignored)",
 		Apply: func(p *refserver.Policy) {
