@@ -65,7 +65,7 @@ Feature: Asking silently, and insisting on being asked
     Scenario Outline: Planner asks with the prompt "<prompt>"
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" with the prompt "<prompt>"
-      Then Planner is sent back with an error, typically "invalid_request"
+      Then Planner is sent back with an error, typically "invalid_request or consent_required or login_required or interaction_required"
       And Planner receives no token
 
       Examples: no page and the consent page, no page and the sign-in page, in either order
