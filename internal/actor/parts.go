@@ -151,7 +151,9 @@ func (c *Cast) closed(ctx context.Context, client string, way Way) error {
 	}
 	a, err := cl.Authorize(ctx, Request{Owner: owner, Scope: &scope, Way: way})
 	switch {
-	case err != nil || a.Code != "" || a.Refused != nil && a.Refused.Code == oauth.InvalidScope:
+	case err != nil || a.Refused != nil && a.Refused.Code == oauth.InvalidScope:
+		return nil
+	case a.Refused == nil && a.Arrival.Redirect != nil:
 		return nil
 	case a.Refused == nil:
 		return fmt.Errorf("%s is refused, by a page in place of a redirect", client)
