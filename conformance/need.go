@@ -17,12 +17,14 @@ type Need struct {
 }
 
 // condition compares a capability, or an open choice under its name with
-// "policy." before it.
+// "policy." before it: as it is taken on one way to ask, where "/" and the way
+// follow.
 type condition struct {
 	name   string
 	op     string // "", "=", "!=" or ">="
 	value  string
 	choice bool
+	way    target.Way // empty: whichever
 }
 
 // ParseNeed reads what follows @needs: in a tag.
@@ -53,6 +55,10 @@ func parseCondition(text string) (condition, error) {
 		return c, nil
 	}
 	if name, found := strings.CutPrefix(c.name, "policy."); found {
+		name, way, narrow := strings.Cut(name, "/")
+		if c.way = target.Way(way); narrow && !slices.Contains(target.Ways(), c.way) {
+			return c, fmt.Errorf("needs %q: got the way %q, want one of %v", text, way, target.Ways())
+		}
 		for _, info := range target.Choices() {
 			if string(info.Name) != name {
 				continue
@@ -123,6 +129,9 @@ func (c condition) met(t *target.Resolved) (Answer, string) {
 // is there, and has no value.
 func (c condition) chosen(t *target.Resolved) (Answer, string) {
 	name := target.ChoiceName(c.name)
+	if f, known := t.ByWay[c.way][name]; known && c.op != "" {
+		return c.compare(f)
+	}
 	if f, known := t.Choices[name]; known {
 		if c.op == "" {
 			return IsMet, ""
@@ -149,11 +158,7 @@ func (c condition) compare(f target.Finding) (Answer, string) {
 	case c.holds(f):
 		return IsMet, ""
 	}
-	name := c.name
-	if c.choice {
-		name = "policy." + name
-	}
-	return answer, fmt.Sprintf("needs %s; %s is %s (%s)", c, name, f.Value, f.Source)
+	return answer, fmt.Sprintf("needs %s; %s is %s (%s)", c, c.full(), f.Value, f.Source)
 }
 
 func (c condition) holds(f target.Finding) (ok bool) {
@@ -172,9 +177,15 @@ func (c condition) holds(f target.Finding) (ok bool) {
 	return ok
 }
 
-func (c condition) String() string {
-	if c.choice {
-		return "policy." + c.name + c.op + c.value
+func (c condition) String() string { return c.full() + c.op + c.value }
+
+// full is the name as it is written.
+func (c condition) full() string {
+	switch {
+	case c.choice && c.way != "":
+		return "policy." + c.name + "/" + string(c.way)
+	case c.choice:
+		return "policy." + c.name
 	}
-	return c.name + c.op + c.value
+	return c.name
 }

@@ -15,6 +15,7 @@ func TestParseNeedRefuses(t *testing.T) {
 		{"as.code|", `no capability or choice is called ""`},
 		{"consent.ui=tiny", "want one of [none all_or_nothing granular]"},
 		{"consent.ui=granular|as.magic", `"as.magic"`},
+		{"policy.unknown_scope/pigeon=reject", `got the way "pigeon"`},
 		{"policy.unknown_scope=sometimes", "want one of [ignore reject]"},
 		{"policy.magic", `"policy.magic"`},
 		{"unknown_scope=ignore", `"unknown_scope"`},
@@ -34,6 +35,7 @@ func TestNeedsAreMet(t *testing.T) {
 			"fx.users":   {Value: "2", Source: "declared"},
 		},
 		Choices: map[target.ChoiceName]target.Finding{"unknown_scope": {Value: "reject", Source: "observed"}},
+		ByWay:   target.ChoicesByWay{target.ByPassword: {"unknown_scope": {Value: "ignore", Source: "observed"}}},
 	}
 	for _, c := range []struct{ text, why string }{
 		{"as.code", ""},
@@ -45,6 +47,9 @@ func TestNeedsAreMet(t *testing.T) {
 		{"policy.unknown_scope", ""},
 		{"policy.unknown_scope=reject", ""},
 		{"policy.unknown_scope!=ignore", ""},
+		{"policy.unknown_scope/device=reject", ""},
+		{"policy.unknown_scope/password=ignore", ""},
+		{"policy.unknown_scope/password=reject", "needs policy.unknown_scope/password=reject; policy.unknown_scope/password is ignore (observed)"},
 		{"as.refresh", "needs as.refresh; as.refresh is false (metadata: grant_types_supported)"},
 		{"consent.ui=none", "needs consent.ui=none; consent.ui is granular (declared)"},
 		{"consent.ui!=granular", "needs consent.ui!=granular; consent.ui is granular (declared)"},

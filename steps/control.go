@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
 )
 
@@ -158,9 +159,14 @@ func (w *World) isLimited(ctx context.Context, client, allowed string) error {
 		return err
 	}
 	w.act()
-	// What it takes to refresh at all stays allowed: the rule is about the rest.
-	keep := c.Scope.Intersect(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
-	return w.cast.LimitClient(ctx, c, set.Union(keep))
+	return w.cast.LimitClient(ctx, c, set.Union(w.indispensable(c)))
+}
+
+// indispensable is what stays allowed where a client is limited, since rules are
+// about the rest: what it takes to ask for anything at all, and to refresh.
+func (w *World) indispensable(c *actor.Client) oauth.ScopeSet {
+	as := w.target().Description.AuthorizationServer
+	return c.Scope.Intersect(oauth.FieldsScope(as.Refresh.Scope + " " + as.AlwaysAsked))
 }
 
 // withdrawn takes a scope out of the server's catalogue.

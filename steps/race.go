@@ -228,8 +228,7 @@ func (w *World) change(ctx context.Context, c *actor.Client, from []*actor.Issue
 	}
 	var e *actor.Entry
 	if strings.HasPrefix(text, "it is limited") {
-		keep := c.Scope.Intersect(oauth.FieldsScope(w.target().Description.AuthorizationServer.Refresh.Scope))
-		e, err = w.cast.Limiting(ctx, c, set.Union(keep))
+		e, err = w.cast.Limiting(ctx, c, set.Union(w.indispensable(c)))
 		return []*actor.Entry{e}, err
 	}
 	name, act, _ := strings.Cut(text, " ")

@@ -197,12 +197,19 @@ func (w *World) userInfoRefuses(ctx context.Context, client string) error {
 			continue
 		}
 		told := slices.Sorted(maps.Keys(u.Claims))
-		if u.Claims["sub"] != nil || len(w.tooMany(u.Claims, oauth.ScopeSet{})) > 0 {
+		if w.namesPerson(client, u.Claims["sub"]) || len(w.tooMany(u.Claims, oauth.ScopeSet{})) > 0 {
 			return excess("UserInfo tells %s %q%s, want a refusal", client, told, by(method))
 		}
 		return lenient("UserInfo accepts the token of %s%s and tells %q, which names nobody, want a refusal", client, by(method), told)
 	}
 	return nil
+}
+
+// namesPerson reports whether a sub may be somebody's: with a token that nobody
+// granted, the client's own identifier is nobody's (RFC 9068 section 2.2).
+func (w *World) namesPerson(client string, sub any) bool {
+	o, err := w.outcomeOf(client)
+	return sub != nil && (err != nil || o.owner != nil || sub != o.client.ID)
 }
 
 func (w *World) userInfoRefusesProperly(ctx context.Context, client string) error {

@@ -57,8 +57,12 @@ type ConsentForm struct {
 
 // Button is what is posted when a button is pressed.
 type Button struct {
-	Name  string `yaml:"name,omitempty" json:"name,omitempty"`   // the name of the button
-	Value string `yaml:"value,omitempty" json:"value,omitempty"` // the value of the button
+	// Name is the name of the button, or of a hidden field that a script of the page
+	// changes when it is pressed.
+	Name string `yaml:"name,omitempty" json:"name,omitempty"`
+	// Value is the value of the button, or what that field is changed to: {value} in it
+	// stands for what it holds.
+	Value string `yaml:"value,omitempty" json:"value,omitempty"`
 }
 
 // APILogin is login and consent at pages that are scripts: what they do is done

@@ -65,7 +65,7 @@ Feature: Asking silently, and insisting on being asked
     Scenario Outline: Planner asks with the prompt "<prompt>"
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" with the prompt "<prompt>"
-      Then Planner is sent back with an error, typically "invalid_request"
+      Then Planner is sent back with an error, typically "invalid_request or consent_required or login_required or interaction_required"
       And Planner receives no token
 
       Examples: no page and the consent page, no page and the sign-in page, in either order
@@ -105,7 +105,7 @@ Feature: Asking silently, and insisting on being asked
       Given Ada has granted Planner "openid read:appointments"
       And Ada will deny
       When Planner asks Ada for "openid read:appointments write:appointments", insisting on consent
-      Then Planner is refused with "access_denied"
+      Then Planner is refused, typically with "access_denied"
       And Planner receives no token
 
     @SHOULD @needs:consent.deny
@@ -113,7 +113,7 @@ Feature: Asking silently, and insisting on being asked
       Given Ada has granted Planner "openid read:appointments"
       And Ada will deny
       When Planner asks Ada for "openid read:appointments", insisting on consent
-      Then Planner is refused with "access_denied"
+      Then Planner is refused, typically with "access_denied"
 
     @needs:consent.deny
     Scenario: The refresh token from before does not grow by it

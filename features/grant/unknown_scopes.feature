@@ -87,7 +87,7 @@ Feature: Scopes that a server does not know
       When Planner asks Ada for "read:appointments"
       Then Planner holds at least "read:appointments"
 
-  @UNK-06 @MUST @rfc6749-5.2 @needs:as.cc @needs:policy.malformed_scope=rejects
+  @UNK-06 @MUST @rfc6749-5.2 @needs:as.cc @needs:policy.malformed_scope/client_credentials=rejects
   Rule: A scope that is refused at the token endpoint is an error response, and no token
     A client that finds both takes what it needs.
 

@@ -182,10 +182,7 @@ func (c *Cast) Limiting(ctx context.Context, client *Client, scope oauth.ScopeSe
 			return nil, err
 		}
 	}
-	client.Scope = scope
-	return c.callEntry(as(ctx, "administrator", "limits "+client.Name), c.Stage.Target.Description.Control.LimitClient, map[string]string{
-		"client.id": client.ID, "scope": scope.Map(c.wireToken).String(),
-	})
+	return c.callEntry(as(ctx, "administrator", "limits "+client.Name), c.Stage.Target.Description.Control.LimitClient, c.limits(client, scope))
 }
 
 func (o *Owner) entry(ctx context.Context, purpose string, call *target.Call, client *Client, extra map[string]string) (*Entry, error) {

@@ -14,14 +14,17 @@ import (
 
 // Issue is one answer of the token endpoint.
 type Issue struct {
-	Client  *Client
-	Owner   *Owner // nil for client credentials
-	Grant   oauth.GrantType
-	Added   oauth.ScopeSet // what was added to the request to obtain a refresh token
-	Asked   oauth.ScopeSet // of the token request, canonical names
-	Omitted bool           // the token request had no scope
-	Other   bool           // for the second API
-	Unaimed bool           // no API of ours was named
+	Client *Client
+	Owner  *Owner // nil for client credentials
+	Grant  oauth.GrantType
+	Added  oauth.ScopeSet // what was added to the request to obtain a refresh token
+	Asked  oauth.ScopeSet // of the token request, canonical names
+	// Repeated are the scopes of a request with several scope parameters, which is
+	// malformed (RFC 6749 section 3.2): whoever answers it may go by any of them.
+	Repeated []oauth.ScopeSet
+	Omitted  bool // the token request had no scope
+	Other    bool // for the second API
+	Unaimed  bool // no API of ours was named
 	// Authorization is where a code came from, From the issue that gave the
 	// refresh token.
 	Authorization *Authorization
@@ -138,7 +141,8 @@ func (c *Client) token(ctx context.Context, issue *Issue, form, params url.Value
 		form[name] = values
 		if name == "scope" && len(values) > 1 {
 			for _, value := range values {
-				issue.Asked = issue.Asked.Union(c.cast.canonical(oauth.FieldsScope(value)))
+				one := c.cast.canonical(oauth.FieldsScope(value))
+				issue.Asked, issue.Repeated = issue.Asked.Union(one), append(issue.Repeated, one)
 			}
 		}
 	}

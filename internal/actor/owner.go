@@ -191,11 +191,17 @@ func (c *Cast) LimitClient(ctx context.Context, client *Client, scope oauth.Scop
 
 func (c *Cast) limitClient(ctx context.Context, client *Client, scope oauth.ScopeSet) error {
 	call := c.Stage.Target.Description.Control.LimitClient
+	_, err := c.call(as(ctx, "administrator", "limits "+client.Name), call, c.limits(client, scope))
+	return err
+}
+
+// limits are the variables of the call that limits a client, which may have no more
+// than scope from now on.
+func (c *Cast) limits(client *Client, scope oauth.ScopeSet) map[string]string {
 	client.Scope = scope
 	vars := c.clientVariables(&client.Client)
 	vars["scope"] = scope.Map(c.wireToken).String()
-	_, err := c.call(as(ctx, "administrator", "limits "+client.Name), call, vars)
-	return err
+	return vars
 }
 
 // AdvanceClock moves the target's clock.

@@ -150,8 +150,13 @@ func (c *Cast) closed(ctx context.Context, client string, way Way) error {
 		}
 	}
 	a, err := cl.Authorize(ctx, Request{Owner: owner, Scope: &scope, Way: way})
-	if err != nil || a.Refused == nil || a.Refused.Code == oauth.InvalidScope {
+	switch {
+	case err != nil || a.Refused != nil && a.Refused.Code == oauth.InvalidScope:
 		return nil
+	case a.Refused == nil && a.Arrival.Redirect != nil:
+		return nil
+	case a.Refused == nil:
+		return fmt.Errorf("%s is refused, by a page in place of a redirect", client)
 	}
 	return fmt.Errorf("%s is refused: %w", client, a.Refused)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/scopeproof/scopeproof/internal/useragent"
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
@@ -11,8 +12,10 @@ import (
 // observeConsent finds what the consent page lets a resource owner choose.
 func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization, err error) {
 	const observed = "observed"
-	if err == nil && a.WasAsked() && !deniable(a.Arrival.ConsentPages[0]) {
-		s.facts.yes("consent.deny", false, "observed: no button of the page denies; login.form.consent.deny says which does")
+	if err == nil && a.WasAsked() {
+		if why := undeniable(a.Arrival.ConsentPages[0]); why != "" {
+			s.facts.yes("consent.deny", false, "observed: "+why)
+		}
 	}
 	switch {
 	case err != nil:
@@ -28,13 +31,21 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 	}
 }
 
-// deniable reports whether a page that was shown can be answered with no.
-func deniable(page target.ConsentPage) bool {
+// undeniable is why a page that was shown cannot be answered with no; empty: it can.
+func undeniable(page target.ConsentPage) string {
 	if page.Answer == nil {
-		return true
+		return ""
 	}
 	_, err := page.Answer(oauth.ConsentDecision{Deny: true})
-	return err == nil
+	var unknown *useragent.PageError
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &unknown) && unknown.Alike:
+		return "the button that denies sends what the one that allows does, and a script tells them apart; " +
+			"login.driver browser runs it, or login.form.consent.deny says which hidden field it changes"
+	}
+	return "no button of the page denies; login.form.consent.deny says which does"
 }
 
 // observeBoxes takes the choice away again, whatever is declared, where a box that

@@ -141,9 +141,13 @@ external:
 # authorization_server:
 #   refresh: {scope: offline_access, prompt: consent}
 {{- end}}
-{{- if or .TellRefresh .Named}}
+{{- if or .TellRefresh .Named .AlwaysAsked}}
 
 authorization_server:
+{{- if .AlwaysAsked}}
+  # Without it a request leads nowhere.
+  always_asked: {{.AlwaysAsked}}
+{{- end}}
 {{- if .TellRefresh}}
   # What a client must ask for to be given a refresh token.
   refresh: {scope: offline_access{{if .Prompts}}, prompt: consent{{end}}}

@@ -91,6 +91,7 @@ func (k Known) with(document map[string]any) Known {
 // Learned is what a login showed.
 type Learned struct {
 	Played       bool
+	AlwaysAsked  string // what each request has to have
 	Checkboxes   []Box // that stand for a scope, where nothing at them says so
 	Boxes        []Box // that would keep the next page of consent away
 	Allow, Deny  *Press
@@ -130,7 +131,7 @@ func (l *learner) playable() bool {
 }
 
 func (l *learner) learn(ctx context.Context) (*Found, error) {
-	shown, err := l.ask(ctx)
+	shown, err := l.askAll(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -216,21 +217,39 @@ type showing struct {
 	page  target.PageSeen
 }
 
+// askAll is ask, and again with openid beside each scope where that leads on and
+// nothing did without: not every server takes other requests than those of OpenID
+// Connect (Core section 3.1.2.1).
+func (l *learner) askAll(ctx context.Context) ([]showing, error) {
+	shown, open, err := l.ask(ctx)
+	if err != nil || open || !slices.Contains(l.sketch.Scopes, "openid") {
+		return shown, err
+	}
+	before := l.pages
+	l.sketch.AlwaysAsked = "openid"
+	more, open, err := l.ask(ctx)
+	if err != nil || !open {
+		l.sketch.AlwaysAsked, l.pages = "", before
+		return shown, err
+	}
+	return more, nil
+}
+
 // ask asks for each scope by itself, up to the page of consent. A page that is not
-// understood is one, too.
-func (l *learner) ask(ctx context.Context) ([]showing, error) {
+// understood is one, too. Open says that one of them other than openid led on.
+func (l *learner) ask(ctx context.Context) (shown []showing, open bool, err error) {
 	stage, stop, err := l.open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer stop()
-	var shown []showing
 	for _, name := range l.scopes() {
-		_, _, err := l.visit(ctx, stage, name, true)
+		_, a, err := l.visit(ctx, stage, name, true)
 		var page *useragent.PageError
 		if err != nil && !errors.As(err, &page) {
-			return nil, err
+			return nil, false, err
 		}
+		open = open || err != nil || name != "openid" && (a.Code != "" || a.WasAsked())
 		if n := len(l.pages); n > 0 {
 			last := l.pages[n-1]
 			if strings.Contains(last.Is, "consent") || last.Is == "not understood" {
@@ -238,7 +257,7 @@ func (l *learner) ask(ctx context.Context) ([]showing, error) {
 			}
 		}
 	}
-	return shown, nil
+	return shown, open, nil
 }
 
 func either(a, b string) string {

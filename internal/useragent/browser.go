@@ -63,6 +63,11 @@ func (r request) sent() url.Values {
 	return r.url.Query()
 }
 
+// same reports whether a server cannot tell two requests apart.
+func (r request) same(other *request) bool {
+	return r.method == other.method && r.url.String() == other.url.String() && r.fields.Encode() == other.fields.Encode()
+}
+
 // follow sends r and goes where it is redirected. One of redirect and page is
 // set when err is nil.
 func (b *browser) follow(ctx context.Context, r request) (redirect *url.URL, p *page, err error) {

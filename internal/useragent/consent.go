@@ -169,8 +169,12 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 	}
 	grants := decision.Grants(c.offered)
 	hidden := c.reader.hiddenScopes(c.form)
+	script := scripted(c.form, c.reader.consent.Allow)
 	kept := 0
 	fields := c.form.entries(button, func(field *control) ([]string, bool) {
+		if value, set := script[field]; set {
+			return []string{value}, true
+		}
 		if scopes, ok := c.reader.boxScopes(field); ok {
 			if scopes.SubsetOf(grants) {
 				return []string{field.value}, true
@@ -255,6 +259,8 @@ func (c *consent) allowButton(p *page) (*control, error) {
 	}
 	found := find(c.form, wanted)
 	switch {
+	case found == nil && scripted(c.form, wanted) != nil:
+		return c.form.submitter(notRefusal), nil
 	case found == nil:
 		return nil, &PageError{
 			URL: place(p.url), Seen: c.form.describe(), Want: "the button " + buttonText(wanted, "") + " that allows", Proposal: c.reader.propose(c.form),
@@ -269,25 +275,66 @@ func (c *consent) allowButton(p *page) (*control, error) {
 // deny is the request that refuses: the configured button, or the one that says
 // so, in the form or, where each button has a form of its own, in another.
 func (c *consent) deny(p *page) (*request, error) {
-	forms := append([]*form{c.form}, c.forms...)
+	r, err := c.refusal(p)
+	switch {
+	case err != nil:
+		return nil, err
+	case r == nil:
+		return nil, &PageError{
+			URL: place(p.url), Seen: describeAll(p), Want: "the button " + buttonText(c.reader.consent.Deny, "that denies"), Proposal: c.reader.propose(c.form),
+			Hint: "set login.form.consent.deny to the name and value of the button, or to its value alone",
+		}
+	}
+	if yes, err := c.allow(p, oauth.ConsentDecision{}, nil); err == nil && r.same(yes) && !c.reader.scripts {
+		return nil, &PageError{
+			URL: place(p.url), Seen: c.form.describe(), Alike: true,
+			Want: "a button that denies and by itself sends something else than the one that allows, so that no script has to tell them apart",
+			Hint: "login.driver browser runs the script; or login.form.consent.deny names the hidden field that it changes, and what to: {name: FIELD, value: VALUE}, " +
+				"where {value} stands for what the field holds",
+		}
+	}
+	return r, nil
+}
+
+// refusal is what the button that denies sends; nil: there is none.
+func (c *consent) refusal(p *page) (*request, error) {
 	wanted := c.reader.consent.Deny
+	forms := append([]*form{c.form}, c.forms...)
+	refuses := func(b *control) bool { return says(b, denyWords) }
 	for _, f := range forms {
+		found := f.submitter(refuses)
 		if wanted != (target.Button{}) {
-			found := find(f, wanted)
-			if found == nil {
-				continue
-			}
-			if found.kind == "hidden" {
+			if found = find(f, wanted); found != nil && found.kind == "hidden" {
 				found = f.submitter(func(*control) bool { return true })
 			}
-			return f.request(p, f.entries(found, nil), found)
 		}
-		if found := f.submitter(func(b *control) bool { return says(b, denyWords) }); found != nil {
+		if found != nil {
 			return f.request(p, f.entries(found, nil), found)
 		}
 	}
-	return nil, &PageError{
-		URL: place(p.url), Seen: describeAll(p), Want: "the button " + buttonText(wanted, "that denies"), Proposal: c.reader.propose(c.form),
-		Hint: "set login.form.consent.deny to the name and value of the button, or to its value alone",
+	for _, f := range forms {
+		if script := scripted(f, wanted); script != nil {
+			button := f.submitter(refuses)
+			return f.request(p, f.entries(button, func(field *control) ([]string, bool) {
+				value, set := script[field]
+				return []string{value}, set
+			}), button)
+		}
 	}
+	return nil, nil
+}
+
+// scripted is what a script of the page puts into a hidden field before the form is
+// sent: the value of the configured button, where that is what names the field, and
+// {value} in it is what the field holds. Nil: the page has such a button, or no such field.
+func scripted(f *form, wanted target.Button) map[*control]string {
+	if wanted.Name == "" || find(f, wanted) != nil {
+		return nil
+	}
+	for _, c := range f.controls {
+		if c.kind == "hidden" && c.name == wanted.Name {
+			return map[*control]string{c: strings.ReplaceAll(wanted.Value, "{value}", c.value)}
+		}
+	}
+	return nil
 }

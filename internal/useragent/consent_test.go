@@ -23,6 +23,8 @@ const (
 	twoFormsPage = `<form method=post action=/c><input type=hidden name=approval value=approve><button>Grant Access</button></form>
 <form method=post action=/c><input type=hidden name=approval value=rejected><button>Cancel</button></form>`
 	bareButtonPage   = `<form method=post action=/c><button type=submit>Allow</button></form>`
+	scriptedPage     = `<form method=post action=/c><input type=hidden name=confirm value=17><button>Accept</button><button class=no>Refuse</button></form>`
+	decidedPage      = `<form method=post action=/c><input type=hidden name=decision><input type=checkbox name=scope value=read><button>Accept</button><button>Refuse</button></form>`
 	outsideFieldPage = `<form id=f method=post action=/wrong><input type=checkbox name=scope value=openid checked disabled><input type=hidden name=scope value=openid></form>
 <input form=f type=checkbox name=scope value=read><input form=other name=lost value=1>
 <button form=f type=button>Allow later</button><button form=f formaction=/c name=d value=allow>Allow</button><button form=f formaction=/c name=d value=deny>Deny</button>`
@@ -56,6 +58,10 @@ func TestConsentPagesOfManyKinds(t *testing.T) {
 		{"mapped boxes, narrowed", mappedPage, mapped, only("write"), "read write", url.Values{"p": {"2"}, "newsletter": {"on"}, "ok": {""}}},
 		{"mapped boxes, widened", mappedPage, mapped, add, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "ok": {""}, "scope": {"admin"}}},
 		{"mapped boxes, denied", mappedPage, mapped, deny, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "no": {"1"}}},
+		{"a script that changes a field, denied", scriptedPage, target.ConsentForm{Deny: target.Button{Name: "confirm", Value: "-{value}"}}, deny, "", url.Values{"confirm": {"-17"}}},
+		{"a script that changes a field, not where it allows", scriptedPage, target.ConsentForm{Deny: target.Button{Name: "confirm", Value: "-{value}"}}, oauth.ConsentDecision{}, "", url.Values{"confirm": {"17"}}},
+		{"a script that says what was decided", decidedPage, target.ConsentForm{Allow: target.Button{Name: "decision", Value: "yes"}}, oauth.ConsentDecision{}, "read", url.Values{"decision": {"yes"}, "scope": {"read"}}},
+		{"boxes that are left as they are, denied by a button without a name", decidedPage, target.ConsentForm{}, deny, "read", url.Values{"decision": {""}}},
 		{"a form for each button", twoFormsPage, dex, oauth.ConsentDecision{}, "", url.Values{"approval": {"approve"}}},
 		{"a form for each button, denied", twoFormsPage, dex, deny, "", url.Values{"approval": {"rejected"}}},
 		{"a form for each button, nothing configured", twoFormsPage, target.ConsentForm{}, deny, "", url.Values{"approval": {"rejected"}}},
@@ -121,6 +127,7 @@ func TestDecisionsThatAPageCannotExpress(t *testing.T) {
 		{"less than is in a hidden field", hiddenPage, target.ConsentForm{}, only("read"), "granular where a hidden field"},
 		{"less than is in hidden fields", manyHiddenPage, target.ConsentForm{}, only("read"), "granular where a hidden field"},
 		{"to deny, where nothing denies", lone, target.ConsentForm{}, oauth.ConsentDecision{Deny: true}, "login.form.consent.deny"},
+		{"to deny, where a script tells the buttons apart", scriptedPage, target.ConsentForm{}, oauth.ConsentDecision{Deny: true}, "login.driver browser runs the script"},
 		{"to deny with a button that is not there", hiddenPage, target.ConsentForm{Deny: target.Button{Name: "deny"}}, oauth.ConsentDecision{Deny: true}, "login.form.consent.deny"},
 		{"to allow with a button that is not there", lone, target.ConsentForm{Allow: target.Button{Name: "accept"}}, oauth.ConsentDecision{}, "login.form.consent.allow"},
 	}

@@ -13,6 +13,8 @@ type PageError struct {
 	Want string // what would have been understood
 	Seen string // the forms, fields and buttons of the page; never their values
 	Hint string // which key of the target file to set
+	// Alike says that the button that denies sends what the one that allows does.
+	Alike bool
 	// Proposal is what the target file could say, as YAML; empty: nothing.
 	Proposal string
 }

@@ -44,6 +44,7 @@ type Fill struct {
 // is which.
 func NewPlayer(t *target.Target, visit target.Visit) (*Player, error) {
 	d := newFormDriver(t.Description.Login, t.Description.Capabilities["consent.ui"] == "granular")
+	d.reader.scripts = true
 	w, _, err := d.begin(visit)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ type reader struct {
 	// granular says that hidden scopes may be narrowed: the target file declares
 	// that consent is granular.
 	granular bool
+	scripts  bool            // of a page run, and may tell one button from another
 	boxes    map[string]bool // login.form.boxes
 	// asked is what the authorization request asked for, where that is known.
 	asked oauth.ScopeSet
