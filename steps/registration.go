@@ -187,8 +187,8 @@ func (w *World) isRegisteredFor(_ context.Context, client, how, named string) er
 }
 
 // obtainsWhatIsRegistered holds the server to its own client information response
-// (RFC 7591 section 3.2.1). Where a client asks for more than that, to refuse it
-// all is lawful.
+// (RFC 7591 section 3.2.1). Where a client asks for more than that, or for nothing in
+// particular (RFC 6749 section 3.3), to refuse it all is lawful.
 func (w *World) obtainsWhatIsRegistered(ctx context.Context, client string) error {
 	r, err := w.registered(client)
 	if err != nil {
@@ -206,7 +206,7 @@ func (w *World) obtainsWhatIsRegistered(ctx context.Context, client string) erro
 	}
 	due := o.asked.Intersect(may)
 	if refused := o.refusal(); refused != nil {
-		if o.asked.SubsetOf(may) {
+		if !o.asked.IsEmpty() && o.asked.SubsetOf(may) {
 			return violation("%s was refused %q with %s, and its registration says %s", client, o.asked, refused, told)
 		}
 		return nil
