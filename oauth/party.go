@@ -38,6 +38,7 @@ type Client struct {
 	Scope       ScopeSet // what the server allows it to ask for
 	FirstParty  bool     // consent may be skipped
 	Dynamic     bool     // registered at the registration endpoint (RFC 7591)
+	Native      bool     // registered as a native application (OpenID Connect Dynamic Client Registration section 2)
 	// Registered is the scope in the answer to its registration (RFC 7591 section
 	// 3.2.1).
 	Registered ScopeMember

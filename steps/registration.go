@@ -157,7 +157,7 @@ func (w *World) registered(client string) (*registration, error) {
 
 // isRegisteredFor compares the latest client information response with a set. To
 // be refused is to be registered for nothing more than before.
-func (w *World) isRegisteredFor(_ context.Context, client, how, named string) error {
+func (w *World) isRegisteredFor(ctx context.Context, client, how, named string) error {
 	set, err := w.set(named)
 	if err != nil {
 		return err
@@ -173,6 +173,11 @@ func (w *World) isRegisteredFor(_ context.Context, client, how, named string) er
 		return nil
 	}
 	got := r.current.Scope.Set
+	if how == "no scope beyond" && !w.beyond(got, set).IsEmpty() {
+		if got, err = w.ownOf(ctx, client, r.current, set); err != nil {
+			return err
+		}
+	}
 	switch extra, missing := w.beyond(got, set), w.beyond(set, got); {
 	case how == "none of":
 		if some := w.hierarchy().Unexplained(got, set); !some.IsEmpty() {
@@ -186,9 +191,20 @@ func (w *World) isRegisteredFor(_ context.Context, client, how, named string) er
 	return nil
 }
 
+// ownOf is what a registration names of what was asked for, if it is that of who asks for nothing
+// in particular, and all of it elsewhere: a server may replace what is asked for by what
+// it gives to everybody (RFC 7591 section 3.2.1).
+func (w *World) ownOf(ctx context.Context, client string, r *actor.Registration, asked oauth.ScopeSet) (oauth.ScopeSet, error) {
+	everybody, err := w.cast.Register(ctx, client, map[string]any{"scope": nil})
+	if err != nil || everybody.Refused != nil || !r.Scope.Set.Equal(everybody.Scope.Set) {
+		return r.Scope.Set, err
+	}
+	return r.Scope.Set.Intersect(asked), nil
+}
+
 // obtainsWhatIsRegistered holds the server to its own client information response
-// (RFC 7591 section 3.2.1). Where a client asks for more than that, to refuse it
-// all is lawful.
+// (RFC 7591 section 3.2.1). Where a client asks for more than that, or for nothing in
+// particular (RFC 6749 section 3.3), to refuse it all is lawful.
 func (w *World) obtainsWhatIsRegistered(ctx context.Context, client string) error {
 	r, err := w.registered(client)
 	if err != nil {
@@ -206,7 +222,7 @@ func (w *World) obtainsWhatIsRegistered(ctx context.Context, client string) erro
 	}
 	due := o.asked.Intersect(may)
 	if refused := o.refusal(); refused != nil {
-		if o.asked.SubsetOf(may) {
+		if !o.asked.IsEmpty() && o.asked.SubsetOf(may) {
 			return violation("%s was refused %q with %s, and its registration says %s", client, o.asked, refused, told)
 		}
 		return nil

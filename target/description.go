@@ -304,6 +304,10 @@ type DynamicRegistration struct {
 	Metadata map[string]any `yaml:"metadata,omitempty" json:"metadata,omitempty"`
 }
 
+// RedirectURI is the redirect URI of clients that have no other: nothing has to
+// listen there.
+const RedirectURI = "http://127.0.0.1:9/cb"
+
 // ClientDescription is one client as the target knows it.
 type ClientDescription struct {
 	ID          string   `yaml:"id,omitempty" json:"id,omitempty"`                                                                                                                 // the client_id of a client that exists

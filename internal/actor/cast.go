@@ -46,6 +46,7 @@ type Stage struct {
 
 	hosts      map[string]string // what features call them
 	keys       *keySet
+	eased      sync.Map                 // whether clients are registered by [Cast.ease], by name
 	clientKeys sync.Map                 // functions that make or return the key of clients, by name
 	subjects   sync.Map                 // of tokens, learned, by the name of a resource owner
 	namer      namer                    // learns them

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -162,7 +165,11 @@ func (s *Stage) observeWays(ctx context.Context) {
 		s.Target.Closed[way] = cast.Recorder.Redact(err.Error())
 	}
 	if s.Target.Capabilities["fx.channels"].Value != fmt.Sprint(open) {
-		s.facts.set("fx.channels", fmt.Sprint(open), fmt.Sprintf("observed: nothing is to be had by %v", s.Target.Closed))
+		var closed []string
+		for _, way := range slices.Sorted(maps.Keys(s.Target.Closed)) {
+			closed = append(closed, fmt.Sprintf("%s: %s", way, s.Target.Closed[way]))
+		}
+		s.facts.set("fx.channels", fmt.Sprint(open), "observed: nothing is to be had by "+strings.Join(closed, "; "))
 	}
 }
 
@@ -225,7 +232,11 @@ func (s *Stage) observePost(ctx context.Context) {
 		{"as.post", "openid read:appointments"},
 	} {
 		cast := s.NewCast()
-		a, _, err := cast.obtain(ctx, "Planner", "Ada", Request{Scope: &part.scope, Way: Way{Via: ByPost}})
+		post := Request{Scope: &part.scope, Way: Way{Via: ByPost}}
+		a, _, err := cast.obtain(ctx, "Planner", "Ada", post)
+		if err == nil && a.Code != "" { // where somebody is signed in, it may be taken for a forgery (RFC 6749 section 10.12)
+			a, _, err = cast.obtain(ctx, "Planner", "Ada", post)
+		}
 		if err == nil && a.Code != "" || passing(err) {
 			break
 		}

@@ -112,6 +112,35 @@ func (c *Cast) CallBound(ctx context.Context, who string, api *target.ResourceSe
 // Bound reports whether the access token is bound to a key of the client.
 func (i *Issue) Bound() bool { return i.proof != nil }
 
+// unbound is why the API takes no tokens that are bound to a key; empty: it does, or
+// nobody can tell. One that knows nothing of them serves them as ordinary ones, which
+// is lawful (RFC 9449 section 7.2), and refuses their scheme without speaking of it.
+func (c *Cast) unbound(ctx context.Context) string {
+	planner, err := c.Client(ctx, "Planner")
+	if err != nil {
+		return ""
+	}
+	key, err := NewProofKey()
+	if err != nil {
+		return ""
+	}
+	planner.Bind(key)
+	scope := oauth.RawScope("read:appointments")
+	_, i, err := c.obtain(ctx, "Planner", "Ada", Request{Scope: &scope})
+	list, offered := c.Stage.Target.API.Operation("list")
+	if err != nil || i == nil || i.Response == nil || !i.Bound() || !offered {
+		return ""
+	}
+	a, err := c.CallBound(ctx, "Planner", c.Stage.Target.API, list, i.Response.AccessToken, key, nil, i.Owner)
+	if err != nil || !a.Refused() {
+		return ""
+	}
+	if _, speaks := a.ChallengeOf("DPoP"); speaks {
+		return ""
+	}
+	return fmt.Sprintf("a token that is bound to a key is refused with %d and no challenge of the scheme DPoP", a.Status)
+}
+
 // ChallengeOf is the first challenge of a scheme with the answer, such as "DPoP"
 // (RFC 9449 section 7.1).
 func (a *Attempt) ChallengeOf(scheme string) (oauth.Challenge, bool) {

@@ -95,6 +95,12 @@ func (o *Owner) setPermissions(ctx context.Context, permissions oauth.ScopeSet) 
 	return err
 }
 
+// OnlyPeople are the scopes that mean nothing without a resource owner: those of
+// OpenID Connect, and what the target file says.
+func (c *Cast) OnlyPeople() oauth.ScopeSet {
+	return openIDScopes.Union(oauth.FieldsScope(c.Stage.Target.Description.AuthorizationServer.UserOnlyScopes))
+}
+
 // KnownScopes are the scopes that the target knows: those that its file speaks of, and
 // those of OpenID Connect.
 func (c *Cast) KnownScopes() oauth.ScopeSet {

@@ -17,7 +17,7 @@ var errNotTaken = errors.New("the server did not take")
 
 // observeParts finds out whether Strict can have to push its requests, whether
 // Legacy can have tokens in the redirect, whether UserInfo is for tokens such as
-// ours, and whether Planner may push requests and send request objects: a server
+// ours, whether the API knows tokens that are bound to a key, and whether Planner may push requests and send request objects: a server
 // may know each of them, and let no client have it that is registered, and asks, as
 // ours do. The error is that of ctx.
 func (s *Stage) observeParts(ctx context.Context) error {
@@ -37,6 +37,11 @@ func (s *Stage) observeParts(ctx context.Context) error {
 	if open("as.oidc.userinfo") && s.can("as.code") && driven {
 		if why := cast.unanswered(limited); why != "" {
 			s.facts.yes("as.oidc.userinfo", false, "observed: "+why)
+		}
+	}
+	if open("rs.dpop") && s.can("as.code") && s.can("rs.api") && driven {
+		if why := s.NewCast().unbound(limited); why != "" {
+			s.facts.yes("rs.dpop", false, "observed: "+why)
 		}
 	}
 	if open("as.post") && driven {

@@ -32,31 +32,30 @@ func fixture(name string) (target.ClientDescription, bool) {
 	web := []string{"authorization_code", "refresh_token"}
 	device := append(slices.Clone(web), string(oauth.DeviceCode))
 	user := append(slices.Clone(device), string(oauth.PasswordGrant), string(oauth.TokenExchange), string(oauth.JWTBearer), string(oauth.CIBA))
-	const redirect = "http://127.0.0.1:9/cb"
 	all := "openid profile email address phone offline_access " + apiScopes
 	switch name {
 	case "Planner", "Rival":
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: all, FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: target.RedirectURI, GrantTypes: user, Scope: all, FirstParty: &no}, true
 	case "Auditor": // nobody's part
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append(slices.Clone(web), string(oauth.PasswordGrant)), Scope: all, FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: target.RedirectURI, GrantTypes: append(slices.Clone(web), string(oauth.PasswordGrant)), Scope: all, FirstParty: &no}, true
 	case "Newcomer": // is always registered by RFC 7591
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: target.RedirectURI, GrantTypes: web, Scope: all, FirstParty: &no}, true
 	case "Viewer":
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: "openid offline_access read:appointments", FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: target.RedirectURI, GrantTypes: user, Scope: "openid offline_access read:appointments", FirstParty: &no}, true
 	case "Pocket":
-		return target.ClientDescription{AuthMethod: "none", RedirectURI: redirect, GrantTypes: device, Scope: all, FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "none", RedirectURI: target.RedirectURI, GrantTypes: device, Scope: all, FirstParty: &no}, true
 	case "House":
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: user, Scope: all, FirstParty: &yes}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: target.RedirectURI, GrantTypes: user, Scope: all, FirstParty: &yes}, true
 	case "Robot":
 		return target.ClientDescription{AuthMethod: "client_secret_basic", GrantTypes: []string{"client_credentials"}, Scope: "read:appointments", FirstParty: &no}, true
 	case "Legacy": // uses every response type there is; who it is hangs on the server's metadata
 		// With tokens in the redirect a loopback address will not do (OpenID Connect Dynamic Client Registration section 2).
 		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: "https://legacy.example/cb", GrantTypes: append([]string{"implicit"}, web...), Scope: all, FirstParty: &no}, true
 	case "Strict": // has to push its authorization requests
-		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: web, Scope: all, FirstParty: &no}, true
+		return target.ClientDescription{AuthMethod: "client_secret_basic", RedirectURI: target.RedirectURI, GrantTypes: web, Scope: all, FirstParty: &no}, true
 	case "Steward": // manages its grants
 		return target.ClientDescription{
-			AuthMethod: "client_secret_basic", RedirectURI: redirect, GrantTypes: append([]string{"client_credentials"}, web...),
+			AuthMethod: "client_secret_basic", RedirectURI: target.RedirectURI, GrantTypes: append([]string{"client_credentials"}, web...),
 			Scope: all + " grant_management_query grant_management_revoke", FirstParty: &no,
 		}, true
 	case "Worker": // a machine client that may have everything a machine may have
@@ -147,16 +146,22 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 			return nil, fmt.Errorf("the metadata lists no grant type that %s could be registered for: %q", name, cd.GrantTypes)
 		}
 	}
-	reg := d.Clients.Register
-	switch {
-	case name == "Newcomer" || (reg.HTTP == nil && registers(c.Stage.Target.Target)):
-		return client, c.registerDynamic(ctx, client, reg.Dynamic)
-	case reg.HTTP != nil:
-		return client, c.registerHTTP(ctx, client, reg.HTTP)
-	case client.ID == "":
+	if registers(c.Stage.Target.Target) || name == "Newcomer" {
+		return client, c.registerEither(ctx, client)
+	}
+	if client.ID == "" {
 		return nil, fmt.Errorf("clients.actors.%s.id is not in the target file, and there is no way to register a client", name)
 	}
 	return client, nil
+}
+
+// registerOnce sends one registration.
+func (c *Cast) registerOnce(ctx context.Context, client *oauth.Client) error {
+	reg := c.Stage.Target.Description.Clients.Register
+	if client.Name == "Newcomer" || reg.HTTP == nil {
+		return c.registerDynamic(ctx, client, reg.Dynamic)
+	}
+	return c.registerHTTP(ctx, client, reg.HTTP)
 }
 
 // clientMetadata is the client as RFC 7591 section 2 describes it.
@@ -181,7 +186,12 @@ func (c *Cast) clientMetadata(client *oauth.Client) (map[string]any, error) {
 	}
 	if client.RedirectURI != "" {
 		m["redirect_uris"] = []string{client.RedirectURI}
-		m["response_types"] = []string{"code"}
+	}
+	if client.RedirectURI != "" && (len(client.GrantTypes) == 0 || slices.Contains(client.GrantTypes, oauth.AuthorizationCode)) {
+		m["response_types"] = []string{"code"} // which goes with that grant alone (RFC 7591 section 2.1)
+	}
+	if client.Native {
+		m["application_type"] = "native"
 	}
 	return m, c.requestMetadata(client, m)
 }

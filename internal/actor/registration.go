@@ -39,10 +39,14 @@ func (c *Cast) Register(ctx context.Context, name string, members map[string]any
 	if endpoint == "" {
 		return nil, fmt.Errorf("the metadata has no registration_endpoint")
 	}
-	body, err := c.clientMetadata(&oauth.Client{
-		Name: name, AuthMethod: oauth.AuthBasic, RedirectURI: "http://127.0.0.1:9/cb",
+	client := &oauth.Client{
+		Name: name, AuthMethod: oauth.AuthBasic, RedirectURI: target.RedirectURI,
 		GrantTypes: c.Stage.facts.supported([]oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshTokenGrant}),
-	})
+	}
+	if eased, _ := c.Stage.eased.Load(name); eased == true {
+		c.ease(client)
+	}
+	body, err := c.clientMetadata(client)
 	if err != nil {
 		return nil, err
 	}

@@ -154,9 +154,9 @@ func credentials(ctx context.Context, t *target.Target) (id, secret string, err 
 	case actor.ID != "":
 		return actor.ID, actor.Secret, nil
 	case register.HTTP != nil:
-		return registerByCall(ctx, t, *register.HTTP)
+		return either(func(body map[string]any) (string, string, error) { return registerByCall(ctx, t, *register.HTTP, body) })
 	case !register.Static && endpoint != "":
-		return registerDynamically(ctx, t, endpoint)
+		return either(func(body map[string]any) (string, string, error) { return registerDynamically(ctx, t, endpoint, body) })
 	}
 	for _, name := range target.Actors() {
 		if actor := t.Description.Clients.InSet(name, 1); actor.Secret != "" {
@@ -178,8 +178,24 @@ func metadata() map[string]any {
 	}
 }
 
-func registerByCall(ctx context.Context, t *target.Target, call target.Call) (id, secret string, err error) {
-	body := metadata()
+// either registers with [metadata], and where that is refused as a native application
+// (OpenID Connect Dynamic Client Registration section 2) with a redirect URI that is
+// never used: some servers want one of every client, or give the client credentials
+// grant to nobody who registers.
+func either(register func(map[string]any) (string, string, error)) (id, secret string, err error) {
+	if id, secret, err = register(metadata()); err == nil {
+		return id, secret, nil
+	}
+	with := metadata()
+	with["redirect_uris"], with["application_type"] = []string{target.RedirectURI}, "native"
+	with["grant_types"], with["response_types"] = []string{"authorization_code"}, []string{"code"}
+	if id, secret, other := register(with); other == nil {
+		return id, secret, nil
+	}
+	return "", "", err
+}
+
+func registerByCall(ctx context.Context, t *target.Target, call target.Call, body map[string]any) (id, secret string, err error) {
 	if own, ok := call.JSON.(map[string]any); ok {
 		for name, value := range own {
 			body[name] = value
@@ -189,9 +205,13 @@ func registerByCall(ctx context.Context, t *target.Target, call target.Call) (id
 	if call.Form == nil && !register.Whole {
 		call.JSON = body
 	}
+	redirect := ""
+	if uris, _ := body["redirect_uris"].([]string); len(uris) > 0 {
+		redirect = uris[0]
+	}
 	variables := map[string]string{
-		"client.name": "scopeproof calendar API", "client.id": "", "client.secret": "", "client.scope": "", "client.redirect_uri": "",
-		"client.grant_types": register.GrantNames([]string{"client_credentials"}),
+		"client.name": "scopeproof calendar API", "client.id": "", "client.secret": "", "client.scope": "", "client.redirect_uri": redirect,
+		"client.grant_types": register.GrantNames(body["grant_types"].([]string)),
 		"client.auth_method": "client_secret_basic", "client.confidential": "true", "client.first_party": "false",
 	}
 	if call.Mentions("client.id") {
@@ -204,8 +224,8 @@ func registerByCall(ctx context.Context, t *target.Target, call target.Call) (id
 	return cmp.Or(got["client_id"], variables["client.id"]), cmp.Or(got["client_secret"], variables["client.secret"]), err
 }
 
-func registerDynamically(ctx context.Context, t *target.Target, endpoint string) (id, secret string, err error) {
-	body, token := metadata(), ""
+func registerDynamically(ctx context.Context, t *target.Target, endpoint string, body map[string]any) (id, secret string, err error) {
+	token := ""
 	if how := t.Description.Clients.Register.Dynamic; how != nil {
 		for name, value := range how.Metadata {
 			body[name] = value

@@ -88,6 +88,19 @@ var challenging = []Choice{
 		},
 	},
 	{
+		ID: "api-knows-no-bound-tokens", Text: "The API knows nothing of tokens that are bound to a key: it takes them as ordinary ones, and no proofs.",
+		Source: "RFC 9449 section 7.2: a protected resource that supports only [RFC6750] would most presumably accept a DPoP-bound access token as a bearer token",
+		Apply: func(p *refserver.Policy) {
+			p.API.Tokens.BindingFits = func(b refserver.Binding) bool { return b.Scheme == "Bearer" }
+			rewriting(p, func(r refserver.Refusal, own string) []string {
+				if r.Scheme == "DPoP" {
+					own = `Bearer realm="scopeproof"`
+				}
+				return []string{own}
+			})
+		},
+	},
+	{
 		ID: "several-schemes-in-one-field", Text: "Each challenge offers DPoP beside Bearer, in one field; without a token Bearer stands there by itself.",
 		Source: "RFC 9449 section 7.2 (figures 17 and 18)",
 		Apply: func(p *refserver.Policy) {

@@ -41,6 +41,16 @@ var registering = []Choice{
 		Apply:    scopeless,
 	},
 	{
+		ID: "registration-gives-all-the-same", Text: "Whoever registers may have the same scopes, whatever it asks for, and is told so.",
+		Source:   "RFC 7591 section 3.2.1 (the authorization server MAY reject or replace any of the client's requested metadata values)",
+		Declares: map[string]string{"capabilities.as.dcr.software_statement": "false"},
+		Apply: func(p *refserver.Policy) {
+			p.Registration.OpenScope = func(refserver.OpenRegistration) (refserver.ScopeSet, error) {
+				return refserver.ScopeSet{refserver.OpenID, "profile", "email", "offline_access", refserver.ReadAppointments, refserver.WriteAppointments}, nil
+			}
+		},
+	},
+	{
 		ID: "registration-in-other-order", Text: "The answer to a registration names the scopes in another order.",
 		Source: "RFC 6749 section 3.3 (their order does not matter)",
 		Apply: func(p *refserver.Policy) {
