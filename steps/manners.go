@@ -40,6 +40,7 @@ type request struct {
 	params        url.Values
 	decision      *oauth.ConsentDecision
 	way           actor.Way
+	parameter     string          // another parameter of the request, "name=value"
 	beside        *oauth.RawScope // stands in the address, where what counts is somewhere else
 	both          bool            // at both APIs
 	lost          bool            // at an API that nobody knows
@@ -130,6 +131,7 @@ func wordings() []manner[request] {
 		plainly(`on top of what it has`, func(r *request) { r.union = true }),
 		{`with the claim "[^"]*"`, withClaim},
 		{`repeating the parameter with "[^"]*"`, repeating},
+		quoting(`with the parameter "[^"]*"`, func(r *request, value string) { r.parameter = value }),
 		{`so that \d+ bytes end after "[^"]*"`, padding},
 		scoped(`with "[^"]*" beside it`, func(r *request, scope *oauth.RawScope) { r.beside = scope }),
 		detailed("plain"),

@@ -274,6 +274,9 @@ func (w *World) params(r request) (url.Values, error) {
 		}
 		q.Set("acr_values", op.ACR)
 	}
+	if name, value, found := strings.Cut(r.parameter, "="); found {
+		q.Set(name, w.cast.Wire(oauth.RawScope(value)))
+	}
 	if twice := r.params["scope"]; twice != nil {
 		q["scope"] = []string{w.cast.Wire(*r.scope), w.cast.Wire(oauth.RawScope(twice[1]))}
 	}

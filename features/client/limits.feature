@@ -33,6 +33,25 @@ Feature: What a client may have
         | read:appointment      |
         | READ:APPOINTMENTS     |
 
+    @needs:as.oidc
+    Scenario Outline: Viewer asks for "<asked>"
+      When Viewer asks Ada for "<asked>"
+      Then Viewer holds none of "write:appointments email"
+
+      Examples: what it may not have first, last, between, and beside scopes of OpenID Connect
+        | asked                                              |
+        | write:appointments openid read:appointments        |
+        | openid write:appointments read:appointments        |
+        | openid offline_access write:appointments           |
+        | openid email                                       |
+        | openid profile email address phone read:appointments write:appointments |
+
+    @needs:rs.dpop
+    Scenario: Viewer has a key that its tokens are bound to
+      Given Viewer has a key that its tokens are bound to
+      When Viewer asks Ada for "read:appointments write:appointments"
+      Then Viewer holds none of "write:appointments"
+
     @control
     Scenario: Viewer asks for what it may have
       When Viewer asks Ada for "read:appointments"

@@ -18,6 +18,72 @@ Feature: Which scope opens which claims
         | openid address email               |
         | openid profile email address phone |
 
+    Scenario Outline: Planner was granted "<granted>" for an API as well
+      When Planner asks Ada for "<granted>"
+      Then UserInfo tells Planner no more than the claims of "<granted>"
+
+      Examples: what an API, a while, and nearly everything might bring along
+        | granted                                           |
+        | openid write:appointments                         |
+        | openid profile email phone read:appointments      |
+
+    @needs:as.refresh
+    Scenario: Planner was granted it for longer
+      Given Ada has granted Planner "openid read:appointments"
+      Then UserInfo tells Planner no more than the claims of "openid"
+
+    Scenario: Planner asks for less than before
+      Given Ada has granted Planner "openid profile email"
+      When Planner asks Ada for "openid profile"
+      Then UserInfo tells Planner no more than the claims of "openid profile"
+
+    @needs:fx.clients.public
+    Scenario: Pocket, a public client, was granted her e-mail address
+      When Pocket asks Ada for "openid email"
+      Then UserInfo tells Pocket no more than the claims of "openid email"
+      And Pocket's ID token, if any, carries no more than the claims of "openid email"
+
+    Scenario: Bo grants nothing but who he is
+      When Planner asks Bo for "openid"
+      Then UserInfo tells Planner no more than the claims of "openid"
+
+    Scenario Outline: Planner was granted "openid read:appointments" <way>
+      When Planner asks Ada for "openid read:appointments" <way>
+      Then UserInfo tells Planner no more than the claims of "openid"
+      And Planner's ID token, if any, carries no more than the claims of "openid"
+
+      @needs:as.device
+      Examples: where there are devices
+        | way         |
+        | on a device |
+
+      @needs:as.ciba
+      Examples: where there is a backchannel
+        | way                  |
+        | over the backchannel |
+
+      @needs:as.ropc
+      Examples: where a client may take the password
+        | way                            |
+        | with the password of the owner |
+
+      @needs:as.par
+      Examples: where requests are pushed
+        | way                 |
+        | by a pushed request |
+
+    @needs:as.assertion
+    Scenario: Planner signs for Ada
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments" by an assertion
+      Then UserInfo tells Planner no more than the claims of "openid"
+
+    @needs:as.tx
+    Scenario: Planner has exchanged its token
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner exchanges its token
+      Then UserInfo tells Planner no more than the claims of "openid"
+
     @control
     Scenario: What was granted is released
       When Planner asks Ada for "openid email"

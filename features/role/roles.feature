@@ -10,6 +10,17 @@ Feature: Roles limit what can be granted
       When Planner asks Bo for "read:appointments write:appointments"
       Then Planner holds no scope beyond "read:appointments"
 
+    @needs:fx.clients.public
+    Scenario: Bo agrees to everything that a public client asks
+      When Pocket asks Bo for "read:appointments write:appointments"
+      Then Pocket holds no scope beyond "read:appointments"
+
+    @needs:rs.dpop
+    Scenario: Bo agrees to everything that a client with a key asks
+      Given Planner has a key that its tokens are bound to
+      When Planner asks Bo for "read:appointments write:appointments"
+      Then Planner holds no scope beyond "read:appointments"
+
     @control
     Scenario: Ada agrees to everything
       When Planner asks Ada for "read:appointments write:appointments"
