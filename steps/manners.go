@@ -29,6 +29,7 @@ type request struct {
 	adds          oauth.ScopeSet  // what the way has in every request
 	code          bool            // a code is sent along
 	hint          bool            // the resource owner is named
+	shows         bool            // the client's ID token is a hint at the resource owner
 	redeem        *oauth.RawScope // what is asked for with the code
 	level         bool            // the user is to be authenticated as stepping up needs
 	foreign       bool            // with a redirect URI that is not registered
@@ -90,6 +91,7 @@ func pages() []manner[request] {
 		plainly(`insisting on consent`, func(r *request) { r.prompt = "consent" }),
 		quoting(`with the prompt "[^"]*"`, func(r *request, value string) { r.prompt = value }),
 		plainly(`hinting at the name`, func(r *request) { r.hint = true }),
+		plainly(`showing its ID token`, func(r *request) { r.shows = true }),
 		plainly(`leaving the page unanswered`, func(r *request) { r.unanswered = true }),
 		plainly(`who says no and then yes`, func(r *request) { r.wavers = true }),
 		plainly(`signing in for a high level`, func(r *request) { r.level = true }),

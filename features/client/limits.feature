@@ -42,15 +42,16 @@ Feature: What a client may have
         | asked                                              |
         | write:appointments openid read:appointments        |
         | openid write:appointments read:appointments        |
+        | write:appointments read:appointments openid        |
         | openid offline_access write:appointments           |
         | openid email                                       |
         | openid profile email address phone read:appointments write:appointments |
 
-    @needs:rs.dpop
-    Scenario: Viewer has a key that its tokens are bound to
-      Given Viewer has a key that its tokens are bound to
-      When Viewer asks Ada for "read:appointments write:appointments"
-      Then Viewer holds none of "write:appointments"
+    @needs:fx.clients.first_party @needs:ctl.client_admin
+    Scenario: House, which nobody is asked about, has been limited as well
+      Given House has been limited to "read:appointments"
+      When House asks Ada for "read:appointments write:appointments"
+      Then House holds no scope beyond "read:appointments"
 
     @control
     Scenario: Viewer asks for what it may have

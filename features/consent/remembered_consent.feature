@@ -144,6 +144,13 @@ Feature: Consent that is remembered
         | way                 |
         | in a request object |
 
+    @needs:as.oidc @needs:consent.deny
+    Scenario: Planner asks for more and shows its ID token, and Ada is asked
+      Given Ada has granted Planner "openid read:appointments"
+      And Ada will deny
+      When Planner asks Ada for "openid read:appointments write:appointments" showing its ID token
+      Then Planner holds no scope beyond "openid read:appointments"
+
   @CONS-13 @SHOULD @rfc6749-3.3 @rfc9700-2.3 @derived @needs:as.code @needs:consent.remembered
   Rule: A request for less than was agreed to yields less
     A client that asks for the least must be able to get it.

@@ -43,13 +43,6 @@ Feature: Asking a resource owner over the backchannel
       When Planner asks Ada for "openid email read:appointments" over the backchannel
       Then Planner holds no scope that Ada was not shown
 
-    @needs:consent.ui!=none @needs:consent.deny
-    Scenario: Ada, who has agreed before, denies
-      Given Ada has granted Planner "openid read:appointments"
-      And Ada will deny
-      When Planner asks Ada for "openid read:appointments" over the backchannel
-      Then Planner receives no token
-
     @control
     Scenario: Planner asks to write
       When Planner asks Ada for "openid read:appointments write:appointments" over the backchannel

@@ -30,10 +30,9 @@ Feature: Editing and revoking a grant afterwards
       Then Planner holds no scope beyond "read:appointments"
 
     @needs:as.oidc
-    Scenario: Ada takes two scopes back, one after the other
+    Scenario: Ada takes two scopes back at once
       Given Ada has granted Planner "openid email read:appointments write:appointments"
-      And Ada has removed "write:appointments" from Planner's grant
-      And Ada has removed "email" from Planner's grant
+      And Ada has removed "write:appointments email" from Planner's grant
       When Planner refreshes its token
       Then Planner holds no scope beyond "openid read:appointments"
 
@@ -213,6 +212,14 @@ Feature: Editing and revoking a grant afterwards
       And Ada has removed "write:appointments" from Planner's grant
       When Planner redeems its code
       Then Planner holds no scope beyond "read:appointments"
+
+    @needs:consent.edit=edit_scopes @needs:as.ciba
+    Scenario: Ada removes a scope before Planner fetches what she approved over the backchannel
+      Given Ada has granted Planner "openid read:appointments write:appointments"
+      And Planner has a code from Ada for "openid read:appointments write:appointments" over the backchannel
+      And Ada has removed "write:appointments" from Planner's grant
+      When Planner redeems its code
+      Then Planner holds no scope beyond "openid read:appointments"
 
     @control
     Scenario: A code for a grant that stands delivers it

@@ -57,7 +57,7 @@ Feature: How a scope is written
 
     @needs:as.code
     Scenario Outline: Planner asks for a scope that would be known without <what>
-      When Planner asks Ada for "read:appointments <asked>"
+      When Planner asks Ada for "<asked>"
       Then Planner holds none of "write:appointments"
       And Planner cannot create an appointment for Ada
 
@@ -68,6 +68,7 @@ Feature: How a scope is written
         | a delete in it          | write:\u007fappointments             |
         | a backslash in it       | write:\u005cappointments             |
         | quotation marks         | \u0022write:appointments\u0022       |
+        | brackets and marks      | [\u0022write:appointments\u0022]     |
         | a bell in it            | write:\u0007appointments             |
         | a space without a width | write:\u200bappointments             |
         | an accent               | writé:appointments                   |
@@ -294,6 +295,11 @@ Feature: How a scope is written
         | first              | second             |
         | read:appointments  | write:appointments |
         | write:appointments | read:appointments  |
+
+    @needs:as.code @needs:as.post
+    Scenario: Planner posts one, and has the other in the address
+      When Planner asks Ada for "read:appointments" by post, with "read:appointments write:appointments" beside it
+      Then Planner holds no scope that Ada was not shown
 
     @needs:as.cc
     Scenario: Worker does the same

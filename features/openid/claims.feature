@@ -21,6 +21,7 @@ Feature: Which scope opens which claims
     Scenario Outline: Planner was granted "<granted>" for an API as well
       When Planner asks Ada for "<granted>"
       Then UserInfo tells Planner no more than the claims of "<granted>"
+      And Planner's ID token, if any, carries no more than the claims of "<granted>"
 
       Examples: what an API, a while, and nearly everything might bring along
         | granted                                           |
@@ -84,6 +85,23 @@ Feature: Which scope opens which claims
       When Planner exchanges its token
       Then UserInfo tells Planner no more than the claims of "openid"
 
+    @needs:as.dcr.scope @needs:as.oidc.userinfo.signed
+    Scenario: Newcomer has registered for claims that are signed
+      Given Newcomer has registered for "openid profile email" with signed claims
+      When Newcomer asks Ada for "openid email"
+      Then UserInfo tells Newcomer no more than the claims of "openid email"
+
+    @needs:fx.clients.first_party
+    Scenario: House, which nobody is asked about, is to know who she is
+      When House asks Ada for "openid"
+      Then UserInfo tells House no more than the claims of "openid"
+      And House's ID token, if any, carries no more than the claims of "openid"
+
+    @needs:rs.stepup
+    Scenario: Ada signs in for a high level
+      When Planner asks Ada for "openid" signing in for a high level
+      Then Planner's ID token, if any, carries no more than the claims of "openid"
+
     @control
     Scenario: What was granted is released
       When Planner asks Ada for "openid email"
@@ -103,6 +121,10 @@ Feature: Which scope opens which claims
         | email   |
         | address |
         | phone   |
+
+      Examples: all of them together
+        | scope                       |
+        | profile email address phone |
 
   @CLM-03 @MUST @oidc-5.4 @needs:as.code @needs:as.oidc.userinfo
   Rule: Claims of one scope do not come with another
