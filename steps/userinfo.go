@@ -138,7 +138,7 @@ func (w *World) toldBefore(ctx context.Context, client string) error {
 func by(form actor.UserInfoForm) string {
 	switch {
 	case form.Accept != "":
-		return " that accepts " + form.Accept
+		return " as a JWT"
 	case form.Method == http.MethodPost:
 		return " by POST"
 	}
