@@ -29,6 +29,7 @@ type request struct {
 	adds          oauth.ScopeSet  // what the way has in every request
 	code          bool            // a code is sent along
 	hint          bool            // the resource owner is named
+	shows         bool            // the client's ID token is a hint at the resource owner
 	redeem        *oauth.RawScope // what is asked for with the code
 	level         bool            // the user is to be authenticated as stepping up needs
 	foreign       bool            // with a redirect URI that is not registered
@@ -40,6 +41,7 @@ type request struct {
 	params        url.Values
 	decision      *oauth.ConsentDecision
 	way           actor.Way
+	parameter     string          // another parameter of the request, "name=value"
 	beside        *oauth.RawScope // stands in the address, where what counts is somewhere else
 	both          bool            // at both APIs
 	lost          bool            // at an API that nobody knows
@@ -89,6 +91,7 @@ func pages() []manner[request] {
 		plainly(`insisting on consent`, func(r *request) { r.prompt = "consent" }),
 		quoting(`with the prompt "[^"]*"`, func(r *request, value string) { r.prompt = value }),
 		plainly(`hinting at the name`, func(r *request) { r.hint = true }),
+		plainly(`showing its ID token`, func(r *request) { r.shows = true }),
 		plainly(`leaving the page unanswered`, func(r *request) { r.unanswered = true }),
 		plainly(`who says no and then yes`, func(r *request) { r.wavers = true }),
 		plainly(`signing in for a high level`, func(r *request) { r.level = true }),
@@ -130,6 +133,7 @@ func wordings() []manner[request] {
 		plainly(`on top of what it has`, func(r *request) { r.union = true }),
 		{`with the claim "[^"]*"`, withClaim},
 		{`repeating the parameter with "[^"]*"`, repeating},
+		quoting(`with the parameter "[^"]*"`, func(r *request, value string) { r.parameter = value }),
 		{`so that \d+ bytes end after "[^"]*"`, padding},
 		scoped(`with "[^"]*" beside it`, func(r *request, scope *oauth.RawScope) { r.beside = scope }),
 		detailed("plain"),

@@ -34,6 +34,7 @@ type registrationRequest struct {
 	scope     *oauth.RawScope
 	list      bool   // as a JSON array
 	public    bool   // without a secret
+	signed    bool   // UserInfo is to be signed
 	statement string // the scope of a software statement; empty: there is none
 	trusted   bool   // the statement is of somebody who is trusted
 	times     int
@@ -52,6 +53,7 @@ var registering = phrased("registers for, changes its registration to", func() [
 		{`as a public client`, func(r *registrationRequest, _ []string) error { r.public = true; return nil }},
 		{`with a software statement for "[^"]*"`, statement(true)},
 		{`with a software statement of nobody's for "[^"]*"`, statement(false)},
+		{`with signed claims`, func(r *registrationRequest, _ []string) error { r.signed = true; return nil }},
 		{`5 times`, func(r *registrationRequest, _ []string) error { r.times = repetitions; return nil }},
 	}
 })
@@ -136,6 +138,9 @@ func (w *World) members(r registrationRequest) (map[string]any, error) {
 	}
 	if r.public {
 		members["token_endpoint_auth_method"] = string(oauth.AuthNone)
+	}
+	if r.signed {
+		members["userinfo_signed_response_alg"] = actor.UserInfoAlg(w.target().Target)
 	}
 	if r.statement != "" {
 		signed, err := w.cast.SoftwareStatement(map[string]any{"scope": r.statement}, r.trusted)

@@ -274,6 +274,12 @@ func (w *World) params(r request) (url.Values, error) {
 		}
 		q.Set("acr_values", op.ACR)
 	}
+	if o := w.latest[r.client]; r.shows && o != nil && o.refusal() == nil {
+		q.Set("id_token_hint", o.issue.Response.IDToken.Reveal())
+	}
+	if name, value, found := strings.Cut(r.parameter, "="); found {
+		q.Set(name, w.cast.Wire(oauth.RawScope(value)))
+	}
 	if twice := r.params["scope"]; twice != nil {
 		q["scope"] = []string{w.cast.Wire(*r.scope), w.cast.Wire(oauth.RawScope(twice[1]))}
 	}

@@ -44,14 +44,22 @@ func (w *World) userInfo(ctx context.Context, client string) (*actor.UserInfo, *
 	if o.refusal() != nil {
 		return nil, o, nil
 	}
-	u, err := w.cast.UserInfo(ctx, client, http.MethodGet, o.issue.Response.AccessToken)
+	u, err := w.cast.UserInfo(ctx, client, usually, o.issue.Response.AccessToken)
 	return u, o, err
 }
 
-// told is what UserInfo tells a client by a method; nil: nothing. Where it is not
-// to be had by POST, or fails, nothing is told by it.
-func (w *World) told(ctx context.Context, client, method string) (*actor.UserInfo, error) {
-	if method == http.MethodGet {
+// usually is the way that UserInfo is asked for.
+var usually = actor.UserInfoForm{Method: http.MethodGet}
+
+// userInfoForms are all the ways to ask for UserInfo.
+func userInfoForms() []actor.UserInfoForm {
+	return []actor.UserInfoForm{usually, {Method: http.MethodPost}, {Method: http.MethodGet, Accept: "application/jwt"}}
+}
+
+// told is what UserInfo tells a client that asks in a form; nil: nothing. Where it
+// is not to be had in another form than the usual one, or fails, nothing is told.
+func (w *World) told(ctx context.Context, client string, form actor.UserInfoForm) (*actor.UserInfo, error) {
+	if form == usually {
 		u, _, err := w.userInfo(ctx, client)
 		if err != nil || u == nil || !u.Served() {
 			return nil, err
@@ -62,7 +70,7 @@ func (w *World) told(ctx context.Context, client, method string) (*actor.UserInf
 	if err != nil || o.refusal() != nil {
 		return nil, err
 	}
-	u, err := w.cast.UserInfo(ctx, client, method, o.issue.Response.AccessToken)
+	u, err := w.cast.UserInfo(ctx, client, form, o.issue.Response.AccessToken)
 	if err != nil || !u.Served() {
 		return nil, ctx.Err()
 	}
@@ -85,8 +93,11 @@ func (w *World) served(ctx context.Context, client string) (*actor.UserInfo, *ou
 }
 
 func (w *World) userInfoNoMore(ctx context.Context, client, scopes, named string) error {
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		u, err := w.told(ctx, client, method)
+	if err := w.toldBefore(ctx, client); err != nil {
+		return err
+	}
+	for _, form := range userInfoForms() {
+		u, err := w.told(ctx, client, form)
 		if err != nil {
 			return err
 		}
@@ -103,14 +114,32 @@ func (w *World) userInfoNoMore(ctx context.Context, client, scopes, named string
 			// Nobody declined them: UserInfo may return further claims (OpenID Connect Core section 5.3.2).
 			how = lenient
 		}
-		return how("UserInfo tells %s %q%s, want no more than the claims of %q", client, extra, by(method), scopes)
+		return how("UserInfo tells %s %q%s, want no more than the claims of %q", client, extra, by(form), scopes)
 	}
 	return nil
 }
 
+// toldBefore asks with the token that a client was issued first, if it is another
+// than its latest: what it opens is not to be told again to who holds less.
+func (w *World) toldBefore(ctx context.Context, client string) error {
+	o, err := w.outcomeOf(client)
+	if err != nil || o.refusal() != nil {
+		return err
+	}
+	first, err := w.first(ctx, client)
+	if err != nil || first.Response.AccessToken == o.issue.Response.AccessToken {
+		return ctx.Err()
+	}
+	_, _ = w.cast.UserInfo(ctx, client, usually, first.Response.AccessToken) // it may have ended
+	return ctx.Err()
+}
+
 // by is how UserInfo was asked, where that is not the usual way.
-func by(method string) string {
-	if method == http.MethodPost {
+func by(form actor.UserInfoForm) string {
+	switch {
+	case form.Accept != "":
+		return " as a JWT"
+	case form.Method == http.MethodPost:
 		return " by POST"
 	}
 	return ""
@@ -188,8 +217,8 @@ func (w *World) userInfoNoEmpty(ctx context.Context, client string) error {
 }
 
 func (w *World) userInfoRefuses(ctx context.Context, client string) error {
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		u, err := w.told(ctx, client, method)
+	for _, form := range userInfoForms() {
+		u, err := w.told(ctx, client, form)
 		if err != nil {
 			return err
 		}
@@ -198,9 +227,9 @@ func (w *World) userInfoRefuses(ctx context.Context, client string) error {
 		}
 		told := slices.Sorted(maps.Keys(u.Claims))
 		if w.namesPerson(client, u.Claims["sub"]) || len(w.tooMany(u.Claims, oauth.ScopeSet{})) > 0 {
-			return excess("UserInfo tells %s %q%s, want a refusal", client, told, by(method))
+			return excess("UserInfo tells %s %q%s, want a refusal", client, told, by(form))
 		}
-		return lenient("UserInfo accepts the token of %s%s and tells %q, which names nobody, want a refusal", client, by(method), told)
+		return lenient("UserInfo accepts the token of %s%s and tells %q, which names nobody, want a refusal", client, by(form), told)
 	}
 	return nil
 }
@@ -227,7 +256,7 @@ func (w *World) userInfoRefusesProperly(ctx context.Context, client string) erro
 }
 
 func (w *World) userInfoRefusesNobody(ctx context.Context) error {
-	u, err := w.cast.UserInfo(ctx, "Stranger", http.MethodGet, "")
+	u, err := w.cast.UserInfo(ctx, "Stranger", usually, "")
 	if err != nil {
 		return err
 	}

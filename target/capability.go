@@ -110,6 +110,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.dcr.software_statement", "software statements (RFC 7591 section 2.3) of ours are trusted"),
 		yes("as.oidc", "OpenID Connect"),
 		yes("as.oidc.userinfo", "the UserInfo endpoint (OpenID Connect Core section 5.3)"),
+		yes("as.oidc.userinfo.signed", "UserInfo is signed for clients that register for it (OpenID Connect Core section 5.3.2)"),
 		yes("as.oidc.prompt", "the prompt parameter (OpenID Connect Core section 3.1.2.1)"),
 		yes("as.oidc.silent", "a request without a page can succeed: who has signed in stays signed in at that browser"),
 		yes("as.tabs", "several requests of one browser may come at once"),

@@ -33,6 +33,26 @@ Feature: What a client may have
         | read:appointment      |
         | READ:APPOINTMENTS     |
 
+    @needs:as.oidc
+    Scenario Outline: Viewer asks for "<asked>"
+      When Viewer asks Ada for "<asked>"
+      Then Viewer holds none of "write:appointments email"
+
+      Examples: what it may not have first, last, between, and beside scopes of OpenID Connect
+        | asked                                              |
+        | write:appointments openid read:appointments        |
+        | openid write:appointments read:appointments        |
+        | write:appointments read:appointments openid        |
+        | openid offline_access write:appointments           |
+        | openid email                                       |
+        | openid profile email address phone read:appointments write:appointments |
+
+    @needs:fx.clients.first_party @needs:ctl.client_admin
+    Scenario: House, which nobody is asked about, has been limited as well
+      Given House has been limited to "read:appointments"
+      When House asks Ada for "read:appointments write:appointments"
+      Then House holds no scope beyond "read:appointments"
+
     @control
     Scenario: Viewer asks for what it may have
       When Viewer asks Ada for "read:appointments"

@@ -30,6 +30,12 @@ Feature: Clients that register themselves
         | read:appointments write:appointments | read:appointments                    |
         | read:appointments                    | read:appointments write:appointments |
 
+    @needs:as.code @needs:as.dcr.public
+    Scenario: Newcomer has registered as a public client, and asks Ada for more
+      Given Newcomer has registered for "read:appointments" as a public client
+      When Newcomer asks Ada for "read:appointments write:appointments"
+      Then Newcomer obtains exactly what it asked for and is registered for
+
     @control
     Scenario: Newcomer registers for what anybody may have
       When Newcomer registers for "read:appointments"

@@ -22,6 +22,12 @@ Feature: What the resource owner is shown, and decides
       Then Ada was asked about exactly "openid profile email read:appointments write:appointments"
       And Planner holds no scope beyond "openid profile email read:appointments write:appointments"
 
+    @needs:fx.clients.public
+    Scenario: Ada is asked by a public client
+      When Pocket asks Ada for "read:appointments write:appointments"
+      Then Ada was asked about exactly "read:appointments write:appointments"
+      And Pocket holds no scope beyond "read:appointments write:appointments"
+
   @CONS-03 @MUST @rfc6749-4.1.2.1 @needs:as.code @needs:consent.ui!=none @needs:consent.deny @needs:fx.clients.fresh
   Rule: Denying the request gives access_denied and issues nothing
     Otherwise "no" means "some".
@@ -46,6 +52,14 @@ Feature: What the resource owner is shown, and decides
     @needs:consent.deny
     Scenario: After a denial a silent request fails
       Given Ada has denied Planner "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments" silently
+      Then Planner is refused
+      And Planner receives no token
+
+    @needs:consent.deny
+    Scenario: After two denials a silent request fails as well
+      Given Ada has denied Planner "openid read:appointments"
+      And Ada has denied Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments" silently
       Then Planner is refused
       And Planner receives no token

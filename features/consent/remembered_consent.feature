@@ -88,6 +88,69 @@ Feature: Consent that is remembered
         | read:appointments:all |
         | READ:APPOINTMENTS     |
 
+    @needs:as.oidc.prompt
+    Scenario Outline: Ada agreed to reading, and Planner asks silently for "<asked>"
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "<asked>" silently
+      Then Planner holds no scope beyond "openid read:appointments"
+
+      Examples: what is new stands first, in between and alone
+        | asked                                       |
+        | write:appointments openid                   |
+        | openid write:appointments read:appointments |
+        | openid write:appointments                   |
+
+    @needs:as.oidc.prompt
+    Scenario: Ada agreed to show her profile, and Planner asks silently for her e-mail address
+      Given Ada has granted Planner "openid profile"
+      When Planner asks Ada for "openid profile email" silently
+      Then Planner holds no scope beyond "openid profile"
+
+    @needs:as.oidc @needs:consent.deny
+    Scenario Outline: Planner asks for more with "<parameter>", and Ada is asked
+      Given Ada has granted Planner "openid read:appointments"
+      And Ada will deny
+      When Planner asks Ada for "openid read:appointments write:appointments" with the parameter "<parameter>"
+      Then Planner holds no scope beyond "openid read:appointments"
+
+      Examples: what may stand in a request, and says nothing of consent
+        | parameter           |
+        | max_age=86400       |
+        | display=popup       |
+        | ui_locales=en       |
+        | response_mode=query |
+        | access_type=offline |
+
+    @needs:as.oidc @needs:consent.deny
+    Scenario Outline: Planner asks for more <way>, and Ada is asked
+      Given Ada has granted Planner "openid read:appointments"
+      And Ada will deny
+      When Planner asks Ada for "openid read:appointments write:appointments" <way>
+      Then Planner holds no scope beyond "openid read:appointments"
+
+      Examples: what has her sign in, or names her
+        | way                              |
+        | with the prompt "login"          |
+        | with the prompt "select_account" |
+        | hinting at the name              |
+
+      @needs:as.post
+      Examples: where requests can be posted
+        | way     |
+        | by post |
+
+      @needs:as.jar
+      Examples: where there are request objects
+        | way                 |
+        | in a request object |
+
+    @needs:as.oidc @needs:consent.deny
+    Scenario: Planner asks for more and shows its ID token, and Ada is asked
+      Given Ada has granted Planner "openid read:appointments"
+      And Ada will deny
+      When Planner asks Ada for "openid read:appointments write:appointments" showing its ID token
+      Then Planner holds no scope beyond "openid read:appointments"
+
   @CONS-13 @SHOULD @rfc6749-3.3 @rfc9700-2.3 @derived @needs:as.code @needs:consent.remembered
   Rule: A request for less than was agreed to yields less
     A client that asks for the least must be able to get it.
@@ -120,6 +183,12 @@ Feature: Consent that is remembered
       And Ada has granted Planner only "openid read:appointments" of "openid read:appointments write:appointments"
       When Planner asks Ada for "openid read:appointments write:appointments" silently
       Then Planner holds no scope beyond "openid email read:appointments"
+
+    @needs:as.oidc.prompt
+    Scenario: Ada has deselected her e-mail address, and Planner asks for it silently
+      Given Ada has granted Planner only "openid profile" of "openid profile email"
+      When Planner asks Ada for "openid profile email" silently
+      Then Planner holds no scope beyond "openid profile"
 
   @CONS-15 @GUIDANCE @auth0-user-consent @needs:as.code @needs:consent.ui!=none @needs:fx.clients.first_party @needs:as.dcr @needs:fx.clients.fresh
   Rule: Only a client that is declared first-party skips consent

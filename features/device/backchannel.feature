@@ -31,6 +31,18 @@ Feature: Asking a resource owner over the backchannel
       Then Viewer is refused, typically with "invalid_scope", or told what it holds
       And Viewer holds no scope beyond "openid read:appointments"
 
+    @needs:consent.ui=granular
+    Scenario: Ada grants less
+      Given Ada will grant only "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments write:appointments" over the backchannel
+      Then Planner holds no scope beyond "openid read:appointments"
+      And Planner is not misled about its scope
+
+    @needs:consent.driver.lists
+    Scenario: Ada is shown all of it
+      When Planner asks Ada for "openid email read:appointments" over the backchannel
+      Then Planner holds no scope that Ada was not shown
+
     @control
     Scenario: Planner asks to write
       When Planner asks Ada for "openid read:appointments write:appointments" over the backchannel

@@ -58,6 +58,12 @@ Feature: A device without a browser
         | read:appointments write:appointments |
         | write:appointments                   |
 
+    @needs:fx.clients.public
+    Scenario: Pocket, a public client, may read, and polls for more
+      Given Pocket has a code from Ada for "read:appointments" on a device
+      When Pocket redeems its code asking for "read:appointments write:appointments"
+      Then Pocket holds no scope beyond "read:appointments"
+
     @control
     Scenario: A code to write is good for writing
       Given Planner has a code from Ada for "read:appointments write:appointments" on a device

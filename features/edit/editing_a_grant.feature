@@ -29,6 +29,13 @@ Feature: Editing and revoking a grant afterwards
       When Planner refreshes its token asking for "write:appointments"
       Then Planner holds no scope beyond "read:appointments"
 
+    @needs:as.oidc
+    Scenario: Ada takes two scopes back at once
+      Given Ada has granted Planner "openid email read:appointments write:appointments"
+      And Ada has removed "write:appointments email" from Planner's grant
+      When Planner refreshes its token
+      Then Planner holds no scope beyond "openid read:appointments"
+
     @control
     Scenario: Without the edit it can write
       Given Ada has granted Planner "read:appointments write:appointments"
@@ -83,6 +90,13 @@ Feature: Editing and revoking a grant afterwards
       When Planner asks Ada for "openid read:appointments write:appointments" silently
       Then Planner holds no scope beyond "openid read:appointments"
 
+    @needs:as.oidc
+    Scenario: Planner asks silently for a claim scope that was removed
+      Given Ada has granted Planner "openid email read:appointments"
+      And Ada has removed "email" from Planner's grant
+      When Planner asks Ada for "openid email read:appointments" silently
+      Then Planner holds no scope beyond "openid read:appointments"
+
     @control @needs:as.oidc.silent
     Scenario: Planner asks silently, and nothing was removed
       Given Ada has granted Planner "openid read:appointments write:appointments"
@@ -123,6 +137,12 @@ Feature: Editing and revoking a grant afterwards
       When Planner asks Ada for "openid read:appointments" silently
       Then Planner is refused
       And Planner receives no token
+
+    Scenario: Planner asks for less after Ada revoked its grant
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Ada has revoked Planner's grant
+      When Planner asks Ada for "read:appointments"
+      Then Planner holds no scope beyond "read:appointments"
 
     @control @needs:as.oidc.silent @needs:consent.remembered
     Scenario: A silent request on a grant that stands succeeds
@@ -194,6 +214,14 @@ Feature: Editing and revoking a grant afterwards
       And Ada has removed "write:appointments" from Planner's grant
       When Planner redeems its code
       Then Planner holds no scope beyond "read:appointments"
+
+    @needs:consent.edit=edit_scopes @needs:as.ciba
+    Scenario: Ada removes a scope before Planner fetches what she approved over the backchannel
+      Given Ada has granted Planner "openid read:appointments write:appointments"
+      And Planner has a code from Ada for "openid read:appointments write:appointments" over the backchannel
+      And Ada has removed "write:appointments" from Planner's grant
+      When Planner redeems its code
+      Then Planner holds no scope beyond "openid read:appointments"
 
     @control
     Scenario: A code for a grant that stands delivers it

@@ -58,6 +58,11 @@ Feature: A request without a scope
       When Planner asks Ada for no scope by every kind of authorization request
       Then every way ends alike
 
+    Scenario: Planner asks for nothing in particular after it asked for something
+      Given Ada has granted Planner "write:appointments"
+      When Planner asks Ada for no scope
+      Then Planner holds no scope beyond the default scope
+
   @DEF-06 @MUST @rfc6749-3.3 @oidc-3.1.2.4 @derived @needs:as.code @needs:policy.omitted_scope=default @needs:consent.ui!=none|policy.user_limits
   Rule: A default is asked about and limited like any other scope
     Otherwise what nobody named is what nobody checks.

@@ -21,6 +21,34 @@ Feature: What was asked for and what was granted
       When Planner asks Ada for "openid read:appointments"
       Then Planner holds exactly "openid read:appointments"
 
+    @needs:fx.scopes.decoys
+    Scenario Outline: "<asked>" brings nothing of what it looks like
+      When Planner asks Ada for "<asked>"
+      Then Planner holds no scope beyond "<asked>"
+
+      Examples: longer, shorter, and in other letters
+        | asked                 |
+        | read:appointments:all |
+        | read:appointment      |
+        | READ:APPOINTMENTS     |
+
+    @needs:policy.public_client_limits
+    Scenario: What is kept for confidential clients brings nothing else
+      When Planner asks Ada for the scopes for confidential clients
+      Then Planner holds no scope beyond the scopes for confidential clients
+
+    Scenario Outline: What stands in "<parameter>" is not asked for
+      When Planner asks Ada for "read:appointments" with the parameter "<parameter>=write:appointments"
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner cannot create an appointment for Ada
+
+      Examples: names that are nearly the one
+        | parameter     |
+        | scope[]       |
+        | scopes        |
+        | Scope         |
+        | scope_details |
+
   @GRANT-02 @MUST @rfc6749-3.3 @rfc6749-5.1 @needs:as.code @needs:consent.ui=granular|policy.user_limits
   Rule: A scope that differs from the one asked for is named in the response
     Otherwise the client believes that it holds what was refused.
@@ -34,6 +62,19 @@ Feature: What was asked for and what was granted
     @needs:policy.user_limits @needs:policy.user_excess=drop
     Scenario: Bo's role allows less
       When Planner asks Bo for "read:appointments write:appointments"
+      Then Planner is told "read:appointments"
+
+    @needs:consent.ui=granular @needs:fx.clients.public
+    Scenario: Ada grants less to a public client
+      Given Ada will grant only "read:appointments"
+      When Pocket asks Ada for "read:appointments write:appointments"
+      Then Pocket is told "read:appointments"
+
+    @needs:consent.ui=granular @needs:rs.dpop
+    Scenario: Ada grants less to a client whose tokens are bound to its key
+      Given Planner has a key that its tokens are bound to
+      And Ada will grant only "read:appointments"
+      When Planner asks Ada for "read:appointments write:appointments"
       Then Planner is told "read:appointments"
 
   @GRANT-03 @MUST @rfc6749-5.1 @needs:as.code @needs:token.observable
@@ -54,6 +95,25 @@ Feature: What was asked for and what was granted
     Scenario: Every account of a narrowed token agrees
       Given Ada will grant only "read:appointments"
       When Planner asks Ada for "read:appointments write:appointments"
+      Then every account of Planner's token says "read:appointments"
+
+    @needs:consent.ui=granular @needs:fx.clients.public
+    Scenario: Every account of a public client's narrowed token agrees
+      Given Ada will grant only "read:appointments"
+      When Pocket asks Ada for "read:appointments write:appointments"
+      Then every account of Pocket's token says "read:appointments"
+
+    @needs:rs.dpop
+    Scenario: Every account of a token that is bound to a key agrees
+      Given Planner has a key that its tokens are bound to
+      When Planner asks Ada for "read:appointments"
+      Then every account of Planner's token says "read:appointments"
+
+    @needs:as.refresh
+    Scenario: Every account of the second refreshed token agrees
+      Given Ada has granted Planner "read:appointments"
+      And Planner has refreshed its token
+      When Planner refreshes its token
       Then every account of Planner's token says "read:appointments"
 
   @GRANT-04 @MUST @rfc6749-3.3 @derived @needs:as.code @needs:token.format=jwt @needs:policy.user_excess=drop

@@ -55,6 +55,25 @@ Feature: How a scope is written
         | a delete         | \u007f    |
         | an é             | é         |
 
+    @needs:as.code
+    Scenario Outline: Planner asks for a scope that would be known without <what>
+      When Planner asks Ada for "<asked>"
+      Then Planner holds none of "write:appointments"
+      And Planner cannot create an appointment for Ada
+
+      Examples: what a reader may drop, cut off, take off or mend
+        | what                    | asked                                |
+        | a zero in it            | write:\u0000appointments             |
+        | a zero after it         | write:appointments\u0000x            |
+        | a delete in it          | write:\u007fappointments             |
+        | a backslash in it       | write:\u005cappointments             |
+        | quotation marks         | \u0022write:appointments\u0022       |
+        | brackets and marks      | [\u0022write:appointments\u0022]     |
+        | a bell in it            | write:\u0007appointments             |
+        | a space without a width | write:\u200bappointments             |
+        | an accent               | writé:appointments                   |
+        | a letter too many       | writeé:appointments                  |
+
     @needs:as.cc
     Scenario Outline: Worker asks for a scope with <what> in it
       When Worker asks for "read:appointments x<character>y" on its own behalf
@@ -94,6 +113,10 @@ Feature: How a scope is written
         | a tab                    | \u0009 |
         | a line feed              | \u000a |
         | a space that never breaks | \u00a0 |
+        | a carriage return         | \u000d |
+        | a form feed               | \u000c |
+        | a vertical tab            | \u000b |
+        | a wide space              | \u3000 |
 
     @needs:as.cc
     Scenario Outline: Worker joins two scopes with <what>
@@ -273,6 +296,11 @@ Feature: How a scope is written
         | read:appointments  | write:appointments |
         | write:appointments | read:appointments  |
 
+    @needs:as.code @needs:as.post
+    Scenario: Planner posts one, and has the other in the address
+      When Planner asks Ada for "read:appointments" by post, with "read:appointments write:appointments" beside it
+      Then Planner holds no scope that Ada was not shown
+
     @needs:as.cc
     Scenario: Worker does the same
       When Worker asks for "read:appointments" on its own behalf, repeating the parameter with "write:appointments"
@@ -330,6 +358,20 @@ Feature: How a scope is written
         | two scopes and a written space  | read:appointments%20write:appointments |
         | two scopes and a written plus   | read:appointments%2Bwrite:appointments |
         | a scope in full-width letters   | ｗrite:appointments                    |
+        | a scope with a Cyrillic letter  | writе:appointments                     |
+        | a scope with a reference in it  | write&#58;appointments                 |
+        | a scope in a list               | ['write:appointments']                 |
+        | a scope in apostrophes          | 'write:appointments'                   |
+        | a scope with a full stop        | write:appointments.                    |
+        | a scope with a slash            | write:appointments/                    |
+        | a scope at the end of an address | https://api.example/write:appointments |
+        | a scope with a query            | write:appointments?x=y                 |
+        | a scope with a fragment         | write:appointments#x                   |
+        | a scope with a parameter        | write:appointments:7                   |
+        | another joint in a scope        | write.appointments                     |
+        | another joint of a scope        | write-appointments                     |
+        | one more joint of a scope       | write_appointments                     |
+        | a scope with a sign in front    | +write:appointments                    |
 
     @needs:as.cc
     Scenario: Worker asks for two scopes and a written space

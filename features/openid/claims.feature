@@ -18,6 +18,90 @@ Feature: Which scope opens which claims
         | openid address email               |
         | openid profile email address phone |
 
+    Scenario Outline: Planner was granted "<granted>" for an API as well
+      When Planner asks Ada for "<granted>"
+      Then UserInfo tells Planner no more than the claims of "<granted>"
+      And Planner's ID token, if any, carries no more than the claims of "<granted>"
+
+      Examples: what an API, a while, and nearly everything might bring along
+        | granted                                           |
+        | openid write:appointments                         |
+        | openid profile email phone read:appointments      |
+
+    @needs:as.refresh
+    Scenario: Planner was granted it for longer
+      Given Ada has granted Planner "openid read:appointments"
+      Then UserInfo tells Planner no more than the claims of "openid"
+
+    Scenario: Planner asks for less than before
+      Given Ada has granted Planner "openid profile email"
+      When Planner asks Ada for "openid profile"
+      Then UserInfo tells Planner no more than the claims of "openid profile"
+
+    @needs:fx.clients.public
+    Scenario: Pocket, a public client, was granted her e-mail address
+      When Pocket asks Ada for "openid email"
+      Then UserInfo tells Pocket no more than the claims of "openid email"
+      And Pocket's ID token, if any, carries no more than the claims of "openid email"
+
+    Scenario: Bo grants nothing but who he is
+      When Planner asks Bo for "openid"
+      Then UserInfo tells Planner no more than the claims of "openid"
+
+    Scenario Outline: Planner was granted "openid read:appointments" <way>
+      When Planner asks Ada for "openid read:appointments" <way>
+      Then UserInfo tells Planner no more than the claims of "openid"
+      And Planner's ID token, if any, carries no more than the claims of "openid"
+
+      @needs:as.device
+      Examples: where there are devices
+        | way         |
+        | on a device |
+
+      @needs:as.ciba
+      Examples: where there is a backchannel
+        | way                  |
+        | over the backchannel |
+
+      @needs:as.ropc
+      Examples: where a client may take the password
+        | way                            |
+        | with the password of the owner |
+
+      @needs:as.par
+      Examples: where requests are pushed
+        | way                 |
+        | by a pushed request |
+
+    @needs:as.assertion
+    Scenario: Planner signs for Ada
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid read:appointments" by an assertion
+      Then UserInfo tells Planner no more than the claims of "openid"
+
+    @needs:as.tx
+    Scenario: Planner has exchanged its token
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner exchanges its token
+      Then UserInfo tells Planner no more than the claims of "openid"
+
+    @needs:as.dcr.scope @needs:as.oidc.userinfo.signed
+    Scenario: Newcomer has registered for claims that are signed
+      Given Newcomer has registered for "openid profile email" with signed claims
+      When Newcomer asks Ada for "openid email"
+      Then UserInfo tells Newcomer no more than the claims of "openid email"
+
+    @needs:fx.clients.first_party
+    Scenario: House, which nobody is asked about, is to know who she is
+      When House asks Ada for "openid"
+      Then UserInfo tells House no more than the claims of "openid"
+      And House's ID token, if any, carries no more than the claims of "openid"
+
+    @needs:rs.stepup
+    Scenario: Ada signs in for a high level
+      When Planner asks Ada for "openid" signing in for a high level
+      Then Planner's ID token, if any, carries no more than the claims of "openid"
+
     @control
     Scenario: What was granted is released
       When Planner asks Ada for "openid email"
@@ -37,6 +121,10 @@ Feature: Which scope opens which claims
         | email   |
         | address |
         | phone   |
+
+      Examples: all of them together
+        | scope                       |
+        | profile email address phone |
 
   @CLM-03 @MUST @oidc-5.4 @needs:as.code @needs:as.oidc.userinfo
   Rule: Claims of one scope do not come with another

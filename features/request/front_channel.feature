@@ -155,6 +155,16 @@ Feature: Tokens in the redirect
       Then Legacy's ID token carries at least one claim of "email"
       And Legacy's ID token carries no more than the claims of "openid email"
 
+    @needs:consent.ui=granular
+    Scenario: Ada does not give away her e-mail address
+      Given Ada will grant only "openid profile"
+      When Legacy asks Ada for "openid profile email" with a response type of "id_token"
+      Then Legacy's ID token carries no claim of "email"
+
+    Scenario: Legacy asks for a token beside the ID token
+      When Legacy asks Ada for "openid read:appointments" with a response type of "id_token token"
+      Then Legacy's ID token carries no more than the claims of "openid"
+
   @CLM-06 @SHOULD @oidc-5.4 @derived @needs:as.oidc.userinfo @needs:as.hybrid
   Rule: Where a code comes with an ID token, the claims of the scope come from UserInfo
     The ID token in the redirect lies open in an address, and a token for UserInfo is on its way.

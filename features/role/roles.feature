@@ -10,6 +10,11 @@ Feature: Roles limit what can be granted
       When Planner asks Bo for "read:appointments write:appointments"
       Then Planner holds no scope beyond "read:appointments"
 
+    @needs:fx.clients.public
+    Scenario: Bo agrees to everything that a public client asks
+      When Pocket asks Bo for "read:appointments write:appointments"
+      Then Pocket holds no scope beyond "read:appointments"
+
     @control
     Scenario: Ada agrees to everything
       When Planner asks Ada for "read:appointments write:appointments"
@@ -87,6 +92,22 @@ Feature: Roles limit what can be granted
       And Ada has been permitted "read:appointments"
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner holds no scope beyond "read:appointments"
+
+    Scenario Outline: Ada may only read now, and Planner fetches what it asked for <way>
+      Given Planner has a code from Ada for "openid read:appointments write:appointments" <way>
+      And Ada has been permitted "read:appointments"
+      When Planner redeems its code
+      Then Planner holds no scope beyond "openid read:appointments"
+
+      @needs:as.device
+      Examples: where there are devices
+        | way         |
+        | on a device |
+
+      @needs:as.ciba
+      Examples: where there is a backchannel
+        | way                  |
+        | over the backchannel |
 
     @needs:policy.incremental=union @needs:as.oidc
     Scenario: Ada may only read now, and Planner asks for something else on top of what it has

@@ -19,6 +19,27 @@ Feature: A client that signs for its resource owner
         | read:appointments write:appointments |
         | write:appointments                   |
 
+    @needs:consent.edit=edit_scopes
+    Scenario: Ada has taken writing back
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Ada has removed "write:appointments" from Planner's grant
+      When Planner asks Ada for "read:appointments write:appointments" by an assertion
+      Then Planner holds no scope beyond "read:appointments"
+
+    @GUIDANCE @needs:ctl.client_admin
+    Scenario: Planner may no longer write
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Planner has been limited to "read:appointments"
+      When Planner asks Ada for "read:appointments write:appointments" by an assertion
+      Then Planner holds no scope beyond "read:appointments"
+
+    @GUIDANCE @needs:ctl.role_admin
+    Scenario: Ada may no longer write
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Ada has been permitted "read:appointments"
+      When Planner asks Ada for "read:appointments write:appointments" by an assertion
+      Then Planner holds no scope beyond "read:appointments"
+
     @control
     Scenario: Ada lets Planner write
       Given Ada has granted Planner "read:appointments write:appointments"

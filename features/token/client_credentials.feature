@@ -16,6 +16,12 @@ Feature: A client on its own behalf
       Then Robot holds none of "write:appointments"
       And Robot cannot create an appointment
 
+    @needs:rs.dpop
+    Scenario: Robot has a key that its tokens are bound to
+      Given Robot has a key that its tokens are bound to
+      When Robot asks for "read:appointments write:appointments" on its own behalf
+      Then Robot holds no scope beyond "read:appointments"
+
     @control
     Scenario: Robot asks for what it may have
       When Robot asks for "read:appointments" on its own behalf

@@ -21,6 +21,20 @@ Feature: Redeeming an authorization code
         | *                                    |
         | x-unknown:scope                      |
 
+    @needs:fx.clients.public
+    Scenario: Pocket, a public client, asks for more
+      Given Pocket has a code from Ada for "read:appointments"
+      When Pocket redeems its code asking for "read:appointments write:appointments"
+      Then Pocket holds no scope beyond "read:appointments"
+      And Pocket is not misled about its scope
+
+    @needs:as.par
+    Scenario: Planner has pushed its request, and asks for more
+      Given Planner has a code from Ada for "read:appointments" by a pushed request
+      When Planner redeems its code asking for "read:appointments write:appointments"
+      Then Planner holds no scope beyond "read:appointments"
+      And Planner is not misled about its scope
+
     @control
     Scenario: A code to write is good for writing
       Given Planner has a code from Ada for "read:appointments write:appointments"
@@ -128,6 +142,22 @@ Feature: Redeeming an authorization code
       And Planner is not misled about its scope
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
+
+    Scenario Outline: What Planner has asked for <way> it does not fetch either
+      Given Planner has a code from Ada for "openid read:appointments write:appointments" <way>
+      And Planner has been limited to "openid read:appointments"
+      When Planner redeems its code
+      Then Planner holds no scope beyond "openid read:appointments"
+
+      @needs:as.device
+      Examples: where there are devices
+        | way         |
+        | on a device |
+
+      @needs:as.ciba
+      Examples: where there is a backchannel
+        | way                  |
+        | over the backchannel |
 
     @control
     Scenario: What Planner may still do is delivered

@@ -35,6 +35,42 @@ Feature: Exchanging one access token for another
       Then Planner holds none of "write:appointments"
       And Planner cannot create an appointment for Bo
 
+    @needs:policy.tx=subset @needs:as.oidc
+    Scenario: A token that opens no claims yields none that does
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner exchanges its token asking for "openid email read:appointments"
+      Then Planner holds nothing that the exchanged token did not
+
+    @needs:policy.tx=subset @needs:as.refresh @needs:policy.refresh_narrowing=honours
+    Scenario: A narrowed token yields nothing of the grant that it comes from
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Planner has refreshed its token asking for "read:appointments"
+      When Planner exchanges its token
+      Then Planner holds nothing that the exchanged token did not
+      And Planner cannot create an appointment for Ada
+
+    @needs:policy.tx=subset
+    Scenario: What another token yielded before does not count
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Planner has exchanged its token
+      And Ada has then granted Planner "read:appointments"
+      When Planner exchanges its token
+      Then Planner holds nothing that the exchanged token did not
+
+    @needs:ctl.client_admin
+    Scenario: Planner may no longer write
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Planner has been limited to "read:appointments"
+      When Planner exchanges its token asking for "read:appointments write:appointments"
+      Then Planner holds none of "write:appointments"
+
+    @needs:ctl.role_admin
+    Scenario: Ada may no longer write
+      Given Ada has granted Planner "read:appointments write:appointments"
+      And Ada has been permitted "read:appointments"
+      When Planner exchanges its token asking for "read:appointments write:appointments"
+      Then Planner holds none of "write:appointments"
+
     @control
     Scenario: A token to write yields one to write
       Given Ada has granted Planner "read:appointments write:appointments"

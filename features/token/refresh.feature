@@ -21,6 +21,28 @@ Feature: Refreshing an access token
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    Scenario Outline: Planner was granted reading <way>
+      Given Ada has granted Planner "openid read:appointments" <way>
+      When Planner refreshes its token
+      Then Planner holds no scope beyond "openid read:appointments"
+
+      @needs:as.oidc @needs:as.par
+      Examples: where requests are pushed
+        | way                 |
+        | by a pushed request |
+
+      @needs:as.ciba
+      Examples: where there is a backchannel
+        | way                  |
+        | over the backchannel |
+
+    @needs:rs.dpop
+    Scenario: Planner has a key that its tokens are bound to
+      Given Planner has a key that its tokens are bound to
+      And Ada has granted Planner "read:appointments"
+      When Planner refreshes its token
+      Then Planner holds exactly "read:appointments"
+
   @REF-02 @SHOULD @rfc6749-6 @rfc6749-3.3 @needs:as.code @needs:as.refresh
   Rule: A client that asks for less at refresh gets less, or is told what it got
     Otherwise a client that wants to hand on a weaker token hands on a strong one.
@@ -60,6 +82,43 @@ Feature: Refreshing an access token
         | read:appointments write:appointments |
         | write:appointments                   |
 
+    @needs:as.oidc
+    Scenario: Planner asks for a claim scope that Ada did not grant
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner refreshes its token asking for "openid email read:appointments"
+      Then Planner holds no scope beyond "openid read:appointments"
+      And UserInfo tells Planner no more than the claims of "openid"
+
+    Scenario: Planner tries it again after a refusal
+      Given Ada has granted Planner "read:appointments"
+      When Planner refreshes its token asking for "read:appointments write:appointments", 3 times
+      Then each of them holds no scope beyond "read:appointments"
+      And Planner cannot create an appointment for Ada
+
+    Scenario: Planner asks for more and then for nothing in particular
+      Given Ada has granted Planner "read:appointments"
+      When Planner refreshes its token, asking in turn for:
+        | scope                                |
+        | read:appointments write:appointments |
+        |                                      |
+      Then each of them holds no scope beyond "read:appointments"
+
+    Scenario Outline: Planner was granted reading <way>, and asks for more
+      Given Ada has granted Planner "openid read:appointments" <way>
+      When Planner refreshes its token asking for "openid read:appointments write:appointments"
+      Then Planner holds no scope beyond "openid read:appointments"
+      And Planner cannot create an appointment for Ada
+
+      @needs:as.oidc @needs:as.par
+      Examples: where requests are pushed
+        | way                 |
+        | by a pushed request |
+
+      @needs:as.ciba
+      Examples: where there is a backchannel
+        | way                  |
+        | over the backchannel |
+
   @REF-04 @MUST @rfc6749-6 @needs:as.code @needs:as.refresh @needs:policy.refresh_narrowing=honours
   Rule: Asking for less once does not make the refresh token worth less
     Otherwise a client that is careful once has lost the rest for good.
@@ -76,6 +135,13 @@ Feature: Refreshing an access token
       And Planner has refreshed its token asking for "read:appointments"
       When Planner refreshes its token asking for "read:appointments write:appointments"
       Then Planner holds exactly "read:appointments write:appointments"
+
+    @needs:as.oidc
+    Scenario: Planner leaves claim scopes out, then refreshes again
+      Given Ada has granted Planner "openid email read:appointments"
+      And Planner has refreshed its token asking for "openid read:appointments"
+      When Planner refreshes its token
+      Then Planner holds exactly "openid email read:appointments"
 
   @REF-05 @MUST @rfc6749-6 @needs:as.code @needs:as.refresh @needs:consent.ui=granular|policy.user_limits
   Rule: The upper bound at refresh is what was granted, not what was asked for

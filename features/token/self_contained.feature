@@ -66,6 +66,28 @@ Feature: Tokens that say for themselves what they are good for
       When Planner asks Ada for "openid email read:appointments"
       Then Planner's access token carries no claims of "email"
 
+    @needs:as.refresh
+    Scenario: Planner refreshes its token
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner refreshes its token
+      Then Planner's access token carries no claims of "profile email address phone"
+
+    @needs:as.device
+    Scenario: Planner asks on a device
+      When Planner asks Ada for "openid read:appointments" on a device
+      Then Planner's access token carries no claims of "profile email address phone"
+
+    @needs:as.tx
+    Scenario: Planner exchanges its token
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner exchanges its token
+      Then Planner's access token carries no claims of "profile email address phone"
+
+    @needs:fx.apis>=2
+    Scenario: Planner asks at the other API
+      When Planner asks Ada for "openid read:appointments" at the other API
+      Then Planner's access token carries no claims of "profile email address phone"
+
     @control
     Scenario: Ada can tell it
       When Planner asks Ada for "openid email read:appointments"

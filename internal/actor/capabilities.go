@@ -206,6 +206,7 @@ func (f *finder) oidc() {
 		f.t.Metadata["id_token_signing_alg_values_supported"] != nil // it need not be listed (OpenID Connect Discovery section 3)
 	f.yes("as.oidc", openid, "metadata: scopes_supported")
 	f.yes("as.oidc.userinfo", openid && metadata(f.t, "userinfo_endpoint") != "", "metadata: userinfo_endpoint")
+	f.yes("as.oidc.userinfo.signed", f.found["as.oidc.userinfo"].Yes() && UserInfoAlg(f.t) != "", "metadata: userinfo_signing_alg_values_supported")
 	f.yes("as.oidc.prompt", openid, "metadata: scopes_supported")
 	f.yes("as.oidc.silent", f.found["as.oidc.prompt"].Yes(), "derived: the prompt parameter")
 	claims, _ := f.t.Metadata["claims_parameter_supported"].(bool)

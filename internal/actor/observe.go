@@ -350,17 +350,28 @@ type UserInfo struct {
 // Served reports whether claims were returned.
 func (u *UserInfo) Served() bool { return u.Claims != nil }
 
-// UserInfo asks the UserInfo endpoint with a token, by GET or by POST, which are
-// one request in two forms (OpenID Connect Core section 5.3.1).
-func (c *Cast) UserInfo(ctx context.Context, who, method string, token oauth.AccessToken) (*UserInfo, error) {
+// UserInfoForm is how UserInfo is asked.
+type UserInfoForm struct {
+	// Method is GET or POST, which are one request in two forms (OpenID Connect Core
+	// section 5.3.1).
+	Method string
+	// Accept is the media type asked for; empty: any.
+	Accept string
+}
+
+// UserInfo asks the UserInfo endpoint with a token.
+func (c *Cast) UserInfo(ctx context.Context, who string, form UserInfoForm, token oauth.AccessToken) (*UserInfo, error) {
 	endpoint := metadata(c.Stage.Target.Target, "userinfo_endpoint")
 	ctx = as(ctx, who, "asks for UserInfo")
-	req, err := http.NewRequestWithContext(ctx, method, endpoint, nil)
+	req, err := http.NewRequestWithContext(ctx, form.Method, endpoint, nil)
 	if err != nil {
 		return nil, err
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	}
+	if form.Accept != "" {
+		req.Header.Set("Accept", form.Accept)
 	}
 	got, err := c.Recorder.do(ctx, req)
 	if err != nil {

@@ -126,7 +126,7 @@ func (c *Cast) unanswered(ctx context.Context) string {
 	if err != nil || i == nil || i.Response == nil || c.Resources() == nil {
 		return ""
 	}
-	u, err := c.UserInfo(ctx, "Planner", http.MethodGet, i.Response.AccessToken)
+	u, err := c.UserInfo(ctx, "Planner", UserInfoForm{Method: http.MethodGet}, i.Response.AccessToken)
 	if err != nil || u.Served() {
 		return ""
 	}

@@ -172,3 +172,15 @@ func (f *finder) kinds() int {
 	}
 	return kinds
 }
+
+// UserInfoAlg is an algorithm that the metadata lists for signed UserInfo
+// (OpenID Connect Discovery section 3); empty: there is none.
+func UserInfoAlg(t *target.Target) string {
+	list, _ := t.Metadata["userinfo_signing_alg_values_supported"].([]any)
+	for _, each := range list {
+		if alg, _ := each.(string); alg != "" && alg != "none" && !strings.HasPrefix(alg, "HS") {
+			return alg
+		}
+	}
+	return ""
+}

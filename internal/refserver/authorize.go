@@ -24,7 +24,8 @@ type transaction struct {
 	id           string
 	client       Client
 	redirectURI  string
-	sentRedirect string // redirect_uri as sent; empty if it was omitted
+	params       url.Values // as they count
+	sentRedirect string     // redirect_uri as sent; empty if it was omitted
 	state        string
 	nonce        string
 	challenge    string
@@ -222,7 +223,7 @@ func (s *Server) questionsFor(tx *transaction, user User) ([]ConsentQuestion, er
 		}
 		empty = empty && asked.IsEmpty()
 		q := ConsentQuestion{
-			Client: tx.client, User: user, Resource: t.resource, API: t.api, Prompt: tx.prompt, Asked: asked,
+			Client: tx.client, User: user, Resource: t.resource, API: t.api, Prompt: tx.prompt, Asked: asked, Params: tx.params,
 			Removed: s.rowOf(tx, user.Name, t.resource).Removed, Sent: tx.sent, Pushed: tx.pushed, Details: tx.details, Managed: tx.managed.action,
 			Claims: tx.names.all(), Request: tx.id, Text: tx.text, Omitted: tx.omitted, GrantType: tx.grantType(),
 		}

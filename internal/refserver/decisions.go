@@ -2,6 +2,7 @@ package refserver
 
 import (
 	"iter"
+	"net/url"
 	"slices"
 	"time"
 
@@ -61,6 +62,9 @@ type Client struct {
 	// RequestObjectAlg is how its request objects are signed; empty if it
 	// registered nothing (RFC 9101 section 10.5).
 	RequestObjectAlg string
+	// UserInfoAlg is how UserInfo is signed for it; empty: it registered nothing
+	// (OpenID Connect Dynamic Client Registration section 2).
+	UserInfoAlg string
 
 	secret string
 	// registration is the registration access token (RFC 7592 section 3), metadata
@@ -75,6 +79,9 @@ type Client struct {
 
 // MayUse says whether the client is registered for a grant type.
 func (c Client) MayUse(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
+
+// Bound says whether the present request proves a key (RFC 9449 section 5).
+func (c Client) Bound() bool { return c.proven != "" }
 
 // User is a resource owner. The name is also the subject of its tokens.
 type User struct {
@@ -195,6 +202,8 @@ type ConsentQuestion struct {
 	Claims []string
 	// Managed is the grant management action of the request; empty: none.
 	Managed string
+	// Params are the parameters of the authorization request, none if it was made in another way.
+	Params url.Values
 	// Request names the authorization request.
 	Request string
 }
@@ -360,6 +369,8 @@ type ClaimsQuestion struct {
 	Authorization Authorization
 	// Posted is true for a request to UserInfo by POST.
 	Posted bool
+	// Signed is true if UserInfo is answered with a JWT.
+	Signed bool
 	// GrantType is that of the token request; empty at UserInfo.
 	GrantType string
 }

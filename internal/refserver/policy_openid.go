@@ -10,8 +10,9 @@ type OpenIDPolicy struct {
 	// SilentHint refuses a silent request for the ID token that it has as a hint, or for having none (OpenID Connect Core section
 	// 3.1.2.1, id_token_hint).
 	SilentHint func(hint string) error
-	// UserInfoSigned says whether UserInfo is a signed JWT (OpenID Connect Core section 5.3.2).
-	UserInfoSigned func(c Client) bool
+	// UserInfoSigned says whether UserInfo is a signed JWT; accepted is true if the request accepts one (OpenID Connect
+	// Core section 5.3.2).
+	UserInfoSigned func(c Client, accepted bool) bool
 	// UserInfoRefusal is the status and the error code for a token that UserInfoAllowed turns down; no code: the
 	// challenge has none (OpenID Connect Core section 5.3.3, RFC 6750 section 3.1).
 	UserInfoRefusal func(q ClaimsQuestion) (status int, code string)
@@ -23,8 +24,8 @@ func conformantOpenID() OpenIDPolicy {
 		Subject: func(u User, _ Client) string { return u.Name },
 		// Choice: who is signed in at the browser is who it is about.
 		SilentHint: func(string) error { return nil },
-		// Choice: JSON.
-		UserInfoSigned:  func(Client) bool { return false },
+		// Choice: who accepts a JWT gets one, like who registered for it; for everybody else it is JSON.
+		UserInfoSigned:  func(c Client, accepted bool) bool { return accepted || c.UserInfoAlg != "" },
 		UserInfoRefusal: func(ClaimsQuestion) (int, string) { return http.StatusForbidden, "insufficient_scope" },
 	}
 }

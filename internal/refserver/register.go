@@ -38,6 +38,8 @@ type clientMetadata struct {
 	// RFC 9101 section 10.5, RFC 9126 section 6.
 	RequestObjectAlg string `json:"request_object_signing_alg,omitempty"`
 	RequiresPAR      bool   `json:"require_pushed_authorization_requests,omitempty"`
+	// UserInfoAlg is of OpenID Connect Dynamic Client Registration section 2.
+	UserInfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// FirstParty and Audience are for the administrator only.
 	FirstParty bool   `json:"first_party,omitempty"`
 	Audience   string `json:"introspects_audience,omitempty"`
@@ -95,6 +97,9 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 	if m.Delivery != "" && m.Delivery != "poll" {
 		return none, registrationScope{}, Refuse("invalid_client_metadata", "the delivery mode is not supported")
 	}
+	if m.UserInfoAlg != "" && m.UserInfoAlg != "ES256" {
+		return none, registrationScope{}, Refuse("invalid_client_metadata", "UserInfo is not signed that way")
+	}
 	if err := onlyPublic(m.Keys); err != nil {
 		return none, registrationScope{}, err
 	}
@@ -113,7 +118,7 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 	c := Client{
 		ID: m.ClientID, Name: m.ClientName, Public: m.AuthMethod == "none", GrantTypes: m.GrantTypes, RedirectURIs: m.RedirectURIs,
 		Dynamic: dynamic, FirstParty: s.policy.FirstParty(m.FirstParty, dynamic),
-		Scope: s.policy.Registration.EnforcedScope(scope.asked, scope.registered), Audience: m.Audience,
+		Scope: s.policy.Registration.EnforcedScope(scope.asked, scope.registered), Audience: m.Audience, UserInfoAlg: m.UserInfoAlg,
 	}
 	s.takeRequests(m, &c)
 	if c.Name == "" {

@@ -10,7 +10,7 @@ import (
 // newTransaction begins a transaction with what needs no checking.
 func newTransaction(client Client, redirectURI string, form url.Values) *transaction {
 	return &transaction{
-		id: rand.Text(), client: client, redirectURI: redirectURI, sentRedirect: form.Get("redirect_uri"),
+		id: rand.Text(), client: client, redirectURI: redirectURI, params: form, sentRedirect: form.Get("redirect_uri"),
 		state: form.Get("state"), nonce: form.Get("nonce"), challenge: form.Get("code_challenge"),
 		responseType: ScopeSet{"code"}, prompt: strings.Fields(form.Get("prompt")),
 		include: form.Get("include_granted_scopes") == "true", claims: form.Get("claims"), hint: form.Get("login_hint"),

@@ -42,9 +42,10 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	if !live.UserBound {
 		user = User{}
 	}
+	signed := s.policy.OpenID.UserInfoSigned(client, strings.Contains(r.Header.Get("Accept"), "application/jwt"))
 	question := ClaimsQuestion{
 		User: user, Client: client, Scope: s.policy.LiveScope(live), TokenScope: t.scope, UserBound: live.UserBound,
-		Authorization: live.Authorization, Posted: r.Method == http.MethodPost,
+		Authorization: live.Authorization, Posted: r.Method == http.MethodPost, Signed: signed,
 	}
 	if !s.policy.UserInfoAllowed(question) {
 		status, code := s.policy.OpenID.UserInfoRefusal(question)
@@ -63,13 +64,13 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 		claims[name] = value
 	}
 	claims["sub"] = s.policy.OpenID.Subject(user, client)
-	s.tell(w, client, claims)
+	s.tell(w, client, claims, signed)
 }
 
 // tell writes claims as the client is to have them (OpenID Connect Core section
 // 5.3.2).
-func (s *Server) tell(w http.ResponseWriter, client Client, claims map[string]any) {
-	if !s.policy.OpenID.UserInfoSigned(client) {
+func (s *Server) tell(w http.ResponseWriter, client Client, claims map[string]any, signed bool) {
+	if !signed {
 		writeJSON(w, http.StatusOK, claims)
 		return
 	}
@@ -143,6 +144,7 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 		"grant_types_supported":                          slices.Sorted(maps.Keys(s.grantTypes)),
 		"subject_types_supported":                        []string{"public"},
 		"id_token_signing_alg_values_supported":          []string{"ES256"},
+		"userinfo_signing_alg_values_supported":          []string{"ES256"},
 		"prompt_values_supported":                        []string{"none", "login", "consent", "select_account"},
 		"token_endpoint_auth_methods_supported":          append([]string{"none"}, confidentialMethods()...),
 		"code_challenge_methods_supported":               []string{"S256"},

@@ -40,7 +40,7 @@ var All = slices.Concat(
 	granting, syntax, defaults, unknown, consent, remembering, prompt, incremental, editing, managed, roles, clients,
 	code, refreshing, exchanging, polling, unasked, introspecting, revoking, tokens, metadata,
 	openID, claims, claimsByName, offline, pushed, resources, objects, frontChannel, richRequests,
-	service, matching, routing, paths, challenging, believing, forging, race(window), load,
+	service, matching, routing, paths, challenging, believing, forging, kinds, spelling, doors, later, race(window), load,
 )
 
 // IDs are the ids of all defects.

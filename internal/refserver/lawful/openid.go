@@ -72,7 +72,7 @@ var openID = []Choice{
 		ID: "userinfo-signed", Text: "UserInfo is a signed JWT.",
 		Source: "OpenID Connect Core section 5.3.2 (application/jwt)",
 		Apply: func(p *refserver.Policy) {
-			p.OpenID.UserInfoSigned = func(refserver.Client) bool { return true }
+			p.OpenID.UserInfoSigned = func(refserver.Client, bool) bool { return true }
 		},
 	},
 	{
