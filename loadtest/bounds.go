@@ -95,25 +95,30 @@ func scopeOf(m *member) (value []byte, present bool) {
 	return []byte(oauth.ParseScopeMember(slices.Clone(m.raw)).Set.String()), true
 }
 
-// jwtScope is the scope that a token states of itself, where it is a JWT whose
-// claims can be read (RFC 9068 section 2.2.3). They are decoded into room.
-func jwtScope(token []byte, room *room) (value []byte, present bool, err error) {
+// jwtClaims are the claims of a token that is a JWT (RFC 7519 section 3), decoded
+// into room; nil: it is none.
+func jwtClaims(token []byte, room *room) []byte {
 	first := bytes.IndexByte(token, '.')
 	if first < 0 {
-		return nil, false, nil
+		return nil
 	}
 	payload, signature, found := bytes.Cut(token[first+1:], []byte{'.'})
 	if !found || bytes.IndexByte(signature, '.') >= 0 {
-		return nil, false, nil
+		return nil
 	}
 	payload = bytes.TrimRight(payload, "=")
 	claims := room.of(base64.RawURLEncoding.DecodedLen(len(payload)))
 	n, failed := base64.RawURLEncoding.Decode(claims, payload)
 	if failed != nil || n == 0 || claims[0] != '{' {
-		return nil, false, nil // opaque, with dots in it
+		return nil // opaque, with dots in it
 	}
+	return claims[:n]
+}
+
+// claimedScope is the scope that claims state (RFC 9068 section 2.2.3).
+func claimedScope(claims []byte) (value []byte, present bool, err error) {
 	want := [2]member{{name: "scope"}, {name: "scp"}}
-	if err := readObject(claims[:n], want[:]); err != nil {
+	if err := readObject(claims, want[:]); err != nil {
 		return nil, false, err
 	}
 	for i := range want {

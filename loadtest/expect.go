@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
-	"github.com/scopeproof/scopeproof/target"
 )
 
 // Refusal says what refusing a token request would be.
@@ -30,6 +29,9 @@ type Grant struct {
 	// Must is granted at least, Must and May at most.
 	Must, May oauth.ScopeSet
 	Refusal   Refusal
+	// Holder is whom the token is for. One that says of itself that it is of another
+	// breaks Rule.
+	Holder Holder
 }
 
 // Issues expects a token response of that grant (RFC 6749 section 5.1), from
@@ -75,13 +77,14 @@ func (t *tokenAnswer) read(body []byte) error {
 type grantJudge struct {
 	Grant
 	bounds
+	holders        *holders
 	silent         bool // a response without scope is right
 	silentTooMuch  bool // … means more than is granted
 	mustText, most string
 }
 
 func (s *Stage) grantJudge(g Grant) *grantJudge {
-	j := &grantJudge{Grant: g, bounds: s.bounds(g.Must, g.May)}
+	j := &grantJudge{Grant: g, bounds: s.bounds(g.Must, g.May), holders: s.holders}
 	j.mustText, j.most = strings.Join(j.must, " "), strings.Join(j.may, " ")
 	beyond, missing := j.set(s.wire(g.Asked))
 	j.silent, j.silentTooMuch = !beyond && !missing, beyond
@@ -136,11 +139,18 @@ func (j *grantJudge) issued(t *tokenAnswer, room *room) Verdict {
 	return j.own(t.access().bytes(), room)
 }
 
-// own judges the scope that a token states of itself.
+// own judges the scope that a token states of itself, and whose it says that it is.
 func (j *grantJudge) own(token []byte, room *room) Verdict {
-	own, present, err := jwtScope(token, room)
+	claims := jwtClaims(token, room)
+	if claims == nil {
+		return Verdict{}
+	}
+	own, present, err := claimedScope(claims)
 	if err != nil {
 		return fault("the claims of the access token are %v", err)
+	}
+	if stranger := j.holders.stranger(j.Holder, claims); stranger != "" {
+		return leak(j.Rule, "the token has a %s", stranger)
 	}
 	if !present {
 		return Verdict{}
@@ -181,91 +191,35 @@ func (j *grantJudge) refused(status int, code string) Verdict {
 	return Verdict{}
 }
 
-// Serves expects an API to do what was asked (2xx). A refusal breaks rule. The
-// operation and the token are for messages; the token may be nil.
-func (s *Stage) Serves(rule string, op target.Operation, t *Token) Expectation {
-	what := act(op, t)
-	return func(a Answer) Verdict {
-		switch {
-		case a.Status >= 200 && a.Status < 300:
-			return Verdict{}
-		case a.Status == 401 || a.Status == 403 || a.Status == 404:
-			return falseRefusal(rule, "%s, was refused with %d, want 2xx", what, a.Status)
-		}
-		return fault("%s, was answered with %d, want 2xx", what, a.Status)
-	}
-}
-
-// Refuses expects an API to refuse, for lack of scope or for lack of a token
-// (RFC 6750 section 3.1). Being served breaks rule, and so does a refusal that
-// shows the marker, a text of what is protected; empty: there is none. The
-// operation and the token are for messages; the token may be nil.
-func (s *Stage) Refuses(rule string, op target.Operation, t *Token, marker string) Expectation {
-	what, secret := act(op, t), []byte(marker)
-	return func(a Answer) Verdict {
-		switch {
-		case a.Status >= 200 && a.Status < 300:
-			return leak(rule, "%s, was served with %d, want 401 or 403", what, a.Status)
-		case !refusing(a.Status) || a.Status == http.StatusBadRequest:
-			return fault("%s, was answered with %d, want 401 or 403", what, a.Status)
-		case len(secret) > 0 && bytes.Contains(a.Body, secret):
-			return leak(rule, "%s, was refused with %d, but what is protected is in the answer", what, a.Status)
-		}
-		return challenged(a)
-	}
-}
-
-// act says what is tried with which token.
-func act(op target.Operation, t *Token) string {
-	needs, all := op.Needs()
-	text := fmt.Sprintf("%s, which needs %q", op.Name, needs)
-	if !all {
-		text = fmt.Sprintf("%s, which needs one of %q", op.Name, needs)
-	}
-	if t == nil {
-		return text + ", without a token"
-	}
-	return fmt.Sprintf("%s, with a token of %s for %q", text, t.Client.Name, t.Scope)
-}
-
-// challenged looks at why the API says that it refused.
-func challenged(a Answer) Verdict {
-	if a.Status != http.StatusForbidden {
-		return Verdict{}
-	}
-	for _, value := range a.values("WWW-Authenticate") {
-		if strings.Contains(value, "error=") && !strings.Contains(value, "insufficient_scope") {
-			return fault("refused with 403 for another reason than insufficient_scope")
-		}
-	}
-	return Verdict{}
-}
-
 // Introspects expects an introspection response (RFC 7662 section 2.2) that
-// says that a token is active with exactly that scope. Where silent is true the
-// response may have no scope.
-func (s *Stage) Introspects(rule string, scope oauth.ScopeSet, silent bool) Expectation {
+// says that a token is active with exactly that scope. Seen is the answer while
+// nobody else asks: where it names no scope the response may have none, and whose
+// the token is, as it says, is said among others as well.
+func (s *Stage) Introspects(rule string, scope oauth.ScopeSet, seen Answer) Expectation {
 	exact := s.wire(scope)
 	b := s.bounds(scope, scope)
+	alone := introspected(seen)
+	names := identityOf(seen.Body)
 	return func(a Answer) Verdict {
-		active, value, present, v := introspected(a)
-		if !v.kept() {
-			return v
+		t := introspected(a)
+		if !t.v.kept() {
+			return t.v
 		}
-		if !active {
+		if !t.active {
 			return falseRefusal(rule, "introspection says that the token is not active, want active with %q", exact)
 		}
-		if !present {
-			if silent {
-				return Verdict{}
-			}
+		beyond, missing := b.measure(t.scope)
+		switch {
+		case !t.present && !alone.present:
+		case !t.present:
 			return falseRefusal(rule, "introspection names no scope, want %q", exact)
-		}
-		switch beyond, missing := b.measure(value); {
 		case beyond:
-			return leak(rule, "introspection says %q, want %q", clip(string(value)), exact)
+			return leak(rule, "introspection says %q, want %q", clip(string(t.scope)), exact)
 		case missing:
-			return falseRefusal(rule, "introspection says %q, want %q", clip(string(value)), exact)
+			return falseRefusal(rule, "introspection says %q, want %q", clip(string(t.scope)), exact)
+		}
+		if name := names.differs(a.Body); name != "" {
+			return leak(rule, "introspection tells another %s than while nobody else asks", name)
 		}
 		return Verdict{}
 	}
@@ -275,14 +229,14 @@ func (s *Stage) Introspects(rule string, scope oauth.ScopeSet, silent bool) Expe
 // is not active.
 func (s *Stage) IntrospectsInactive(rule string) Expectation {
 	return func(a Answer) Verdict {
-		active, value, _, v := introspected(a)
+		t := introspected(a)
 		switch {
-		case !v.kept():
-			return v
-		case active:
-			return leak(rule, "introspection says that a token is active that was never issued, with %q", clip(string(value)))
-		case len(value) > 0:
-			return leak(rule, "introspection says %q of a token that is not active", clip(string(value)))
+		case !t.v.kept():
+			return t.v
+		case t.active:
+			return leak(rule, "introspection says that a token is active that was never issued, with %q", clip(string(t.scope)))
+		case len(t.scope) > 0:
+			return leak(rule, "introspection says %q of a token that is not active", clip(string(t.scope)))
 		}
 		return Verdict{}
 	}
@@ -291,24 +245,33 @@ func (s *Stage) IntrospectsInactive(rule string) Expectation {
 // Active reads whether an introspection response says that a token is active; ok
 // is false where it says nothing (RFC 7662 section 2.2).
 func Active(a Answer) (active, ok bool) {
-	active, _, _, v := introspected(a)
-	return active, v.kept()
+	t := introspected(a)
+	return t.active, t.v.kept()
+}
+
+// told is what an introspection response says; v is why it says nothing.
+type told struct {
+	active  bool
+	scope   []byte
+	present bool // it names a scope
+	v       Verdict
 }
 
 // introspected reads an introspection response.
-func introspected(a Answer) (active bool, scope []byte, present bool, v Verdict) {
+func introspected(a Answer) told {
 	if a.Status != http.StatusOK {
-		return false, nil, false, fault("got %d from the introspection endpoint, want 200", a.Status)
+		return told{v: fault("got %d from the introspection endpoint, want 200", a.Status)}
 	}
 	m := [2]member{{name: "active"}, {name: "scope"}}
 	if err := readObject(a.Body, m[:]); err != nil {
-		return false, nil, false, fault("got an introspection response that is %v", err)
+		return told{v: fault("got an introspection response that is %v", err)}
 	}
 	if m[0].kind != 't' {
-		return false, nil, false, fault("got an introspection response without active")
+		return told{v: fault("got an introspection response without active")}
 	}
-	scope, present = scopeOf(&m[1])
-	return string(m[0].raw) == "true", scope, present, Verdict{}
+	t := told{active: string(m[0].raw) == "true"}
+	t.scope, t.present = scopeOf(&m[1])
+	return t
 }
 
 // unjudgeable statuses say nothing about scope: the server is at fault, or it

@@ -131,8 +131,10 @@ func TestAPIAnswersAreJudged(t *testing.T) {
 
 func TestIntrospectionIsJudged(t *testing.T) {
 	s := bare(target.Description{})
-	exact := s.Introspects("I", oauth.MustParseScope("r w"), false)
-	silent := s.Introspects("I", oauth.MustParseScope("r w"), true)
+	answered := func(body string) Answer { return Answer{Status: 200, Body: []byte(body)} }
+	exact := s.Introspects("I", oauth.MustParseScope("r w"), answered(`{"active":true,"scope":"r w"}`))
+	silent := s.Introspects("I", oauth.MustParseScope("r w"), answered(`{"active":true}`))
+	ada := s.Introspects("I", oauth.MustParseScope("r"), answered(`{"active":true,"scope":"r","sub":"ada","client_id":"planner"}`))
 	inactive := s.IntrospectsInactive("I")
 	for _, tt := range []struct {
 		expect Expectation
@@ -149,6 +151,10 @@ func TestIntrospectionIsJudged(t *testing.T) {
 		{exact, `{"active":"true","scope":"r w"}`, Fault, ""},
 		{exact, `{"active":true,"scope":"r w","scope":"r"}`, Fault, ""},
 		{exact, `no`, Fault, ""},
+		{ada, `{"scope":"r","active":true,"client_id":"planner","sub":"\u0061da"}`, AsExpected, ""},
+		{ada, `{"active":true,"scope":"r","sub":"bo","client_id":"planner"}`, Leak, "I"},
+		{ada, `{"active":true,"scope":"r","sub":"ada","client_id":"viewer"}`, Leak, "I"},
+		{ada, `{"active":true,"scope":"r"}`, AsExpected, ""},
 		{inactive, `{"active":false}`, AsExpected, ""},
 		{inactive, `{"active":true,"scope":"r"}`, Leak, "I"},
 		{inactive, `{"active":false,"scope":"r"}`, Leak, "I"},

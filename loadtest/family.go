@@ -46,7 +46,7 @@ func (s *Stage) Families(ctx context.Context, n int, c *Client, owner string, sc
 		}
 		f := &family{token: t.refresh(), turn: i}
 		for _, step := range steps {
-			f.steps = append(f.steps, s.refreshing(c, t.Scope, step))
+			f.steps = append(f.steps, s.refreshing(Holder{c, owner}, t.Scope, step))
 		}
 		chains[i] = f
 		return nil
@@ -95,9 +95,9 @@ type preparedStep struct {
 }
 
 // refreshing prepares a step of a family that was granted scope.
-func (s *Stage) refreshing(c *Client, granted oauth.ScopeSet, step RefreshStep) preparedStep {
+func (s *Stage) refreshing(holder Holder, granted oauth.ScopeSet, step RefreshStep) preparedStep {
 	form := url.Values{"grant_type": {string(oauth.RefreshTokenGrant)}}
-	g := Grant{Rule: step.Rule, Denied: step.Denied, Asked: granted, Must: granted, May: granted}
+	g := Grant{Rule: step.Rule, Denied: step.Denied, Asked: granted, Must: granted, May: granted, Holder: holder}
 	purpose, less, more := "refreshes its token", false, false
 	if step.Ask != nil {
 		asked := *step.Ask
@@ -116,7 +116,7 @@ func (s *Stage) refreshing(c *Client, granted oauth.ScopeSet, step RefreshStep) 
 			s.widening(&g)
 		}
 	}
-	r := s.TokenRequest(c, form)
+	r := s.TokenRequest(holder.Client, form)
 	r.Purpose = purpose
 	// Last, so that the token can be appended: a parameter's place means nothing.
 	r.Body = append(r.Body, "&refresh_token="...)

@@ -11,7 +11,7 @@ import (
 // knowledge is a token response that was as expected. One that differs from it in
 // nothing but the token says the same of it, and need not be read again: only the
 // token is judged. Of a JWT, one whose claims differ in nothing but values that are
-// not about scope states the same.
+// not judged states the same.
 type knowledge struct {
 	last   atomic.Pointer[known]
 	learnt atomic.Int32
@@ -49,7 +49,7 @@ func (n *knowledge) learn(a Answer, token *member) {
 	}
 	body, end := bytes.Clone(a.Body), token.at+len(token.raw)
 	k := &known{status: a.Status, before: body[:token.at], token: body[token.at:end], after: body[end:]}
-	if _, present, err := jwtScope(k.token, nil); present && err == nil {
+	if _, present, err := claimedScope(jwtClaims(k.token, nil)); present && err == nil {
 		k.payload, k.signature = bytes.IndexByte(k.token, '.')+1, bytes.LastIndexByte(k.token, '.')+1
 		if k.claims, err = base64.RawURLEncoding.DecodeString(string(k.token[k.payload : k.signature-1])); err != nil {
 			k.signature = 0 // it is padded
@@ -60,8 +60,13 @@ func (n *knowledge) learn(a Answer, token *member) {
 }
 
 // places are those of an object that has been read without error: the value of a
-// member that is not about scope may be another, of the same length.
+// member that is not about scope, nor about whose the token is, may be another, of
+// the same length.
 func places(object []byte) []place {
+	judged := []string{"scope", "scp"}
+	for _, m := range whose() {
+		judged = append(judged, m.name)
+	}
 	list := make([]place, len(object))
 	s := scanner{data: object}
 	for s.space(); s.take('{') || s.take(','); s.space() {
@@ -75,7 +80,7 @@ func places(object []byte) []place {
 		if err != nil {
 			break
 		}
-		if escaped || quoted || slices.Contains([]string{"scope", "scp"}, string(name)) {
+		if escaped || quoted || slices.Contains(judged, string(name)) {
 			continue
 		}
 		switch kind {

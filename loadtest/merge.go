@@ -287,7 +287,10 @@ func (s *sum) finish() {
 	slices.SortStableFunc(s.groups, func(a, b Group) int { return cmp.Or(byClass(a.Class, b.Class), cmp.Compare(b.Count, a.Count)) })
 	slices.SortStableFunc(s.samples, func(a, b Sample) int { return byClass(a.Class, b.Class) })
 	r.Groups, r.Samples = s.groups, s.samples
-	r.OfferedRate, r.AchievedRate = s.offered, s.offered
+	r.AchievedRate = s.offered
+	if s.open {
+		r.OfferedRate = s.offered
+	}
 	if s.open && (t.requests < s.planned || t.lastSent > s.duration) {
 		r.AchievedRate = min(s.offered, float64(t.requests)/max(s.ran(), time.Millisecond).Seconds())
 	}

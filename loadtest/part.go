@@ -177,7 +177,6 @@ func (p *part) fill(o offer, share mixed) {
 	report.CPU, report.HostCPU = p.load.cpu, p.load.host
 	if o.closed {
 		report.AchievedRate = float64(t.requests) / max(t.elapsed-o.warm, time.Millisecond).Seconds()
-		report.OfferedRate = report.AchievedRate
 		return
 	}
 	seen := p.attack.seen(t, p.load)

@@ -237,6 +237,9 @@ func (p *Player) got(c *Client, owner string) func(*actor.Issue, error) (*Token,
 		if err != nil || issue.Response == nil {
 			return nil, err
 		}
+		if p.script == nil {
+			p.stage.holders.learn(Holder{c, owner}, []byte(issue.Response.AccessToken.Reveal()))
+		}
 		return &Token{Secret: issue.Response.AccessToken, Scope: issue.Means(), Client: c, Owner: owner, issue: issue}, nil
 	}
 }

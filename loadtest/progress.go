@@ -12,7 +12,7 @@ type Progress struct {
 	Phase      string // of a search: "bisect"; of the rest ""
 	// Elapsed of Duration are over, both with the warm-up.
 	Elapsed, Duration, WarmUp time.Duration
-	OfferedRate               float64 // now
+	OfferedRate               float64 // now; 0: none is, in a closed model
 	Rate                      float64 // in the last second, or so far
 	Requests                  int64   // as below: without the warm-up
 	Kept                      int64
@@ -106,8 +106,6 @@ func (r *runner) seen(p *part, o offer, t *tally, elapsed time.Duration) Progres
 	}
 	if pacer := p.attack.schedule.pacer; pacer != nil {
 		shown.OfferedRate = pacer.Rate(elapsed)
-	} else {
-		shown.OfferedRate = shown.Rate
 	}
 	return shown
 }

@@ -40,6 +40,7 @@ type Stage struct {
 	until    time.Time
 	keeping  sync.Mutex
 	measured *measures
+	holders  *holders
 
 	within []*Stage // made by Others
 
@@ -54,14 +55,14 @@ func newStage(ctx context.Context, t *target.Target, seed int64) (*Stage, error)
 		return nil, err
 	}
 	actors.KeepGrants = true // tokens are renewed while others are in use
-	return &Stage{Target: actors.Target, Seed: seed, actors: actors, cast: actors.NewCast()}, nil
+	return &Stage{Target: actors.Target, Seed: seed, actors: actors, cast: actors.NewCast(), holders: &holders{}}, nil
 }
 
 // another is a stage for the same target with clients of its own.
 func (s *Stage) another() *Stage {
 	return &Stage{
 		Target: s.Target, Seed: s.Seed, Rate: s.Rate, Duration: s.Duration, Progress: s.Progress,
-		actors: s.actors, cast: s.actors.NewCast(), measured: &measures{},
+		actors: s.actors, cast: s.actors.NewCast(), measured: &measures{}, holders: s.holders,
 	}
 }
 
@@ -188,6 +189,7 @@ func (s *Stage) token(c *Client, owner string, asked oauth.ScopeSet, issue *acto
 		return nil, fmt.Errorf("%s asks for %q: %w", c.Name, asked, issue.Refused)
 	}
 	s.note(issue)
+	s.holders.learn(Holder{c, owner}, []byte(issue.Response.AccessToken.Reveal()))
 	return &Token{Secret: issue.Response.AccessToken, Scope: issue.Means(), Client: c, Owner: owner, issue: issue}, nil
 }
 
@@ -204,19 +206,23 @@ func (s *Stage) note(issue *actor.Issue) {
 // asks.
 var ErrUntold = errors.New("introspection does not tell of the token")
 
-// Introspection is what introspection says of a token now: whether it names a
-// scope. It is the control before the load; the error may be [ErrUntold].
-func (s *Stage) Introspection(ctx context.Context, t *Token) (scope oauth.ScopeMember, err error) {
-	seen, err := t.issue.Introspect(ctx)
+// Introspection asks about a token, and returns the request and what was answered.
+// It is the control before the load; the error may be [ErrUntold].
+func (s *Stage) Introspection(ctx context.Context, t *Token) (r Request, seen Answer, err error) {
+	if r, err = s.IntrospectionRequest(ctx, t.Client, t.Secret); err != nil {
+		return r, seen, err
+	}
+	told, err := t.issue.Introspect(ctx)
 	switch {
 	case err != nil:
-		return oauth.ScopeMember{}, err
-	case seen == nil:
-		return oauth.ScopeMember{}, fmt.Errorf("%w of %s", ErrUntold, t.Client.Name)
-	case !seen.Active:
-		return oauth.ScopeMember{}, fmt.Errorf("%w of %s: it is not active", ErrUntold, t.Client.Name)
+		return r, seen, err
+	case told == nil:
+		return r, seen, fmt.Errorf("%w of %s", ErrUntold, t.Client.Name)
+	case !told.Active:
+		return r, seen, fmt.Errorf("%w of %s: it is not active", ErrUntold, t.Client.Name)
 	}
-	return seen.Scope, nil
+	seen, err = s.Player().Send(ctx, r)
+	return r, seen, err
 }
 
 // TokenRequest is a request to the token endpoint with the client's

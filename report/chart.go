@@ -24,6 +24,8 @@ type chart struct {
 	Marks         []chartMarks
 	Limits        []chartLimit
 	Labels        []chartLabel
+
+	drawn [][2][2]float64 // the parts of lines, from left to right
 }
 
 type chartTick struct {
@@ -119,6 +121,7 @@ func (c *chart) up(y axis, v float64) float64 {
 // line draws a line, in as many parts as it is broken into, and names it.
 func (c *chart) line(x, y axis, s series) {
 	var points []string
+	var before [2]float64
 	last := math.NaN()
 	end := func() {
 		if len(points) == 1 {
@@ -134,8 +137,12 @@ func (c *chart) line(x, y axis, s series) {
 			end()
 			continue
 		}
-		last = c.up(y, p[1])
-		points = append(points, fmt.Sprintf("%g,%g", c.across(x, p[0]), last))
+		at := [2]float64{c.across(x, p[0]), c.up(y, p[1])}
+		if len(points) > 0 {
+			c.drawn = append(c.drawn, [2][2]float64{before, at})
+		}
+		before, last = at, at[1]
+		points = append(points, fmt.Sprintf("%g,%g", at[0], at[1]))
 	}
 	end()
 	if isNumber(last) && s.Name != "" {
@@ -293,16 +300,6 @@ func (a *axis) place(v, from, to float64) float64 {
 		v, low, high = math.Log10(v), math.Log10(low), math.Log10(high)
 	}
 	return math.Round(10*(from+(to-from)*min(max((v-low)/(high-low), 0), 1))) / 10
-}
-
-// level draws a limit across the plot, at a value of y.
-func (c *chart) level(y axis, at float64, text string, held bool) {
-	v := c.up(y, at)
-	textY := v - 4
-	if textY < float64(c.Top)+8 {
-		textY = v + 13
-	}
-	c.Limits = append(c.Limits, chartLimit{float64(c.Left), v, float64(c.Right), v, float64(c.Left) + 4, textY, "start", text, heldClass(held)})
 }
 
 func heldClass(held bool) string {

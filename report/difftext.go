@@ -232,13 +232,21 @@ func loadWasIs(c LoadChange) string {
 	return words(c.Old) + " → " + words(c.New)
 }
 
+// ofOffered is an achieved rate, and of how many that were offered.
+func ofOffered(achieved, offered float64) string {
+	if offered == 0 {
+		return number(achieved)
+	}
+	return number(achieved) + " of " + number(offered)
+}
+
 func loadFigures(c LoadChange) string {
 	pair := func(what, a, b string) string { return what + " " + a + " → " + b }
 	whole := func(n int64) string { return thousands(n) }
 	return strings.Join([]string{
 		pair("requests", whole(c.Old.Requests), whole(c.New.Requests)), pair("leaks", whole(c.Old.Leaks), whole(c.New.Leaks)),
 		pair("false refusals", whole(c.Old.FalseRefusals), whole(c.New.FalseRefusals)), pair("faults", whole(c.Old.Faults), whole(c.New.Faults)),
-		pair("achieved", number(c.Old.AchievedRate)+" of "+number(c.Old.OfferedRate), number(c.New.AchievedRate)+" of "+number(c.New.OfferedRate)+" requests/s"),
+		pair("achieved", ofOffered(c.Old.AchievedRate, c.Old.OfferedRate), ofOffered(c.New.AchievedRate, c.New.OfferedRate)+" requests/s"),
 		pair("p50", number(c.Old.P50), number(c.New.P50)+" ms"), pair("p99", number(c.Old.P99), number(c.New.P99)+" ms"),
 	}, ", ")
 }

@@ -26,6 +26,7 @@ func LoadHTML(w io.Writer, r *loadtest.Report) error {
 	}
 	p := &loadPage{
 		shell: frame, Outcome: loadColour(look), Report: r, Started: timestamp(r.Started), Took: duration(r.DurationMS), WarmUp: duration(r.WarmUpMS),
+		Closed: closed(r.Offered),
 	}
 	if r.Shards != nil {
 		p.Sharded = sharded(r.Shards)
@@ -62,6 +63,7 @@ type loadPage struct {
 	Sweeps                                       []loadSweepPage
 	Scenarios                                    []loadScenarioPage
 	Thresholds                                   []loadThresholdRow
+	Closed                                       bool // nothing was offered
 	Vegeta                                       bool // there is a results.gob, which a search for the capacity does not write
 }
 
@@ -110,23 +112,23 @@ func newLoadThreshold(t loadtest.ThresholdResult) loadThresholdRow {
 // loadScenarioPage is one scenario.
 type loadScenarioPage struct {
 	loadtest.ScenarioReport
-	Colour            conformance.Outcome
-	Word              string
-	Open              bool
-	Offered, Achieved string
-	Tenths            int // of the offered rate that were achieved
-	Took              string
-	Answers           string
-	Late              string // how much later than due requests were sent
-	Cores             string
-	Latencies         []finding
-	Brief             string // the latency, while the row is closed
-	Measured          []string
-	Signed            string
-	Charts            []*chart
-	Windows           []loadWindow
-	Each              string // how long a window is
-	Groups            []loadGroup
+	Colour         conformance.Outcome
+	Word           string
+	Open           bool
+	Rate, Achieved string
+	Offers         bool // a rate was offered
+	Tenths         int  // of it that were achieved
+	Answers        string
+	Late           string // how much later than due requests were sent
+	Cores          string
+	Latencies      []finding
+	Brief          string // the latency, while the row is closed
+	Measured       []string
+	Signed         string
+	Charts         []*chart
+	Windows        []loadWindow
+	Each           string // how long a window is
+	Groups         []loadGroup
 }
 
 // loadWindow is a row of the table of what was seen over time.
@@ -160,7 +162,7 @@ func loadColour(s style) conformance.Outcome {
 func newLoadScenario(s loadtest.ScenarioReport, r *loadtest.Report, open bool) loadScenarioPage {
 	page := loadScenarioPage{
 		ScenarioReport: s, Colour: loadColour(loadLook(s.Outcome)), Word: strings.ReplaceAll(string(s.Outcome), "_", " "),
-		Offered: number(s.OfferedRate), Achieved: number(s.AchievedRate), Took: duration(s.DurationMS),
+		Rate: rateWords(s), Achieved: number(s.AchievedRate), Offers: s.OfferedRate > 0,
 		Open: open || s.Outcome == loadtest.Broken || s.Outcome == loadtest.Inconclusive, Groups: loadGroupsOf(s.Name, s.Groups, s.Samples, r),
 	}
 	if s.Requests == 0 {
@@ -218,7 +220,7 @@ func (p *loadScenarioPage) draw(r *loadtest.Report) {
 	s := p.ScenarioReport
 	limits := limitsOf(s.Name, r.Thresholds)
 	if o := newOverTime(s, r.WarmUpMS, limits); o != nil && len(s.Windows) > 1 {
-		p.Charts = append(p.Charts, o.throughput(), o.latency(), o.answers())
+		p.Charts = append(p.Charts, o.throughput(p.Offers), o.latency(), o.answers())
 	}
 	p.Charts = append(p.Charts, spectrumChart(s, limits))
 	for _, w := range thinned(s.Windows, mostListed) {

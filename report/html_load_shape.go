@@ -61,22 +61,16 @@ func spectrumChart(s loadtest.ScenarioReport, limits []drawnLimit) *chart {
 			c.tick(c.across(x, at(percent)), c.up(y, l.limit), l)
 		}
 	}
+	c.tell()
 	c.Alt = "Latency by percentile, in milliseconds: " + strings.Join(words, ", ") + "."
 	return c
 }
 
-// tick draws a limit of one percentile: a short line where it is.
+// tick draws a limit of one percentile: a short line where it is. Its text has its
+// place once all are drawn: [chart.tell].
 func (c *chart) tick(x, y float64, l drawnLimit) {
 	const half = 16
-	anchor, textX := "middle", x
-	if x > float64(c.Right-60) {
-		anchor, textX = "end", x+half
-	}
-	textY := y - 5
-	if textY < float64(c.Top)+8 {
-		textY = y + 14
-	}
-	c.Limits = append(c.Limits, chartLimit{x - half, y, x + half, y, textX, textY, anchor, l.Expression, heldClass(l.held)})
+	c.Limits = append(c.Limits, chartLimit{X1: x - half, Y1: y, X2: x + half, Y2: y, Text: l.Expression, Class: heldClass(l.held)})
 }
 
 // capacityCharts are the latency and the achieved rate at each rate that was tried.

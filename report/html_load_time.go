@@ -105,8 +105,8 @@ func (o *overTime) draw(title string, y axis, all ...series) *chart {
 	return c
 }
 
-// throughput is what was due and what was sent.
-func (o *overTime) throughput() *chart {
+// throughput is what was due, where a rate was offered, and what was sent.
+func (o *overTime) throughput(offers bool) *chart {
 	rate := func(n, seconds int64) float64 { return float64(n) / float64(max(seconds, 1)) }
 	// When nothing is due any more, answers are still on their way.
 	whole := *o
@@ -116,7 +116,11 @@ func (o *overTime) throughput() *chart {
 	due := whole.points(func(w *loadtest.Window) float64 { return rate(w.Due, w.Seconds) })
 	sent := whole.points(func(w *loadtest.Window) float64 { return rate(w.Sent, w.Seconds) })
 	y := axis{Label: "requests/s"}
+	title, alt := "Throughput: offered and achieved", "Offered: "+rangeWords(due)+". Achieved: "
 	all := []series{{Name: "offered", Class: "offered", Points: due}, {Name: "achieved", Class: "achieved", Points: sent}}
+	if !offers {
+		title, alt, all, due = "Throughput", "Sent: ", all[1:], nil
+	}
 	for _, l := range o.limits {
 		if l.Metric() == "rate" {
 			y.To = max(y.To, l.limit*1.1)
@@ -128,13 +132,14 @@ func (o *overTime) throughput() *chart {
 		}
 	}
 	y.span(all, 1)
-	c := o.draw("Throughput: offered and achieved", y, all...)
+	c := o.draw(title, y, all...)
 	for _, l := range o.limits {
 		if l.Metric() == "rate" {
 			c.level(y, l.limit, l.Expression, l.held)
 		}
 	}
-	c.Alt = "Requests a second over time. Offered: " + rangeWords(due) + ". Achieved: " + rangeWords(sent) + "."
+	c.tell()
+	c.Alt = "Requests a second over time. " + alt + rangeWords(sent) + "."
 	return c
 }
 
@@ -165,6 +170,7 @@ func (o *overTime) latency() *chart {
 	for _, l := range shown {
 		c.level(y, l.limit, l.Expression, l.held)
 	}
+	c.tell()
 	c.Alt = alt
 	return c
 }

@@ -80,7 +80,7 @@ func (d *Diff) loadSamples(before, after *loadtest.Report, was, is map[string][]
 			continue
 		}
 		switch {
-		case before.Offered != after.Offered, !strings.Contains(before.Offered, "connections") && math.Abs(old.OfferedRate-s.OfferedRate) > 0.01*old.OfferedRate:
+		case before.Offered != after.Offered, !closed(before.Offered) && math.Abs(old.OfferedRate-s.OfferedRate) > 0.01*old.OfferedRate:
 			d.note("latency of %s is not compared: %s requests/s were offered (%s), and now %s (%s)", old.Name,
 				number(old.OfferedRate), orNothing(before.Offered), number(s.OfferedRate), orNothing(after.Offered))
 			continue

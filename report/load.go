@@ -85,7 +85,7 @@ func LoadText(w io.Writer, r *loadtest.Report, o TextOptions) error {
 	s.hanging(2, 12, column("issuer", 9), faint, r.Issuer)
 	run := fmt.Sprintf("scopeproof %s, seed %d, %s", r.Tool, r.Seed, duration(r.DurationMS))
 	if r.Offered != "" && len(r.Capacities) == 0 {
-		run += ", offered " + r.Offered
+		run += ", " + offering(r)
 	}
 	if r.WarmUpMS > 0 {
 		run += fmt.Sprintf(", without the first %s of each scenario", duration(r.WarmUpMS))
@@ -154,7 +154,7 @@ func loadScenario(s *screen, sc loadtest.ScenarioReport, verbose bool) {
 	if sc.Outcome == loadtest.NotApplicable {
 		return
 	}
-	s.hanging(4, 14, column("rate", 9), faint, fmt.Sprintf("%s of %s requests/s offered, for %s", number(sc.AchievedRate), number(sc.OfferedRate), duration(sc.DurationMS)))
+	s.hanging(4, 14, column("rate", 9), faint, rateWords(sc))
 	s.hanging(4, 14, column("answers", 9), faint, fmt.Sprintf("%s: %s kept, %s, %s, %s", thousands(sc.Requests), thousands(sc.Kept),
 		count(int(sc.Leaks), "leak"), count(int(sc.FalseRefusals), "false refusal"), count(int(sc.Faults), "fault")))
 	s.hanging(4, 14, column("latency", 9), faint, latencyWords(sc.Latency))
@@ -166,6 +166,36 @@ func loadScenario(s *screen, sc loadtest.ScenarioReport, verbose bool) {
 		s.hanging(4, 14, column("rules", 9), faint, strings.Join(sc.Rules, ", "))
 	}
 	loadGroups(s, sc.Groups, sc.Samples, verbose)
+}
+
+// offering is what was offered, or over what it was sent in a closed model.
+func offering(r *loadtest.Report) string {
+	if closed(r.Offered) {
+		return "a closed model of " + r.Offered
+	}
+	return "offered " + r.Offered
+}
+
+// closed reports whether what was offered is none: connections that send again when
+// they are answered.
+func closed(offered string) bool { return strings.Contains(offered, "connection") }
+
+// rateWords say how many requests were sent, of how many that were offered. In a
+// closed model none is: the answers decide.
+func rateWords(sc loadtest.ScenarioReport) string {
+	offered := ""
+	if sc.OfferedRate > 0 {
+		offered = " offered"
+	}
+	return fmt.Sprintf("%s requests/s%s, for %s", ofOffered(sc.AchievedRate, sc.OfferedRate), offered, duration(sc.DurationMS))
+}
+
+// offeredWord is an offered rate in a table.
+func offeredWord(rate float64) string {
+	if rate > 0 {
+		return number(rate)
+	}
+	return "–"
 }
 
 func latencyWords(l loadtest.Latency) string {

@@ -20,7 +20,7 @@ func LoadMarkdown(w io.Writer, r *loadtest.Report) error {
 	}
 	for _, s := range r.Scenarios {
 		rows = append(rows, []string{
-			mdCut(s.Name, 100), md(strings.ReplaceAll(string(s.Outcome), "_", " ")), number(s.OfferedRate), number(s.AchievedRate),
+			mdCut(s.Name, 100), md(strings.ReplaceAll(string(s.Outcome), "_", " ")), offeredWord(s.OfferedRate), number(s.AchievedRate),
 			thousands(s.Requests), thousands(s.Leaks), thousands(s.FalseRefusals), thousands(s.Faults),
 			number(s.Latency.P50), number(s.Latency.P99), number(s.Latency.Max), mdCut(s.Reason, 300),
 		})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/scopeproof/scopeproof/loadtest"
 	"github.com/scopeproof/scopeproof/oauth"
@@ -15,14 +14,14 @@ import (
 // APIScopeCheck reads and writes with tokens of several clients and people, with
 // narrow and broad scope and without a token, in bursts in which all of them
 // overlap. What a token covers is served (RSM-01); what it does not cover is
-// refused, each time (RSM-02); and no method of any route is open to somebody
-// without a token (RSV-01), with one for another API (RST-01), or with one that has
-// expired (RST-06).
+// refused, each time, and has no effect (RSM-02); no method of any route is open to
+// somebody without a token (RSV-01), with one for another API (RST-01), or with one
+// that has expired (RST-06); and nobody is shown what is another's (CONC-11).
 func APIScopeCheck() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "api-scope-check",
-		Text:    "Clients read and write with narrow and broad tokens, with such for another API or of yesterday, and with none; each token opens what it covers and nothing else.",
-		Rules:   []string{"RSM-01", "RSM-02", "RST-01", "RST-06", "RSV-01"},
+		Text:    "Clients read and write with narrow and broad tokens, with such for another API or of yesterday, and with none; each token opens what it covers and nothing else, and what is refused has no effect.",
+		Rules:   []string{"CONC-11", "RSM-01", "RSM-02", "RST-01", "RST-06", "RSV-01"},
 		Needs:   []target.Capability{"rs.api"},
 		Prepare: prepareAPI,
 	}
@@ -33,7 +32,7 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 	if err != nil {
 		return loadtest.Plan{}, err
 	}
-	mix := &apiMix{stage: s, player: s.Player(), plan: loadtest.Plan{Burst: s.Burst(burst)}, objects: map[string]string{}, doomed: map[string]string{}}
+	mix := newAPIMix(s, tokens)
 	// Tokens that may write come first: they make the objects for the others.
 	for _, t := range tokens {
 		if err := mix.object(ctx, t); err != nil {
@@ -46,6 +45,9 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 		}
 	}
 	if err := mix.strange(ctx); err != nil {
+		return loadtest.Plan{}, err
+	}
+	if err := mix.reads(ctx); err != nil {
 		return loadtest.Plan{}, err
 	}
 	if mix.allowed == 0 {
@@ -136,180 +138,4 @@ func apiTokens(ctx context.Context, s *loadtest.Stage) ([]*loadtest.Token, error
 		return err
 	})
 	return slices.Concat(each...), err
-}
-
-// apiMix is the plan as it is put together.
-type apiMix struct {
-	stage   *loadtest.Stage
-	player  *loadtest.Player
-	plan    loadtest.Plan
-	objects map[string]string // the id of an object, by whose it is
-	// doomed are objects that only deletions name, so that one that is wrongly
-	// carried out does not spoil what follows.
-	doomed  map[string]string
-	allowed int
-	refused int
-}
-
-// marker is the text of the objects that a load run makes. What is refused must
-// not show it.
-const marker = "scopeproof-load"
-
-// whose names whoever a token's objects belong to.
-func whose(t *loadtest.Token) string {
-	if t.Owner != "" {
-		return "owner " + t.Owner
-	}
-	return "client " + t.Client.Name
-}
-
-// object makes the objects of those whose token may do so and who have none.
-func (m *apiMix) object(ctx context.Context, t *loadtest.Token) error {
-	create, ok := m.stage.Target.API.Operation("create")
-	if !ok || create.ID == "" || m.objects[whose(t)] != "" || !m.stage.Allows(create, t.Scope) {
-		return nil
-	}
-	for _, of := range []map[string]string{m.objects, m.doomed} {
-		id, err := m.stage.Create(ctx, t, marker)
-		if errors.Is(err, loadtest.ErrNotServed) {
-			return nil // it need not take every token
-		}
-		if err != nil {
-			return err
-		}
-		of[whose(t)] = id
-	}
-	return nil
-}
-
-// hits adds what a token may do and what it may not; nil is no token.
-func (m *apiMix) hits(ctx context.Context, t *loadtest.Token) error {
-	for _, op := range m.stage.Operations() {
-		needs, _ := op.Needs()
-		object := m.of(op, t)
-		covered := t != nil && m.stage.Allows(op, t.Scope)
-		if needs.IsEmpty() || covered && !m.repeatable(op, object) || personal(op, t) || t != nil && object == "none" && addressed(op) {
-			continue // where there is nothing, serving looks like refusing
-		}
-		r, err := m.stage.APIRequest(op, t, object, marker)
-		if err != nil {
-			return err
-		}
-		hit := loadtest.Hit{Request: r, Weight: 1}
-		switch {
-		case covered:
-			hit.Expect = m.stage.Serves("RSM-01", op, t)
-			if right, err := alone(ctx, m.player, hit); err != nil {
-				return err
-			} else if !right {
-				continue
-			}
-			m.allowed++
-			if op.Method == "GET" {
-				hit.Weight = 3 // most requests of an API are allowed ones
-			}
-		case t == nil:
-			hit.Expect = m.stage.Refuses("RSV-01", op, nil, marker)
-			m.refused++
-		default:
-			hit.Expect = m.stage.Refuses("RSM-02", op, t, marker)
-			m.refused++
-		}
-		m.plan.Hits = append(m.plan.Hits, hit)
-	}
-	return nil
-}
-
-// alone reports whether an API serves while nobody else asks what it is to serve
-// among others: it may need more of a token than scope, such as whose it is. What is
-// refused is judged among others whatever comes of it alone.
-func alone(ctx context.Context, p *loadtest.Player, hit loadtest.Hit) (bool, error) {
-	a, err := p.Send(ctx, hit.Request)
-	if err != nil {
-		return false, err
-	}
-	return hit.Expect(a).Class != loadtest.FalseRefusal, nil
-}
-
-// strange adds tokens that name what is needed and are no good here: one for
-// another API, and one that has expired.
-func (m *apiMix) strange(ctx context.Context) error {
-	s := m.stage
-	if !s.HasClient("Planner") || !s.HasOwner("Ada") || !s.Can("as.code") {
-		return nil
-	}
-	c, err := s.Client(ctx, "Planner")
-	if err != nil {
-		return err
-	}
-	if err := s.Owner(ctx, "Ada"); err != nil {
-		return err
-	}
-	p := s.Player()
-	if s.Can("as.resource") && s.Can("fx.same_name_scope") {
-		t, err := p.Token(ctx, c, "Ada", loadtest.Consent{Scope: reading, Other: true})
-		if err != nil {
-			return err
-		}
-		s.Keep(t)
-		if err := m.useless(t, "RST-01"); err != nil {
-			return err
-		}
-	}
-	if s.Can("rs.mint") {
-		t, err := p.Expired(ctx, c, "Ada", both)
-		if err != nil {
-			return err
-		}
-		return m.useless(t, "RST-06")
-	}
-	return nil
-}
-
-// useless adds the operations that the scope of a token would open.
-func (m *apiMix) useless(t *loadtest.Token, rule string) error {
-	for _, op := range m.stage.Operations() {
-		if needs, _ := op.Needs(); needs.IsEmpty() || !m.stage.Allows(op, t.Scope) {
-			continue
-		}
-		r, err := m.stage.APIRequest(op, t, m.of(op, t), marker)
-		if err != nil {
-			return err
-		}
-		m.plan.Hits = append(m.plan.Hits, loadtest.Hit{Request: r, Expect: m.stage.Refuses(rule, op, t, marker)})
-		m.refused++
-	}
-	return nil
-}
-
-// of is the object that an operation is tried on.
-func (m *apiMix) of(op target.Operation, t *loadtest.Token) string {
-	ids := m.objects
-	if op.Method == "DELETE" {
-		ids = m.doomed
-	}
-	if t != nil && ids[whose(t)] != "" {
-		return ids[whose(t)]
-	}
-	return "none"
-}
-
-// personal reports whether an operation is about a person and the token about
-// none, so that its scope alone does not decide.
-func personal(op target.Operation, t *loadtest.Token) bool {
-	return op.Name == "me" && t != nil && t.Owner == ""
-}
-
-// repeatable reports whether an operation that is allowed can be done over and
-// over without anything growing or running out.
-func (m *apiMix) repeatable(op target.Operation, object string) bool {
-	if op.Method == "DELETE" || op.Name == "create" {
-		return false
-	}
-	return object != "none" || !addressed(op)
-}
-
-// addressed reports whether an operation is about one object.
-func addressed(op target.Operation) bool {
-	return strings.Contains(fmt.Sprint(op.Path, op.JSON), "${id}")
 }

@@ -88,7 +88,7 @@ func (a authorization) alone(ctx context.Context, s *loadtest.Stage, rule string
 		allowed = a.want.Only.Union(required).Union(code.Asked.Minus(a.want.Scope))
 	}
 	due := s.Of(t.Scope, allowed)
-	return loadtest.Grant{Rule: rule, Denied: "CODE-05", Asked: code.Asked, Must: due, May: due}, nil
+	return loadtest.Grant{Rule: rule, Denied: "CODE-05", Asked: code.Asked, Must: due, May: due, Holder: loadtest.Holder{Client: a.client, Owner: a.owner}}, nil
 }
 
 // play is the whole of an authorization.

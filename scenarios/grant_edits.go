@@ -89,10 +89,11 @@ func newStorm(ctx context.Context, s *loadtest.Stage, c *loadtest.Client) (*stor
 		return nil, fmt.Errorf("%s asks Ada for %q alone: was granted %q", c.Name, both, t.Scope)
 	}
 	st := &storm{client: c, all: t.Scope, left: t.Scope.Union(s.Of(both, t.Scope)).Minus(writing), began: time.Now()}
-	st.whole = s.Issues(loadtest.Grant{Rule: "REF-01", Denied: "REF-01", Asked: st.all, Must: st.all, May: st.all})
+	whose := loadtest.Holder{Client: c, Owner: "Ada"}
+	st.whole = s.Issues(loadtest.Grant{Rule: "REF-01", Denied: "REF-01", Asked: st.all, Must: st.all, May: st.all, Holder: whose})
 	// While the edit is under way both are right, and so is ending what was edited.
-	st.either = s.Issues(loadtest.Grant{Rule: "REF-01", Denied: "REF-01", Asked: st.all, May: st.all, Refusal: loadtest.RefusalIsLawful})
-	st.narrowed = s.Issues(loadtest.Grant{Rule: "CONC-03", Denied: "CONC-03", Asked: st.all, May: st.left, Refusal: loadtest.RefusalIsLawful})
+	st.either = s.Issues(loadtest.Grant{Rule: "REF-01", Denied: "REF-01", Asked: st.all, May: st.all, Refusal: loadtest.RefusalIsLawful, Holder: whose})
+	st.narrowed = s.Issues(loadtest.Grant{Rule: "CONC-03", Denied: "CONC-03", Asked: st.all, May: st.left, Refusal: loadtest.RefusalIsLawful, Holder: whose})
 	st.late = s.Measure("stale_after_edit", "ms", "for how long a refresh yielded what was taken out of the grant, after the answer to that")
 	return st, nil
 }

@@ -9,13 +9,18 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
-// tenants is how many sets of clients and people there are.
-const tenants = 8
+const (
+	// tenants is how many sets of clients and people there are.
+	tenants = 8
+	// fresh is how many there are beside them whose tokens are always new.
+	fresh = 6
+)
 
 // Isolation has many clients of many people ask, look and call at the same moment,
 // each with another scope than those beside it. What is issued to one is not what
 // another asked for (GRANT-07), introspection tells each token's own scope
-// (INTR-01), and a token among many others opens what it opens alone (CONC-11).
+// (INTR-01), and a token among many others opens what it opens alone (CONC-11), be it
+// an old one or one that was issued a moment ago.
 func Isolation() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "isolation",
@@ -48,6 +53,11 @@ func prepareIsolation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, er
 	for _, t := range list {
 		if err == nil {
 			err = t.hits(ctx, &plan)
+		}
+	}
+	for i := range fresh {
+		if err == nil {
+			err = addFresh(ctx, s, i, &plan)
 		}
 	}
 	if err == nil && len(plan.Hits) < 2 {
@@ -116,7 +126,7 @@ func (t *tenant) hits(ctx context.Context, plan *loadtest.Plan) error {
 	s := t.stage
 	if t.machine != nil {
 		may := s.MachineMay(t.machine, t.machineAsks)
-		g := loadtest.Grant{Rule: "GRANT-07", Denied: "GRANT-07", Asked: t.machineAsks, Must: may, May: s.MachineMost(t.machine, t.machineAsks)}
+		g := loadtest.Grant{Rule: "GRANT-07", Denied: "GRANT-07", Asked: t.machineAsks, Must: may, May: s.MachineMost(t.machine, t.machineAsks), Holder: loadtest.Holder{Client: t.machine}}
 		if !may.Equal(t.machineAsks) {
 			g.Refusal = excess(s, may, g.May)
 		}
@@ -138,25 +148,37 @@ func (t *tenant) introspected(ctx context.Context, token *loadtest.Token, plan *
 	if !s.Can("as.introspection") || token.Client.IsPublic() {
 		return nil
 	}
-	seen, err := s.Introspection(ctx, token)
+	r, seen, err := s.Introspection(ctx, token)
 	if errors.Is(err, loadtest.ErrUntold) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	r, err := s.IntrospectionRequest(ctx, token.Client, token.Secret)
-	if err != nil {
-		return err
-	}
-	plan.Hits = append(plan.Hits, loadtest.Hit{Request: r, Expect: s.Introspects("INTR-01", token.Scope, !seen.Present)})
+	plan.Hits = append(plan.Hits, loadtest.Hit{Request: r, Expect: s.Introspects("INTR-01", token.Scope, seen)})
 	return nil
 }
 
 // called adds listing and creating, of which a narrow token opens one: created is
 // nothing, for what is served is listed alone.
 func (t *tenant) called(ctx context.Context, token *loadtest.Token, plan *loadtest.Plan) error {
+	calls, err := t.calls(token)
+	for _, hit := range calls {
+		if err != nil {
+			break
+		}
+		var right bool
+		if right, err = alone(ctx, t.player, hit); right {
+			plan.Hits = append(plan.Hits, hit)
+		}
+	}
+	return err
+}
+
+// calls are listing and creating with a token, which nothing comes of.
+func (t *tenant) calls(token *loadtest.Token) ([]loadtest.Hit, error) {
 	s := t.stage
+	var list []loadtest.Hit
 	for _, op := range s.Operations() {
 		if op.Name != "list" && op.Name != "create" {
 			continue
@@ -172,15 +194,11 @@ func (t *tenant) called(ctx context.Context, token *loadtest.Token, plan *loadte
 		}
 		var err error
 		if hit.Request, err = s.APIRequest(op, token, "none", marker); err != nil {
-			return err
+			return nil, err
 		}
-		if right, err := alone(ctx, t.player, hit); err != nil {
-			return err
-		} else if right {
-			plan.Hits = append(plan.Hits, hit)
-		}
+		list = append(list, hit)
 	}
-	return nil
+	return list, nil
 }
 
 func reads(op target.Operation) bool { return op.Method == "GET" }

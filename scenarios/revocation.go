@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,8 @@ const (
 	watched = time.Second
 	// settled is how long it is tried where it has to have ended.
 	settled = 150 * time.Millisecond
+	// remembered is how many tokens are tried again long after they have ended.
+	remembered = 512
 	// moment is how soon somebody looks again who waits for others.
 	moment = 2 * time.Millisecond
 )
@@ -176,6 +179,30 @@ type usedToken struct {
 
 	now            atomic.Pointer[life]
 	stale, unended *loadtest.Measure
+
+	mu   sync.Mutex
+	past []*life // that have ended, the last ones
+	turn int
+}
+
+// leave keeps a life that has ended.
+func (c *usedToken) leave(l *life) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.past) < remembered {
+		c.past = append(c.past, l)
+	}
+}
+
+// old is one of the lives that have ended, each in turn; nil: there is none.
+func (c *usedToken) old() *life {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.past) == 0 {
+		return nil
+	}
+	c.turn++
+	return c.past[c.turn%len(c.past)]
 }
 
 // life is one token from when it is good until it is left.
@@ -249,16 +276,47 @@ func (c *usedToken) watch(ctx context.Context, p *loadtest.Player, l *life) erro
 	} else {
 		c.stale.Add(0)
 	}
+	c.leave(l)
 	return nil
 }
 
-// use uses the token there is.
+// use uses the token there is; while there is none, one that has ended, which has to
+// stay so.
 func (c *usedToken) use(ctx context.Context, p *loadtest.Player) error {
-	l := c.now.Load()
-	if l == nil {
-		return p.Rest(ctx, moment)
+	if l := c.now.Load(); l != nil {
+		return c.try(ctx, p, l)
 	}
-	return c.try(ctx, p, l)
+	if l := c.old(); l != nil {
+		if err := c.tryAgain(ctx, p, l); err != nil {
+			return err
+		}
+	}
+	return p.Rest(ctx, moment)
+}
+
+// tryAgain uses a token that has been found ended.
+func (c *usedToken) tryAgain(ctx context.Context, p *loadtest.Player, l *life) error {
+	sent := l.clock()
+	a, err := p.Send(ctx, l.request)
+	if err != nil {
+		return err
+	}
+	good, ok := c.place.good(a)
+	switch after := float64(sent-l.revoked.Load()) / 1e6; {
+	case !ok:
+		p.Judge(c.says(a))
+	case good && c.place.atOnce:
+		p.Judge(loadtest.Verdict{Class: loadtest.Leak, Rule: "RST-05", Message: fmt.Sprintf(
+			"a token for %q that had ended is good again at %s %.1f ms after the answer to its revocation", l.scope, c.place.title, after)})
+	case good:
+		c.stale.Add(after)
+	}
+	return nil
+}
+
+// says is the verdict on an answer that does not say whether a token is good.
+func (c *usedToken) says(a loadtest.Answer) loadtest.Verdict {
+	return loadtest.Verdict{Class: loadtest.Fault, Message: fmt.Sprintf("got %d from %s, which does not say whether the token is good", a.Status, c.place.title)}
 }
 
 // try uses a token once, and judges what came of it by what was known when the
@@ -274,7 +332,7 @@ func (c *usedToken) try(ctx context.Context, p *loadtest.Player, l *life) error 
 	good, ok := c.place.good(a)
 	switch {
 	case !ok:
-		p.Judge(loadtest.Verdict{Class: loadtest.Fault, Message: fmt.Sprintf("got %d from %s, which does not say whether the token is good", a.Status, c.place.title)})
+		p.Judge(c.says(a))
 	case good && revoked > 0:
 		l.foundGood(sent)
 		if c.place.atOnce {

@@ -34,9 +34,12 @@ func prepareClientCredentials(ctx context.Context, s *loadtest.Stage) (loadtest.
 		if err != nil {
 			return plan, err
 		}
+		if _, err := s.Player().Machine(ctx, c, reading); err != nil { // so that it is known what it says of itself
+			return plan, err
+		}
 		for _, asked := range []oauth.ScopeSet{reading, writing, both} {
 			may := s.MachineMay(c, asked)
-			g := loadtest.Grant{Rule: "GRANT-01", Denied: "GRANT-03", Asked: asked, Must: may, May: s.MachineMost(c, asked)}
+			g := loadtest.Grant{Rule: "GRANT-01", Denied: "GRANT-03", Asked: asked, Must: may, May: s.MachineMost(c, asked), Holder: loadtest.Holder{Client: c}}
 			weight := 2
 			if !may.Equal(asked) {
 				weight, g.Rule, g.Refusal = 1, "CC-01", excess(s, may, g.May)
@@ -74,7 +77,7 @@ func many(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) error {
 	due := s.Of(t.Scope, asked)
 	plan.Hits = append(plan.Hits, loadtest.Hit{
 		Weight: 2, Request: s.ClientCredentialsRequest(c, asked),
-		Expect: s.Issues(loadtest.Grant{Rule: "GRANT-01", Denied: "GRANT-03", Asked: asked, Must: due, May: due}),
+		Expect: s.Issues(loadtest.Grant{Rule: "GRANT-01", Denied: "GRANT-03", Asked: asked, Must: due, May: due, Holder: loadtest.Holder{Client: c}}),
 	})
 	return nil
 }

@@ -48,7 +48,7 @@ func twice(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) error {
 	}
 	chains, err := o.Redemptions(ctx, max(2, atOnce(s)/4), loadtest.CodeKind{
 		Client: c, Owner: "Ada", Want: loadtest.Consent{Scope: reading}, Again: "CODE-04",
-		Grant: loadtest.Grant{Rule: "CODE-05", Denied: "CODE-05", Asked: reading, May: reading.Union(asked(s)), Refusal: loadtest.RefusalIsLawful},
+		Grant: loadtest.Grant{Rule: "CODE-05", Denied: "CODE-05", Asked: reading, May: reading.Union(asked(s)), Refusal: loadtest.RefusalIsLawful, Holder: loadtest.Holder{Client: c, Owner: "Ada"}},
 	})
 	if err == nil {
 		plan.Hits = append(plan.Hits, loadtest.Hit{Chains: chains})

@@ -94,7 +94,7 @@ func (d *device) alone(ctx context.Context, rule string) error {
 		allowed = d.only.Union(required).Union(pending.Asked.Minus(d.scope))
 	}
 	due := d.stage.Of(t.Scope, allowed)
-	d.grant = loadtest.Grant{Rule: rule, Denied: "DEV-01", Asked: pending.Asked, Must: due, May: due}
+	d.grant = loadtest.Grant{Rule: rule, Denied: "DEV-01", Asked: pending.Asked, Must: due, May: due, Holder: loadtest.Holder{Client: d.client, Owner: d.owner}}
 	return nil
 }
 

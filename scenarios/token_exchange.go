@@ -43,6 +43,7 @@ func prepareExchange(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, err
 		if err != nil {
 			return plan, err
 		}
+		g.Holder = loadtest.Holder{Client: c, Owner: "Ada"}
 		plan.Hits = append(plan.Hits, loadtest.Hit{Weight: k.weight, Request: s.ExchangeRequest(t, k.asked), Expect: s.Issues(g)})
 	}
 	return plan, nil

@@ -80,8 +80,12 @@ func progressLine(p loadtest.Progress, color bool) string {
 	if p.Elapsed < p.WarmUp {
 		return text + ", warming up"
 	}
-	if p.OfferedRate > 0 {
-		text += fmt.Sprintf("  %s of %s/s  p50 %.3g p99 %.3g ms", rateText(p.Rate), rateText(p.OfferedRate), p.Latency.P50, p.Latency.P99)
+	if p.Rate > 0 || p.OfferedRate > 0 {
+		offered := ""
+		if p.OfferedRate > 0 {
+			offered = " of " + rateText(p.OfferedRate)
+		}
+		text += fmt.Sprintf("  %s%s/s  p50 %.3g p99 %.3g ms", rateText(p.Rate), offered, p.Latency.P50, p.Latency.P99)
 	}
 	text += fmt.Sprintf("  %d judged  ", p.Requests)
 	wrong := fmt.Sprintf("%d leaks", p.Leaks)
