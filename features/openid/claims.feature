@@ -18,6 +18,13 @@ Feature: Which scope opens which claims
         | openid address email               |
         | openid profile email address phone |
 
+    @needs:as.refresh
+    Scenario: What was granted later opens no more to what was granted before
+      Given Ada has granted Planner "openid"
+      And Ada has granted Planner "openid email"
+      When Planner refreshes its first token
+      Then UserInfo tells Planner no more than the claims of "openid"
+
     @control
     Scenario: What was granted is released
       When Planner asks Ada for "openid email"
