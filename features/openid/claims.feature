@@ -102,6 +102,13 @@ Feature: Which scope opens which claims
       When Planner asks Ada for "openid" signing in for a high level
       Then Planner's ID token, if any, carries no more than the claims of "openid"
 
+    @needs:as.refresh
+    Scenario: What was granted later opens no more to what was granted before
+      Given Ada has granted Planner "openid"
+      And Ada has granted Planner "openid email"
+      When Planner refreshes its first token
+      Then UserInfo tells Planner no more than the claims of "openid"
+
     @control
     Scenario: What was granted is released
       When Planner asks Ada for "openid email"

@@ -5,14 +5,18 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/scopeproof/scopeproof/internal/discover"
+	"github.com/scopeproof/scopeproof/internal/useragent"
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 	"github.com/scopeproof/scopeproof/target/embedded"
+	"github.com/scopeproof/scopeproof/target/external"
 )
 
 // serve answers with a metadata document whose issuer is right.
@@ -127,6 +131,55 @@ func TestOnlyTheFirstUserMustBeAbleToGrant(t *testing.T) {
 	}
 	if set, err := oauth.ParseScope(found.API.Opened); err != nil || !set.Has("read:appointments") {
 		t.Errorf("got an API that opens %q, want read:appointments", found.API.Opened)
+	}
+}
+
+// connecting is a browser at a server that takes no requests but those of OpenID
+// Connect: others end at a page, as they may (Core section 3.1.2.1).
+type connecting struct{ target.UserAgent }
+
+func (c connecting) Visit(ctx context.Context, visit target.Visit) (*target.Arrival, error) {
+	if at, err := url.Parse(visit.URL); err != nil || !slices.Contains(strings.Fields(at.Query().Get("scope")), "openid") {
+		return &target.Arrival{Status: 200, Page: "Error"}, err
+	}
+	return c.UserAgent.Visit(ctx, visit)
+}
+
+func TestItIsFoundOutThatEveryRequestNeedsOpenID(t *testing.T) {
+	reference, err := embedded.Reference().Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reference.Close()
+	known := discover.Known{Users: map[string]target.User{"Ada": reference.Description.Users["Ada"]}}
+	for name, c := range map[string]struct {
+		picky bool
+		want  string
+	}{
+		"needed":     {true, "openid"},
+		"not needed": {false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made, err := discover.Describe(t.Context(), reference.Issuer, known, func(ctx context.Context, d *target.Description) (*target.Target, error) {
+				up, err := external.Description(d).Open(ctx)
+				if err != nil || !c.picky {
+					return up, err
+				}
+				form, err := useragent.New(up)
+				up.UserAgent = connecting{form}
+				return up, err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := target.Parse("target.yaml", made.File)
+			if err != nil || made.Trouble != nil {
+				t.Fatalf("got %v and %v, want a file that was played", err, made.Trouble)
+			}
+			if got := d.AuthorizationServer.AlwaysAsked; got != c.want {
+				t.Errorf("got always_asked %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 

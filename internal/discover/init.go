@@ -92,8 +92,8 @@ func (k Known) with(document map[string]any) Known {
 type Learned struct {
 	Played       bool
 	AlwaysAsked  string // what each request has to have
-	Checkboxes   []Box // that stand for a scope, where nothing at them says so
-	Boxes        []Box // that would keep the next page of consent away
+	Checkboxes   []Box  // that stand for a scope, where nothing at them says so
+	Boxes        []Box  // that would keep the next page of consent away
 	Allow, Deny  *Press
 	Capabilities map[string]string
 	Choices      []Chosen

@@ -2,6 +2,7 @@ package defect
 
 import (
 	"maps"
+	"sync"
 
 	"github.com/scopeproof/scopeproof/internal/refserver"
 )
@@ -147,6 +148,30 @@ var claims = []Defect{
 					maps.Copy(released, q.User.Claims)
 				}
 			})
+		},
+	},
+	{
+		ID:     "userinfo-by-latest-consent",
+		Text:   "UserInfo looks up what the person last agreed to at the client, and not what the token was issued for.",
+		Breaks: []string{"CLM-01", "EDIT-04", "REF-11"},
+		Shows:  `UserInfo tells Planner ["email" "email_verified"]`,
+		Apply: func(p *refserver.Policy) {
+			var agreed sync.Map // scope by client and person
+			of := func(q refserver.ClaimsQuestion) string { return q.Client.ID + " " + q.User.Name }
+			told := p.IDTokenClaims
+			p.IDTokenClaims = func(q refserver.ClaimsQuestion) map[string]any {
+				if q.GrantType == "authorization_code" {
+					agreed.Store(of(q), q.Scope)
+				}
+				return told(q)
+			}
+			release := p.UserInfoClaims
+			p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any {
+				if scope, known := agreed.Load(of(q)); known {
+					q.Scope = scope.(refserver.ScopeSet)
+				}
+				return release(q)
+			}
 		},
 	},
 	{
