@@ -21,7 +21,7 @@ func registerConsent(r registrar, w *World) {
 	r.Given(`^(\w+) is shown what (\w+) asks: "([^"]*)"$`, w.isShown)
 	r.Given(`^(\w+) has sent the form that (\w+) was shown$`, w.hasSentForm)
 	r.When(`^(\w+) answers both pages, the (first|second) one first$`, w.answersBoth)
-	r.When(`^(\w+) sends the form that (\w+) was shown$`, w.sendsForm)
+	r.When(`^(\w+) sends the form that (\w+) was shown( from another site)?$`, w.sendsForm)
 	r.When(`^(\w+) is asked by (\w+) for each of these:$`, w.isAskedForEach)
 	r.Then(`^(\w+) was asked( again)?(?: about( exactly)? "([^"]*)")?$`, w.judgeAsked)
 	r.Then(`^(\w+) was asked, or (\w+) is refused$`, w.wasAskedOrRefused)
@@ -129,7 +129,7 @@ func (w *World) answersBoth(ctx context.Context, owner, first string) error {
 	}
 	w.act()
 	for _, a := range pages {
-		if err := a.Submit(ctx, a.Owner); err != nil {
+		if err := a.Submit(ctx, a.Owner, false); err != nil {
 			return err
 		}
 		w.ledger.consent(w, a)
@@ -151,7 +151,7 @@ func (w *World) answersBoth(ctx context.Context, owner, first string) error {
 }
 
 func (w *World) hasSentForm(ctx context.Context, sender, owner string) error {
-	if err := w.sendsForm(ctx, sender, owner); err != nil {
+	if err := w.sendsForm(ctx, sender, owner, ""); err != nil {
 		return err
 	}
 	a, err := w.page(owner)
@@ -165,7 +165,10 @@ func (w *World) hasSentForm(ctx context.Context, sender, owner string) error {
 	return nil
 }
 
-func (w *World) sendsForm(ctx context.Context, sender, owner string) error {
+// sendsForm sends a form as it is, also from the browser of somebody else. What that
+// one then granted of their own is not judged here: it is a forgery only where another
+// site's page can have them do it (RFC 6749 section 10.12).
+func (w *World) sendsForm(ctx context.Context, sender, owner, site string) error {
 	a, err := w.page(owner)
 	if err != nil {
 		return err
@@ -180,8 +183,18 @@ func (w *World) sendsForm(ctx context.Context, sender, owner string) error {
 		}
 	}
 	w.act()
-	if err := a.Submit(ctx, o); err != nil {
+	if err := a.Submit(ctx, o, site != ""); err != nil {
 		return err
+	}
+	if a.Code != "" && sender != owner && site == "" {
+		issue, own, err := a.RedeemedAs(ctx, o)
+		if err != nil {
+			return err
+		}
+		w.ledger.checked[issue] = true // it is not the owner's consent that it came of
+		if own {
+			a.Code = ""
+		}
 	}
 	w.codes[a.Client.Name] = append(w.codes[a.Client.Name], a)
 	return nil

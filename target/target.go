@@ -206,6 +206,10 @@ type Submission struct {
 	Method string
 	URL    string
 	Fields url.Values
+	Page   string // where the form is; empty: where it goes
+	// Elsewhere says that it is another site's page that sends the form, so that
+	// cookies which are SameSite stay behind.
+	Elsewhere bool
 }
 
 // Arrival is where a visit ended.

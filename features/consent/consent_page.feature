@@ -136,6 +136,11 @@ Feature: What the resource owner is shown, and decides
       When Bo sends the form that Ada was shown
       Then Planner receives no code
 
+    Scenario: Another site has Bo's browser send it
+      Given Ada is shown what Planner asks: "read:appointments write:appointments"
+      When Bo sends the form that Ada was shown from another site
+      Then Planner receives no code
+
     @control
     Scenario: Ada's own browser sends it
       Given Ada is shown what Planner asks: "read:appointments write:appointments"

@@ -372,15 +372,19 @@ func (a *Authorization) Smuggle() url.Values {
 }
 
 // Submit sends the consent form that was shown, from the browser of an owner,
-// and reads where that leads.
-func (a *Authorization) Submit(ctx context.Context, sender *Owner) error {
+// and reads where that leads. Elsewhere says that a page of another site sends it.
+func (a *Authorization) Submit(ctx context.Context, sender *Owner, elsewhere bool) error {
 	pages := a.Arrival.ConsentPages
 	if len(pages) == 0 || pages[0].Submission == nil {
 		return fmt.Errorf("no consent form was shown")
 	}
 	ctx = as(ctx, sender.Name, "sends the form that "+a.Owner.Name+" was shown")
 	a.Answered = true
-	arrival, err := useragent.Submit(ctx, a.Client.cast.Recorder, sender.jar, pages[0].Submission, a.redirectURI)
+	form := *pages[0].Submission
+	if elsewhere {
+		form.Page, form.Elsewhere = "https://elsewhere.example/", true
+	}
+	arrival, err := useragent.Submit(ctx, a.Client.cast.Recorder, sender.jar, &form, a.redirectURI)
 	if err != nil {
 		return err
 	}

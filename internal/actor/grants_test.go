@@ -107,7 +107,7 @@ func TestAStalePageOfADeviceCanBeSent(t *testing.T) {
 	}
 	i, err := p.Poll(t.Context(), request, nil)
 	want(t, "denied", came(t, i, err), "access_denied")
-	if err := stale.Submit(t.Context(), p.ada); err != nil {
+	if err := stale.Submit(t.Context(), p.ada, false); err != nil {
 		t.Fatal(err)
 	}
 	i, err = p.Poll(t.Context(), request, nil)

@@ -56,6 +56,21 @@ func (c *Cast) telling() oauth.RawScope {
 	return "read:appointments"
 }
 
+// RedeemedAs redeems a code and reports whether what it is good for is an owner's own.
+// Where nothing says whose it is, it is not.
+func (a *Authorization) RedeemedAs(ctx context.Context, owner *Owner) (*Issue, bool, error) {
+	issue, err := a.Client.Redeem(ctx, a, nil)
+	if err != nil || issue.Response == nil {
+		return issue, false, err
+	}
+	subject, err := a.Client.cast.readSubject(ctx, issue)
+	if err != nil {
+		return issue, false, nil
+	}
+	own, err := owner.LearnSubject(ctx)
+	return issue, own == subject, err
+}
+
 // readSubject reads sub from an ID token, introspection or a JWT.
 func (c *Cast) readSubject(ctx context.Context, issue *Issue) (string, error) {
 	id, err := issue.IDToken(ctx)

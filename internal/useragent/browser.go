@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/target"
@@ -50,6 +51,8 @@ type request struct {
 	fields url.Values // the body of a POST; nil: no body
 	form   string     // an encoded form in their place, octet by octet; empty: none
 	from   *url.URL   // the page it comes from, or nil
+	// elsewhere says that from is a page of another site.
+	elsewhere bool
 	// filled and pressed are the form and the button that it comes from; nil: none.
 	filled  *form
 	pressed *control
@@ -133,6 +136,9 @@ func (b *browser) send(ctx context.Context, r request) (*page, *request, error) 
 		return nil, nil, err
 	}
 	cookies := b.jar.Cookies(r.url)
+	if kept, ok := b.jar.(*lenientJar); ok && r.elsewhere {
+		cookies = slices.DeleteFunc(cookies, func(c *http.Cookie) bool { return kept.staysBehind(r.url, c.Name) })
+	}
 	if len(cookies) > maxCookies {
 		return nil, nil, fmt.Errorf("%s %s: got %d cookies to send there, want at most %d", r.method, place(r.url), len(cookies), maxCookies)
 	}
@@ -254,6 +260,10 @@ func Submit(ctx context.Context, transport http.RoundTripper, jar http.CookieJar
 		return nil, fmt.Errorf("form: got an address that is no URL: %w", plain(err))
 	}
 	r := submitted(submission.Method, to, submission.Fields)
+	if r.from, err = to.Parse(submission.Page); err != nil {
+		return nil, fmt.Errorf("form: got a page whose address is no URL: %w", plain(err))
+	}
+	r.elsewhere = submission.Elsewhere && r.method == http.MethodPost
 	arrival := &target.Arrival{}
 	for range defaultPages {
 		redirect, p, err := b.follow(ctx, r)

@@ -119,6 +119,9 @@ func submission(r *request, err error) (*target.Submission, error) {
 		to.RawQuery = ""
 	}
 	s.URL = to.String()
+	if r.from != nil {
+		s.Page = r.from.String()
+	}
 	return s, nil
 }
 

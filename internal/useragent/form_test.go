@@ -196,7 +196,7 @@ func TestAConsentPageIsRead(t *testing.T) {
 	}
 	want := []target.ConsentPage{{
 		Scopes: oauth.MustParseScope("read write"), Lists: true, Boxes: true, Text: "Planner asks It wants to: Read & see Write Deny Allow",
-		Submission: &target.Submission{Method: "POST", URL: s.URL + "/decide", Fields: url.Values{"csrf": {"csrf-2"}, "scope": {"read", "write"}, "decision": {"allow"}}},
+		Submission: &target.Submission{Method: "POST", URL: s.URL + "/decide", Page: s.URL + "/auth", Fields: url.Values{"csrf": {"csrf-2"}, "scope": {"read", "write"}, "decision": {"allow"}}},
 	}}
 	denied, err := got.ConsentPages[0].Answer(oauth.ConsentDecision{Deny: true})
 	if err != nil || denied.Fields.Get("decision") != "deny" {

@@ -6,6 +6,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // NewJar returns an empty cookie jar for one browser. It keeps to RFC 6265, and
@@ -22,7 +23,16 @@ func NewJar() http.CookieJar {
 }
 
 type lenientJar struct {
-	jar *cookiejar.Jar
+	jar      *cookiejar.Jar
+	sameSite sync.Map // whether cookies are, by host and name
+}
+
+// staysBehind reports whether a browser keeps a cookie back from a form of another
+// site's page, because it is SameSite (Lax or Strict). Not all browsers take one that
+// does not say for such.
+func (j *lenientJar) staysBehind(u *url.URL, name string) bool {
+	same, _ := j.sameSite.Load(strings.ToLower(u.Hostname()) + " " + name)
+	return same == true
 }
 
 // SetCookies keeps the cookies of an answer from u.
@@ -38,6 +48,7 @@ func (j *lenientJar) SetCookies(u *url.URL, cookies []*http.Cookie) {
 			c.Domain = ""
 		}
 		eased[i] = &c
+		j.sameSite.Store(host+" "+c.Name, c.SameSite == http.SameSiteLaxMode || c.SameSite == http.SameSiteStrictMode)
 	}
 	j.jar.SetCookies(u, eased)
 }
