@@ -83,13 +83,20 @@ func anyAccount(seen *actor.Observation) oauth.ScopeSet {
 // it.
 func (w *World) judgeSeen(i *actor.Issue, seen *actor.Observation, limit oauth.ScopeSet) error {
 	held := w.plain(anyAccount(seen), limit)
-	if w.unites() { // what was agreed to before comes with every request, as declared
-		limit = limit.Union(w.ledger.consents[consentKey{i.Owner, i.Root().Client, i.Other}])
-	}
+	limit = w.united(i, limit)
 	if extra := w.beyond(held, limit); !extra.IsEmpty() {
 		return excess("%s holds %q, want at most %q: %q is too much%s", i.Client.Name, held, limit, extra, w.mayInclude(extra, limit))
 	}
 	return nil
+}
+
+// united is a limit with what was agreed to before, where that comes with every
+// request, as declared.
+func (w *World) united(i *actor.Issue, limit oauth.ScopeSet) oauth.ScopeSet {
+	if !w.unites() {
+		return limit
+	}
+	return limit.Union(w.ledger.consents[consentKey{i.Owner, i.Root().Client, i.Other}])
 }
 
 // first is the first issue that gave a client a token.

@@ -85,6 +85,10 @@ func (w *World) served(ctx context.Context, client string) (*actor.UserInfo, *ou
 }
 
 func (w *World) userInfoNoMore(ctx context.Context, client, scopes, named string) error {
+	limit := oauth.FieldsScope(scopes)
+	if o, err := w.outcomeOf(client); err == nil && o.issue != nil {
+		limit = w.united(o.issue, limit)
+	}
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		u, err := w.told(ctx, client, method)
 		if err != nil {
@@ -93,7 +97,7 @@ func (w *World) userInfoNoMore(ctx context.Context, client, scopes, named string
 		if u == nil {
 			continue
 		}
-		extra := w.tooMany(u.Claims, oauth.FieldsScope(scopes))
+		extra := w.tooMany(u.Claims, limit)
 		extra = slices.DeleteFunc(extra, func(name string) bool { return name == named })
 		if len(extra) == 0 {
 			continue
