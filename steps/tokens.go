@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -85,7 +86,7 @@ func (w *World) judgeSeen(i *actor.Issue, seen *actor.Observation, limit oauth.S
 	held := w.plain(anyAccount(seen), limit)
 	limit = w.united(i, limit)
 	if extra := w.beyond(held, limit); !extra.IsEmpty() {
-		return excess("%s holds %q, want at most %q: %q is too much%s", i.Client.Name, held, limit, extra, w.mayInclude(extra, limit))
+		return excess("%s holds %q, want at most %q: %q is too much%s", i.Client.Name, held, limit, extra, cmp.Or(w.mayInclude(extra, limit), w.mayBeDefault(i)))
 	}
 	return nil
 }
@@ -97,6 +98,15 @@ func (w *World) united(i *actor.Issue, limit oauth.ScopeSet) oauth.ScopeSet {
 		return limit
 	}
 	return limit.Union(w.ledger.consents[consentKey{i.Owner, i.Root().Client, i.Other}])
+}
+
+// mayBeDefault ends a message about what came of a request without scope, where
+// nobody has said what that means, and the server did not.
+func (w *World) mayBeDefault(i *actor.Issue) string {
+	if i.Authorization == nil || !i.Authorization.Omitted || !w.target().DefaultScope.IsEmpty() {
+		return ""
+	}
+	return "; if that is what a request without scope means here, the target file can say so with authorization_server: {default_scope: …}"
 }
 
 // first is the first issue that gave a client a token.
