@@ -178,6 +178,6 @@ func (w *World) prepare(ctx context.Context, f target.FurtherOperation, o *actor
 			return nil, nil, err
 		}
 	}
-	trial, err = w.cast.Prepare(ctx, f, o)
+	trial, err = w.cast.Prepare(ctx, f, o, on)
 	return trial, on, err
 }

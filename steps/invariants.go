@@ -229,7 +229,11 @@ func (w *World) checkIssue(ctx context.Context, i *actor.Issue) error {
 // bounded is a breach where held exceeds a limit.
 func (w *World) bounded(id string, i *actor.Issue, held, limit oauth.ScopeSet, what string, unless bool) {
 	if extra := w.beyond(held, limit); !unless && !extra.IsEmpty() {
-		w.breach(id, "%s holds %q, %s %q: %q is too much%s", i.Client.Name, held, what, limit, extra, w.mayInclude(extra, limit))
+		hint := w.mayInclude(extra, limit)
+		if id == "INV-2d" && !i.Client.Registered.Present {
+			hint += "; if clients are not registered for scopes here, the target file can say so with capabilities: {fx.clients.scope_limits: false}"
+		}
+		w.breach(id, "%s holds %q, %s %q: %q is too much%s", i.Client.Name, held, what, limit, extra, hint)
 	}
 }
 

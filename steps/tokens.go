@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -83,13 +84,29 @@ func anyAccount(seen *actor.Observation) oauth.ScopeSet {
 // it.
 func (w *World) judgeSeen(i *actor.Issue, seen *actor.Observation, limit oauth.ScopeSet) error {
 	held := w.plain(anyAccount(seen), limit)
-	if w.unites() { // what was agreed to before comes with every request, as declared
-		limit = limit.Union(w.ledger.consents[consentKey{i.Owner, i.Root().Client, i.Other}])
-	}
+	limit = w.united(i, limit)
 	if extra := w.beyond(held, limit); !extra.IsEmpty() {
-		return excess("%s holds %q, want at most %q: %q is too much%s", i.Client.Name, held, limit, extra, w.mayInclude(extra, limit))
+		return excess("%s holds %q, want at most %q: %q is too much%s", i.Client.Name, held, limit, extra, cmp.Or(w.mayInclude(extra, limit), w.mayBeDefault(i)))
 	}
 	return nil
+}
+
+// united is a limit with what was agreed to before, where that comes with every
+// request, as declared.
+func (w *World) united(i *actor.Issue, limit oauth.ScopeSet) oauth.ScopeSet {
+	if !w.unites() {
+		return limit
+	}
+	return limit.Union(w.ledger.consents[consentKey{i.Owner, i.Root().Client, i.Other}])
+}
+
+// mayBeDefault ends a message about what came of a request without scope, where
+// nobody has said what that means, and the server did not.
+func (w *World) mayBeDefault(i *actor.Issue) string {
+	if i.Authorization == nil || !i.Authorization.Omitted || !w.target().DefaultScope.IsEmpty() {
+		return ""
+	}
+	return "; if that is what a request without scope means here, the target file can say so with authorization_server: {default_scope: …}"
 }
 
 // first is the first issue that gave a client a token.

@@ -96,6 +96,10 @@ func (w *World) userInfoNoMore(ctx context.Context, client, scopes, named string
 	if err := w.toldBefore(ctx, client); err != nil {
 		return err
 	}
+	limit := oauth.FieldsScope(scopes)
+	if o, err := w.outcomeOf(client); err == nil && o.issue != nil {
+		limit = w.united(o.issue, limit)
+	}
 	for _, form := range userInfoForms() {
 		u, err := w.told(ctx, client, form)
 		if err != nil {
@@ -104,7 +108,7 @@ func (w *World) userInfoNoMore(ctx context.Context, client, scopes, named string
 		if u == nil {
 			continue
 		}
-		extra := w.tooMany(u.Claims, oauth.FieldsScope(scopes))
+		extra := w.tooMany(u.Claims, limit)
 		extra = slices.DeleteFunc(extra, func(name string) bool { return name == named })
 		if len(extra) == 0 {
 			continue

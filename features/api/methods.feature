@@ -149,6 +149,7 @@ Feature: Every method and every spelling of a route
         | {path};x=1           |
         | {path}.json          |
         | {path}?x=/public     |
+        | {path}?format=json   |
         | {PATH}               |
         | {p%61th}             |
         | /x/..;{path}         |
@@ -160,16 +161,17 @@ Feature: Every method and every spelling of a route
       And Ada's calendar is unchanged
 
       Examples: the same, of a route that ends in an id
-        | spelling     |
-        | {path}/      |
-        | /{path}      |
-        | /.{path}     |
-        | /x/..{path}  |
-        | {path}%2f    |
-        | {path};x=1   |
-        | {path}.json  |
-        | {p%61th}     |
-        | /x/..;{path} |
+        | spelling           |
+        | {path}/            |
+        | /{path}            |
+        | /.{path}           |
+        | /x/..{path}        |
+        | {path}%2f          |
+        | {path};x=1         |
+        | {path}.json        |
+        | {path}?format=json |
+        | {p%61th}           |
+        | /x/..;{path}       |
 
     @needs:rs.write_only
     Scenario Outline: The list is asked for in <header>, and nothing in the request line

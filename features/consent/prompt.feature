@@ -45,6 +45,13 @@ Feature: Asking silently, and insisting on being asked
       And each of them holds no scope beyond "openid read:appointments"
       And each of them is told "openid read:appointments", or is refused
 
+    Scenario: Planner asks silently for another scope in its place
+      Given Ada has granted Planner "openid read:appointments"
+      When Planner asks Ada for "openid write:appointments" silently
+      Then Planner holds none of "write:appointments"
+      And Planner cannot create an appointment for Ada
+      And Ada's calendar is unchanged
+
     @needs:as.oidc.userinfo
     Scenario: Planner asks silently for claims that Ada was never asked about
       Given Ada has granted Planner "openid"

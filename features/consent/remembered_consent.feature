@@ -163,6 +163,12 @@ Feature: Consent that is remembered
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
+    @needs:as.oidc.userinfo
+    Scenario: Planner asks only who Ada is
+      Given Ada has granted Planner "openid profile email"
+      When Planner asks Ada for "openid"
+      Then UserInfo tells Planner no more than the claims of "openid"
+
   @CONS-14 @MAY @okta-api-scopes @derived @needs:as.code @needs:consent.ui=granular @needs:consent.remembered @needs:fx.clients.fresh
   Rule: A scope that was deselected is offered again or left out, never granted silently
     Otherwise a no lasts until the next sign-in.

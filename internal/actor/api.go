@@ -95,8 +95,11 @@ func (c *Cast) sendOperation(ctx context.Context, api *target.ResourceServer, op
 	return a, c.lookThrough(ctx, a, token, w)
 }
 
+// marker is a text that is unique to one attempt.
+func marker() string { return "scopeproof-" + random(6) }
+
 func (c *Cast) sendOnce(ctx context.Context, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner, w Wire) (*Attempt, error) {
-	a := &Attempt{Operation: op.Name, Marker: "scopeproof-" + random(6), Owner: owner}
+	a := &Attempt{Operation: op.Name, Marker: cmp.Or(w.Variables["marker"], marker()), Owner: owner}
 	req, err := c.apiRequest(ctx, api, op, on, a.Marker, w)
 	if err != nil {
 		return nil, err

@@ -47,6 +47,7 @@ type Stage struct {
 	hosts      map[string]string // what features call them
 	keys       *keySet
 	eased      sync.Map                 // whether clients are registered by [Cast.ease], by name
+	spelled    sync.Map                 // what features call the words that Wire made up, by those words
 	clientKeys sync.Map                 // functions that make or return the key of clients, by name
 	subjects   sync.Map                 // of tokens, learned, by the name of a resource owner
 	namer      namer                    // learns them
@@ -322,47 +323,8 @@ func (c *Cast) Owners() []*Owner {
 	return list
 }
 
-// Wire replaces the names that features use for scopes by the target's own,
-// token by token, leaving everything else as it is.
-func (c *Cast) Wire(raw oauth.RawScope) string {
-	names := c.Stage.Target.Description.Scopes
-	if len(names) == 0 {
-		return string(raw)
-	}
-	parts := strings.Split(string(raw), " ")
-	for i, p := range parts {
-		if own, ok := names[p]; ok {
-			parts[i] = own
-		}
-	}
-	return strings.Join(parts, " ")
-}
-
-// Spell is [Cast.Wire] for a text that no client asks for: the names are replaced
-// also within longer ones and in capitals, so that what looks like a scope of the
-// features looks like the target's own.
-func (c *Cast) Spell(text string) string {
-	names := c.Stage.Target.Description.Scopes
-	var pairs []string
-	for _, name := range slices.SortedFunc(maps.Keys(names), func(a, b string) int { return len(b) - len(a) }) {
-		pairs = append(pairs, name, names[name])
-		if upper := strings.ToUpper(name); upper != name {
-			pairs = append(pairs, upper, strings.ToUpper(names[name]))
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
-}
-
 func (c *Cast) wireToken(t oauth.ScopeToken) oauth.ScopeToken {
 	return oauth.ScopeToken(c.Wire(oauth.RawScope(t)))
-}
-
-// Canonical is a scope as the target spells it, by the names that features use.
-func (c *Cast) Canonical(wire string) oauth.ScopeSet { return c.canonical(oauth.FieldsScope(wire)) }
-
-// canonical is the reverse of Wire, for sets.
-func (c *Cast) canonical(set oauth.ScopeSet) oauth.ScopeSet {
-	return c.Stage.Target.Description.Canonical(set)
 }
 
 // metadata is a string member of the metadata document, or "".

@@ -217,7 +217,7 @@ func (c *Cast) callEntry(ctx context.Context, call *target.Call, vars map[string
 
 // Calling is the request of Call, to be made at once with others.
 func (c *Cast) Calling(ctx context.Context, who string, api *target.ResourceServer, op target.Operation, token oauth.AccessToken, on *Object, owner *Owner) (*Entry, error) {
-	a := &Attempt{Operation: op.Name, Marker: "scopeproof-" + random(6), Owner: owner}
+	a := &Attempt{Operation: op.Name, Marker: marker(), Owner: owner}
 	req, err := c.apiRequest(as(ctx, who, "calls "+op.Name), api, op, on, a.Marker, Wire{})
 	if err != nil {
 		return nil, err

@@ -96,13 +96,16 @@ type Trial struct {
 	variables map[string]string
 }
 
-// Prepare makes what a further operation is about.
-func (c *Cast) Prepare(ctx context.Context, f target.FurtherOperation, owner *Owner) (*Trial, error) {
+// Prepare makes what a further operation is about, which may be an object besides.
+func (c *Cast) Prepare(ctx context.Context, f target.FurtherOperation, owner *Owner, on *Object) (*Trial, error) {
 	token, err := c.auditorToken(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
-	base := map[string]string{"token": token.Reveal(), "api": c.Stage.Target.API.BaseURL}
+	base := map[string]string{"token": token.Reveal(), "api": c.Stage.Target.API.BaseURL, "marker": marker()}
+	if on != nil {
+		base["id"] = on.ID
+	}
 	t := &Trial{cast: c, of: f, owner: owner, calls: c.session(base)}
 	if err := t.perform(ctx, "prepares "+f.Name, f.First); err != nil {
 		return nil, err

@@ -252,7 +252,7 @@ func (f *Found) hint(stage *actor.Stage, seen *actor.Observation, o Owner) {
 		return
 	}
 	format := stage.Target.Capabilities["token.format"]
-	if seen.Claims != nil && format.Value != "jwt" && format.Source != "not declared" { // or it is learned
+	if (seen.Claims["scope"] != nil || seen.Claims["scp"] != nil) && format.Value != "jwt" && format.Source != "not declared" { // or it is learned
 		f.Hints = append(f.Hints, fmt.Sprintf("the access token is a JWT, and token.format is %s (%s): set capabilities.token.format to jwt", format.Value, format.Source))
 	}
 	if seen.Opened.IsEmpty() && !seen.Tried.IsEmpty() && f.API != nil && !f.API.Ours {

@@ -22,6 +22,27 @@ var claims = []Defect{
 		},
 	},
 	{
+		ID:     "userinfo-goes-by-the-consent",
+		Text:   "UserInfo goes by all that the user agreed to for the client, and not by the token.",
+		Breaks: []string{"CONS-13", "EDIT-04", "REF-11"},
+		Shows:  `UserInfo tells Planner ["birthdate"`,
+		Apply: func(p *refserver.Policy) {
+			var agreed sync.Map
+			remember, release := p.Remember, p.UserInfoClaims
+			p.Remember = func(o refserver.ConsentOutcome) (held, remembered refserver.ScopeSet) {
+				held, remembered = remember(o)
+				agreed.Store([2]string{o.Grant.User, o.Grant.Client}, remembered)
+				return held, remembered
+			}
+			p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any {
+				if all, ok := agreed.Load([2]string{q.User.Name, q.Client.ID}); ok {
+					q.Scope = all.(refserver.ScopeSet)
+				}
+				return release(q)
+			}
+		},
+	},
+	{
 		ID:     "phone-scope-without-phone",
 		Text:   "The phone scope is granted, but UserInfo has no telephone number.",
 		Breaks: []string{"CLM-02"},

@@ -168,6 +168,21 @@ var consent = []Defect{
 		},
 	},
 	{
+		ID:     "consent-compared-by-number",
+		Text:   "A request is let through where the user has agreed to as many scopes before, whichever they were.",
+		Breaks: []string{"PRMT-03", "CONC-12", "CONS-12", "CONS-14", "INC-03", "REV-04", "SYN-06", "SYN-07"},
+		Shows:  `Planner holds "openid write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			needed := p.ConsentNeeded
+			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool {
+				if len(q.Remembered) > 0 && len(q.Remembered) >= len(q.Asked) {
+					q.Remembered = q.Asked
+				}
+				return needed(q)
+			}
+		},
+	},
+	{
 		ID:     "silence-grants-all-remembered",
 		Text:   "A silent approval grants all that is remembered, not the part that was asked for.",
 		Breaks: []string{"CONS-13", "GRANT-01", "GRANT-07", "PRMT-01"},

@@ -9,7 +9,7 @@ var incremental = []Defect{
 	{
 		ID:     "first-grant-forever",
 		Text:   "The first grant to a client is found again and returned, whatever it asks for later.",
-		Breaks: []string{"INC-01", "CODE-05", "CONC-12", "CONS-13", "CONS-14", "EDIT-05", "GRANT-01", "GRANT-07", "INC-06", "OFF-01", "PRMT-01", "PRMT-03"},
+		Breaks: []string{"INC-01", "CODE-05", "CONC-12", "CONS-13", "CONS-14", "GRANT-01", "GRANT-07", "INC-02", "OFF-01", "PRMT-01", "PRMT-03"},
 		Shows:  `Planner was given a code for "read:appointments write:appointments" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			needed, remember, combine := p.ConsentNeeded, p.Remember, p.Combine
