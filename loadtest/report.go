@@ -53,7 +53,7 @@ type ScenarioReport struct {
 	Text         string   `json:"text"`
 	Rules        []string `json:"rules"`            // the rules that it judges
 	Weight       int      `json:"weight,omitempty"` // in the mix
-	OfferedRate  float64  `json:"offered_rate"` // 0: none was, in a closed model
+	OfferedRate  float64  `json:"offered_rate"`     // 0: none was, in a closed model
 	AchievedRate float64  `json:"achieved_rate"`
 	DurationMS   int64    `json:"duration_ms"`
 	Requests     int64    `json:"requests"`

@@ -125,3 +125,33 @@ func TestAPageOfShardsSaysWhereTheirResultsAre(t *testing.T) {
 		}
 	}
 }
+
+func TestTextsOfLimitsDoNotLieOnLines(t *testing.T) {
+	y := axis{From: 0, To: 100}
+	c := newChart("x", axis{}, y, series{Points: [][2]float64{{0, 52}, {5, 52}, {10, 20}}})
+	c.level(y, 50, "p99<50ms", true)
+	c.level(y, 46, "p90<46ms", true)
+	c.tell()
+	for i, l := range c.Limits {
+		width := glyph * float64(len(l.Text))
+		left := map[string]float64{"start": l.TextX, "middle": l.TextX - width/2, "end": l.TextX - width}[l.Anchor]
+		if n := c.crossed(box{left, l.TextY - letter, left + width, l.TextY + 2}, i, nil); n != 0 {
+			t.Errorf("%s lies at %g,%g (%s), where %d are in the way", l.Text, l.TextX, l.TextY, l.Anchor, n)
+		}
+	}
+}
+
+func TestAClosedModelOffersNothing(t *testing.T) {
+	r := loadFixture()
+	r.Offered, r.Capacities = "64 connections", nil
+	for i := range r.Scenarios {
+		r.Scenarios[i].OfferedRate = 0
+	}
+	text := string(output(t, func(w io.Writer) error { return LoadText(w, r, TextOptions{Width: 200}) }))
+	page := string(output(t, func(w io.Writer) error { return LoadHTML(w, r) }))
+	for _, said := range []string{text, page} {
+		if strings.Contains(said, "requests/s offered") || strings.Contains(said, "offered and achieved") || !strings.Contains(said, "64 connections") {
+			t.Error("a report of a closed model speaks of what was offered, or not of its connections")
+		}
+	}
+}

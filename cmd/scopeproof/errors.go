@@ -34,11 +34,10 @@ func (a *app) end(ctx context.Context, err error) int {
 		a.say("interrupted before anything could be judged")
 		return exitInterrupted
 	}
-	var problems *target.Problems
 	var wrong *conformance.UsageError
-	switch listed := errors.As(err, &problems); {
-	case listed:
-		for _, p := range problems.List {
+	switch listed := problemsOf(err); {
+	case len(listed) > 0:
+		for _, p := range listed {
 			a.say("%s", p)
 		}
 		if errors.As(err, &wrong) { // beside them
@@ -48,6 +47,22 @@ func (a *app) end(ctx context.Context, err error) int {
 		a.say("%v", err)
 	}
 	return worse(a.code, codeOf(err))
+}
+
+// problemsOf are the problems of all errors that were joined.
+func problemsOf(err error) []target.Problem {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []target.Problem
+		for _, err := range joined.Unwrap() {
+			all = append(all, problemsOf(err)...)
+		}
+		return all
+	}
+	var problems *target.Problems
+	if errors.As(err, &problems) {
+		return problems.List
+	}
+	return nil
 }
 
 // codeOf is the exit code that an error asks for. What is neither a mistake of

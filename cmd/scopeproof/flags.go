@@ -271,23 +271,25 @@ func listOf(f *pflag.Flag) (values []string, ok bool) {
 }
 
 // fromEnvironment sets the flags that were not given from the environment. An
-// empty variable counts as unset. The error has every flag and every variable that
-// is wrong.
-func (a *app) fromEnvironment(cmd *cobra.Command) error {
+// empty variable counts as unset. What is wrong with values is kept.
+func (a *app) fromEnvironment(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		value := a.env(variable(f.Name))
 		if f.Changed || value == "" || builtIn(f) {
 			return
 		}
 		before := len(a.wrong.list)
-		_ = f.Value.Set(value) // what is wrong with it is kept
+		_ = f.Value.Set(value)
 		for i := range a.wrong.list[before:] {
 			a.wrong.list[before+i].File = variable(f.Name)
 		}
 		f.Changed = true
 	})
-	return a.wrong.err()
 }
+
+// looksAtAll is the annotation of a command that reports what is wrong with the
+// values of flags together with what they mean.
+const looksAtAll = "scopeproof:looks-at-all"
 
 // builtIn reports whether a flag has no environment variable.
 func builtIn(f *pflag.Flag) bool {

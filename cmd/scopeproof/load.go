@@ -63,6 +63,7 @@ func (a *app) loadCommand() *cobra.Command {
 			return a.load(cmd, l)
 		})
 	l.flags(cmd)
+	cmd.Annotations = map[string]string{looksAtAll: ""}
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{
 		"scenario": completeList(scenarioNames), "defect": completeList(defectIDs), "format": words(loadFormats...), "sweep": words(sweepExamples()...),
@@ -74,11 +75,8 @@ func (a *app) loadCommand() *cobra.Command {
 func (a *app) load(cmd *cobra.Command, l *loading) (err error) {
 	ctx := cmd.Context()
 	overrides, d, err := a.describe(cmd, l.settings)
-	if err != nil {
-		return err
-	}
-	chosen, o, err := l.options(cmd, d)
-	if err != nil {
+	chosen, o, wrong := l.options(cmd, d)
+	if err := errors.Join(a.wrong.err(), err, wrong); err != nil {
 		return err
 	}
 	if l.dryRun {

@@ -96,7 +96,7 @@ func (e *elsewhere) check(cmd *cobra.Command, d *target.Description, w *wrongs) 
 		}
 		return
 	}
-	if d.Embedded != nil || d.Container != nil {
+	if d != nil && (d.Embedded != nil || d.Container != nil) {
 		w.add("on", "give a target file with external, whose issuer the pods can reach", "got a target that runs on this machine, where pods cannot reach it")
 	}
 }

@@ -44,7 +44,11 @@ func (a *app) root() *cobra.Command {
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.warnOfStrays(cmd)
-			return a.fromEnvironment(cmd)
+			a.fromEnvironment(cmd)
+			if _, later := cmd.Annotations[looksAtAll]; later {
+				return nil
+			}
+			return a.wrong.err()
 		},
 	}
 	root.SetVersionTemplate("scopeproof {{.Version}}\n")

@@ -33,7 +33,7 @@ const (
 
 // load are faults that show only when requests overlap, or come in great number;
 // every one of them keeps right when a few come one after another.
-var load = slices.Concat(loadOfTokens, loadOfAnswers)
+var load = slices.Concat(loadOfTokens, loadOfAnswers, loadOfPeople)
 
 // loadOfTokens are faults of what is issued.
 var loadOfTokens = []Defect{
