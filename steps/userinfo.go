@@ -44,6 +44,9 @@ func (w *World) userInfo(ctx context.Context, client string) (*actor.UserInfo, *
 	if o.refusal() != nil {
 		return nil, o, nil
 	}
+	if !w.capable("as.oidc.userinfo") {
+		return nil, nil, &actor.Lacking{What: "as.oidc.userinfo"}
+	}
 	u, err := w.cast.UserInfo(ctx, client, http.MethodGet, o.issue.Response.AccessToken)
 	return u, o, err
 }
@@ -51,6 +54,9 @@ func (w *World) userInfo(ctx context.Context, client string) (*actor.UserInfo, *
 // told is what UserInfo tells a client by a method; nil: nothing. Where it is not
 // to be had by POST, or fails, nothing is told by it.
 func (w *World) told(ctx context.Context, client, method string) (*actor.UserInfo, error) {
+	if !w.capable("as.oidc.userinfo") { // it tells nobody anything
+		return nil, nil
+	}
 	if method == http.MethodGet {
 		u, _, err := w.userInfo(ctx, client)
 		if err != nil || u == nil || !u.Served() {

@@ -28,6 +28,14 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 	}
 }
 
+// observeAfterwards finds out whether a request needs more of the resource owner than
+// an answer to the first page of consent.
+func (s *Stage) observeAfterwards(a *Authorization) {
+	if a != nil && a.Arrival != nil && a.Arrival.Afterwards > 0 {
+		s.facts.yes("consent.final", false, "observed: another page comes after the first one of consent")
+	}
+}
+
 // deniable reports whether a page that was shown can be answered with no.
 func deniable(page target.ConsentPage) bool {
 	if page.Answer == nil {

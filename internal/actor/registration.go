@@ -40,7 +40,7 @@ func (c *Cast) Register(ctx context.Context, name string, members map[string]any
 		return nil, fmt.Errorf("the metadata has no registration_endpoint")
 	}
 	body, err := c.clientMetadata(&oauth.Client{
-		Name: name, AuthMethod: oauth.AuthBasic, RedirectURI: "http://127.0.0.1:9/cb",
+		Name: name, AuthMethod: c.Stage.Target.Proving(), RedirectURI: "http://127.0.0.1:9/cb",
 		GrantTypes: c.Stage.facts.supported([]oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshTokenGrant}),
 	})
 	if err != nil {

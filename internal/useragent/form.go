@@ -83,6 +83,16 @@ type walk struct {
 
 // answer returns what to send next, or nil where the visit ends.
 func (w *walk) answer(p *page) (*request, error) {
+	asked := len(w.arrival.ConsentPages) > 0
+	next, err := w.read(p)
+	if asked && next != nil && next.pressed != nil {
+		w.arrival.Afterwards++
+	}
+	return next, err
+}
+
+// read understands a page and fills it in.
+func (w *walk) read(p *page) (*request, error) {
 	if next, err := p.selfSentRequest(w.browser); next != nil || err != nil {
 		w.saw(p, "sends itself", nil, nil, nil)
 		return next, err
@@ -125,6 +135,13 @@ func (w *walk) answer(p *page) (*request, error) {
 	if err := w.reader.notUnderstood(p); err != nil {
 		w.saw(p, "not understood", nil, nil, func(*control) string { return "nothing" })
 		return nil, err
+	}
+	if p.onlyScripts() {
+		w.saw(p, "nothing but scripts, which are not run", nil, nil, nil)
+		return nil, &PageError{
+			URL: place(p.url), Seen: "nothing but scripts", Want: "a page that can be read without them",
+			Hint: "set login.driver to browser, which runs scripts, or to api, which makes the calls that they make",
+		}
 	}
 	is := "asks nothing: the visit ends"
 	if p.doc != nil && len(p.forms) == 0 && p.doc.Find("script").Length() > 0 {
