@@ -54,9 +54,9 @@ type ConsentForm struct {
 	Checkboxes map[string]string `yaml:"checkboxes,omitempty" json:"checkboxes,omitempty"`
 	// Withholds says that a box that is ticked withholds what it stands for: "do not
 	// share my e-mail address".
-	Withholds bool `yaml:"withholds,omitempty" json:"withholds,omitempty"`
-	Allow      Button            `yaml:"allow,omitempty" json:"allow,omitempty"`
-	Deny       Button            `yaml:"deny,omitempty" json:"deny,omitempty"`
+	Withholds bool   `yaml:"withholds,omitempty" json:"withholds,omitempty"`
+	Allow     Button `yaml:"allow,omitempty" json:"allow,omitempty"`
+	Deny      Button `yaml:"deny,omitempty" json:"deny,omitempty"`
 }
 
 // Button is what is posted when a button is pressed.

@@ -184,6 +184,8 @@ type Visit struct {
 	UserCode oauth.Secret
 	// Scope is what was asked for, where the URL does not say.
 	Scope string
+	// Known are the scopes that the pages may be about where the request names none.
+	Known oauth.ScopeSet
 	// Form is the encoded form of a request by POST; empty: GET.
 	Form string
 	// StopAtConsent ends the visit at the first consent page, unanswered.

@@ -29,10 +29,15 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 }
 
 // observeAfterwards finds out whether a request needs more of the resource owner than
-// an answer to the first page of consent.
+// an answer to the first page of consent, and whether each of several such pages lists
+// scopes.
 func (s *Stage) observeAfterwards(a *Authorization) {
-	if a != nil && a.Arrival != nil && a.Arrival.Afterwards > 0 {
-		s.facts.yes("consent.final", false, "observed: another page comes after the first one of consent")
+	if a == nil || a.Arrival == nil || a.Arrival.Afterwards == 0 {
+		return
+	}
+	s.facts.yes("consent.final", false, "observed: another page comes after the first one of consent")
+	if _, lists := a.Shown(); len(a.Arrival.ConsentPages) > 1 && !lists {
+		s.facts.yes("consent.driver.lists", false, "observed: of several pages of consent not all list scopes")
 	}
 }
 

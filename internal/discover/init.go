@@ -113,7 +113,9 @@ type Press struct {
 type Chosen struct{ Name, Value, Text string }
 
 // Consent and Form report whether there is anything to say of the forms.
-func (l Learned) Consent() bool { return len(l.Checkboxes) > 0 || l.Withholds || l.Allow != nil || l.Deny != nil }
+func (l Learned) Consent() bool {
+	return len(l.Checkboxes) > 0 || l.Withholds || l.Allow != nil || l.Deny != nil
+}
 
 // Form is Consent, or a box.
 func (l Learned) Form() bool { return l.Consent() || len(l.Boxes) > 0 }

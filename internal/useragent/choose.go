@@ -143,4 +143,3 @@ func (c *control) spread(s *goquery.Selection) []*control {
 	})
 	return boxes
 }
-

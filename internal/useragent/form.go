@@ -45,6 +45,8 @@ func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arr
 	switch {
 	case err != nil:
 		return nil, err
+	case w.unplayed != nil:
+		return nil, w.unplayed
 	case last != nil:
 		return nil, tooMany(d.pages, last, w.browser.end)
 	}
@@ -58,7 +60,9 @@ func (d *formDriver) begin(visit target.Visit) (*walk, request, error) {
 		return nil, request{}, err
 	}
 	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, first.url.Query().Get("scope"))}
-	w.reader.asked = oauth.FieldsScope(w.requested)
+	if w.reader.asked = oauth.FieldsScope(w.requested); w.reader.asked.IsEmpty() {
+		w.reader.asked = visit.Known
+	}
 	return w, first, nil
 }
 
@@ -79,6 +83,7 @@ type walk struct {
 	coded     bool   // the code of a device has been sent
 	confirmed bool   // the code of a device was known: the page that followed said so
 	answered  string // the consent page that was answered last
+	unplayed  error  // what could not be left out on a page, unless a later one has boxes
 }
 
 // answer returns what to send next, or nil where the visit ends.
@@ -255,9 +260,11 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 		w.saw(p, "consent, denied", f, nil, w.chosen(c, nil))
 		return c.deny(p)
 	}
-	if err := c.playable(p, decision, w.requested); err != nil {
-		w.saw(p, "consent, not understood", f, nil, w.chosen(c, nil))
-		return nil, err
+	if err := c.playable(p, decision, w.requested); err != nil && w.unplayed == nil {
+		w.unplayed = err
+	}
+	if c.boxes {
+		w.unplayed = nil
 	}
 	next, err := c.allow(p, decision, change)
 	if err == nil {
