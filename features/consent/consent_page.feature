@@ -83,13 +83,13 @@ Feature: What the resource owner is shown, and decides
     @needs:as.oidc
     Scenario Outline: Ada keeps only "<kept>"
       Given Ada will grant only "<kept>"
-      When Planner asks Ada for "openid read:appointments write:appointments"
+      When Planner asks Ada for "<asked>"
       Then Planner holds exactly "<kept>"
 
-      Examples: all but one
-        | kept                      |
-        | openid read:appointments  |
-        | openid write:appointments |
+      Examples: all but one, and all but several
+        | asked                                                     | kept                      |
+        | openid read:appointments write:appointments               | openid write:appointments |
+        | openid profile email read:appointments write:appointments | openid read:appointments  |
 
     @needs:as.oidc
     Scenario: Ada keeps nothing but her name, for which there need be no box

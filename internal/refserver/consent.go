@@ -133,19 +133,24 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	chosen := NewScopeSet(r.PostForm["scope"]...)
-	for _, token := range asked {
-		if r.PostForm.Get(answerField+token) == "yes" {
-			chosen = chosen.Or(ScopeSet{token})
-		}
-	}
 	more := extras{ticked(question.Details, r), tx.names.and(r.PostForm["claim"])}
 	answer := ConsentAnswer{
 		GrantType: tx.grantType(), Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
-		Ticked: chosen, Remembered: remembered, Required: required, Details: len(more.details),
+		Ticked: chosen(r, asked), Remembered: remembered, Required: required, Details: len(more.details),
 		DetailsAsked: len(question.Details),
 	}
 	s.conclude(w, r, tx, current, questions, answer, more)
+}
+
+// chosen are the scopes whose box is ticked, and those asked for that are answered yes.
+func chosen(r *http.Request, asked ScopeSet) ScopeSet {
+	all := NewScopeSet(r.PostForm["scope"]...)
+	for _, token := range asked {
+		if r.PostForm.Get(answerField+token) == "yes" {
+			all = all.Or(ScopeSet{token})
+		}
+	}
+	return all
 }
 
 // conclude records the answer and sends the browser back to the client.
