@@ -263,8 +263,8 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 	if err := c.playable(p, decision, w.requested); err != nil && w.unplayed == nil {
 		w.unplayed = err
 	}
-	if c.boxes {
-		w.unplayed = nil
+	if c.boxes && decision.Only != nil && w.reader.asked.Minus(*decision.Only).SubsetOf(c.offered) {
+		w.unplayed = nil // this page is where it is left out
 	}
 	next, err := c.allow(p, decision, change)
 	if err == nil {
