@@ -84,12 +84,19 @@ func (w *World) isShown(ctx context.Context, owner, client, asked string) error 
 		return err
 	}
 	raw := oauth.RawScope(asked)
-	a, err := c.Authorize(ctx, actor.Request{Owner: o, Scope: &raw, StopAtConsent: true})
+	r := actor.Request{Owner: o, Scope: &raw, StopAtConsent: true}
+	if !w.capable("fx.clients.fresh") && w.capable("as.oidc.prompt") { // what was agreed to before may be remembered
+		r.Prompt = "consent"
+	}
+	a, err := c.Authorize(ctx, r)
 	if err != nil {
 		return err
 	}
 	if open := w.shown[owner]; len(open) > 0 && a.Code != "" && !a.WasAsked() && !w.within(a.Asked, w.ledger.current(o, c).Union(w.implied())) {
 		return excess("%s was given a code for %q, about which nobody asked %s, while a page waits that asks about %q", client, a.Asked, owner, open[len(open)-1].Asked)
+	}
+	if !a.WasAsked() && a.Code != "" && !w.capable("fx.clients.fresh") {
+		return w.notAsked(o, c)
 	}
 	if !a.WasAsked() || a.Arrival.ConsentPages[0].Submission == nil {
 		return fmt.Errorf("%s is shown what %s asks: no consent form was shown", owner, client)

@@ -40,6 +40,9 @@ func (w *World) refreshable(ctx context.Context, client string) (*actor.Issue, e
 			return i, nil
 		}
 	}
+	if n := len(c.Issues); n > 0 {
+		return nil, c.Issues[n-1].NoRefreshToken()
+	}
 	return nil, fmt.Errorf("%s was given no refresh token", client)
 }
 

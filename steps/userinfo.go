@@ -44,6 +44,9 @@ func (w *World) userInfo(ctx context.Context, client string) (*actor.UserInfo, *
 	if o.refusal() != nil {
 		return nil, o, nil
 	}
+	if !w.capable("as.oidc.userinfo") {
+		return nil, nil, &actor.Lacking{What: "as.oidc.userinfo"}
+	}
 	u, err := w.cast.UserInfo(ctx, client, usually, o.issue.Response.AccessToken)
 	return u, o, err
 }
@@ -59,6 +62,9 @@ func userInfoForms() []actor.UserInfoForm {
 // told is what UserInfo tells a client that asks in a form; nil: nothing. Where it
 // is not to be had in another form than the usual one, or fails, nothing is told.
 func (w *World) told(ctx context.Context, client string, form actor.UserInfoForm) (*actor.UserInfo, error) {
+	if !w.capable("as.oidc.userinfo") { // it tells nobody anything
+		return nil, nil
+	}
 	if form == usually {
 		u, _, err := w.userInfo(ctx, client)
 		if err != nil || u == nil || !u.Served() {

@@ -49,10 +49,14 @@ type ConsentForm struct {
 	// understood by themselves where their name, value or label holds the scope.
 	Checkbox string `yaml:"checkbox,omitempty" json:"checkbox,omitempty"`
 	// Checkboxes maps a box (name, or name=value) to a scope, where nothing at the
-	// box says so.
+	// box says so; or that one of two radio buttons, or of the values of a select,
+	// which grants (name=value).
 	Checkboxes map[string]string `yaml:"checkboxes,omitempty" json:"checkboxes,omitempty"`
-	Allow      Button            `yaml:"allow,omitempty" json:"allow,omitempty"`
-	Deny       Button            `yaml:"deny,omitempty" json:"deny,omitempty"`
+	// Withholds says that a box that is ticked withholds what it stands for: "do not
+	// share my e-mail address".
+	Withholds bool   `yaml:"withholds,omitempty" json:"withholds,omitempty"`
+	Allow     Button `yaml:"allow,omitempty" json:"allow,omitempty"`
+	Deny      Button `yaml:"deny,omitempty" json:"deny,omitempty"`
 }
 
 // Button is what is posted when a button is pressed.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/scopeproof/scopeproof/oauth"
 )
@@ -49,6 +50,17 @@ type Target struct {
 	Defect string
 	// Stop ends what Open started. It may be nil.
 	Stop func() error
+}
+
+// Proving is how a client with a secret proves who it is at the token endpoint:
+// with HTTP Basic, or with the secret in the form where the metadata lists that and
+// not the other (RFC 8414 section 2).
+func (t *Target) Proving() oauth.AuthMethod {
+	methods, _ := t.Metadata["token_endpoint_auth_methods_supported"].([]any)
+	if slices.Contains(methods, any(string(oauth.AuthPost))) && !slices.Contains(methods, any(string(oauth.AuthBasic))) {
+		return oauth.AuthPost
+	}
+	return oauth.AuthBasic
 }
 
 // Close ends the target.
@@ -172,6 +184,8 @@ type Visit struct {
 	UserCode oauth.Secret
 	// Scope is what was asked for, where the URL does not say.
 	Scope string
+	// Known are the scopes that the pages may be about where the request names none.
+	Known oauth.ScopeSet
 	// Form is the encoded form of a request by POST; empty: GET.
 	Form string
 	// StopAtConsent ends the visit at the first consent page, unanswered.
@@ -220,6 +234,8 @@ type Arrival struct {
 	// LoginPages and ConsentPages are the pages that were shown.
 	LoginPages   int
 	ConsentPages []ConsentPage
+	// Afterwards is how many pages had to be answered after the first of ConsentPages.
+	Afterwards int
 	// Status, Page and Address are of the last page when there was no redirect.
 	Status  int
 	Page    string

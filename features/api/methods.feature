@@ -91,8 +91,8 @@ Feature: Every method and every spelling of a route
       Then the answer shows nothing of Ada's
 
     @control
-    Scenario: A token to write can delete
-      When Planner asks Ada for "write:appointments"
+    Scenario: A token for both can delete
+      When Planner asks Ada for "read:appointments write:appointments"
       Then Planner can delete an appointment of Ada
 
   @RSV-05 @MUST @rfc9110-9.1 @rfc9110-15.5.6 @derived @needs:rs.api @needs:as.code

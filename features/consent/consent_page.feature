@@ -97,13 +97,19 @@ Feature: What the resource owner is shown, and decides
     @needs:as.oidc
     Scenario Outline: Ada keeps only "<kept>"
       Given Ada will grant only "<kept>"
-      When Planner asks Ada for "openid read:appointments write:appointments"
+      When Planner asks Ada for "<asked>"
       Then Planner holds exactly "<kept>"
 
-      Examples: all but one, and one alone
-        | kept                      |
-        | openid write:appointments |
-        | openid                    |
+      Examples: all but one, and all but several
+        | asked                                                     | kept                      |
+        | openid read:appointments write:appointments               | openid write:appointments |
+        | openid profile email read:appointments write:appointments | openid read:appointments  |
+
+    @needs:as.oidc
+    Scenario: Ada keeps nothing but her name, for which there need be no box
+      Given Ada will grant only "openid"
+      When Planner asks Ada for "openid read:appointments write:appointments"
+      Then Planner holds exactly "openid", or is refused
 
   @CONS-07 @MUST @rfc6749-10.2 @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form
   Rule: The answer to the consent page can only narrow the request
@@ -127,7 +133,7 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner can create an appointment for Ada
 
-  @CONS-08 @MUST @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form @needs:fx.users>=2
+  @CONS-08 @MUST @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form @needs:consent.final @needs:fx.users>=2
   Rule: An answer counts only for the session, the person and the request it was made for
     Otherwise Bo's browser can agree for Ada.
 
@@ -153,7 +159,7 @@ Feature: What the resource owner is shown, and decides
       When Ada sends the form that Ada was shown
       Then Planner receives no code
 
-  @CONS-18 @GUIDANCE @rfc6749-10.2 @needs:as.code @needs:consent.ui!=none @needs:consent.driver.text @needs:fx.clients.fresh
+  @CONS-18 @GUIDANCE @rfc6749-10.2 @needs:as.code @needs:consent.ui!=none @needs:consent.driver.text @needs:consent.final @needs:fx.clients.fresh
   Rule: Requests for different access do not look the same
     Nobody can agree to write on a page that says read.
 

@@ -82,7 +82,7 @@ Feature: Asking silently, and insisting on being asked
         | none login   |
         | login none   |
 
-    @control
+    @control @needs:consent.ui!=none
     Scenario: To ask for the consent page alone works
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid read:appointments", insisting on consent

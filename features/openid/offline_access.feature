@@ -77,7 +77,7 @@ Feature: Access while the resource owner is away
       When Planner asks Ada for "openid offline_access read:appointments"
       Then Planner is told of offline_access only if it has a refresh token
 
-    @control
+    @control @needs:consent.ui!=none
     Scenario: Planner insists on consent
       Given Ada has granted Planner "openid read:appointments"
       When Planner asks Ada for "openid offline_access read:appointments", insisting on consent

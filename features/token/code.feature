@@ -106,7 +106,7 @@ Feature: Redeeming an authorization code
     Two tabs of a browser are two requests. A server that keeps one of them in
     mind grants in the one what was asked in the other.
 
-    @needs:consent.driver=form @needs:consent.ui!=none @needs:fx.clients.fresh
+    @needs:consent.driver=form @needs:consent.ui!=none @needs:consent.final @needs:fx.clients.fresh
     Scenario Outline: Ada has two pages open and answers the <first> one first
       Given Ada is shown what Planner asks: "read:appointments"
       And Ada is shown what Planner asks: "write:appointments"

@@ -25,6 +25,11 @@ func (c *Cast) auditorToken(ctx context.Context, owner *Owner) (oauth.AccessToke
 		}
 		return token, err
 	}
+	if owner.Limited { // a request for more may be refused (RFC 6749 section 3.3)
+		if may := c.APIScopes().Intersect(owner.Permissions); !may.IsEmpty() {
+			everything = may.Raw()
+		}
+	}
 	issue, err := c.audit(ctx, owner, everything)
 	if err != nil {
 		return "", err

@@ -199,13 +199,18 @@ func (s *Stage) shut(way target.Way, err error) {
 
 // shutPages takes away what a resource owner is asked for on a page.
 func (s *Stage) shutPages(source string) {
-	for _, name := range []target.Capability{
-		"as.code", "as.device", "as.ciba", "as.par", "as.implicit", "as.hybrid",
-		"as.gm.create", "as.gm.merge", "as.gm.replace", "as.gm.query", "as.gm.revoke",
-	} {
+	for _, name := range ofPages() {
 		if s.can(name) {
 			s.facts.yes(name, false, source)
 		}
+	}
+}
+
+// ofPages are the capabilities that need a resource owner at a page.
+func ofPages() []target.Capability {
+	return []target.Capability{
+		"as.code", "as.device", "as.ciba", "as.par", "as.implicit", "as.hybrid",
+		"as.gm.create", "as.gm.merge", "as.gm.replace", "as.gm.query", "as.gm.revoke",
 	}
 }
 

@@ -182,7 +182,7 @@ func (c *Client) visit(a *Authorization, r Request, address, form string) target
 	}
 	return target.Visit{
 		URL: address, Form: form, Scope: c.cast.Wire(oauth.RawScope(a.Asked.String())), RedirectURI: a.redirectURI, Owner: r.Owner.ResourceOwner,
-		Jar:           r.Owner.jar,
+		Jar: r.Owner.jar, Known: c.cast.KnownScopes().Map(c.cast.wireToken),
 		Decide:        func(target.ConsentPage) oauth.ConsentDecision { return c.cast.wireDecision(a.Decision) },
 		StopAtConsent: r.StopAtConsent,
 		Seen:          c.cast.Stage.Seen,

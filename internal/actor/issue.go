@@ -81,6 +81,16 @@ func (c *Client) Redemption(ctx context.Context, a *Authorization, params url.Va
 	return c.token(as(ctx, c.Name, "redeems its code"), issue, form, params)
 }
 
+// NoRefreshToken is the error of an issue that has to be refreshed and cannot be: a
+// server need not give refresh tokens to clients that cannot prove who they are (RFC
+// 6749 section 1.5, RFC 9700 section 2.2.2).
+func (i *Issue) NoRefreshToken() error {
+	if i.Response != nil && i.Client.IsPublic() {
+		return &Lacking{fmt.Sprintf("a refresh token for %s, which cannot prove who it is and was given none", i.Client.Name)}
+	}
+	return fmt.Errorf("%s was given no refresh token", i.Client.Name)
+}
+
 // Refresh trades the refresh token of an earlier issue for new tokens (RFC 6749
 // section 6). Scope nil sends no scope.
 func (c *Client) Refresh(ctx context.Context, from *Issue, scope *oauth.RawScope, params url.Values) (*Issue, error) {
@@ -90,7 +100,7 @@ func (c *Client) Refresh(ctx context.Context, from *Issue, scope *oauth.RawScope
 // Refreshment is the request of Refresh, to be made at once with others.
 func (c *Client) Refreshment(ctx context.Context, from *Issue, scope *oauth.RawScope, params url.Values) (*Entry, error) {
 	if from.Response == nil || from.Response.RefreshToken == "" {
-		return nil, fmt.Errorf("%s was given no refresh token", from.Client.Name)
+		return nil, from.NoRefreshToken()
 	}
 	form := url.Values{
 		"grant_type": {string(oauth.RefreshTokenGrant)}, "refresh_token": {from.Response.RefreshToken.Reveal()},

@@ -128,7 +128,7 @@ func (p *PendingRequest) Decide(ctx context.Context, r Request) (*Authorization,
 	var err error
 	a.Arrival, err = c.cast.Stage.visit(as(ctx, r.Owner.Name, "decides on the request of "+c.Name), target.Visit{
 		URL: p.page, RedirectURI: nowhere, Owner: r.Owner.ResourceOwner, Transport: c.cast.Recorder, Jar: r.Owner.jar,
-		UserCode: p.userCode, Scope: c.cast.Wire(p.Asked.Raw()), StopAtConsent: r.StopAtConsent,
+		UserCode: p.userCode, Scope: c.cast.Wire(p.Asked.Raw()), Known: c.cast.KnownScopes().Map(c.cast.wireToken), StopAtConsent: r.StopAtConsent,
 		Decide: func(target.ConsentPage) oauth.ConsentDecision { return c.cast.wireDecision(a.Decision) },
 	})
 	if err != nil {

@@ -20,8 +20,12 @@ func (s *Stage) observe(ctx context.Context) error {
 		s.observeRegistration(ctx)
 	}
 	// First of all, so that a page is not left out for what was agreed to elsewhere.
-	if err := s.observeSample(ctx); err != nil {
+	granted, err := s.observeSample(ctx)
+	if err != nil {
 		return err
+	}
+	if !granted {
+		s.observeGranting(ctx)
 	}
 	s.observeFiltering(ctx)
 	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
@@ -42,8 +46,8 @@ func (s *Stage) observe(ctx context.Context) error {
 	return s.observeMemory(ctx)
 }
 
-// observeSample finds what one whole authorization shows.
-func (s *Stage) observeSample(ctx context.Context) error {
+// observeSample finds what one whole authorization shows, and whether it was granted.
+func (s *Stage) observeSample(ctx context.Context) (granted bool, err error) {
 	ui := s.Target.Capabilities["consent.ui"].Value == target.Unknown
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && !s.isReference()
@@ -53,15 +57,16 @@ func (s *Stage) observeSample(ctx context.Context) error {
 	defer cancel()
 	cast := s.NewCast()
 	if !ui && !introspects && !api && !format {
-		return whole.Err()
+		return false, whole.Err()
 	}
 	a, i, err := cast.sample(ctx)
 	if whole.Err() != nil {
-		return whole.Err()
+		return false, whole.Err()
 	}
 	if a != nil && a.Refused != nil {
 		s.shut(target.ByAuthorization, a.Refused)
 	}
+	s.observeAfterwards(a)
 	if ui && (a != nil || err != nil) {
 		s.observeConsent(ctx, cast, a, err)
 	}
@@ -80,7 +85,7 @@ func (s *Stage) observeSample(ctx context.Context) error {
 			s.observeNames(ctx, i)
 		}
 	}
-	return whole.Err()
+	return a != nil && a.Code != "", whole.Err()
 }
 
 // isReference reports whether the target is the reference as it is described: its

@@ -31,6 +31,14 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 	}
 }
 
+// observeAfterwards finds out whether a request needs more of the resource owner than
+// an answer to the first page of consent.
+func (s *Stage) observeAfterwards(a *Authorization) {
+	if a != nil && a.Arrival != nil && a.Arrival.Afterwards > 0 {
+		s.facts.yes("consent.final", false, "observed: another page comes after the first one of consent")
+	}
+}
+
 // undeniable is why a page that was shown cannot be answered with no; empty: it can.
 func undeniable(page target.ConsentPage) string {
 	if page.Answer == nil {

@@ -146,6 +146,9 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 			return nil, fmt.Errorf("the metadata lists no grant type that %s could be registered for: %q", name, cd.GrantTypes)
 		}
 	}
+	if d.Clients.Actors[name].AuthMethod == "" && client.AuthMethod == oauth.AuthBasic && registers(c.Stage.Target.Target) {
+		client.AuthMethod = c.Stage.Target.Proving()
+	}
 	if registers(c.Stage.Target.Target) || name == "Newcomer" {
 		return client, c.registerEither(ctx, client)
 	}

@@ -40,7 +40,7 @@ func (c *Cast) Register(ctx context.Context, name string, members map[string]any
 		return nil, fmt.Errorf("the metadata has no registration_endpoint")
 	}
 	client := &oauth.Client{
-		Name: name, AuthMethod: oauth.AuthBasic, RedirectURI: target.RedirectURI,
+		Name: name, AuthMethod: c.Stage.Target.Proving(), RedirectURI: target.RedirectURI,
 		GrantTypes: c.Stage.facts.supported([]oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshTokenGrant}),
 	}
 	if eased, _ := c.Stage.eased.Load(name); eased == true {

@@ -239,6 +239,9 @@ login:
   form:
 {{- if .Consent}}
     consent:
+{{- if .Withholds}}
+      withholds: true   # a box that is ticked withholds what it stands for
+{{- end}}
 {{- if .Checkboxes}}
       checkboxes:
 {{- range .Checkboxes}}

@@ -94,6 +94,7 @@ type Learned struct {
 	AlwaysAsked  string // what each request has to have
 	Checkboxes   []Box  // that stand for a scope, where nothing at them says so
 	Boxes        []Box  // that would keep the next page of consent away
+	Withholds    bool   // a box that is ticked withholds
 	Allow, Deny  *Press
 	Capabilities map[string]string
 	Choices      []Chosen
@@ -113,7 +114,9 @@ type Press struct {
 type Chosen struct{ Name, Value, Text string }
 
 // Consent and Form report whether there is anything to say of the forms.
-func (l Learned) Consent() bool { return len(l.Checkboxes) > 0 || l.Allow != nil || l.Deny != nil }
+func (l Learned) Consent() bool {
+	return len(l.Checkboxes) > 0 || l.Withholds || l.Allow != nil || l.Deny != nil
+}
 
 // Form is Consent, or a box.
 func (l Learned) Form() bool { return l.Consent() || len(l.Boxes) > 0 }
@@ -136,12 +139,16 @@ func (l *learner) learn(ctx context.Context) (*Found, error) {
 		return nil, err
 	}
 	l.tellBoxes(shown)
-	if slices.ContainsFunc(shown, func(s showing) bool { return strings.Contains(s.page.Is, "not understood") }) {
-		if err := l.press(ctx, shown); err != nil {
-			return nil, err
+	err = l.grant(ctx, shown)
+	if err != nil && ctx.Err() == nil && l.choiceOn(shown) == "granular" {
+		l.sketch.Withholds = true // the boxes may be there to withhold
+		if l.grant(ctx, shown) == nil {
+			err = nil
+		} else {
+			l.sketch.Withholds = false
 		}
 	}
-	if err := l.sample(ctx, shown); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	stage, stop, err := l.open(ctx)
@@ -163,6 +170,16 @@ func (l *learner) learn(ctx context.Context) (*Found, error) {
 		}
 	}
 	return found, nil
+}
+
+// grant finds out how Ada agrees, and obtains a token.
+func (l *learner) grant(ctx context.Context, shown []showing) error {
+	if slices.ContainsFunc(shown, func(s showing) bool { return strings.Contains(s.page.Is, "not understood") }) {
+		if err := l.press(ctx, shown); err != nil {
+			return err
+		}
+	}
+	return l.sample(ctx, shown)
 }
 
 // open brings up what is known so far.
@@ -293,7 +310,7 @@ func (l *learner) tellBoxes(shown []showing) {
 	unknown := func(s showing) map[string]target.FieldSeen {
 		all := map[string]target.FieldSeen{}
 		for _, f := range s.page.Fields {
-			if f.Kind == "checkbox" && f.Scope == "" {
+			if chooses(f) && f.Scope == "" {
 				all[key(shared, f)] = f
 			}
 		}
@@ -319,6 +336,12 @@ func (l *learner) tellBoxes(shown []showing) {
 	}
 }
 
+// chooses reports whether a field can stand for a scope: a box, or one of two answers,
+// of which the value is the one that grants.
+func chooses(f target.FieldSeen) bool {
+	return f.Kind == "checkbox" || (f.Kind == "radio" || f.Kind == "select") && f.Value != ""
+}
+
 // sharedNames are the names that boxes of different values have, on one page or on
 // several.
 func sharedNames(shown []showing) map[string]bool {
@@ -339,7 +362,7 @@ func sharedNames(shown []showing) map[string]bool {
 // key names a box as a target file does: by its value too, where others have its
 // name.
 func key(shared map[string]bool, box target.FieldSeen) string {
-	if shared[box.Name] {
+	if shared[box.Name] || box.Kind != "checkbox" {
 		return box.Name + "=" + box.Value
 	}
 	return box.Name
@@ -348,6 +371,7 @@ func key(shared map[string]bool, box target.FieldSeen) string {
 // press finds out which button allows and which denies, by what comes of each.
 func (l *learner) press(ctx context.Context, shown []showing) error {
 	const most = 4
+	l.sketch.Allow, l.sketch.Deny = nil, nil
 	first := shown[0]
 	for i, button := range first.page.Buttons[:min(most, len(first.page.Buttons))] {
 		tried := &Press{Button: button.Button, Label: button.Label}
@@ -433,7 +457,7 @@ func (l *learner) choiceOn(shown []showing) string {
 	for _, s := range shown {
 		for _, f := range s.page.Fields {
 			stands := slices.ContainsFunc(l.sketch.Checkboxes, func(b Box) bool { return b.Box == key(shared, f) })
-			if f.Kind == "checkbox" && (f.Scope != "" || stands) {
+			if chooses(f) && (f.Scope != "" || stands) {
 				return "granular"
 			}
 		}

@@ -17,6 +17,9 @@ type consentForm struct {
 	Kept []string
 }
 
+// answerField and a scope are the name of the radio buttons of an item with two answers.
+const answerField = "answer."
+
 // showConsent is the page on which the resource owner decides.
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 	tx, ok := s.transaction(r.URL.Query().Get("tx"))
@@ -133,10 +136,21 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	more := extras{ticked(question.Details, r), tx.names.and(r.PostForm["claim"])}
 	answer := ConsentAnswer{
 		GrantType: tx.grantType(), Allow: r.PostForm.Get("decision") == "allow", Asked: asked,
-		Ticked: NewScopeSet(r.PostForm["scope"]...), Remembered: remembered, Required: required, Details: len(more.details),
+		Ticked: chosen(r, asked), Remembered: remembered, Required: required, Details: len(more.details),
 		DetailsAsked: len(question.Details),
 	}
 	s.conclude(w, r, tx, current, questions, answer, more)
+}
+
+// chosen are the scopes whose box is ticked, and those asked for that are answered yes.
+func chosen(r *http.Request, asked ScopeSet) ScopeSet {
+	all := NewScopeSet(r.PostForm["scope"]...)
+	for _, token := range asked {
+		if r.PostForm.Get(answerField+token) == "yes" {
+			all = all.Or(ScopeSet{token})
+		}
+	}
+	return all
 }
 
 // conclude records the answer and sends the browser back to the client.

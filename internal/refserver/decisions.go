@@ -221,6 +221,8 @@ type ConsentItem struct {
 	Fixed bool
 	// Plain items are shown as words, without a box.
 	Plain bool
+	// Answers has two radio buttons in place of a box, of which neither is pressed.
+	Answers bool
 }
 
 // ConsentBinding is what is known of a posted consent form.

@@ -38,6 +38,9 @@ type APIOptions struct {
 	// IntrospectionEndpoint answers for tokens that are no JWT (RFC 7662), to the
 	// user and password given; without it they are not accepted.
 	IntrospectionEndpoint, IntrospectionUser, IntrospectionPassword string
+	// IntrospectionPost has the user and password sent in the form (RFC 6749 section
+	// 2.3.1), and not with HTTP Basic.
+	IntrospectionPost bool
 	// Audience is what "aud" must contain; empty: it is not checked.
 	Audience string
 	// TrustedKey is a public JWK of the harness, as JSON; may be nil. Tokens signed
@@ -311,12 +314,16 @@ func (v *foreignTokens) ask(ctx context.Context, token string) (Principal, error
 		return Principal{}, errors.New("the token is no JWT, and there is nobody to ask about it")
 	}
 	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}
+	if v.options.IntrospectionPost {
+		form.Set("client_id", v.options.IntrospectionUser)
+		form.Set("client_secret", v.options.IntrospectionPassword)
+	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, v.options.IntrospectionEndpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return Principal{}, fmt.Errorf("%w: %w", errUnavailable, err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if v.options.IntrospectionUser != "" {
+	if v.options.IntrospectionUser != "" && !v.options.IntrospectionPost {
 		request.SetBasicAuth(url.QueryEscape(v.options.IntrospectionUser), url.QueryEscape(v.options.IntrospectionPassword))
 	}
 	claims := map[string]any{}

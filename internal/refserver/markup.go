@@ -99,6 +99,10 @@ func (i ConsentItem) write(m *markup) {
 		m.add(`<li>`, i.Text, "</li>\n")
 	case i.Fixed:
 		m.add(`<li><label><input type="checkbox" name="scope" value="`, i.Scope, `" checked disabled> `, i.Text, "</label></li>\n")
+	case i.Answers:
+		name := answerField + i.Scope
+		m.add(`<li>`, i.Text, `: <label><input type="radio" name="`, name, `" value="yes"> Yes</label>
+<label><input type="radio" name="`, name, "\" value=\"no\"> No</label></li>\n")
 	case i.Unticked:
 		m.add(`<li><label><input type="checkbox" name="scope" value="`, i.Scope, `"> `, i.Text, "</label></li>\n")
 	default:

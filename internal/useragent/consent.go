@@ -26,9 +26,9 @@ func (r reader) readConsent(p *page, f *form) *consent {
 	c := &consent{reader: r, form: f, forms: p.forms, text: p.text, boxes: r.hasBoxes(f)}
 	var values []string
 	for _, field := range f.controls {
-		if scopes, ok := r.boxScopes(field); ok {
+		if scopes, ok := r.boxScopes(f, field); ok {
 			values = append(values, scopes.String())
-			if field.disabled && field.checked {
+			if field.disabled && field.checked != r.consent.Withholds {
 				c.fixed = c.fixed.Union(scopes)
 			}
 		}
@@ -46,19 +46,20 @@ func (r reader) readConsent(p *page, f *form) *consent {
 
 func (r reader) hasBoxes(f *form) bool {
 	return slices.ContainsFunc(f.controls, func(c *control) bool {
-		_, ok := r.boxScopes(c)
+		_, ok := r.boxScopes(f, c)
 		return ok
 	})
 }
 
-// boxScopes are the scopes that a box stands for: mostly one. A box without any
-// is not about scopes.
-func (r reader) boxScopes(c *control) (oauth.ScopeSet, bool) {
-	if c.kind != "checkbox" || c.name == "" {
+// boxScopes are the scopes that a box stands for, or another choice that grants:
+// mostly one. A box without any is not about scopes.
+func (r reader) boxScopes(f *form, c *control) (oauth.ScopeSet, bool) {
+	granting, ok := r.grants(f, c)
+	if !ok || c.name == "" {
 		return oauth.ScopeSet{}, false
 	}
-	value, ok := c.value, c.name == r.consent.Checkbox
-	for _, key := range []string{c.name, c.name + "=" + c.value} {
+	value, ok := c.value, c.kind == "checkbox" && c.name == r.consent.Checkbox
+	for _, key := range []string{c.name, c.name + "=" + granting} {
 		if scope, mapped := r.consent.Checkboxes[key]; mapped {
 			value, ok = scope, true
 		}
@@ -128,7 +129,7 @@ func submission(r *request, err error) (*target.Submission, error) {
 // choice reports whether there is a box that a person can tick.
 func (c *consent) choice() bool {
 	return slices.ContainsFunc(c.form.controls, func(field *control) bool {
-		_, ok := c.reader.boxScopes(field)
+		_, ok := c.reader.boxScopes(c.form, field)
 		return ok && !field.disabled
 	})
 }
@@ -171,6 +172,7 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 		return nil, err
 	}
 	grants := decision.Grants(c.offered)
+	ticked := func(scopes oauth.ScopeSet) bool { return scopes.SubsetOf(grants) != c.reader.consent.Withholds }
 	hidden := c.reader.hiddenScopes(c.form)
 	script := scripted(c.form, c.reader.consent.Allow)
 	kept := 0
@@ -178,11 +180,8 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 		if value, set := script[field]; set {
 			return []string{value}, true
 		}
-		if scopes, ok := c.reader.boxScopes(field); ok {
-			if scopes.SubsetOf(grants) {
-				return []string{field.value}, true
-			}
-			return nil, true
+		if values, known := c.reader.choice(c.form, field, ticked); known {
+			return values, true
 		}
 		if !c.boxes && slices.Contains(hidden, field) {
 			value := narrowed(field.value, grants)

@@ -26,6 +26,7 @@ type control struct {
 	name         string
 	value        string
 	values       []string // what is selected, of a select
+	options      []option // of a select
 	checked      bool
 	disabled     bool
 	readonly     bool
@@ -109,7 +110,7 @@ func readForms(doc *goquery.Document) ([]*form, error) {
 		if owner != nil && ancestor(n, "datalist") == nil {
 			c := readControl(s, seen)
 			c.label = either(c.label, labels.of(n, s))
-			owner.controls = append(owner.controls, c)
+			owner.controls = append(owner.controls, c.spread(s)...)
 		}
 	})
 	return all, nil
@@ -159,7 +160,7 @@ func readControl(s *goquery.Selection, hidden map[*html.Node]bool) *control {
 		c.kind, c.value = "textarea", s.Text()
 	case "select":
 		c.kind = "select"
-		c.values = selected(s)
+		c.values, c.options = selected(s), readOptions(s)
 	case "button":
 		c.kind, c.label = buttonKind(s), collapse(s.Text())
 	default:
@@ -207,14 +208,7 @@ func inputKind(kind string) string {
 // selected are the values of a select as the page comes.
 func selected(s *goquery.Selection) []string {
 	var values, first []string
-	s.Find("option").Each(func(_ int, option *goquery.Selection) {
-		if _, disabled := option.Attr("disabled"); disabled {
-			return
-		}
-		value, ok := option.Attr("value")
-		if !ok {
-			value = collapse(option.Text())
-		}
+	eachOption(s, func(value string, option *goquery.Selection) {
 		if first == nil {
 			first = []string{value}
 		}

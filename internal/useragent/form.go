@@ -45,6 +45,8 @@ func (d *formDriver) Visit(ctx context.Context, visit target.Visit) (*target.Arr
 	switch {
 	case err != nil:
 		return nil, err
+	case w.unplayed != nil:
+		return nil, w.unplayed
 	case last != nil:
 		return nil, tooMany(d.pages, last, w.browser.end)
 	}
@@ -58,7 +60,9 @@ func (d *formDriver) begin(visit target.Visit) (*walk, request, error) {
 		return nil, request{}, err
 	}
 	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, first.url.Query().Get("scope"))}
-	w.reader.asked = oauth.FieldsScope(w.requested)
+	if w.reader.asked = oauth.FieldsScope(w.requested); w.reader.asked.IsEmpty() {
+		w.reader.asked = visit.Known
+	}
 	return w, first, nil
 }
 
@@ -79,10 +83,21 @@ type walk struct {
 	coded     bool   // the code of a device has been sent
 	confirmed bool   // the code of a device was known: the page that followed said so
 	answered  string // the consent page that was answered last
+	unplayed  error  // what could not be left out on a page, unless a later one has boxes
 }
 
 // answer returns what to send next, or nil where the visit ends.
 func (w *walk) answer(p *page) (*request, error) {
+	asked := len(w.arrival.ConsentPages) > 0
+	next, err := w.read(p)
+	if asked && next != nil && next.pressed != nil {
+		w.arrival.Afterwards++
+	}
+	return next, err
+}
+
+// read understands a page and fills it in.
+func (w *walk) read(p *page) (*request, error) {
 	if next, err := p.selfSentRequest(w.browser); next != nil || err != nil {
 		w.saw(p, "sends itself", nil, nil, nil)
 		return next, err
@@ -125,6 +140,13 @@ func (w *walk) answer(p *page) (*request, error) {
 	if err := w.reader.notUnderstood(p); err != nil {
 		w.saw(p, "not understood", nil, nil, func(*control) string { return "nothing" })
 		return nil, err
+	}
+	if p.onlyScripts() {
+		w.saw(p, "nothing but scripts, which are not run", nil, nil, nil)
+		return nil, &PageError{
+			URL: place(p.url), Seen: "nothing but scripts", Want: "a page that can be read without them",
+			Hint: "set login.driver to browser, which runs scripts, or to api, which makes the calls that they make",
+		}
 	}
 	is := "asks nothing: the visit ends"
 	if p.doc != nil && len(p.forms) == 0 && p.doc.Find("script").Length() > 0 {
@@ -238,9 +260,11 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 		w.saw(p, "consent, denied", f, nil, w.chosen(c, nil))
 		return c.deny(p)
 	}
-	if err := c.playable(p, decision, w.requested); err != nil {
-		w.saw(p, "consent, not understood", f, nil, w.chosen(c, nil))
-		return nil, err
+	if err := c.playable(p, decision, w.requested); err != nil && w.unplayed == nil {
+		w.unplayed = err
+	}
+	if c.boxes && decision.Only != nil && w.reader.asked.Minus(*decision.Only).SubsetOf(c.offered) {
+		w.unplayed = nil // this page is where it is left out
 	}
 	next, err := c.allow(p, decision, change)
 	if err == nil {

@@ -51,7 +51,7 @@ func FuzzConsent(f *testing.F) {
 				}
 				refused := c.offered.Minus(oauth.NewScopeSet("read"))
 				for _, field := range form.controls {
-					scopes, box := d.reader.boxScopes(field)
+					scopes, box := d.reader.boxScopes(form, field)
 					if box && !scopes.Intersect(refused).IsEmpty() && !field.disabled && slices.Contains(sent[field.name], field.value) && alone(form, field) {
 						t.Errorf("got %q sent, which was refused", field.value)
 					}

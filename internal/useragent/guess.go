@@ -34,7 +34,7 @@ func (r reader) standsFor(c *control) oauth.ScopeToken {
 		scope := string(token)
 		own := attribute(c.node, "data-scope")
 		switch {
-		case c.value == scope, own != nil && *own == scope, endsIn(c.name, scope):
+		case c.kind == "checkbox" && c.value == scope, own != nil && *own == scope, endsIn(c.name, scope):
 			return token
 		case slices.Contains(strings.FieldsFunc(c.label, parting), scope):
 			beside = append(beside, token)

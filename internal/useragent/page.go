@@ -206,7 +206,8 @@ func (p *page) selfSent(b *browser) *form {
 	return f
 }
 
-// refreshed is the request of a refresh in the header or in the markup, or nil.
+// refreshed is the request of a refresh in the header or in the markup, or of a
+// script that does nothing but go on, or nil.
 func (p *page) refreshed() *request {
 	wanted := []string{p.refresh}
 	if p.doc != nil {
@@ -216,14 +217,38 @@ func (p *page) refreshed() *request {
 			}
 		})
 	}
+	var leads []string
 	for _, content := range wanted {
 		if target, ok := refreshTarget(content); ok {
-			if to, err := p.base.Parse(target); err == nil {
-				return &request{method: http.MethodGet, url: to, from: p.url}
-			}
+			leads = append(leads, target)
+		}
+	}
+	for _, target := range append(leads, p.scripted()...) {
+		if to, err := p.base.Parse(target); err == nil {
+			return &request{method: http.MethodGet, url: to, from: p.url}
 		}
 	}
 	return nil
+}
+
+// scripted are the addresses of scripts that do nothing but go there.
+func (p *page) scripted() []string {
+	if p.doc == nil {
+		return nil
+	}
+	var found []string
+	p.doc.Find("script:not([src])").Each(func(_ int, s *goquery.Selection) {
+		if m := goesTo.FindStringSubmatch(strings.TrimSpace(s.Text())); m != nil {
+			found = append(found, either(m[1], m[2]))
+		}
+	})
+	return found
+}
+
+// onlyScripts reports whether there is nothing on the page to read or to fill in
+// until a script puts it there.
+func (p *page) onlyScripts() bool {
+	return p.doc != nil && len(p.forms) == 0 && p.text == "" && p.doc.Find("script").Length() > 0
 }
 
 // refreshTarget reads "0; url=/next". Without an address, or after more than

@@ -75,6 +75,8 @@ func (p *Player) Show(address *url.URL, status int, markup []byte) (act *Act, ar
 	}
 	next, err := p.walk.answer(shown)
 	switch {
+	case p.walk.unplayed != nil:
+		return nil, nil, p.walk.unplayed
 	case err != nil:
 		return nil, nil, err
 	case next == nil:

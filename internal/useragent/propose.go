@@ -32,7 +32,7 @@ func (r reader) propose(f *form) string {
 		if c.kind != "checkbox" || !c.visible() || c.name == "" || password != nil {
 			continue
 		}
-		if _, known := r.boxScopes(c); !known {
+		if _, known := r.boxScopes(f, c); !known {
 			boxes = append(boxes, remarked(boxKey(f, c)+": SCOPE", c.label))
 		}
 	}

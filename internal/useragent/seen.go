@@ -34,8 +34,8 @@ func (w *walk) saw(p *page, is string, f *form, button *control, does func(*cont
 			case c.sends():
 				seen.Buttons = append(seen.Buttons, target.ButtonSeen{Button: c.button(), Label: c.label, Pressed: c == button})
 			case c.visible() && c.name != "" || c.kind == "hidden" && scopeFields.MatchString(c.name):
-				field := fieldSeen(c, does)
-				if scopes, ok := w.reader.boxScopes(c); ok {
+				field := w.reader.fieldSeen(one, c, does)
+				if scopes, ok := w.reader.boxScopes(one, c); ok {
 					field.Scope = scopes.String()
 				}
 				seen.Fields = append(seen.Fields, field)
@@ -45,8 +45,11 @@ func (w *walk) saw(p *page, is string, f *form, button *control, does func(*cont
 	w.visit.Seen(seen)
 }
 
-func fieldSeen(c *control, does func(*control) string) target.FieldSeen {
+func (r reader) fieldSeen(f *form, c *control, does func(*control) string) target.FieldSeen {
 	s := target.FieldSeen{Name: c.name, Kind: c.kind, Label: c.label}
+	if value, ok := r.grants(f, c); ok && c.kind != "checkbox" {
+		s.Value = value
+	}
 	if c.kind == "checkbox" {
 		s.Value, s.Ticked = c.value, c.checked
 	}
@@ -95,11 +98,15 @@ func (w *walk) boxed(c *control) string {
 // is granted.
 func (w *walk) chosen(c *consent, fields map[string][]string) func(*control) string {
 	return func(field *control) string {
-		if scopes, ok := c.reader.boxScopes(field); ok {
-			if slices.Contains(fields[field.name], field.value) {
-				return fmt.Sprintf("ticked: scope %q", scopes)
+		if scopes, ok := c.reader.boxScopes(c.form, field); ok {
+			is, stands := "not ticked", "scope"
+			if value, _ := c.reader.grants(c.form, field); slices.Contains(fields[field.name], value) {
+				is = "ticked"
 			}
-			return fmt.Sprintf("not ticked: scope %q", scopes)
+			if c.reader.consent.Withholds {
+				stands = "withholds the scope"
+			}
+			return fmt.Sprintf("%s: %s %q", is, stands, scopes)
 		}
 		if field.kind == "hidden" {
 			return fmt.Sprintf("holds the scope %q", strings.Join(fields[field.name], " "))

@@ -24,6 +24,7 @@ type CalendarOptions struct {
 	// credentials below; empty: they are refused.
 	IntrospectionEndpoint  string
 	ClientID, ClientSecret string // both empty: no credentials
+	SecretInForm           bool   // they are sent in the form, and not with HTTP Basic
 	// Audience must be in the aud of a JWT; empty: it is not looked at.
 	Audience string
 	// Scopes are the authorization server's own names for the scopes that the API
@@ -43,7 +44,7 @@ func Calendar(ctx context.Context, o CalendarOptions) (*target.ResourceServer, f
 	// It ends when it is stopped: while a run is wound down it must still answer.
 	api, err := refserver.StartAPI(context.WithoutCancel(ctx), refserver.APIOptions{
 		Issuer: o.Issuer, JWKSURI: o.JWKSURI, Audience: o.Audience, IntrospectionEndpoint: o.IntrospectionEndpoint,
-		IntrospectionUser: o.ClientID, IntrospectionPassword: o.ClientSecret, Policy: calendarPolicy(o.Scopes, o.Includes),
+		IntrospectionUser: o.ClientID, IntrospectionPassword: o.ClientSecret, IntrospectionPost: o.SecretInForm, Policy: calendarPolicy(o.Scopes, o.Includes),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("start our calendar API: %w", err)
@@ -113,7 +114,7 @@ func Supply(ctx context.Context, t *target.Target) error {
 	text := func(name string) string { s, _ := t.Metadata[name].(string); return s }
 	o := CalendarOptions{
 		Issuer: t.Issuer, JWKSURI: text("jwks_uri"), IntrospectionEndpoint: text("introspection_endpoint"),
-		Scopes: t.Description.Scopes, Includes: t.Description.Includes(),
+		Scopes: t.Description.Scopes, Includes: t.Description.Includes(), SecretInForm: t.Proving() == oauth.AuthPost,
 	}
 	if t.Description.Capabilities["token.format"] == "jwt" && o.JWKSURI != "" {
 		o.IntrospectionEndpoint = ""
@@ -154,9 +155,9 @@ func credentials(ctx context.Context, t *target.Target) (id, secret string, err 
 	case actor.ID != "":
 		return actor.ID, actor.Secret, nil
 	case register.HTTP != nil:
-		return either(func(body map[string]any) (string, string, error) { return registerByCall(ctx, t, *register.HTTP, body) })
+		return either(t, func(body map[string]any) (string, string, error) { return registerByCall(ctx, t, *register.HTTP, body) })
 	case !register.Static && endpoint != "":
-		return either(func(body map[string]any) (string, string, error) { return registerDynamically(ctx, t, endpoint, body) })
+		return either(t, func(body map[string]any) (string, string, error) { return registerDynamically(ctx, t, endpoint, body) })
 	}
 	for _, name := range target.Actors() {
 		if actor := t.Description.Clients.InSet(name, 1); actor.Secret != "" {
@@ -168,10 +169,10 @@ func credentials(ctx context.Context, t *target.Target) (id, secret string, err 
 
 // metadata describes a client that does nothing but introspect, in the words of
 // RFC 7591 section 2. Some servers refuse a client without a grant type.
-func metadata() map[string]any {
+func metadata(t *target.Target) map[string]any {
 	return map[string]any{
 		"client_name":                "scopeproof calendar API",
-		"token_endpoint_auth_method": "client_secret_basic",
+		"token_endpoint_auth_method": t.Proving(),
 		"grant_types":                []string{"client_credentials"},
 		"response_types":             []string{},
 		"redirect_uris":              []string{},
@@ -182,11 +183,11 @@ func metadata() map[string]any {
 // (OpenID Connect Dynamic Client Registration section 2) with a redirect URI that is
 // never used: some servers want one of every client, or give the client credentials
 // grant to nobody who registers.
-func either(register func(map[string]any) (string, string, error)) (id, secret string, err error) {
-	if id, secret, err = register(metadata()); err == nil {
+func either(t *target.Target, register func(map[string]any) (string, string, error)) (id, secret string, err error) {
+	if id, secret, err = register(metadata(t)); err == nil {
 		return id, secret, nil
 	}
-	with := metadata()
+	with := metadata(t)
 	with["redirect_uris"], with["application_type"] = []string{target.RedirectURI}, "native"
 	with["grant_types"], with["response_types"] = []string{"authorization_code"}, []string{"code"}
 	if id, secret, other := register(with); other == nil {
@@ -212,7 +213,7 @@ func registerByCall(ctx context.Context, t *target.Target, call target.Call, bod
 	variables := map[string]string{
 		"client.name": "scopeproof calendar API", "client.id": "", "client.secret": "", "client.scope": "", "client.redirect_uri": redirect,
 		"client.grant_types": register.GrantNames(body["grant_types"].([]string)),
-		"client.auth_method": "client_secret_basic", "client.confidential": "true", "client.first_party": "false",
+		"client.auth_method": string(t.Proving()), "client.confidential": "true", "client.first_party": "false",
 	}
 	if call.Mentions("client.id") {
 		variables["client.id"] = "scopeproof-api-" + strings.ToLower(rand.Text())[:8]

@@ -73,6 +73,30 @@ var consenting = []Choice{
 		},
 	},
 	{
+		ID: "two-answers-for-each-scope", Text: "The consent page asks yes or no of each scope, with radio buttons of which none is pressed.",
+		Source: "RFC 6749 section 3.3 (based on the resource owner's instructions)",
+		Apply: func(p *refserver.Policy) {
+			listing(p, func(_ refserver.ConsentQuestion, item *refserver.ConsentItem) { item.Answers = true })
+		},
+	},
+	{
+		ID: "nothing-kept-denied", Text: "openid has no box, and whoever deselects everything else has denied the request.",
+		Source: "RFC 6749 section 4.1.2.1 (access_denied: the resource owner or authorization server denied the request)",
+		Apply: func(p *refserver.Policy) {
+			name := refserver.ScopeSet{refserver.OpenID}
+			listing(p, func(_ refserver.ConsentQuestion, item *refserver.ConsentItem) {
+				item.Plain = item.Scope == refserver.OpenID
+			})
+			answering(p, func(a refserver.ConsentAnswer) (refserver.ConsentAnswer, error) {
+				if rest := a.Asked.Minus(name); !rest.IsEmpty() && rest.And(a.Ticked).IsEmpty() {
+					return a, refserver.Refuse("access_denied", "the resource owner kept nothing")
+				}
+				a.Ticked = a.Ticked.Or(a.Asked.And(name))
+				return a, nil
+			})
+		},
+	},
+	{
 		ID: "openid-goes-without-saying", Text: "The consent page names openid in words, and everything else with a box.",
 		Source: "OpenID Connect Core section 3.1.2.4 (how consent is obtained is up to the server)",
 		Apply: func(p *refserver.Policy) {

@@ -42,6 +42,14 @@ var refreshing = []Choice{
 		},
 	},
 	{
+		ID: "refresh-tokens-for-confidential-clients", Text: "A client that cannot prove who it is is given no refresh token.",
+		Source: "RFC 9700 section 2.2.2, RFC 6749 section 1.5 (at the discretion of the authorization server)",
+		Apply: func(p *refserver.Policy) {
+			gives := p.GivesRefreshToken
+			p.GivesRefreshToken = func(i refserver.Issue) bool { return gives(i) && !i.Client.Public }
+		},
+	},
+	{
 		ID: "refresh-token-kept", Text: "A refresh token is good as long as the grant; the response to a refresh has none.",
 		Source: "RFC 6749 section 6 (MAY issue a new refresh token)",
 		Apply: func(p *refserver.Policy) {
