@@ -103,7 +103,7 @@ var roles = []Defect{
 	{
 		ID:     "admin-role-overrides-scope",
 		Text:   "The API lets an administrator delete with any token, whatever its scope.",
-		Breaks: []string{"ROLE-08", "GRANT-06", "RSM-02", "RST-11", "RSV-01", "RSV-04", "RSV-07", "RSV-08"},
+		Breaks: []string{"ROLE-08", "GRANT-06", "RSM-02", "RST-11", "RSV-01", "RSV-04", "RSV-06", "RSV-07", "RSV-08"},
 		Shows:  `Planner can delete an appointment of Ada without "write:appointments": delete got 204`,
 		Apply: func(p *refserver.Policy) {
 			admits := p.API.Admits

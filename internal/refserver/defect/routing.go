@@ -122,7 +122,7 @@ var routing = []Defect{
 	{
 		ID:     "refused-after-the-deed",
 		Text:   "The check runs after the operation was carried out: a deletion that is refused has deleted.",
-		Breaks: []string{"RSV-07", "GRANT-06", "ROLE-08", "RSM-02", "RSM-17", "RST-11", "RSV-01", "RSV-04"},
+		Breaks: []string{"RSV-07", "GRANT-06", "ROLE-08", "RSM-02", "RSM-17", "RST-11", "RSV-01", "RSV-04", "RSV-06"},
 		Shows:  `an appointment of Ada is gone or changed: got 404`,
 		Apply: func(p *refserver.Policy) {
 			p.API.Refused = func(op refserver.Operation, act func() refserver.Outcome) refserver.Outcome {

@@ -248,13 +248,13 @@ var remembering = []Choice{
 		},
 	},
 	{
-		ID: "first-grant-stays", Text: "Nobody is asked twice: a later request yields what it has in common with the first grant, and says so.",
+		ID: "first-grant-stays", Text: "Nobody is asked twice, unless the client insists: a later request with pages yields what it has in common with the first grant, and says so.",
 		Source:   "RFC 6749 section 3.3 (MAY fully or partially ignore the scope, and states what it issued)",
 		Deviates: []string{"INC-01"},
 		Apply: func(p *refserver.Policy) {
 			need, unasked := p.ConsentNeeded, p.Unasked
 			stays := func(q refserver.ConsentQuestion) bool {
-				return !q.Remembered.IsEmpty() && !insisting(q) && !q.Client.Public && !q.Client.FirstParty
+				return !q.Remembered.IsEmpty() && !insisting(q) && !silently(q) && !q.Client.Public && !q.Client.FirstParty
 			}
 			p.ConsentNeeded = func(q refserver.ConsentQuestion) bool { return !stays(q) && need(q) }
 			p.Unasked = func(q refserver.ConsentQuestion) (refserver.ScopeSet, error) {
