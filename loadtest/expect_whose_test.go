@@ -31,7 +31,9 @@ func TestWhatAnAPIShowsIsJudged(t *testing.T) {
 		{"refused", 403, ``, FalseRefusal, "MINE"},
 		{"at fault", 500, `["bo's"]`, Fault, ""},
 	} {
-		t.Run(tt.name, func(t *testing.T) { expectClass(t, shown(Answer{Status: tt.status, Body: []byte(tt.body)}), tt.want, tt.rule) })
+		t.Run(tt.name, func(t *testing.T) {
+			expectClass(t, shown(Answer{Status: tt.status, Body: []byte(tt.body)}), tt.want, tt.rule)
+		})
 	}
 	remains := s.Remains("RSM-02", op, nil)
 	expectClass(t, remains(Answer{Status: 200}), AsExpected, "")
