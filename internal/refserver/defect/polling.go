@@ -171,7 +171,7 @@ var polling = []Defect{
 	{
 		ID:     "backchannel-grants-registration",
 		Text:   "The token of a backchannel request is made from the scopes of the client, not from those of the request.",
-		Breaks: []string{"CIBA-01", "CODE-06", "EDIT-08", "GRANT-01", "GRANT-03", "ROLE-06", "UNK-04"},
+		Breaks: []string{"CIBA-01", "CODE-06", "CONS-02", "EDIT-08", "EDIT-09", "GRANT-01", "GRANT-03", "ROLE-06", "UNK-04"},
 		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email export:appointments offli`,
 		Apply: func(p *refserver.Policy) {
 			p.CIBA.Scope = func(r refserver.Redemption) (refserver.ScopeSet, error) { return r.ClientMay.And(r.UserMay), nil }
