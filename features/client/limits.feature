@@ -36,7 +36,7 @@ Feature: What a client may have
     @needs:as.oidc
     Scenario Outline: Viewer asks for "<asked>"
       When Viewer asks Ada for "<asked>"
-      Then Viewer holds none of "write:appointments email"
+      Then Viewer holds none of "write:appointments"
 
       Examples: what it may not have first, last, between, and beside scopes of OpenID Connect
         | asked                                              |
@@ -44,7 +44,6 @@ Feature: What a client may have
         | openid write:appointments read:appointments        |
         | write:appointments read:appointments openid        |
         | openid offline_access write:appointments           |
-        | openid email                                       |
         | openid profile email address phone read:appointments write:appointments |
 
     @needs:fx.clients.first_party @needs:ctl.client_admin

@@ -121,7 +121,7 @@ Feature: Consent that is remembered
         | response_mode=query |
         | access_type=offline |
 
-    @needs:as.oidc @needs:consent.deny
+    @needs:as.oidc.prompt @needs:consent.deny
     Scenario Outline: Planner asks for more <way>, and Ada is asked
       Given Ada has granted Planner "openid read:appointments"
       And Ada will deny
@@ -129,10 +129,9 @@ Feature: Consent that is remembered
       Then Planner holds no scope beyond "openid read:appointments"
 
       Examples: what has her sign in, or names her
-        | way                              |
-        | with the prompt "login"          |
-        | with the prompt "select_account" |
-        | hinting at the name              |
+        | way                     |
+        | with the prompt "login" |
+        | hinting at the name     |
 
       @needs:as.post
       Examples: where requests can be posted

@@ -38,7 +38,7 @@ Feature: Asking a resource owner over the backchannel
       Then Planner holds no scope beyond "openid read:appointments"
       And Planner is not misled about its scope
 
-    @needs:consent.driver.lists
+    @SHOULD @needs:consent.driver.lists
     Scenario: Ada is shown all of it
       When Planner asks Ada for "openid email read:appointments" over the backchannel
       Then Planner holds no scope that Ada was not shown

@@ -91,12 +91,6 @@ Feature: Which scope opens which claims
       When Newcomer asks Ada for "openid email"
       Then UserInfo tells Newcomer no more than the claims of "openid email"
 
-    @needs:fx.clients.first_party
-    Scenario: House, which nobody is asked about, is to know who she is
-      When House asks Ada for "openid"
-      Then UserInfo tells House no more than the claims of "openid"
-      And House's ID token, if any, carries no more than the claims of "openid"
-
     @needs:rs.stepup
     Scenario: Ada signs in for a high level
       When Planner asks Ada for "openid" signing in for a high level

@@ -38,12 +38,6 @@ Feature: The openid scope
       When Planner asks Ada for "read:appointments" with the password of the owner
       Then Planner receives no ID token
 
-    @needs:as.refresh @needs:policy.refresh_narrowing=honours
-    Scenario: Planner leaves openid out at refresh
-      Given Ada has granted Planner "openid read:appointments"
-      When Planner refreshes its token asking for "read:appointments"
-      Then Planner receives no ID token
-
     @needs:as.oidc.userinfo @control
     Scenario: With openid the claims are there
       When Planner asks Ada for "openid profile email read:appointments"

@@ -49,12 +49,6 @@ Feature: Introspecting a token
       When Planner refreshes its token
       Then introspection shows Planner's refresh token, if at all, with exactly "read:appointments"
 
-    @needs:as.introspection.scope @needs:as.code @needs:as.refresh @needs:consent.edit=edit_scopes
-    Scenario: A refresh token of a grant that Ada edited
-      Given Ada has granted Planner "read:appointments write:appointments"
-      When Ada removes "write:appointments" from Planner's grant
-      Then introspection shows Planner's refresh token, if at all, with exactly "read:appointments"
-
   @INTR-02 @SHOULD @rfc7662-2.2 @needs:as.introspection @needs:as.code
   Rule: Of a token that is not good, introspection tells nothing else
     Whoever finds an old token learns from it whose it was, and what it could do.

@@ -21,20 +21,11 @@ Feature: Refreshing an access token
       And Planner cannot create an appointment for Ada
       And Ada's calendar is unchanged
 
-    Scenario Outline: Planner was granted reading <way>
-      Given Ada has granted Planner "openid read:appointments" <way>
+    @needs:as.oidc @needs:as.par
+    Scenario: Planner was granted reading by a pushed request
+      Given Ada has granted Planner "openid read:appointments" by a pushed request
       When Planner refreshes its token
       Then Planner holds no scope beyond "openid read:appointments"
-
-      @needs:as.oidc @needs:as.par
-      Examples: where requests are pushed
-        | way                 |
-        | by a pushed request |
-
-      @needs:as.ciba
-      Examples: where there is a backchannel
-        | way                  |
-        | over the backchannel |
 
     @needs:rs.dpop
     Scenario: Planner has a key that its tokens are bound to
@@ -103,21 +94,12 @@ Feature: Refreshing an access token
         |                                      |
       Then each of them holds no scope beyond "read:appointments"
 
-    Scenario Outline: Planner was granted reading <way>, and asks for more
-      Given Ada has granted Planner "openid read:appointments" <way>
+    @needs:as.oidc @needs:as.par
+    Scenario: Planner was granted reading by a pushed request, and asks for more
+      Given Ada has granted Planner "openid read:appointments" by a pushed request
       When Planner refreshes its token asking for "openid read:appointments write:appointments"
       Then Planner holds no scope beyond "openid read:appointments"
       And Planner cannot create an appointment for Ada
-
-      @needs:as.oidc @needs:as.par
-      Examples: where requests are pushed
-        | way                 |
-        | by a pushed request |
-
-      @needs:as.ciba
-      Examples: where there is a backchannel
-        | way                  |
-        | over the backchannel |
 
   @REF-04 @MUST @rfc6749-6 @needs:as.code @needs:as.refresh @needs:policy.refresh_narrowing=honours
   Rule: Asking for less once does not make the refresh token worth less

@@ -97,9 +97,6 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 	if m.Delivery != "" && m.Delivery != "poll" {
 		return none, registrationScope{}, Refuse("invalid_client_metadata", "the delivery mode is not supported")
 	}
-	if m.UserInfoAlg != "" && m.UserInfoAlg != "ES256" {
-		return none, registrationScope{}, Refuse("invalid_client_metadata", "UserInfo is not signed that way")
-	}
 	if err := onlyPublic(m.Keys); err != nil {
 		return none, registrationScope{}, err
 	}
@@ -118,7 +115,7 @@ func (s *Server) newClient(m *clientMetadata, dynamic bool) (Client, registratio
 	c := Client{
 		ID: m.ClientID, Name: m.ClientName, Public: m.AuthMethod == "none", GrantTypes: m.GrantTypes, RedirectURIs: m.RedirectURIs,
 		Dynamic: dynamic, FirstParty: s.policy.FirstParty(m.FirstParty, dynamic),
-		Scope: s.policy.Registration.EnforcedScope(scope.asked, scope.registered), Audience: m.Audience, UserInfoAlg: m.UserInfoAlg,
+		Scope: s.policy.Registration.EnforcedScope(scope.asked, scope.registered), Audience: m.Audience,
 	}
 	s.takeRequests(m, &c)
 	if c.Name == "" {
@@ -149,8 +146,9 @@ func onlyPublic(keys *jose.JSONWebKeySet) error {
 	return nil
 }
 
-// takeRequests takes how the client makes its requests. A server that does not
-// know of it leaves it out of its answer (RFC 7591 section 2).
+// takeRequests takes how the client makes its requests, and how it is answered by
+// UserInfo. What the server does not know it leaves out of its answer (RFC 7591
+// section 2).
 func (s *Server) takeRequests(m *clientMetadata, c *Client) {
 	if !s.has(requestObjects) {
 		m.RequestObjectAlg = ""
@@ -159,6 +157,10 @@ func (s *Server) takeRequests(m *clientMetadata, c *Client) {
 	if m.Keys != nil {
 		c.keys = *m.Keys
 	}
+	if m.UserInfoAlg != "ES256" {
+		m.UserInfoAlg = ""
+	}
+	c.UserInfoAlg = m.UserInfoAlg
 	m.RequiresPAR = m.RequiresPAR && s.has(pushing) && s.policy.PAR.Registered()
 	c.ResponseTypes, c.RequiresPAR, c.RequestObjectAlg = m.ResponseTypes, m.RequiresPAR, m.RequestObjectAlg
 }

@@ -117,7 +117,7 @@ var challenging = []Defect{
 	{
 		ID:     "bound-tokens-unrestricted",
 		Text:   "The path for tokens that are bound to a key checks the proof, and not the scope.",
-		Breaks: []string{"RSC-10", "GRANT-01", "GRANT-03"},
+		Breaks: []string{"RSC-10", "CONS-02", "GRANT-01", "GRANT-03", "REF-01", "REF-12", "ROLE-06"},
 		Shows:  `Planner's request was answered with 201`,
 		Apply: func(p *refserver.Policy) {
 			admits := p.API.Admits

@@ -28,7 +28,7 @@ var consent = []Defect{
 	{
 		ID:     "consent-ignores-boxes",
 		Text:   "Approving grants the whole request; the boxes on the consent page are never read.",
-		Breaks: []string{"CONS-02", "CLM-07", "CONC-09", "CONS-05", "CONS-06", "CONS-12", "CONS-14", "CONS-17", "DEV-04", "DEV-08", "GM-02", "GM-06", "GRANT-02", "GRANT-03", "GRANT-05", "GRANT-09", "IMPL-03", "INTR-01", "JWT-02", "OFF-04", "PAR-03", "RAR-04", "REF-01", "REF-05"},
+		Breaks: []string{"CONS-02", "CIBA-01", "CLM-05", "CLM-07", "CONC-09", "CONS-05", "CONS-06", "CONS-12", "CONS-14", "CONS-17", "DEV-04", "DEV-08", "GM-02", "GM-06", "GRANT-02", "GRANT-03", "GRANT-05", "GRANT-09", "IMPL-03", "INTR-01", "JWT-02", "OFF-04", "PAR-03", "RAR-04", "REF-01", "REF-05"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			decide := p.ConsentDecision
@@ -185,7 +185,7 @@ var consent = []Defect{
 	{
 		ID:     "silence-grants-all-remembered",
 		Text:   "A silent approval grants all that is remembered, not the part that was asked for.",
-		Breaks: []string{"CONS-13", "CODE-05", "GRANT-01", "GRANT-07", "PRMT-01"},
+		Breaks: []string{"CONS-13", "CLM-01", "GRANT-01", "GRANT-07", "PRMT-01"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine

@@ -9,7 +9,7 @@ var incremental = []Defect{
 	{
 		ID:     "first-grant-forever",
 		Text:   "The first grant to a client is found again and returned, whatever it asks for later.",
-		Breaks: []string{"INC-01", "CODE-05", "CONC-12", "CONS-13", "CONS-14", "GRANT-01", "GRANT-07", "INC-02", "OFF-01", "PRMT-01", "PRMT-03"},
+		Breaks: []string{"INC-01", "CLM-01", "CODE-05", "CONC-12", "CONS-13", "CONS-14", "DEF-05", "EDIT-05", "GRANT-01", "GRANT-07", "INC-06", "OFF-01", "PRMT-01", "PRMT-03"},
 		Shows:  `Planner was given a code for "read:appointments write:appointments" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			needed, remember, combine := p.ConsentNeeded, p.Remember, p.Combine
@@ -36,7 +36,7 @@ var incremental = []Defect{
 	{
 		ID:     "union-unasked",
 		Text:   "A request for a new scope gets the scopes granted earlier as well, unasked and unreported.",
-		Breaks: []string{"INC-02", "CODE-05", "CONC-07", "GRANT-01", "GRANT-03", "GRANT-04"},
+		Breaks: []string{"INC-02", "CODE-05", "CONC-07", "DEF-05", "GRANT-01", "GRANT-03", "GRANT-04"},
 		Shows:  `Planner was told "write:appointments" and holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine
@@ -96,7 +96,7 @@ var incremental = []Defect{
 	{
 		ID:     "old-tokens-gain-scope",
 		Text:   "Introspection shows what the user grants the client now, so that an old token gains what was granted later.",
-		Breaks: []string{"INC-06", "ASRT-03", "CODE-05", "CONC-07", "CONS-13", "GRANT-01", "GRANT-03", "GRANT-07", "INC-05", "PRMT-01", "REF-09", "ROLE-06", "STEP-02", "TX-01", "TX-08", "UNK-09"},
+		Breaks: []string{"INC-06", "ASRT-03", "CLM-01", "CODE-05", "CONC-07", "CONS-13", "DEF-05", "GRANT-01", "GRANT-03", "GRANT-07", "INC-05", "PRMT-01", "REF-09", "ROLE-06", "STEP-02", "TX-01", "TX-08", "UNK-09"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			live := p.LiveScope

@@ -117,18 +117,6 @@ var kinds = []Defect{
 			return len(asked) > 1 && asked[len(asked)-1] == refserver.OpenID
 		}),
 	},
-	{
-		ID:     "identity-scopes-for-every-client",
-		Text:   "The scopes of OpenID Connect are in no client's registration form, and are given to all of them.",
-		Breaks: []string{"CLI-01"},
-		Shows:  `Viewer holds "email openid"`,
-		Apply: func(p *refserver.Policy) {
-			may := p.ClientMay
-			p.ClientMay = func(c refserver.Client, asked refserver.ScopeSet) refserver.ScopeSet {
-				return may(c, asked).Or(asked.Where(refserver.IsOIDC))
-			}
-		},
-	},
 }
 
 // clientUnlimited lets clients have what they ask for.

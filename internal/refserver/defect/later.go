@@ -190,15 +190,6 @@ var later = []Defect{
 		Apply:  neverAsked(func(q refserver.ConsentQuestion) bool { return q.Params.Get("display") == "popup" }),
 	},
 	{
-		ID:     "chosen-account-has-agreed",
-		Text:   "Who was shown the list of accounts and chose one is not shown the consent page.",
-		Breaks: []string{"CONS-12"},
-		Shows:  `Planner holds "openid read:appointments write:appointments"`,
-		Apply: neverAsked(func(q refserver.ConsentQuestion) bool {
-			return refserver.ScopeSet(q.Prompt).Has("select_account")
-		}),
-	},
-	{
 		ID:     "edit-removes-first-only",
 		Text:   "Of several scopes that are taken back at once the first is removed.",
 		Breaks: []string{"EDIT-01"},

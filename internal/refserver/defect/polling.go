@@ -27,7 +27,7 @@ var polling = []Defect{
 	{
 		ID:     "device-scope-lost-in-session",
 		Text:   "The scope is lost between the device's session and the token, which gets what the client is registered for.",
-		Breaks: []string{"DEV-01", "CONC-09", "CONS-02", "DEF-04", "DEF-05", "DEV-02", "DEV-04", "DEV-05", "DEV-06", "EDIT-09", "GRANT-01", "GRANT-03", "UNK-04"},
+		Breaks: []string{"DEV-01", "CODE-06", "CONC-09", "CONS-02", "DEF-04", "DEF-05", "DEV-02", "DEV-04", "DEV-05", "DEV-06", "EDIT-09", "GRANT-01", "GRANT-03", "OIDC-02", "ROLE-06", "UNK-04"},
 		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email export:appointments offli`,
 		Apply: func(p *refserver.Policy) {
 			scope := p.Device.Scope
@@ -121,7 +121,7 @@ var polling = []Defect{
 	{
 		ID:     "device-skips-client-limit",
 		Text:   "The device authorization endpoint does not look at the scopes that the client is registered for.",
-		Breaks: []string{"DEV-06", "CLI-01", "CLI-02"},
+		Breaks: []string{"DEV-06", "CLI-01", "CLI-02", "CODE-06"},
 		Shows:  `the choice of client_excess is "drop"`,
 		Apply:  func(p *refserver.Policy) { unlimited(p, refserver.DeviceCode, refserver.ClientLimit) },
 	},
@@ -171,7 +171,7 @@ var polling = []Defect{
 	{
 		ID:     "backchannel-grants-registration",
 		Text:   "The token of a backchannel request is made from the scopes of the client, not from those of the request.",
-		Breaks: []string{"CIBA-01", "GRANT-01", "GRANT-03", "UNK-04"},
+		Breaks: []string{"CIBA-01", "CODE-06", "CONS-02", "EDIT-08", "EDIT-09", "GRANT-01", "GRANT-03", "ROLE-06", "UNK-04"},
 		Shows:  `Planner holds "READ:APPOINTMENTS address appointments-admin basic:appointments email export:appointments offli`,
 		Apply: func(p *refserver.Policy) {
 			p.CIBA.Scope = func(r refserver.Redemption) (refserver.ScopeSet, error) { return r.ClientMay.And(r.UserMay), nil }

@@ -112,7 +112,7 @@ var clients = []Defect{
 	{
 		ID:     "client-limit-cached",
 		Text:   "The scopes of a client are cached when it is first used, so that a change shows after the next restart.",
-		Breaks: []string{"CLI-07", "CLI-01", "CODE-06", "CONC-10", "REF-12"},
+		Breaks: []string{"CLI-07", "ASRT-01", "CLI-01", "CODE-06", "CONC-10", "REF-12", "TX-01"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			var cache sync.Map

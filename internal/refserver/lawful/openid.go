@@ -69,6 +69,13 @@ var openID = []Choice{
 		},
 	},
 	{
+		ID: "userinfo-json-for-all", Text: "UserInfo is JSON for everybody who has not registered for a JWT, whatever the request accepts.",
+		Source: "OpenID Connect Core section 5.3.2 (the UserInfo Response is JSON unless a signed or encrypted one was requested during registration)",
+		Apply: func(p *refserver.Policy) {
+			p.OpenID.UserInfoSigned = func(c refserver.Client, _ bool) bool { return c.UserInfoAlg != "" }
+		},
+	},
+	{
 		ID: "userinfo-signed", Text: "UserInfo is a signed JWT.",
 		Source: "OpenID Connect Core section 5.3.2 (application/jwt)",
 		Apply: func(p *refserver.Policy) {
