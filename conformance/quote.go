@@ -15,14 +15,16 @@ type Quote struct {
 // copied; its other sources are cited only.
 func QuotesOf(rule string) []Quote {
 	var all []Quote
-	for _, list := range [][]Quote{quotesOfOAuth(), quotesOfTokens(), quotesOfExtensions(), quotesOfOpenID()} {
-		for _, q := range list {
-			if slices.Contains(q.Rules, rule) {
-				all = append(all, q)
-			}
+	for _, q := range quotes() {
+		if slices.Contains(q.Rules, rule) {
+			all = append(all, q)
 		}
 	}
 	return all
+}
+
+func quotes() []Quote {
+	return slices.Concat(quotesOfOAuth(), quotesOfAPIs(), quotesOfTokens(), quotesOfRegistration(), quotesOfExtensions(), quotesOfOpenID())
 }
 
 // Citation is the source as [Source.String] writes it.
@@ -99,7 +101,7 @@ func quotesOfOAuth() []Quote {
 	}
 }
 
-func quotesOfTokens() []Quote {
+func quotesOfAPIs() []Quote {
 	return []Quote{
 		{"rfc6749-7", "", `The resource server MUST validate the access token and ensure that it has not expired and that its scope covers the requested resource.`,
 			[]string{"CONC-11", "INTR-06", "ROLE-08", "RSC-10", "RSC-11", "RSM-01", "RSM-02", "RSM-04", "RSM-05", "RSM-10", "RSM-13", "RSM-14", "RSM-16",
@@ -110,6 +112,27 @@ func quotesOfTokens() []Quote {
 			[]string{"CLM-08", "RSC-02", "RSC-03", "RSC-04", "RSC-11", "STEP-01"}},
 		{"rfc6750-3.1", "invalid_token", `The access token provided is expired, revoked, malformed, or invalid for other reasons. The resource SHOULD respond with the HTTP 401 (Unauthorized) status code.`,
 			[]string{"RSC-07"}},
+		{"rfc9700-2.3", "", `The privileges associated with an access token SHOULD be restricted to the minimum required for the particular application or use case. This prevents clients from exceeding the privileges authorized by the resource owner.`,
+			[]string{"CONS-13", "GRANT-01", "ROLE-01", "ROLE-08", "RSM-02", "RSV-01", "TX-03", "TX-08"}},
+		{"rfc9700-2.3", "", `In particular, access tokens SHOULD be audience-restricted to a specific resource server or, if that is not feasible, to a small set of resource servers.`,
+			[]string{"RST-01"}},
+		{"rfc6750-3", "", `The "scope" attribute MUST NOT appear more than once.`,
+			[]string{"RSC-05"}},
+		{"rfc6750-3", "", `Values for the "scope" attribute MUST NOT include characters outside the set %x21 / %x23-5B / %x5D-7E for representing scope values and %x20 for delimiters between scope values.`,
+			[]string{"RSC-06"}},
+		{"rfc6750-3.1", "invalid_request", `The request is missing a required parameter, includes an unsupported parameter or parameter value, repeats the same parameter, uses more than one method for including an access token, or is otherwise malformed. The resource server SHOULD respond with the HTTP 400 (Bad Request) status code.`,
+			[]string{"RSC-08"}},
+		{"rfc9110-9.1", "", `An origin server that receives a request method that is unrecognized or not implemented SHOULD respond with the 501 (Not Implemented) status code.`,
+			[]string{"RSV-05"}},
+		{"rfc9700-4.11.2", "", `The authorization server MUST always authenticate the user first and, with the exception of the silent authentication use case, prompt the user for credentials when needed, before redirecting the user.`,
+			[]string{"UNK-10"}},
+		{"rfc9700-4.14.2", "", `If refresh tokens are issued, those refresh tokens MUST be bound to the scope and resource servers as consented by the resource owner.`,
+			[]string{"CONC-05", "REF-13"}},
+	}
+}
+
+func quotesOfTokens() []Quote {
+	return []Quote{
 		{"rfc7009-2.1", "", `If the particular token is a refresh token and the authorization server supports the revocation of access tokens, then the authorization server SHOULD also invalidate all access tokens based on the same authorization grant (see Implementation Note).`,
 			[]string{"REV-01", "RST-05"}},
 		{"rfc7009-2.1", "", `The authorization server first validates the client credentials (in case of a confidential client) and then verifies whether the token was issued to the client making the revocation request. If this validation fails, the request is refused and the client is informed of the error by the authorization server as described below.`,
@@ -140,30 +163,14 @@ func quotesOfTokens() []Quote {
 			[]string{"JWT-03"}},
 		{"rfc9068-5", "", `To prevent cross-JWT confusion, authorization servers MUST use a distinct identifier as an "aud" claim value to uniquely identify access tokens issued by the same issuer for distinct resources.`,
 			[]string{"JWT-06", "RST-09"}},
-		{"rfc9700-2.3", "", `The privileges associated with an access token SHOULD be restricted to the minimum required for the particular application or use case. This prevents clients from exceeding the privileges authorized by the resource owner.`,
-			[]string{"CONS-13", "GRANT-01", "ROLE-01", "ROLE-08", "RSM-02", "RSV-01", "TX-03", "TX-08"}},
-		{"rfc9700-2.3", "", `In particular, access tokens SHOULD be audience-restricted to a specific resource server or, if that is not feasible, to a small set of resource servers.`,
-			[]string{"RST-01"}},
-		{"rfc6750-3", "", `The "scope" attribute MUST NOT appear more than once.`,
-			[]string{"RSC-05"}},
-		{"rfc6750-3", "", `Values for the "scope" attribute MUST NOT include characters outside the set %x21 / %x23-5B / %x5D-7E for representing scope values and %x20 for delimiters between scope values.`,
-			[]string{"RSC-06"}},
-		{"rfc6750-3.1", "invalid_request", `The request is missing a required parameter, includes an unsupported parameter or parameter value, repeats the same parameter, uses more than one method for including an access token, or is otherwise malformed. The resource server SHOULD respond with the HTTP 400 (Bad Request) status code.`,
-			[]string{"RSC-08"}},
 		{"rfc7662-2.2", "scope", `OPTIONAL. A JSON string containing a space-separated list of scopes associated with this token, in the format described in Section 3.3 of OAuth 2.0 [RFC6749].`,
 			[]string{"EDIT-03", "INC-06", "INTR-01"}},
 		{"rfc9068-4", "", `If an authorization server supports both OAuth 2.0 Authorization Server Metadata and OpenID Connect discovery, the values provided MUST be consistent across the two publication methods.`,
 			[]string{"DISC-05"}},
-		{"rfc9110-9.1", "", `An origin server that receives a request method that is unrecognized or not implemented SHOULD respond with the 501 (Not Implemented) status code.`,
-			[]string{"RSV-05"}},
-		{"rfc9700-4.11.2", "", `The authorization server MUST always authenticate the user first and, with the exception of the silent authentication use case, prompt the user for credentials when needed, before redirecting the user.`,
-			[]string{"UNK-10"}},
-		{"rfc9700-4.14.2", "", `If refresh tokens are issued, those refresh tokens MUST be bound to the scope and resource servers as consented by the resource owner.`,
-			[]string{"CONC-05", "REF-13"}},
 	}
 }
 
-func quotesOfExtensions() []Quote {
+func quotesOfRegistration() []Quote {
 	return []Quote{
 		{"rfc7591-2", "scope", `String containing a space-separated list of scope values (as described in Section 3.3 of OAuth 2.0 [RFC6749]) that the client can use when requesting access tokens.`,
 			[]string{"CC-01", "CLI-01", "CLI-09"}},
@@ -171,6 +178,21 @@ func quotesOfExtensions() []Quote {
 			[]string{"CLI-05"}},
 		{"rfc8414-2", "scopes_supported", `Servers MAY choose not to advertise some supported scope values even when this parameter is used.`,
 			[]string{"DISC-04"}},
+		{"rfc7521-4.1", "", `The authorization server MUST limit the scope of the issued access token to be equal to or less than the scope originally granted to the authorized accessor.`,
+			[]string{"ASRT-01", "ASRT-02"}},
+		{"rfc7591-3.1.1", "", `If the server supports software statements, client metadata values conveyed in the software statement MUST take precedence over those conveyed using plain JSON elements.`,
+			[]string{"CLI-08"}},
+		{"rfc7591-3.2.1", "", `Additionally, the authorization server MUST return all registered metadata about this client, including any fields provisioned by the authorization server itself.`,
+			[]string{"CLI-03"}},
+		{"rfc7592-2.2", "", `Valid values of client metadata fields in this request MUST replace, not augment, the values previously associated with this client.`,
+			[]string{"CLI-06"}},
+		{"rfc8414-2", "scopes_supported", `RECOMMENDED. JSON array containing a list of the OAuth 2.0 [RFC6749] "scope" values that this authorization server supports.`,
+			[]string{"DISC-01", "DISC-03"}},
+	}
+}
+
+func quotesOfExtensions() []Quote {
+	return []Quote{
 		{"rfc8628-3.5", "access_denied", `The authorization request was denied.`,
 			[]string{"DEV-03"}},
 		{"rfc8693-2.1", "scope", `A list of space-delimited, case-sensitive strings, as defined in Section 3.3 of [RFC6749], that allow the client to specify the desired scope of the requested security token in the context of the service or resource where the token will be used.`,
@@ -187,16 +209,6 @@ func quotesOfExtensions() []Quote {
 			[]string{"PAR-01"}},
 		{"rfc9470-3", "insufficient_user_authentication", `The authentication event associated with the access token presented with the request does not meet the authentication requirements of the protected resource.`,
 			[]string{"STEP-01"}},
-		{"rfc7521-4.1", "", `The authorization server MUST limit the scope of the issued access token to be equal to or less than the scope originally granted to the authorized accessor.`,
-			[]string{"ASRT-01", "ASRT-02"}},
-		{"rfc7591-3.1.1", "", `If the server supports software statements, client metadata values conveyed in the software statement MUST take precedence over those conveyed using plain JSON elements.`,
-			[]string{"CLI-08"}},
-		{"rfc7591-3.2.1", "", `Additionally, the authorization server MUST return all registered metadata about this client, including any fields provisioned by the authorization server itself.`,
-			[]string{"CLI-03"}},
-		{"rfc7592-2.2", "", `Valid values of client metadata fields in this request MUST replace, not augment, the values previously associated with this client.`,
-			[]string{"CLI-06"}},
-		{"rfc8414-2", "scopes_supported", `RECOMMENDED. JSON array containing a list of the OAuth 2.0 [RFC6749] "scope" values that this authorization server supports.`,
-			[]string{"DISC-01", "DISC-03"}},
 		{"rfc8628-3.3", "", `The authorization server should then inform the user about the action they are undertaking and ask them to approve or deny the request.`,
 			[]string{"DEV-05"}},
 		{"rfc8693-2.2.2", "", `If the request itself is not valid or if either the "subject_token" or "actor_token" are invalid for any reason, or are unacceptable based on policy, the authorization server MUST construct an error response, as specified in Section 5.2 of [RFC6749].`,

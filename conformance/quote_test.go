@@ -13,23 +13,21 @@ func TestQuotesBelongToRulesThatCiteThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, list := range [][]Quote{quotesOfOAuth(), quotesOfTokens(), quotesOfExtensions(), quotesOfOpenID()} {
-		for _, q := range list {
-			source, err := ParseSource(q.Source)
-			if err != nil {
-				t.Error(err)
-			}
-			if seen[q.Source+q.Text] || len(q.Rules) == 0 {
-				t.Errorf("%s: %q stands there twice, or for no rule", q.Source, q.Text)
-			}
-			seen[q.Source+q.Text] = true
-			if n := utf8.RuneCountInString(q.Text); n > 400 || q.Text != strings.Join(strings.Fields(q.Text), " ") || n == 0 {
-				t.Errorf("%s: got %d characters, want 1 to 400 on one line: %q", q.Source, n, q.Text)
-			}
-			for _, id := range q.Rules {
-				if r := c.Find(id); r == nil || !slices.Contains(r.Sources, source) {
-					t.Errorf("%s is quoted for %s, which does not cite it", q.Source, id)
-				}
+	for _, q := range quotes() {
+		source, err := ParseSource(q.Source)
+		if err != nil {
+			t.Error(err)
+		}
+		if seen[q.Source+q.Text] || len(q.Rules) == 0 {
+			t.Errorf("%s: %q stands there twice, or for no rule", q.Source, q.Text)
+		}
+		seen[q.Source+q.Text] = true
+		if n := utf8.RuneCountInString(q.Text); n > 400 || q.Text != strings.Join(strings.Fields(q.Text), " ") || n == 0 {
+			t.Errorf("%s: got %d characters, want 1 to 400 on one line: %q", q.Source, n, q.Text)
+		}
+		for _, id := range q.Rules {
+			if r := c.Find(id); r == nil || !slices.Contains(r.Sources, source) {
+				t.Errorf("%s is quoted for %s, which does not cite it", q.Source, id)
 			}
 		}
 	}
