@@ -24,7 +24,7 @@ func QuotesOf(rule string) []Quote {
 }
 
 func quotes() []Quote {
-	return slices.Concat(quotesOfOAuth(), quotesOfAPIs(), quotesOfTokens(), quotesOfRegistration(), quotesOfExtensions(), quotesOfOpenID())
+	return slices.Concat(quotesOfOAuth(), quotesOfTokenRequests(), quotesOfAPIs(), quotesOfTokens(), quotesOfRegistration(), quotesOfExtensions(), quotesOfOpenID())
 }
 
 // Citation is the source as [Source.String] writes it.
@@ -42,8 +42,6 @@ func quotesOfOAuth() []Quote {
 			[]string{"SYN-09"}},
 		{"rfc6749-3.1", "", `Request and response parameters MUST NOT be included more than once.`,
 			[]string{"SYN-10"}},
-		{"rfc6749-3.2", "", `The authorization server MUST ignore unrecognized request parameters.`,
-			[]string{"CODE-01", "CODE-02", "DEV-02", "REF-09"}},
 		{"rfc6749-3.3", "", `The value of the scope parameter is expressed as a list of space-delimited, case-sensitive strings.`,
 			[]string{"OIDC-04", "REF-07", "RSM-03", "RSM-04", "RSM-05", "RSM-06", "RSM-07", "RSM-08", "RSM-09", "RSM-15", "SYN-04", "SYN-06", "UNK-08"}},
 		{"rfc6749-3.3", "", `If the value contains multiple space-delimited strings, their order does not matter, and each string adds an additional access range to the requested scope.`,
@@ -64,6 +62,27 @@ func quotesOfOAuth() []Quote {
 			[]string{"ROLE-04", "SYN-03", "UNK-01"}},
 		{"rfc6749-4.1.2.1", "", `If the request fails due to a missing, invalid, or mismatching redirection URI, or if the client identifier is missing or invalid, the authorization server SHOULD inform the resource owner of the error and MUST NOT automatically redirect the user-agent to the invalid redirection URI.`,
 			[]string{"UNK-05"}},
+		{"rfc6749-10.2", "", `The authorization server SHOULD enforce explicit resource owner authentication and provide the resource owner with information about the client and the requested authorization scope and lifetime.`,
+			[]string{"CONS-01", "CONS-18", "PAR-03", "CONS-10"}},
+		{"rfc6749-10.2", "", `The authorization server SHOULD NOT process repeated authorization requests automatically (without active resource owner interaction) without authenticating the client or relying on other measures to ensure that the repeated request comes from the original client and not an impersonator.`,
+			[]string{"CONS-09", "CONS-16"}},
+		{"rfc6749-10.3", "", `The authorization server SHOULD take the client identity into account when choosing how to honor the requested scope and MAY issue an access token with less rights than requested.`,
+			[]string{"CC-01", "CLI-01", "CLI-02", "CLI-07", "CODE-06", "CONC-10", "GRANT-01", "REF-12", "ROPC-01"}},
+		{"rfc6749-4.1.2", "code", `The authorization code is bound to the client identifier and redirection URI.`,
+			[]string{"CODE-05", "CONC-07"}},
+		{"rfc6749-4.2.2", "scope", `OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED. The scope of the access token as described by Section 3.3.`,
+			[]string{"IMPL-01"}},
+		{"rfc6749-4.2.2", "", `The authorization server MUST NOT issue a refresh token.`,
+			[]string{"IMPL-02"}},
+		{"rfc6749-10.12", "", `The authorization server MUST implement CSRF protection for its authorization endpoint and ensure that a malicious client cannot obtain authorization without the awareness and explicit consent of the resource owner.`,
+			[]string{"CONC-08", "CONS-07", "CONS-08"}},
+	}
+}
+
+func quotesOfTokenRequests() []Quote {
+	return []Quote{
+		{"rfc6749-3.2", "", `The authorization server MUST ignore unrecognized request parameters.`,
+			[]string{"CODE-01", "CODE-02", "DEV-02", "REF-09"}},
 		{"rfc6749-4.1.3", "The authorization server MUST", `ensure that the authorization code was issued to the authenticated confidential client, or if the client is public, ensure that the code was issued to "client_id" in the request,`,
 			[]string{"CODE-03"}},
 		{"rfc6749-4.4", "", `The client credentials grant type MUST only be used by confidential clients.`,
@@ -80,24 +99,10 @@ func quotesOfOAuth() []Quote {
 			[]string{"REF-04", "REF-14", "INTR-04"}},
 		{"rfc6749-6", "", `Because refresh tokens are typically long-lasting credentials used to request additional access tokens, the refresh token is bound to the client to which it was issued.`,
 			[]string{"REF-08"}},
-		{"rfc6749-10.2", "", `The authorization server SHOULD enforce explicit resource owner authentication and provide the resource owner with information about the client and the requested authorization scope and lifetime.`,
-			[]string{"CONS-01", "CONS-18", "PAR-03", "CONS-10"}},
-		{"rfc6749-10.2", "", `The authorization server SHOULD NOT process repeated authorization requests automatically (without active resource owner interaction) without authenticating the client or relying on other measures to ensure that the repeated request comes from the original client and not an impersonator.`,
-			[]string{"CONS-09", "CONS-16"}},
-		{"rfc6749-10.3", "", `The authorization server SHOULD take the client identity into account when choosing how to honor the requested scope and MAY issue an access token with less rights than requested.`,
-			[]string{"CC-01", "CLI-01", "CLI-02", "CLI-07", "CODE-06", "CONC-10", "GRANT-01", "REF-12", "ROPC-01"}},
 		{"rfc6749-10.4", "", `The authorization server MUST verify the binding between the refresh token and client identity whenever the client identity can be authenticated.`,
 			[]string{"REF-08"}},
 		{"rfc6749-1.5", "", `Unlike access tokens, refresh tokens are intended for use only with authorization servers and are never sent to resource servers.`,
 			[]string{"RST-04"}},
-		{"rfc6749-4.1.2", "code", `The authorization code is bound to the client identifier and redirection URI.`,
-			[]string{"CODE-05", "CONC-07"}},
-		{"rfc6749-4.2.2", "scope", `OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED. The scope of the access token as described by Section 3.3.`,
-			[]string{"IMPL-01"}},
-		{"rfc6749-4.2.2", "", `The authorization server MUST NOT issue a refresh token.`,
-			[]string{"IMPL-02"}},
-		{"rfc6749-10.12", "", `The authorization server MUST implement CSRF protection for its authorization endpoint and ensure that a malicious client cannot obtain authorization without the awareness and explicit consent of the resource owner.`,
-			[]string{"CONC-08", "CONS-07", "CONS-08"}},
 	}
 }
 
