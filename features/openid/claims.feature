@@ -33,9 +33,10 @@ Feature: Which scope opens which claims
       Given Ada has granted Planner "openid read:appointments"
       Then UserInfo tells Planner no more than the claims of "openid"
 
-    Scenario: Planner asks for less than before
+    @needs:as.refresh @needs:policy.refresh_narrowing=honours
+    Scenario: Planner asks for less at refresh
       Given Ada has granted Planner "openid profile email"
-      When Planner asks Ada for "openid profile"
+      When Planner refreshes its token asking for "openid profile"
       Then UserInfo tells Planner no more than the claims of "openid profile"
 
     @needs:fx.clients.public

@@ -52,7 +52,7 @@ Feature: Exchanging one access token for another
     @needs:policy.tx=subset
     Scenario: What another token yielded before does not count
       Given Ada has granted Planner "read:appointments write:appointments"
-      And Planner has exchanged its token
+      And Planner has exchanged its token asking for "read:appointments write:appointments"
       And Ada has then granted Planner "read:appointments"
       When Planner exchanges its token
       Then Planner holds nothing that the exchanged token did not

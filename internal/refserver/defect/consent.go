@@ -185,7 +185,7 @@ var consent = []Defect{
 	{
 		ID:     "silence-grants-all-remembered",
 		Text:   "A silent approval grants all that is remembered, not the part that was asked for.",
-		Breaks: []string{"CONS-13", "CLM-01", "GRANT-01", "GRANT-07", "PRMT-01"},
+		Breaks: []string{"CONS-13", "GRANT-01", "GRANT-07", "PRMT-01"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine

@@ -81,7 +81,7 @@ var introspecting = []Defect{
 	{
 		ID:     "introspection-joins-grant",
 		Text:   "Introspection reads the scope from the authorization, not from the token.",
-		Breaks: []string{"INTR-04", "CODE-06", "CONC-06", "CONC-10", "GRANT-03", "REF-02", "REF-11", "REF-12", "REF-14", "ROLE-06", "TX-01", "UNK-09"},
+		Breaks: []string{"INTR-04", "CLM-01", "CODE-06", "CONC-06", "CONC-10", "GRANT-03", "REF-02", "REF-11", "REF-12", "REF-14", "ROLE-06", "TX-01", "UNK-09"},
 		Shows:  `introspection shows Planner's token active with "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			live := p.LiveScope

@@ -26,7 +26,7 @@ var refreshing = []Defect{
 	{
 		ID:     "refresh-ignores-narrowing",
 		Text:   "A refresh for less returns everything that was granted, and does not say so.",
-		Breaks: []string{"REF-02", "CONC-05", "CONC-06", "GRANT-02", "GRANT-04", "INTR-04", "JWT-02", "REF-11", "REF-14", "TX-01"},
+		Breaks: []string{"REF-02", "CLM-01", "CONC-05", "CONC-06", "GRANT-02", "GRANT-04", "INTR-04", "JWT-02", "REF-11", "REF-14", "TX-01"},
 		Shows:  `the choice of refresh_narrowing is "ignores"`,
 		Apply: func(p *refserver.Policy) {
 			refresh, report := p.RefreshScope, p.ReportedScope

@@ -26,7 +26,7 @@ var tokens = []Defect{
 	{
 		ID:     "narrowed-token-claims-grant",
 		Text:   "The response to a narrowed refresh says what was asked for, and the claim of the token is the whole grant.",
-		Breaks: []string{"JWT-02", "CONC-05", "CONC-06", "GRANT-03", "GRANT-04", "INTR-04", "REF-02", "REF-11", "REF-14", "TX-01"},
+		Breaks: []string{"JWT-02", "CLM-01", "CONC-05", "CONC-06", "GRANT-03", "GRANT-04", "INTR-04", "REF-02", "REF-11", "REF-14", "TX-01"},
 		Shows:  `the claims of Planner's token say "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			written := p.TokenScope
