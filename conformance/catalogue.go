@@ -279,45 +279,83 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 			continue
 		}
 		sc := Scenario{Name: s.Name, Line: int(s.Location.Line), cast: named(s)}
-		for _, t := range s.Tags {
-			switch name := strings.TrimPrefix(t.Name, "@"); {
-			case name == "control":
-				sc.Control = true
-			case slices.Contains(Levels(), Level(name)):
-				sc.Level = Level(name)
-			case strings.HasPrefix(name, "needs:"):
-				need, err := ParseNeed(strings.TrimPrefix(name, "needs:"))
-				if err != nil {
-					problems = append(problems, fmt.Errorf("line %d: %w", sc.Line, err))
-				}
-				sc.Needs = append(sc.Needs, need)
-			case strings.HasPrefix(name, "rounds:"):
-				var err error
-				if sc.Rounds, err = strconv.Atoi(strings.TrimPrefix(name, "rounds:")); err != nil || sc.Rounds < 1 || sc.Rounds > mostRounds {
-					problems = append(problems, fmt.Errorf("line %d: got %s, want @rounds:1 to @rounds:%d", sc.Line, t.Name, mostRounds))
-				}
-			default:
-				problems = append(problems, fmt.Errorf("line %d: scenario %q: got tag %s, want @control, @rounds:…, a level or @needs:…", sc.Line, s.Name, t.Name))
+		problems = append(problems, sc.tags(s.Tags))
+		// Examples with tags of their own are a scenario of their own.
+		tagged := func(e *messages.Examples) bool { return len(e.Tags) > 0 }
+		rest := *s
+		rest.Examples = slices.DeleteFunc(slices.Clone(s.Examples), tagged)
+		if len(s.Examples) == 0 || len(rest.Examples) > 0 {
+			whole := sc
+			problems = append(problems, whole.play(&rest, pickles))
+			r.Scenarios = append(r.Scenarios, whole)
+		}
+		for _, e := range s.Examples {
+			if tagged(e) {
+				part, own := *s, sc
+				part.Examples = []*messages.Examples{e}
+				own.Line, own.Needs = int(e.Location.Line), slices.Clone(sc.Needs)
+				problems = append(problems, own.tags(e.Tags), own.play(&part, pickles))
+				r.Scenarios = append(r.Scenarios, own)
 			}
 		}
-		for _, p := range pickles {
-			if slices.Contains(p.AstNodeIds, s.Id) {
-				sc.Cases++
-				sc.plays = append(sc.plays, p)
-				if len(p.Steps) == 0 {
-					problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps", sc.Line, s.Name))
-				}
-			}
-		}
-		if sc.Cases == 0 {
-			problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps or no examples", sc.Line, s.Name))
-		}
-		r.Scenarios = append(r.Scenarios, sc)
 	}
 	if len(r.Scenarios) == 0 {
 		problems = append(problems, fmt.Errorf("line %d: %s has no scenario", r.Line, r.ID))
 	}
 	return errors.Join(problems...)
+}
+
+// tags reads what stands above a scenario or its examples.
+func (sc *Scenario) tags(tags []*messages.Tag) error {
+	var problems []error
+	for _, t := range tags {
+		switch name := strings.TrimPrefix(t.Name, "@"); {
+		case name == "control":
+			sc.Control = true
+		case slices.Contains(Levels(), Level(name)):
+			sc.Level = Level(name)
+		case strings.HasPrefix(name, "needs:"):
+			need, err := ParseNeed(strings.TrimPrefix(name, "needs:"))
+			if err != nil {
+				problems = append(problems, fmt.Errorf("line %d: %w", sc.Line, err))
+			}
+			sc.Needs = append(sc.Needs, need)
+		case strings.HasPrefix(name, "rounds:"):
+			var err error
+			if sc.Rounds, err = strconv.Atoi(strings.TrimPrefix(name, "rounds:")); err != nil || sc.Rounds < 1 || sc.Rounds > mostRounds {
+				problems = append(problems, fmt.Errorf("line %d: got %s, want @rounds:1 to @rounds:%d", sc.Line, t.Name, mostRounds))
+			}
+		default:
+			problems = append(problems, fmt.Errorf("line %d: scenario %q: got tag %s, want @control, @rounds:…, a level or @needs:…", sc.Line, sc.Name, t.Name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// play finds what is played of a scenario, or of those of its examples that s has.
+func (sc *Scenario) play(s *messages.Scenario, pickles []*messages.Pickle) error {
+	var problems []error
+	for _, p := range pickles {
+		if !slices.Contains(p.AstNodeIds, s.Id) || len(s.Examples) > 0 && !exemplifies(p, s.Examples) {
+			continue
+		}
+		sc.Cases++
+		sc.plays = append(sc.plays, p)
+		if len(p.Steps) == 0 {
+			problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps", sc.Line, s.Name))
+		}
+	}
+	if sc.Cases == 0 {
+		problems = append(problems, fmt.Errorf("line %d: scenario %q has no steps or no examples", sc.Line, s.Name))
+	}
+	return errors.Join(problems...)
+}
+
+// exemplifies reports whether a pickle is made of a row of these examples.
+func exemplifies(p *messages.Pickle, of []*messages.Examples) bool {
+	return slices.ContainsFunc(of, func(e *messages.Examples) bool {
+		return slices.ContainsFunc(e.TableBody, func(row *messages.TableRow) bool { return slices.Contains(p.AstNodeIds, row.Id) })
+	})
 }
 
 // named are the clients and resource owners that a scenario speaks of.

@@ -37,6 +37,11 @@ func TestLoadReadsWhatAUserAdds(t *testing.T) {
         | scope              |
         | read:appointments  |
         | write:appointments |
+
+      @needs:as.oidc
+      Examples: what there is besides
+        | scope  |
+        | openid |
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +59,11 @@ func TestLoadReadsWhatAUserAdds(t *testing.T) {
 	if len(r.Sources) != 2 || r.Sources[0].String() != "RFC 6749 section 3.3" || len(r.Needs) != 2 || r.Needs[1].Text != "as.code|as.device" {
 		t.Errorf("got sources %v and needs %v, want two of each", r.Sources, r.Needs)
 	}
-	if len(r.Scenarios) != 2 || !r.Scenarios[0].Control || len(r.Scenarios[0].Needs) != 1 || r.Scenarios[1].Cases != 2 || r.Scenarios[1].Line != 13 {
+	if len(r.Scenarios) != 3 || !r.Scenarios[0].Control || len(r.Scenarios[0].Needs) != 1 || r.Scenarios[1].Cases != 2 || r.Scenarios[1].Line != 13 {
 		t.Errorf("got scenarios %+v, want a control and an outline with two cases at line 13", r.Scenarios)
+	}
+	if own := r.Scenarios[len(r.Scenarios)-1]; own.Cases != 1 || own.Line != 23 || len(own.Needs) != 1 || own.Needs[0].Text != "as.oidc" {
+		t.Errorf("got %+v of the examples with a tag, want a scenario of their own at line 23", own)
 	}
 }
 

@@ -112,10 +112,14 @@ func (w *World) hasDenied(ctx context.Context, owner, client, asked, how string)
 	if err != nil {
 		return err
 	}
-	if o.auth == nil || !o.auth.WasAsked() {
-		return fmt.Errorf("%s denies %s %s: no consent page was shown", owner, client, asked)
+	if o.auth != nil {
+		key := consentKey{o.auth.Owner, o.auth.Client, o.auth.Other}
+		again := w.ledger.denied[key] && o.refusal() != nil // it may be denied as it was before
+		if w.ledger.denied[key] = true; again || o.auth.WasAsked() {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("%s denies %s %s: no consent page was shown", owner, client, asked)
 }
 
 func (w *World) hasCode(ctx context.Context, client, owner, asked, how string) error {

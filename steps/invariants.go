@@ -84,6 +84,7 @@ type ledger struct {
 	held       map[*actor.Issue]oauth.ScopeSet         // what each token was good for when it was new
 	checked    map[*actor.Issue]bool
 	before     map[*actor.Authorization]bool // made before a scope was taken out of the grant
+	denied     map[consentKey]bool           // at least once
 	trusted    map[consentKey]oauth.ScopeSet // held through a password, which is no consent that is remembered
 }
 

@@ -97,7 +97,7 @@ func New(stage *actor.Stage, set int, refreshing bool) *World {
 		shown: map[string][]*actor.Authorization{}, carried: map[string]carried{}, proofs: map[string]*actor.ProofKey{},
 		changed: map[*actor.Object]bool{}, registrations: map[string]*registration{},
 	}
-	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, held: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}, trusted: map[consentKey]oauth.ScopeSet{}}
+	w.ledger = ledger{refreshing: refreshing, consents: map[consentKey]oauth.ScopeSet{}, held: map[*actor.Issue]oauth.ScopeSet{}, checked: map[*actor.Issue]bool{}, agreed: map[*actor.Authorization]oauth.ScopeSet{}, before: map[*actor.Authorization]bool{}, trusted: map[consentKey]oauth.ScopeSet{}, denied: map[consentKey]bool{}}
 	return w
 }
 

@@ -15,7 +15,7 @@ var claims = []Defect{
 	{
 		ID:     "userinfo-returns-everything",
 		Text:   "UserInfo returns the whole profile for any token that has openid.",
-		Breaks: []string{"CLM-01", "CLM-03", "CLM-04", "CLM-07", "CLM-10", "CLM-13", "CLM-14", "EDIT-04", "REF-11"},
+		Breaks: []string{"CLM-01", "CLM-03", "CLM-04", "CLM-07", "CLM-10", "CLM-13", "CLM-14", "CONS-13", "EDIT-04", "REF-11"},
 		Shows:  `UserInfo tells Planner ["address" "birthdate" "email" "email_verified" "family_name" "gender" "given_name"`,
 		Apply: func(p *refserver.Policy) {
 			p.UserInfoClaims = func(q refserver.ClaimsQuestion) map[string]any { return q.User.Claims }
@@ -24,7 +24,7 @@ var claims = []Defect{
 	{
 		ID:     "userinfo-goes-by-the-consent",
 		Text:   "UserInfo goes by all that the user agreed to for the client, and not by the token.",
-		Breaks: []string{"CONS-13", "EDIT-04", "REF-11"},
+		Breaks: []string{"CONS-13", "CLM-01", "EDIT-04", "REF-11"},
 		Shows:  `UserInfo tells Planner ["birthdate"`,
 		Apply: func(p *refserver.Policy) {
 			var agreed sync.Map
@@ -143,7 +143,7 @@ var claims = []Defect{
 	{
 		ID:     "openid-discloses-name",
 		Text:   "openid alone releases name and e-mail address, so that every login has them.",
-		Breaks: []string{"CLM-13", "CLM-01", "CLM-10", "CLM-14", "EDIT-04", "REF-11"},
+		Breaks: []string{"CLM-13", "CLM-01", "CLM-10", "CLM-14", "CONS-13", "EDIT-04", "REF-11"},
 		Shows:  `UserInfo tells Planner ["email" "name"]`,
 		Apply: func(p *refserver.Policy) {
 			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {
@@ -161,7 +161,7 @@ var claims = []Defect{
 	{
 		ID:     "userinfo-posted-unfiltered",
 		Text:   "UserInfo by POST has a handler of its own, which returns the whole profile for any token with openid.",
-		Breaks: []string{"CLM-01", "CLM-03", "CLM-04", "CLM-07", "CLM-10", "CLM-13", "EDIT-04", "REF-11"},
+		Breaks: []string{"CLM-01", "CLM-03", "CLM-04", "CLM-07", "CLM-10", "CLM-13", "CONS-13", "EDIT-04", "REF-11"},
 		Shows:  `UserInfo tells Planner ["address" "birthdate" "email" "email_verified" "family_name" "gender" "given_name" "ht`,
 		Apply: func(p *refserver.Policy) {
 			releasing(p, func(q refserver.ClaimsQuestion, released map[string]any) {

@@ -12,7 +12,7 @@ var consent = []Defect{
 	{
 		ID:     "consent-page-shortened",
 		Text:   "The consent page shows three scopes; the others are granted with them, unseen.",
-		Breaks: []string{"CONS-01"},
+		Breaks: []string{"CONS-01", "CONS-02", "CONS-06"},
 		Shows:  `Ada was asked about "email openid profile"`,
 		Apply: func(p *refserver.Policy) {
 			list := p.ConsentItems
@@ -185,7 +185,7 @@ var consent = []Defect{
 	{
 		ID:     "silence-grants-all-remembered",
 		Text:   "A silent approval grants all that is remembered, not the part that was asked for.",
-		Breaks: []string{"CONS-13", "GRANT-01", "GRANT-07", "PRMT-01"},
+		Breaks: []string{"CONS-13", "CODE-05", "GRANT-01", "GRANT-07", "PRMT-01"},
 		Shows:  `Planner holds "openid read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			combine := p.Combine

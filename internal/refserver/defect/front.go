@@ -25,7 +25,7 @@ var frontChannel = []Defect{
 	{
 		ID:     "redirect-token-ignores-boxes",
 		Text:   "The token in the redirect has everything that was asked for: only the code honours what the user unticked.",
-		Breaks: []string{"IMPL-03", "CONS-02"},
+		Breaks: []string{"IMPL-03", "CLM-05", "CONS-02"},
 		Shows:  `request 1 (in the redirect): Legacy holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			p.Front.Scope = func(i refserver.Issue) refserver.ScopeSet {

@@ -9,7 +9,7 @@ var incremental = []Defect{
 	{
 		ID:     "first-grant-forever",
 		Text:   "The first grant to a client is found again and returned, whatever it asks for later.",
-		Breaks: []string{"INC-01", "CODE-05", "CONC-12", "CONS-13", "CONS-14", "DEF-05", "EDIT-05", "GRANT-01", "GRANT-07", "INC-06", "OFF-01", "PRMT-01", "PRMT-03"},
+		Breaks: []string{"INC-01", "CODE-05", "CONC-12", "CONS-13", "CONS-14", "DEF-05", "GRANT-01", "GRANT-07", "INC-02", "OFF-01", "PRMT-01", "PRMT-03"},
 		Shows:  `Planner was given a code for "read:appointments write:appointments" and Ada was not asked`,
 		Apply: func(p *refserver.Policy) {
 			needed, remember, combine := p.ConsentNeeded, p.Remember, p.Combine
@@ -96,7 +96,7 @@ var incremental = []Defect{
 	{
 		ID:     "old-tokens-gain-scope",
 		Text:   "Introspection shows what the user grants the client now, so that an old token gains what was granted later.",
-		Breaks: []string{"INC-06", "ASRT-03", "CODE-05", "CONC-07", "CONS-13", "DEF-05", "GRANT-01", "GRANT-03", "GRANT-07", "INC-05", "PRMT-01", "REF-09", "ROLE-06", "STEP-02", "TX-01", "TX-08", "UNK-09"},
+		Breaks: []string{"INC-06", "ASRT-03", "CLM-01", "CODE-05", "CONC-07", "CONS-13", "DEF-05", "GRANT-01", "GRANT-03", "GRANT-07", "INC-05", "PRMT-01", "REF-03", "REF-09", "ROLE-06", "STEP-02", "TX-01", "TX-08", "UNK-09"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			live := p.LiveScope

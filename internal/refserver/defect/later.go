@@ -239,7 +239,7 @@ var later = []Defect{
 	{
 		ID:     "userinfo-jwt-unfiltered",
 		Text:   "UserInfo as a JWT has a serializer of its own, which takes the whole profile.",
-		Breaks: []string{"CLM-01", "CLM-03", "CLM-04", "CLM-07", "CLM-10", "CLM-13", "EDIT-04", "REF-11"},
+		Breaks: []string{"CLM-01", "CLM-03", "CLM-04", "CLM-07", "CLM-10", "CLM-13", "CONS-13", "EDIT-04", "REF-11"},
 		Shows:  `UserInfo tells Planner ["address"`,
 		Apply:  toldEverything(func(q refserver.ClaimsQuestion) bool { return q.Signed }),
 	},
@@ -263,7 +263,7 @@ var later = []Defect{
 	{
 		ID:     "userinfo-cached-by-person",
 		Text:   "UserInfo is cached by client and person: a later token for less is told what the first one was.",
-		Breaks: []string{"CLM-01", "REF-11"},
+		Breaks: []string{"CLM-01", "CONS-13", "REF-11"},
 		Shows:  `UserInfo tells Planner ["email"`,
 		Apply: func(p *refserver.Policy) {
 			told := newNotes[map[string]any]()

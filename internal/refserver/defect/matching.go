@@ -40,7 +40,7 @@ var matching = []Defect{
 	{
 		ID:     "case-insensitive-match",
 		Text:   "Scopes are compared without regard to case.",
-		Breaks: []string{"RSM-03", "RSM-15"},
+		Breaks: []string{"RSM-03", "GRANT-01", "GRANT-03", "RSM-15"},
 		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply:  func(p *refserver.Policy) { anyHeld(p, strings.EqualFold) },
 	},
@@ -54,7 +54,7 @@ var matching = []Defect{
 	{
 		ID:     "shorter-scope-matches",
 		Text:   "A scope of the token that the required one begins with is enough.",
-		Breaks: []string{"RSM-05"},
+		Breaks: []string{"RSM-05", "GRANT-01", "GRANT-03"},
 		Shows:  `Planner is served "list" without "read:appointments": got 200`,
 		Apply: func(p *refserver.Policy) {
 			anyHeld(p, func(held, required string) bool { return strings.HasPrefix(required, held) })

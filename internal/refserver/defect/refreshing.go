@@ -171,7 +171,7 @@ var refreshing = []Defect{
 	{
 		ID:     "userinfo-from-grant",
 		Text:   "UserInfo releases the claims of the grant, also to a token that was refreshed without them.",
-		Breaks: []string{"REF-11"},
+		Breaks: []string{"REF-11", "CLM-01"},
 		Shows:  `UserInfo tells Planner ["email" "email_verified" "sub"]`,
 		Apply: func(p *refserver.Policy) {
 			allowed, release := p.UserInfoAllowed, p.UserInfoClaims

@@ -23,7 +23,7 @@ var roles = []Defect{
 	{
 		ID:     "role-substitutes-scope",
 		Text:   "A request to read is answered with all that the user may do with appointments, instead of being limited to that.",
-		Breaks: []string{"ROLE-02", "CLI-01", "CODE-01", "CODE-05", "CONC-02", "CONC-07", "CONC-13", "CONS-01", "CONS-07", "CONS-12", "CONS-18", "DEF-01", "DEF-02", "DEF-04", "DEF-05", "DEV-01", "DEV-02", "DEV-06", "EDIT-06", "GM-03", "GM-09", "GRANT-01", "GRANT-03", "GRANT-06", "GRANT-08", "INTR-01", "PAR-01", "PAR-02", "ROLE-08", "ROPC-01", "RSM-02", "RSM-10", "RST-11", "RSV-01", "RSV-08", "STEP-02", "SYN-06", "SYN-08", "SYN-12", "UNK-01", "UNK-02", "UNK-04", "UNK-08"},
+		Breaks: []string{"ROLE-02", "CLI-01", "CODE-01", "CODE-05", "CONC-02", "CONC-07", "CONC-13", "CONS-01", "CONS-07", "CONS-18", "DEF-01", "DEF-02", "DEF-04", "DEF-05", "DEV-01", "DEV-02", "DEV-06", "EDIT-06", "GM-03", "GM-09", "GRANT-01", "GRANT-03", "GRANT-06", "GRANT-08", "INTR-01", "PAR-01", "PAR-02", "ROLE-08", "ROPC-01", "RSM-02", "RSM-10", "RST-11", "RSV-01", "RSV-08", "STEP-02", "SYN-06", "SYN-08", "SYN-12", "UNK-01", "UNK-02", "UNK-04", "UNK-08"},
 		Shows:  `Planner holds "read:appointments write:appointments"`,
 		Apply: func(p *refserver.Policy) {
 			may := p.UserMay
