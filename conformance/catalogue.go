@@ -293,7 +293,7 @@ func (r *Rule) scenarios(children []*messages.RuleChild, pickles []*messages.Pic
 			if tagged(e) {
 				part, own := *s, sc
 				part.Examples = []*messages.Examples{e}
-				own.Line, own.Needs = int(e.Location.Line), slices.Clone(sc.Needs)
+				own.Name, own.Line, own.Needs = s.Name+": "+e.Name, int(e.Location.Line), slices.Clone(sc.Needs)
 				problems = append(problems, own.tags(e.Tags), own.play(&part, pickles))
 				r.Scenarios = append(r.Scenarios, own)
 			}
