@@ -44,7 +44,7 @@ Feature: What a client may have
         | openid write:appointments read:appointments        |
         | write:appointments read:appointments openid        |
         | openid offline_access write:appointments           |
-        | openid profile email address phone read:appointments write:appointments |
+        | openid offline_access read:appointments write:appointments |
 
     @needs:fx.clients.first_party @needs:ctl.client_admin
     Scenario: House, which nobody is asked about, has been limited as well
