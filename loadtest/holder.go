@@ -109,14 +109,13 @@ func (h *holders) stranger(holder Holder, claims []byte) string {
 	if h == nil || holder.Client == nil {
 		return ""
 	}
-	id := identityOf(claims)
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	own := h.of(holder)
-	if own == nil {
+	if own == nil || own.most.differs(claims) == "" { // as nearly always
 		return ""
 	}
-	members := whose()
+	id, members := identityOf(claims), whose()
 	for i, value := range id {
 		if value == "" || own.most[i] == "" || own.most[i] == value {
 			continue
