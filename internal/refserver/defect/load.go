@@ -40,7 +40,7 @@ var loadOfTokens = []Defect{
 	{
 		ID:     "token-buffer-shared",
 		Text:   "The scope of a token is kept in a buffer that overlapping token requests share.",
-		Breaks: []string{"GRANT-07", "CONC-11", "GRANT-01", "INTR-01", "REF-02"},
+		Breaks: []string{"GRANT-07", "CONC-11", "GRANT-01", "INTR-01", "REF-02", "RSM-02"},
 		Shows:  "write:appointments",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
