@@ -7,8 +7,8 @@ import (
 
 const (
 	// hireEvery is how often it is seen whether there are enough workers, and
-	// hireMost how many are hired then, or an eighth of those there are if that is
-	// more. Connections that are dialled all at once would delay what they are
+	// hireMost how many are hired then; on trial an eighth of those there are, if that
+	// is more. Connections that are dialled all at once would delay what they are
 	// dialled for.
 	hireEvery = 5 * time.Millisecond
 	hireMost  = 16
@@ -61,7 +61,7 @@ type look struct {
 
 // pace is how a server answers.
 type pace struct {
-	took time.Duration // the last answers, as a mean; 0: there was none
+	took time.Duration // what the last answers took, as a mean; 0: there was none
 	long bool          // most workers wait for long
 }
 

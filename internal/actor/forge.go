@@ -199,7 +199,8 @@ func segment(value any) (string, error) {
 // Present is a request that carries its token elsewhere than in the header: in the
 // "form" (RFC 6750 section 2.2) or the "query" (section 2.3), in "cookies", in
 // "headers of gateways", in the header under another "scheme", or in the header of a
-// user with a "password" or a "user name" (RFC 7617). It is to be sent with [Cast.CallWire], and without a token unless it stands in both places.
+// user with a "password" or a "user name" (RFC 7617). It is to be sent with
+// [Cast.CallWire], and without a token unless it stands in both places.
 func Present(place string, token oauth.AccessToken) (Wire, error) {
 	text := token.Reveal()
 	value := url.Values{"access_token": {text}}.Encode()
