@@ -75,7 +75,7 @@ func oneByLoad(ctx context.Context, d defect.Defect, seed int64) (Result, error)
 		for _, s := range rep.Scenarios {
 			sent += s.Requests
 			short = short || s.Outcome == loadtest.Inconclusive
-			r.leaked(s)
+			r.leaked(s, d.Shows)
 		}
 	}
 	// What is done at once may go well: a fault is held to the rule that it is there
@@ -91,18 +91,25 @@ func oneByLoad(ctx context.Context, d defect.Defect, seed int64) (Result, error)
 }
 
 // leaked takes from a scenario which rules its leaks break, and an exchange for
-// each as evidence.
-func (r *Result) leaked(s loadtest.ScenarioReport) {
+// each as evidence: one that shows what the defect is to show, if there is one, as
+// an answer can break a rule in several ways, and which comes first is chance.
+func (r *Result) leaked(s loadtest.ScenarioReport, shows string) {
 	for id := range s.LeaksByRule {
 		if !slices.Contains(r.Violated, id) {
 			r.Violated = append(r.Violated, id)
 		}
 	}
 	for _, sample := range s.Samples {
-		if sample.Class == string(loadtest.Leak) && r.Shown[sample.Rule] == "" {
-			r.Shown[sample.Rule] = s.Name + ": " + sample.Message
-			r.Evidence = append(r.Evidence, Evidence{Scenario: s.Name, Sample: sample})
+		if sample.Class != string(loadtest.Leak) {
+			continue
 		}
+		shown := r.Shown[sample.Rule]
+		if shown != "" && (strings.Contains(shown, shows) || !strings.Contains(sample.Message, shows)) {
+			continue
+		}
+		r.Shown[sample.Rule] = s.Name + ": " + sample.Message
+		r.Evidence = append(slices.DeleteFunc(r.Evidence, func(e Evidence) bool { return e.Sample.Rule == sample.Rule }),
+			Evidence{Scenario: s.Name, Sample: sample})
 	}
 }
 
