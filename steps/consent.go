@@ -75,11 +75,7 @@ func (w *World) usesBrowserOf(ctx context.Context, owner, other string) error {
 }
 
 func (w *World) isShown(ctx context.Context, owner, client, asked string) error {
-	c, err := w.client(ctx, client)
-	if err != nil {
-		return err
-	}
-	o, err := w.owner(ctx, owner)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}
@@ -210,11 +206,7 @@ func (w *World) sendsForm(ctx context.Context, sender, owner, site string) error
 // signIn gives an owner a session by an authorization of their own, left at the
 // consent page.
 func (w *World) signIn(ctx context.Context, client, owner string) error {
-	c, err := w.client(ctx, client)
-	if err != nil {
-		return err
-	}
-	o, err := w.owner(ctx, owner)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}
@@ -228,11 +220,7 @@ func (w *World) isAskedForEach(ctx context.Context, owner, client string, table 
 	if err != nil {
 		return err
 	}
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	c, err := w.client(ctx, client)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}
@@ -330,15 +318,22 @@ func (w *World) wasAskedAgain(owner string) error {
 	return nil
 }
 
-func (w *World) wasAskedAbout(owner, named string) error {
+// askedAbout is the latest authorization at which an owner was asked, and the scope
+// that is named as what the page was to show.
+func (w *World) askedAbout(owner, named string) (*actor.Authorization, oauth.ScopeSet, error) {
 	if err := w.wasAsked(owner); err != nil {
-		return err
+		return nil, oauth.ScopeSet{}, err
 	}
 	a, err := w.lastAuth(owner)
 	if err != nil {
-		return err
+		return nil, oauth.ScopeSet{}, err
 	}
 	want, err := scope(named)
+	return a, want, err
+}
+
+func (w *World) wasAskedAbout(owner, named string) error {
+	a, want, err := w.askedAbout(owner, named)
 	if err != nil {
 		return err
 	}
@@ -353,14 +348,7 @@ func (w *World) wasAskedAbout(owner, named string) error {
 }
 
 func (w *World) wasAskedAboutExactly(owner, named string) error {
-	if err := w.wasAsked(owner); err != nil {
-		return err
-	}
-	a, err := w.lastAuth(owner)
-	if err != nil {
-		return err
-	}
-	want, err := scope(named)
+	a, want, err := w.askedAbout(owner, named)
 	if err != nil {
 		return err
 	}

@@ -75,11 +75,7 @@ func (w *World) revokesToken(ctx context.Context, who, client, thing string, fir
 }
 
 func (w *World) removes(ctx context.Context, owner, removed, client string) error {
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	c, err := w.client(ctx, client)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}
@@ -97,11 +93,7 @@ func (w *World) removes(ctx context.Context, owner, removed, client string) erro
 }
 
 func (w *World) revokes(ctx context.Context, owner, client string) error {
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	c, err := w.client(ctx, client)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}
@@ -116,11 +108,7 @@ func (w *World) revokes(ctx context.Context, owner, client string) error {
 // triesToMake asks for a grant to become something; a refusal is as good as any
 // answer, but the server must stand.
 func (w *World) triesToMake(ctx context.Context, owner, client, wanted string) error {
-	o, err := w.owner(ctx, owner)
-	if err != nil {
-		return err
-	}
-	c, err := w.client(ctx, client)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}

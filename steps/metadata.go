@@ -163,11 +163,7 @@ func (w *World) advertised(d *actor.Document) []oauth.ScopeToken {
 // each that was not granted, with a client and for a resource owner who may have
 // it, as far as that can be arranged.
 func (w *World) asksForEach(ctx context.Context, client, owner, where string) error {
-	c, err := w.client(ctx, client)
-	if err != nil {
-		return err
-	}
-	o, err := w.owner(ctx, owner)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}

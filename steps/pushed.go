@@ -86,11 +86,7 @@ func (w *World) bring(ctx context.Context, client, whose, owner string) (*outcom
 	if p == nil {
 		return nil, fmt.Errorf("%s has pushed no request", whose)
 	}
-	c, err := w.client(ctx, client)
-	if err != nil {
-		return nil, err
-	}
-	o, err := w.owner(ctx, owner)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return nil, err
 	}

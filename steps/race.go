@@ -254,11 +254,7 @@ func (w *World) asksAtOnce(ctx context.Context, client, owner, how string, table
 	if err != nil {
 		return err
 	}
-	c, err := w.client(ctx, client)
-	if err != nil {
-		return err
-	}
-	o, err := w.owner(ctx, owner)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}
@@ -289,11 +285,7 @@ func (w *World) asksAtOnce(ctx context.Context, client, owner, how string, table
 // bringsAtOnce takes one pushed request to a resource owner in several tabs, and
 // redeems what codes come of it.
 func (w *World) bringsAtOnce(ctx context.Context, client, owner string, p *actor.PushedRequest, tabs int) error {
-	c, err := w.client(ctx, client)
-	if err != nil {
-		return err
-	}
-	o, err := w.owner(ctx, owner)
+	o, c, err := w.pair(ctx, owner, client)
 	if err != nil {
 		return err
 	}

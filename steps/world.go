@@ -130,6 +130,16 @@ func (w *World) owner(ctx context.Context, name string) (*actor.Owner, error) {
 	return w.cast.Owner(ctx, name)
 }
 
+// pair is a resource owner and a client.
+func (w *World) pair(ctx context.Context, owner, client string) (*actor.Owner, *actor.Client, error) {
+	c, err := w.client(ctx, client)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := w.owner(ctx, owner)
+	return o, c, err
+}
+
 // act marks that something was done: older observations no longer count.
 func (w *World) act() { w.epoch++ }
 
