@@ -81,6 +81,10 @@ func quotesOfOAuth() []Quote {
 
 func quotesOfTokenRequests() []Quote {
 	return []Quote{
+		{"rfc6749-4.2.2.1", "", `If the resource owner denies the access request or if the request fails for reasons other than a missing or invalid redirection URI, the authorization server informs the client by adding the following parameters to the fragment component of the redirection URI using the "application/x-www-form-urlencoded" format, per Appendix B`,
+			[]string{"IMPL-04"}},
+		{"rfc6749-4.4.3", "", `A refresh token SHOULD NOT be included.`,
+			[]string{"CC-02"}},
 		{"rfc6749-3.2", "", `The authorization server MUST ignore unrecognized request parameters.`,
 			[]string{"CODE-01", "CODE-02", "DEV-02", "REF-09"}},
 		{"rfc6749-4.1.3", "The authorization server MUST", `ensure that the authorization code was issued to the authenticated confidential client, or if the client is public, ensure that the code was issued to "client_id" in the request,`,
@@ -108,6 +112,8 @@ func quotesOfTokenRequests() []Quote {
 
 func quotesOfAPIs() []Quote {
 	return []Quote{
+		{"rfc9728-3.3", "", `If the protected resource metadata was retrieved from a URL returned by the protected resource via the WWW-Authenticate resource_metadata parameter, then the resource value returned MUST be identical to the URL that the client used to make the request to the resource server.`,
+			[]string{"DISC-07"}},
 		{"rfc6749-7", "", `The resource server MUST validate the access token and ensure that it has not expired and that its scope covers the requested resource.`,
 			[]string{"CONC-11", "INTR-06", "ROLE-08", "RSC-10", "RSC-11", "RSM-01", "RSM-02", "RSM-04", "RSM-05", "RSM-10", "RSM-13", "RSM-14", "RSM-16",
 				"RST-07", "RST-08", "RST-10", "RST-11", "RSV-02", "RSV-04", "RSV-06", "RSV-07", "RSV-08", "STEP-01", "RSM-17"}},
@@ -138,6 +144,8 @@ func quotesOfAPIs() []Quote {
 
 func quotesOfTokens() []Quote {
 	return []Quote{
+		{"rfc7009-2.1", "", `If the token passed to the request is an access token, the server MAY revoke the respective refresh token as well.`,
+			[]string{"REV-02"}},
 		{"rfc7009-2.1", "", `If the particular token is a refresh token and the authorization server supports the revocation of access tokens, then the authorization server SHOULD also invalidate all access tokens based on the same authorization grant (see Implementation Note).`,
 			[]string{"REV-01", "RST-05"}},
 		{"rfc7009-2.1", "", `The authorization server first validates the client credentials (in case of a confidential client) and then verifies whether the token was issued to the client making the revocation request. If this validation fails, the request is refused and the client is informed of the error by the authorization server as described below.`,
@@ -177,6 +185,8 @@ func quotesOfTokens() []Quote {
 
 func quotesOfRegistration() []Quote {
 	return []Quote{
+		{"rfc7591-3.2.1", "", `The authorization server MAY reject or replace any of the client's requested metadata values submitted during the registration and substitute them with suitable values.`,
+			[]string{"CLI-04"}},
 		{"rfc7591-2", "scope", `String containing a space-separated list of scope values (as described in Section 3.3 of OAuth 2.0 [RFC6749]) that the client can use when requesting access tokens.`,
 			[]string{"CC-01", "CLI-01", "CLI-09"}},
 		{"rfc7591-2", "", `If omitted, an authorization server MAY register a client with a default set of scopes.`,
@@ -198,6 +208,8 @@ func quotesOfRegistration() []Quote {
 
 func quotesOfExtensions() []Quote {
 	return []Quote{
+		{"rfc9126-5", "require_pushed_authorization_requests", `Boolean parameter indicating whether the authorization server accepts authorization request data only via PAR.`,
+			[]string{"PAR-06"}},
 		{"rfc8628-3.5", "access_denied", `The authorization request was denied.`,
 			[]string{"DEV-03"}},
 		{"rfc8693-2.1", "scope", `A list of space-delimited, case-sensitive strings, as defined in Section 3.3 of [RFC6749], that allow the client to specify the desired scope of the requested security token in the context of the service or resource where the token will be used.`,
@@ -245,6 +257,8 @@ func quotesOfExtensions() []Quote {
 
 func quotesOfOpenID() []Quote {
 	return []Quote{
+		{"oidc-11", "", `The use of Refresh Tokens is not exclusive to the offline_access use case. The Authorization Server MAY grant Refresh Tokens in other contexts that are beyond the scope of this specification.`,
+			[]string{"OFF-05"}},
 		{"oidc-3.1.2.1", "", `OpenID Connect requests MUST contain the openid scope value. If the openid scope value is not present, the behavior is entirely unspecified.`,
 			[]string{"OIDC-01", "OIDC-02", "OIDC-03", "OIDC-04"}},
 		{"oidc-3.1.2.1", "", `Scope values used that are not understood by an implementation SHOULD be ignored.`,
