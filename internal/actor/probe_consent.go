@@ -169,7 +169,11 @@ func (s *Stage) observeMemory(ctx context.Context) error {
 	case again == nil || again.Code == "":
 		s.facts.yes(memory, false, "not observed: a request for what was agreed to was refused")
 	default:
-		s.facts.yes(memory, ui != "none" && !again.WasAsked(), "observed")
+		source := "observed"
+		if page.Doubtful() { // for want of a page there is nothing to remember
+			source = page.Source
+		}
+		s.facts.yes(memory, ui != "none" && !again.WasAsked(), source)
 		if again.WasAsked() {
 			s.facts.yes("fx.clients.fresh", true, "observed: consent is asked for each time")
 		}
