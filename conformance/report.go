@@ -49,6 +49,8 @@ type Report struct {
 	// Privilege is which scope opened what in this run; none where no token was used
 	// at an API.
 	Privilege *Privilege `json:"privilege,omitempty"`
+	// Warnings are what was observed and took rules away.
+	Warnings []Warning `json:"warnings,omitempty"`
 	// Problems are what went wrong with the run as a whole: stale entries of an
 	// expectation file, a pinned count that is not met, an interruption.
 	Problems []Problem `json:"problems,omitempty"`

@@ -356,6 +356,7 @@ func (r *run) sum(ctx context.Context) *Report {
 		Capabilities: r.stage.Target.Capabilities, Choices: r.stage.Target.Choices, ChoicesByWay: r.stage.Target.ByWay,
 		Hierarchy: r.stage.Target.Included(), Rules: []Verdict{},
 	}
+	rep.Warnings = r.warnings()
 	rep.Privilege = r.usage.privilege(r.protocol)
 	r.charge()
 	used := map[int]bool{}

@@ -106,8 +106,8 @@ type entry struct {
 	look                 style
 }
 
-// entries are the problems of the run, and the rules that fail it. What is
-// inconclusive for one reason is one of them.
+// entries are the problems of the run, the rules that fail it, and the warnings, as
+// one. What is inconclusive for one reason is one of them.
 func (t *textWriter) entries() []entry {
 	var all []entry
 	for _, p := range t.r.Problems {
@@ -130,6 +130,13 @@ func (t *textWriter) entries() []entry {
 			}
 			all = append(all, entry{v.ID, v.ID + " " + happened(v.Outcome) + ": " + v.Text, message, look(v.Outcome)})
 		}
+	}
+	if list := t.r.Warnings; len(list) > 0 {
+		var texts []string
+		for _, w := range list {
+			texts = append(texts, w.Text)
+		}
+		all = append(all, entry{count(len(list), "warning"), count(len(list), "warning") + ": what is broken may look like what is not there", strings.Join(texts, "; "), yellow})
 	}
 	for _, g := range byReason(rulesWith(t.r, conformance.Inconclusive)) {
 		if together[g.Rules[0].ID] {

@@ -12,7 +12,8 @@ import (
 // GitHub writes workflow commands of GitHub Actions, which show as annotations: an
 // error for each rule that is violated or could not be judged and for each problem
 // of the run, a warning for each SHOULD that is not followed (in a strict run an
-// error), at the place of the first scenario that failed.
+// error), at the place of the first scenario that failed, and a warning for each of the
+// report's own.
 func GitHub(w io.Writer, r *conformance.Report) error {
 	var b bytes.Buffer
 	for _, p := range r.Problems {
@@ -21,6 +22,9 @@ func GitHub(w io.Writer, r *conformance.Report) error {
 			text += "\nhint: " + p.Hint
 		}
 		fmt.Fprintf(&b, "::error title=scopeproof::%s\n", commandText(text))
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "::warning title=scopeproof::%s\n", commandText(w.Text+"\nhint: "+w.Hint))
 	}
 	for _, v := range worstFirst(r.Rules) {
 		command := "error"

@@ -52,6 +52,7 @@ type page struct {
 	Exchanges    string
 	Counts       []pageCount
 	Problems     []conformance.Problem
+	Warnings     []conformance.Warning
 	Merged       *pageMerged
 	Areas        []pageArea
 	Columns      []conformance.Outcome // outcomes that occur, for the matrix
@@ -104,7 +105,7 @@ func newPage(r *conformance.Report) (*page, error) {
 	}
 	p := &page{
 		shell: frame, Outcome: outcome, Target: r.Target, Version: r.Tool.Version,
-		Started: timestamp(r.Started), Took: duration(r.DurationMS), Seed: r.Seed, Problems: r.Problems, Merged: newMerged(r.Merged),
+		Started: timestamp(r.Started), Took: duration(r.DurationMS), Seed: r.Seed, Problems: r.Problems, Warnings: r.Warnings, Merged: newMerged(r.Merged),
 		Privilege: newPrivilege(r), Choices: choices(r), Capabilities: capabilities(r), Settings: settings(r),
 	}
 	if !r.Started.IsZero() {

@@ -20,6 +20,7 @@ func Markdown(w io.Writer, r *conformance.Report) error {
 	m.add("# " + md(cut(sentence, 300)) + "\n\n")
 	mdHead(m, r)
 	mdProblems(m, r)
+	mdWarnings(m, r)
 	mdConflicts(m, r)
 	counts := tally(r.Rules)
 	for _, o := range []conformance.Outcome{conformance.Violates, conformance.Inconclusive, conformance.Deviates} {
@@ -80,6 +81,18 @@ func mdProblems(m *mdWriter, r *conformance.Report) {
 			line += "<br>hint: " + mdCut(p.Hint, mdMessage)
 		}
 		m.add(line + "\n")
+	}
+	m.add("\n")
+}
+
+// mdWarnings says what was observed and took rules away.
+func mdWarnings(m *mdWriter, r *conformance.Report) {
+	if len(r.Warnings) == 0 {
+		return
+	}
+	m.add("## Warnings\n\n")
+	for _, w := range r.Warnings {
+		m.add("- " + mdCut(w.Text, mdMessage) + "<br>hint: " + mdCut(w.Hint, mdMessage) + "\n")
 	}
 	m.add("\n")
 }

@@ -48,6 +48,7 @@ func Merge(files []File) (*conformance.Report, error) {
 			}
 		}
 	}
+	all.Warnings = mergedWarnings(files)
 	m := merger{files: files, all: all}
 	m.rules()
 	all.Capabilities = mergeFindings(&m, "capability", func(r *conformance.Report) map[target.Capability]target.Finding { return r.Capabilities })
@@ -233,4 +234,18 @@ func MergeLoad(files []File) (*loadtest.Report, error) {
 		return nil, err
 	}
 	return &all, nil
+}
+
+// mergedWarnings are the warnings of all runs, each once: one run may have judged what
+// another could not.
+func mergedWarnings(files []File) []conformance.Warning {
+	var all []conformance.Warning
+	for _, f := range files {
+		for _, w := range f.Rules.Warnings {
+			if !slices.ContainsFunc(all, func(had conformance.Warning) bool { return had.Text == w.Text }) {
+				all = append(all, w)
+			}
+		}
+	}
+	return all
 }

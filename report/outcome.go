@@ -135,9 +135,17 @@ func headline(r *conformance.Report) (conformance.Outcome, string) {
 	case code != 0:
 		return conformance.Inconclusive, fmt.Sprintf("Inconclusive: %s with the run", count(len(r.Problems), "problem"))
 	case counts[conformance.Known]+counts[conformance.Deviates] > 0:
-		return conformance.Conforms, fmt.Sprintf("%s conforms: %s, of which %d known and %d deviating from a SHOULD", name, count(judged, "applicable rule"), counts[conformance.Known], counts[conformance.Deviates])
+		return conformance.Conforms, fmt.Sprintf("%s conforms: %s, of which %d known and %d deviating from a SHOULD", name, count(judged, "applicable rule"), counts[conformance.Known], counts[conformance.Deviates]) + warned(r)
 	}
-	return conformance.Conforms, fmt.Sprintf("%s conforms to %s", name, count(judged, "applicable rule"))
+	return conformance.Conforms, fmt.Sprintf("%s conforms to %s", name, count(judged, "applicable rule")) + warned(r)
+}
+
+// warned is what a verdict that is green does not say of rules that were not judged.
+func warned(r *conformance.Report) string {
+	if len(r.Warnings) == 0 {
+		return ""
+	}
+	return ", with " + count(len(r.Warnings), "warning")
 }
 
 // count is a number and its noun.

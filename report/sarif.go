@@ -196,6 +196,9 @@ func sarifInvoked(r *conformance.Report) sarifInvocation {
 		})
 	}
 	run.Successful = len(run.Notifications) == 0
+	for _, w := range r.Warnings {
+		run.Notifications = append(run.Notifications, sarifNotification{Level: "warning", Message: sarifText{visible(w.Text + "\n" + w.Hint)}})
+	}
 	return run
 }
 

@@ -49,6 +49,7 @@ func Text(w io.Writer, r *conformance.Report, o TextOptions) error {
 	}
 	t.head()
 	t.problems()
+	t.warnings()
 	together := t.together()
 	for _, v := range worstFirst(r.Rules) {
 		if v.Outcome != conformance.Conforms && v.Outcome != conformance.NotApplicable && !together[v.ID] {
@@ -168,6 +169,18 @@ func (t *textWriter) problems() {
 		if p.Hint != "" {
 			t.hanging(4, 4, "hint:", bold, p.Hint)
 		}
+	}
+}
+
+// warnings says what was observed and took rules away.
+func (t *textWriter) warnings() {
+	for _, w := range t.r.Warnings {
+		t.gap()
+		t.hanging(0, 4, "warning:", yellow, t.short(w.Text))
+		if t.verbose {
+			t.text(4, strings.Join(w.Rules, ", "))
+		}
+		t.hanging(4, 4, "hint:", bold, w.Hint)
 	}
 }
 

@@ -2,6 +2,7 @@ package target
 
 import (
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -216,6 +217,10 @@ type Finding struct {
 	// "derived: …".
 	Source string `json:"source"`
 }
+
+// Doubtful reports whether a run took the value from what it saw go wrong, and says
+// what: a server that is broken in this shows the same as one that is so.
+func (f Finding) Doubtful() bool { return strings.HasPrefix(f.Source, "observed: ") && !f.Yes() }
 
 // Yes reports whether the value is "true".
 func (f Finding) Yes() bool { return f.Value == "true" }

@@ -193,6 +193,9 @@ func (a *app) writeNew(data []byte, s *settings, todo string) error {
 func (a *app) tell(made *discover.Described) {
 	if made.Found != nil {
 		a.say("%s", "login and consent were played, and the open choices observed")
+		for _, hint := range made.Found.Hints {
+			a.say("hint: %s", hint)
+		}
 		return
 	}
 	if made.Trouble != nil {

@@ -88,7 +88,7 @@ Feature: Asking silently, and insisting on being asked
       When Planner asks Ada for "openid read:appointments", insisting on consent
       Then Planner holds at least "openid read:appointments"
 
-  @PRMT-05 @SHOULD @oidc-3.1.2.1 @needs:as.code @needs:as.oidc.prompt @needs:consent.ui!=none
+  @PRMT-05 @SHOULD @oidc-3.1.2.1 @needs:as.code @needs:as.oidc.prompt
   Rule: A client that insists on consent has the resource owner asked, whatever is remembered
     Otherwise nobody can be asked again after a change of mind.
 

@@ -157,6 +157,15 @@ Feature: Roles limit what can be granted
       Then Planner can read an appointment of Bo
       And Planner's token does not show an appointment of Ada
 
+    Scenario: Bo, who may have nothing of his own there
+      When Planner asks Bo for "read:appointments"
+      Then Planner's token does not show an appointment of Ada
+
+    @control
+    Scenario: Ada's token and her own appointment
+      When Planner asks Ada for "read:appointments"
+      Then Planner can read an appointment of Ada
+
   @ROLE-10 @GUIDANCE @auth0-rbac @derived @needs:as.code @needs:as.refresh @needs:policy.user_limits @needs:policy.user_excess=drop
   Rule: The limit works where the token request names no scope
     Otherwise a missing parameter opens everything, or locks Bo out.

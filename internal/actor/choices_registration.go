@@ -85,6 +85,9 @@ func (s *Stage) observeRegistration(ctx context.Context) {
 		s.facts.yes("as.dcr.scope", false, "observed: a registration is refused with "+cast.Recorder.Redact(r.Refused.Error()))
 	default:
 		s.facts.yes("as.dcr.scope", r.Scope.Present, "observed")
+		if r.Manageable() && s.Target.Capabilities["as.dcr.mgmt"].Source == notDeclared {
+			s.facts.yes("as.dcr.mgmt", true, "observed: the answer to a registration says where it is managed")
+		}
 	}
 	if how := s.Target.Description.Clients.Register; err == nil && how.HTTP == nil && registers(s.Target.Target) && !s.can("as.dcr.scope") {
 		// Who is told of no scope is held to none.

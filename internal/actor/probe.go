@@ -28,6 +28,7 @@ func (s *Stage) observe(ctx context.Context) error {
 		s.observeGranting(ctx)
 	}
 	s.observeFiltering(ctx)
+	s.observeOwnership(ctx)
 	if !s.isReference() && s.Target.Capabilities["fx.channels"].Source != "declared" {
 		s.observeWays(ctx)
 	}
@@ -52,11 +53,12 @@ func (s *Stage) observeSample(ctx context.Context) (granted bool, err error) {
 	introspects := s.can("as.introspection") && s.Target.Capabilities["as.introspection"].Source != "declared"
 	api := s.Target.API != nil && s.Target.API.Ours && !s.isReference()
 	format := s.Target.Capabilities["token.format"].Source == notDeclared
+	profile := s.Target.Capabilities["token.jwt_profile_9068"].Source == notDeclared && !s.isReference()
 	whole := ctx
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	cast := s.NewCast()
-	if !ui && !introspects && !api && !format {
+	if !ui && !introspects && !api && !format && !profile {
 		return false, whole.Err()
 	}
 	a, i, err := cast.sample(ctx)
@@ -76,6 +78,9 @@ func (s *Stage) observeSample(ctx context.Context) (granted bool, err error) {
 	if err == nil && i != nil && i.Response != nil {
 		if format {
 			s.observeFormat(ctx, cast, i)
+		}
+		if profile && jwtType(i.Response.AccessToken) == "at+jwt" { // with which a token says that it follows it (RFC 9068 section 2.1)
+			s.facts.yes("token.jwt_profile_9068", true, "observed: tokens are of the type at+jwt")
 		}
 		if introspects {
 			s.observeIntrospection(ctx, i)

@@ -25,10 +25,23 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 	case a.WasAsked():
 		s.facts.consentUI("all_or_nothing", observed)
 	case a.Code != "":
-		s.facts.consentUI("none", observed)
+		s.facts.consentUI("none", "observed: Ada "+s.unasked(ctx))
 	default:
 		s.facts.consentUI(target.Unknown, "not observed: neither a consent page nor a code was seen")
 	}
+}
+
+// unasked is what became of asking Ada who was shown no page. A client may insist on one
+// (OpenID Connect Core section 3.1.2.1), and then there is a page that others are spared.
+func (s *Stage) unasked(ctx context.Context) string {
+	if s.can("as.oidc.prompt") {
+		scope := oauth.RawScope("openid read:appointments")
+		a, _, err := s.NewCast().obtain(ctx, "Planner", "Ada", Request{Scope: &scope, Prompt: "consent"})
+		if err == nil && a.WasAsked() {
+			return "is asked for her consent by no client but one that insists on it"
+		}
+	}
+	return "was shown no page that asks for her consent"
 }
 
 // observeAfterwards finds out whether a request needs more of the resource owner than
@@ -156,7 +169,11 @@ func (s *Stage) observeMemory(ctx context.Context) error {
 	case again == nil || again.Code == "":
 		s.facts.yes(memory, false, "not observed: a request for what was agreed to was refused")
 	default:
-		s.facts.yes(memory, ui != "none" && !again.WasAsked(), "observed")
+		source := "observed"
+		if page.Doubtful() { // for want of a page there is nothing to remember
+			source = page.Source
+		}
+		s.facts.yes(memory, ui != "none" && !again.WasAsked(), source)
 		if again.WasAsked() {
 			s.facts.yes("fx.clients.fresh", true, "observed: consent is asked for each time")
 		}

@@ -314,6 +314,11 @@ capabilities:
 {{- range $name, $value := .Capabilities}}
   {{$name}}: {{$value}}
 {{- end}}
+{{- if .Unasked}}
+  # Ada was shown no page of consent. A server that should ask, and does not, is found only
+  # where this says that it should; none says that it need not.
+  # consent.ui: granular   # or all_or_nothing, none
+{{- end}}
   # token.revocation_visible: immediate   # or expiry
 {{- else}}
 

@@ -102,6 +102,7 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 	f.Capabilities, f.Choices, f.Mixed = stage.Target.Capabilities, stage.Target.Choices, stage.Target.Mixed
 	f.ChoicesByWay, f.Hierarchy = stage.Target.ByWay, stage.Target.Included()
 	f.trust(t)
+	f.doubt()
 	return f, nil
 }
 

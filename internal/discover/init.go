@@ -97,6 +97,7 @@ type Learned struct {
 	Withholds    bool   // a box that is ticked withholds
 	Allow, Deny  *Press
 	Capabilities map[string]string
+	Unasked      bool // no page of consent was shown
 	Choices      []Chosen
 	Trouble      []string // lines
 }
@@ -433,7 +434,7 @@ func (l *learner) sample(ctx context.Context, shown []showing) error {
 	if why != "" {
 		return fmt.Errorf("Ada, who may do everything, cannot grant %q: %s\n    hint: %s", asked, why, mend(stage, why))
 	}
-	l.sketch.Capabilities = map[string]string{"token.format": "opaque", "consent.ui": "none"}
+	l.sketch.Capabilities = map[string]string{"token.format": "opaque"}
 	if seen.Claims != nil {
 		l.sketch.Capabilities["token.format"] = "jwt"
 	}
@@ -447,6 +448,8 @@ func (l *learner) sample(ctx context.Context, shown []showing) error {
 			break
 		}
 	}
+	// What a server does that forgets to ask is not written down as what it should do.
+	l.sketch.Unasked = l.sketch.Capabilities["consent.ui"] == ""
 	return nil
 }
 

@@ -2,6 +2,7 @@ package discover
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/scopeproof/scopeproof/target"
 )
@@ -16,4 +17,18 @@ func (f *Found) trust(t *target.Target) {
 	f.Hints = append(f.Hints, fmt.Sprintf(
 		"the API honours no token of ours: it has to trust the issuer %s, by its keys at %s/jwks or by introspection at %s/introspect, and the audience %s; see tokens and api.resource in the target file",
 		t.Issuer, at, at, t.API.Audience))
+}
+
+// doubt hints at what was seen to be missing, and would be missing as well where the
+// server is broken in just that.
+func (f *Found) doubt() {
+	var told []string
+	for _, c := range target.Capabilities() {
+		if found := f.Capabilities[c.Name]; found.Doubtful() && !slices.Contains(told, found.Source) {
+			told = append(told, found.Source)
+			f.Hints = append(f.Hints, fmt.Sprintf(
+				"%s is %s (%s): a server that is broken in this looks the same, and rules that need it otherwise do not apply; where it should be otherwise, capabilities.%[1]s says so",
+				c.Name, found.Value, found.Source))
+		}
+	}
 }

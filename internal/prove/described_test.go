@@ -75,6 +75,37 @@ func TestAServerOfWhichLittleIsSaidIsJudged(t *testing.T) {
 	}
 }
 
+func TestWhatLooksAsIfItWereNotThereIsAWarning(t *testing.T) {
+	for _, tt := range []struct {
+		name, capabilities string
+		warned             bool
+		outcome            conformance.Outcome // of CONS-12
+	}{
+		{"nothing is said of a page", "{}", true, conformance.NotApplicable},
+		{"there is to be none", "{consent.ui: none}", false, conformance.NotApplicable},
+		{"there is to be one", "{consent.ui: granular}", false, conformance.Violates},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			source := embedded.Reference(sparsely(map[string]string{"clients": registering}), embedded.Defect("registered-clients-first-party"),
+				embedded.Lawful("nothing-declared"), embedded.Override(target.Override{Key: "capabilities", Value: tt.capabilities}))
+			rep, err := conformance.Run(t.Context(), source, conformance.With(conformance.Options{Seed: 1, Rules: []string{"CONS-12"}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v := rep.Rules[0]; v.Outcome != tt.outcome {
+				t.Errorf("got %s (%s), want %s", v.Outcome, v.Reason, tt.outcome)
+			}
+			warned := slices.ContainsFunc(rep.Warnings, func(w conformance.Warning) bool {
+				return slices.Contains(w.Capabilities, "consent.ui") && slices.Contains(w.Rules, "CONS-12")
+			})
+			if warned != tt.warned {
+				t.Errorf("got the warnings %+v, want one of consent.ui: %t", rep.Warnings, tt.warned)
+			}
+		})
+	}
+}
+
 func TestAFaultOfAServerOfWhichLittleIsSaidIsFound(t *testing.T) {
 	for _, tt := range []struct{ clients, defect, rule string }{
 		{registering, "response-omits-narrowed-scope", "GRANT-02"},

@@ -38,6 +38,8 @@ var consenting = []Choice{
 	{
 		ID: "no-consent-page", Text: "Nobody is asked: an administrator has approved every client for what it is registered for.",
 		Source: "OpenID Connect Core section 3.1.2.4 (or by establishing consent via other means)",
+		// That a client which insists has the user asked is a SHOULD (section 3.1.2.1).
+		Deviates: []string{"PRMT-05"},
 		Apply: func(p *refserver.Policy) {
 			p.ConsentNeeded = func(refserver.ConsentQuestion) bool { return false }
 		},
