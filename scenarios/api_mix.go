@@ -141,10 +141,20 @@ func alone(ctx context.Context, p *loadtest.Player, hit loadtest.Hit) (bool, err
 	return hit.Expect(a).Class != loadtest.FalseRefusal, nil
 }
 
-// strange adds tokens that name what is needed and are no good here: one for
-// another API, and one that has expired.
-func (m *apiMix) strange(ctx context.Context) error {
+// strange adds tokens that name what is needed and are no good here: one that was
+// altered, one for another API, and one that has expired.
+func (m *apiMix) strange(ctx context.Context, tokens []*loadtest.Token) error {
 	s := m.stage
+	narrow := slices.IndexFunc(tokens, func(t *loadtest.Token) bool { return !both.SubsetOf(t.Scope) })
+	if narrow >= 0 {
+		altered, err := m.player.Altered(ctx, tokens[narrow], both)
+		if err == nil {
+			err = m.useless(ctx, altered, "RST-03")
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if !s.HasClient("Planner") || !s.HasOwner("Ada") || !s.Can("as.code") {
 		return nil
 	}
@@ -162,7 +172,7 @@ func (m *apiMix) strange(ctx context.Context) error {
 			return err
 		}
 		s.Keep(t)
-		if err := m.useless(t, "RST-01"); err != nil {
+		if err := m.useless(ctx, t, "RST-01"); err != nil {
 			return err
 		}
 	}
@@ -171,17 +181,31 @@ func (m *apiMix) strange(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return m.useless(t, "RST-06")
+		return m.useless(ctx, t, "RST-06")
 	}
 	return nil
 }
 
-// useless adds the operations that the scope of a token would open.
-func (m *apiMix) useless(t *loadtest.Token, rule string) error {
+// useless adds the operations that the scope of a token would open, unless the API is
+// in trouble with such a token also while nobody else calls it.
+func (m *apiMix) useless(ctx context.Context, t *loadtest.Token, rule string) error {
+	var open []target.Operation
 	for _, op := range m.stage.Operations() {
-		if needs, _ := op.Needs(); needs.IsEmpty() || !m.stage.Allows(op, t.Scope) {
-			continue
+		if needs, _ := op.Needs(); !needs.IsEmpty() && m.stage.Allows(op, t.Scope) {
+			open = append(open, op)
 		}
+	}
+	if i := slices.IndexFunc(open, reads); i >= 0 {
+		r, err := m.stage.APIRequest(open[i], t, m.of(open[i], t), "")
+		if err != nil {
+			return err
+		}
+		a, err := m.player.Send(ctx, r)
+		if err != nil || m.stage.Refuses(rule, open[i], t, "")(a).Class == loadtest.Fault {
+			return err
+		}
+	}
+	for _, op := range open {
 		if err := m.refuses(rule, op, t, m.of(op, t)); err != nil {
 			return err
 		}

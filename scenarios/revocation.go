@@ -31,12 +31,13 @@ const (
 // Revocation revokes tokens that others are using at that moment. A token that is
 // not revoked is good (INTR-01), and one that is revoked is good no longer, from
 // the answer to its revocation on (RST-05), where the target file says that this
-// is seen at once. For how long it is seen as good is measured.
+// is seen at once. For how long it is seen as good is measured. A refresh token that
+// was revoked yields nothing (REV-01).
 func Revocation() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "revocation",
 		Text:    "Tokens are revoked while they are in use; from the answer on they are good no longer, or for how long they are is measured.",
-		Rules:   []string{"INTR-01", "RST-05"},
+		Rules:   []string{"INTR-01", "REV-01", "RST-05"},
 		Needs:   needs("as.revocation"),
 		Prepare: prepareRevocation,
 	}
@@ -250,7 +251,21 @@ func (c *usedToken) lead(ctx context.Context, p *loadtest.Player) error {
 		return err
 	}
 	l.revoked.Store(l.clock())
-	return c.watch(ctx, p, l)
+	if err := c.watch(ctx, p, l); err != nil || !refresh {
+		return err
+	}
+	return c.refresh(ctx, p, t)
+}
+
+// refresh refreshes with what was revoked a while ago, which has to be refused,
+// however soon the server has access tokens end (RFC 7009 section 2.1).
+func (c *usedToken) refresh(ctx context.Context, p *loadtest.Player, t *loadtest.Token) error {
+	next, err := p.Refresh(ctx, t, nil)
+	if err == nil && next != nil {
+		p.Judge(loadtest.Verdict{Class: loadtest.Leak, Rule: "REV-01", Message: fmt.Sprintf(
+			"a refresh token that was revoked yields another token for %q, want a refusal", next.Scope)})
+	}
+	return err
 }
 
 // watch uses a token that was revoked until it has ended, and measures for how
