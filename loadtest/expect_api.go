@@ -119,6 +119,21 @@ func (s *Stage) Refuses(rule string, op target.Operation, t *Token, marker strin
 	}
 }
 
+// Hides expects an API to refuse, or to answer with a list that has nothing of what is
+// protected, of which marker is a text (RFC 6749 section 7).
+func (s *Stage) Hides(rule string, op target.Operation, t *Token, marker string) Expectation {
+	refuses, what := s.Refuses(rule, op, t, marker), act(op, t)
+	return func(a Answer) Verdict {
+		if a.Status < 200 || a.Status >= 300 {
+			return refuses(a)
+		}
+		if bytes.Contains(a.Body, []byte(marker)) {
+			return leak(rule, "%s, was served with %d, and what is protected is in the answer", what, a.Status)
+		}
+		return Verdict{}
+	}
+}
+
 // act says what is tried with which token.
 func act(op target.Operation, t *Token) string {
 	needs, all := op.Needs()

@@ -22,7 +22,7 @@ func (t *tally) isLimited() bool { return float64(t.limited) >= tooFaulty*float6
 func (j *judgement) limiting() string {
 	text := fmt.Sprintf("the target limits the rate: %d of %d requests were answered with 429, or with 503 and Retry-After", j.tally.limited, j.tally.requests)
 	if rate := through(j.report.Windows, j.warm+j.ran()); rate > 0 {
-		return text + fmt.Sprintf("; it lets about %s requests/s through", figureText(rate))
+		return text + fmt.Sprintf("; it lets about %s requests/s through", figureText(round3(rate)))
 	}
 	return text
 }

@@ -57,11 +57,14 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 			if err != nil {
 				return plan, err
 			}
-			if good, err := where.finds(ctx, s, o); err != nil {
+			good, ends, err := where.finds(ctx, s, o)
+			if err != nil {
 				return plan, err
-			} else if !good {
+			}
+			if !good {
 				continue
 			}
+			where.atOnce = where.atOnce && ends
 			c := &usedToken{stage: s, place: where, obtain: o}
 			c.stale = s.Measure("stale_after_revocation_at_"+where.name, "ms", "for how long a revoked token was good at "+where.title+", after the answer to its revocation; of one that did not end, for how long it was watched")
 			c.unended = s.Measure("not_ended_at_"+where.name, "ms", "for how long tokens were watched that were good until the end at "+where.title)
@@ -76,23 +79,34 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 	return plan, nil
 }
 
-// finds reports whether a new token is good there while nobody else asks.
-func (w place) finds(ctx context.Context, s *loadtest.Stage, obtain obtaining) (bool, error) {
+// finds reports whether a new token is good there while nobody else asks, and whether
+// it ends there when it is revoked: what falls with a refresh token is up to the
+// server (RFC 7009 section 2.1).
+func (w place) finds(ctx context.Context, s *loadtest.Stage, obtain obtaining) (good, ends bool, err error) {
 	p := s.Player()
-	t, _, err := obtain(ctx, p)
+	t, refresh, err := obtain(ctx, p)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
+	if good, err = w.uses(ctx, p, t); err != nil || !good || !w.atOnce {
+		return good, false, err
+	}
+	if err := p.Revoke(ctx, t, refresh); err != nil {
+		return good, false, err
+	}
+	still, err := w.uses(ctx, p, t)
+	return good, !still, err
+}
+
+// uses reports whether a token is good there.
+func (w place) uses(ctx context.Context, p *loadtest.Player, t *loadtest.Token) (bool, error) {
 	r, err := w.request(ctx, t)
 	if err != nil {
 		return false, err
 	}
 	a, err := p.Send(ctx, r)
-	if err != nil {
-		return false, err
-	}
 	good, ok := w.good(a)
-	return good && ok, nil
+	return err == nil && good && ok, err
 }
 
 // obtaining is a way to obtain a token, and whether its refresh token is to be
