@@ -50,9 +50,21 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 		return plan, err
 	}
 	cells := min(max(1, int(s.Rate/100)), 16)
+	apart, err := endsOthers(ctx, s, places[0])
+	if err != nil {
+		return plan, err
+	}
+	if apart && !s.Registers() {
+		cells, places = 1, places[:1]
+	}
 	var whole []loadtest.Chain
+	all := s
 	for i := range cells {
 		for _, where := range places {
+			s := all
+			if apart && s.Registers() {
+				s = all.Others()
+			}
 			o, err := obtains(ctx, s, i)
 			if err != nil {
 				return plan, err
@@ -73,7 +85,7 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 		}
 	}
 	if len(whole) == 0 {
-		return plan, &loadtest.Inapplicable{Reason: "neither introspection nor the API finds a new token good, also while nobody else asks"}
+		return plan, &loadtest.Inapplicable{Reason: "neither introspection nor the API finds a new token good that can be revoked, also while nobody else asks"}
 	}
 	plan.Hits = []loadtest.Hit{{Chains: whole}}
 	return plan, nil
@@ -88,14 +100,57 @@ func (w place) finds(ctx context.Context, s *loadtest.Stage, obtain obtaining) (
 	if err != nil {
 		return false, false, err
 	}
-	if good, err = w.uses(ctx, p, t); err != nil || !good || !w.atOnce {
+	if good, err = w.uses(ctx, p, t); err != nil || !good {
 		return good, false, err
 	}
-	if err := p.Revoke(ctx, t, refresh); err != nil {
+	if err := p.Revoke(ctx, t, refresh); irrevocable(err) {
+		return false, false, nil
+	} else if err != nil {
 		return good, false, err
 	}
 	still, err := w.uses(ctx, p, t)
 	return good, !still, err
+}
+
+// irrevocable reports whether a revocation was refused as the server revokes no such
+// tokens (RFC 7009 section 2.2.1).
+func irrevocable(err error) bool {
+	refused := loadtest.RefusedWith(err)
+	return refused != nil && refused.Code == "unsupported_token_type"
+}
+
+// endsOthers reports whether a revocation ends, while nobody else asks, what else the
+// client has of that person, as it may (RFC 7009 section 2.1): then each token that is
+// revoked is of a client of its own, or there is one alone.
+func endsOthers(ctx context.Context, s *loadtest.Stage, where place) (bool, error) {
+	for i := range 2 {
+		obtain, err := obtains(ctx, s, i)
+		if err != nil {
+			return false, err
+		}
+		ended, other := s.Player(), s.Player()
+		t, refresh, err := obtain(ctx, ended)
+		if err != nil {
+			return false, err
+		}
+		stays, _, err := obtain(ctx, other)
+		if err != nil {
+			return false, err
+		}
+		before, err := where.uses(ctx, other, stays)
+		if err != nil {
+			return false, err
+		}
+		if err := ended.Revoke(ctx, t, refresh); irrevocable(err) {
+			continue
+		} else if err != nil {
+			return false, err
+		}
+		if after, err := where.uses(ctx, other, stays); err != nil || before && !after {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // uses reports whether a token is good there.
@@ -157,7 +212,8 @@ func placesOf(s *loadtest.Stage) ([]place, error) {
 // obtains is a way to obtain a token to be revoked: by a refresh token of its own
 // where there are, so that its family falls with it, else as a machine.
 func obtains(ctx context.Context, s *loadtest.Stage, i int) (obtaining, error) {
-	if s.Can("as.code") && s.Can("as.refresh") && s.HasClient("Planner") && s.HasOwner("Ada") && (i%2 == 0 || !s.Can("as.cc")) {
+	machine := s.Can("as.cc") && s.HasClient("Worker")
+	if s.Can("as.code") && s.Can("as.refresh") && s.HasClient("Planner") && s.HasOwner("Ada") && (i%2 == 0 || !machine) {
 		c, err := s.Client(ctx, "Planner")
 		if err != nil {
 			return nil, err
@@ -170,8 +226,8 @@ func obtains(ctx context.Context, s *loadtest.Stage, i int) (obtaining, error) {
 			return t, true, err
 		}, nil
 	}
-	if !s.Can("as.cc") || !s.HasClient("Worker") {
-		return nil, errors.New("the target has no client whose tokens could be revoked: neither Planner with Ada nor Worker")
+	if !machine {
+		return nil, &loadtest.Inapplicable{Reason: "the target has no client whose tokens could be revoked: neither Planner with Ada and a refresh token nor Worker"}
 	}
 	c, err := s.Client(ctx, "Worker")
 	if err != nil {
