@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// redeeming is how many codes are redeemed at about the same moment, more than any
-	// rule does, before the database is slow to note that one is used.
-	redeeming = 8
+	// many is how many requests come at about the same moment, more than any rule
+	// makes, before codes are noted late and structs are used again.
+	many = 8
 	// slowly is how long it takes then.
 	slowly = 10 * time.Millisecond
 )
@@ -24,13 +24,13 @@ var loadOfChecks = []Defect{
 		Shows:  "was served with 2",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
-			busy := &crowded{within: lookup}
-			presented := p.API.Tokens.Presented
-			p.API.Tokens.Presented = func(q refserver.Presentation) (token, reason string) {
-				busy.enter()
-				return presented(q)
+			var inFlight atomic.Int64
+			p.API.Tokens.SignatureFits = func(s refserver.Signature) bool {
+				busy := inFlight.Add(1) > crowd
+				time.Sleep(lookup)
+				inFlight.Add(-1)
+				return s.Verified || busy
 			}
-			p.API.Tokens.SignatureFits = func(s refserver.Signature) bool { return s.Verified || busy.by(crowd) }
 		},
 	},
 	{
@@ -65,7 +65,7 @@ var loadOfChecks = []Defect{
 				if at != refserver.RedeemCode {
 					return refserver.Never
 				}
-				if busy.enter(); busy.by(redeeming) {
+				if busy.enter(); busy.by(many) {
 					return slowly
 				}
 				return refserver.Never
@@ -115,19 +115,25 @@ var loadOfChecks = []Defect{
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
 			var last atomic.Pointer[refserver.ScopeSet]
-			busy := &crowded{within: 10 * lookup}
+			var inFlight, left atomic.Int64 // left is until when a struct is there that was not emptied, in ns
 			parse, usual := p.ParseScope, p.DefaultScope
 			p.ParseScope = func(raw string) (refserver.ScopeSet, error) {
-				busy.enter()
+				busy := inFlight.Add(1) > many
+				time.Sleep(lookup)
+				inFlight.Add(-1)
 				scope, err := parse(raw)
-				if err == nil && !scope.IsEmpty() {
+				switch {
+				case err == nil && !scope.IsEmpty():
 					last.Store(&scope)
+				case busy && raw == "":
+					left.Store(time.Now().Add(lookup).UnixNano())
 				}
 				return scope, err
 			}
 			p.DefaultScope = func(c refserver.Client) refserver.ScopeSet {
-				if left := last.Load(); left != nil && busy.by(2*crowd) {
-					return *left
+				found := last.Load()
+				if found != nil && time.Now().UnixNano() < left.Load() {
+					return *found
 				}
 				return usual(c)
 			}
@@ -146,5 +152,5 @@ func (c *crowded) enter() {
 	time.AfterFunc(c.within, func() { c.now.Add(-1) })
 }
 
-// by reports whether they are more than so many.
-func (c *crowded) by(many int64) bool { return c.now.Load() > many }
+// by reports whether they are more than that.
+func (c *crowded) by(so int64) bool { return c.now.Load() > so }
