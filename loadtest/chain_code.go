@@ -34,8 +34,9 @@ type CodeKind struct {
 
 // Redemptions returns n chains that redeem codes (RFC 6749 section 4.1.3), each for
 // what was decided, and, if its kind says so, once more, which is refused: some
-// afterwards, others at the same moment, by another chain. Codes are obtained ahead, several at once, and for as long as the load goes on; those that
-// have become old are left.
+// afterwards, others at the same moment, by another chain. Codes are obtained ahead,
+// several at once, and for as long as the load goes on; those that have become old
+// are left.
 func (s *Stage) Redemptions(ctx context.Context, n int, kinds ...CodeKind) ([]Chain, error) {
 	size := min(max(32, int(s.Rate*min(s.Duration, stockTime).Seconds()/2)), 512)
 	st := &stock{codes: make(chan stocked, size), twins: make(chan stocked, n)}
