@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -32,12 +33,13 @@ type CodeKind struct {
 }
 
 // Redemptions returns n chains that redeem codes (RFC 6749 section 4.1.3), each for
-// what was decided, and, if its kind says so, once more, which is refused. Codes are
-// obtained ahead, several at once, and for as long as the load goes on; those that
-// have become old are left.
+// what was decided, and, if its kind says so, once more, which is refused: some
+// afterwards, others at the same moment, by another chain. Codes are obtained ahead,
+// several at once, and for as long as the load goes on; those that have become old
+// are left.
 func (s *Stage) Redemptions(ctx context.Context, n int, kinds ...CodeKind) ([]Chain, error) {
 	size := min(max(32, int(s.Rate*min(s.Duration, stockTime).Seconds()/2)), 512)
-	st := &stock{codes: make(chan stocked, size)}
+	st := &stock{codes: make(chan stocked, size), twins: make(chan stocked, n)}
 	for _, k := range kinds {
 		if err := s.Owner(ctx, k.Owner); err != nil {
 			return nil, err
@@ -61,7 +63,9 @@ func (s *Stage) Redemptions(ctx context.Context, n int, kinds ...CodeKind) ([]Ch
 // stock is codes that wait to be redeemed.
 type stock struct {
 	codes  chan stocked
+	twins  chan stocked // that another chain is redeeming
 	judges []*grantJudge
+	turn   atomic.Int64
 
 	mu     sync.Mutex
 	failed error // the last time one was to be obtained; nil: it was
@@ -71,6 +75,9 @@ type stocked struct {
 	*Code
 	again string
 	judge *grantJudge
+	// bought is how many tokens a code bought that is redeemed by two chains; nil: it
+	// is by one.
+	bought *atomic.Int64
 }
 
 // fill obtains codes of each kind in turn until the context ends. The first of
@@ -95,7 +102,7 @@ func (st *stock) fill(ctx context.Context, p *Player, kinds []CodeKind, turn int
 			continue
 		}
 		select {
-		case st.codes <- stocked{code, kinds[i].Again, st.judges[i]}:
+		case st.codes <- stocked{Code: code, again: kinds[i].Again, judge: st.judges[i]}:
 		case <-ctx.Done():
 		}
 	}
@@ -127,14 +134,29 @@ func (st *stock) wait(ctx context.Context, s *Stage) error {
 	}
 }
 
-// take is a code that is fresh, if there is one.
+// take is a code that is fresh, if there is one. Every other one that is redeemed
+// twice is so by two chains.
 func (st *stock) take() *stocked {
+	select {
+	case c := <-st.twins:
+		return &c
+	default:
+	}
 	for {
 		select {
 		case c := <-st.codes:
-			if time.Since(c.Obtained) < freshCode {
-				return &c
+			if time.Since(c.Obtained) > freshCode {
+				continue
 			}
+			if c.again != "" && st.turn.Add(1)%2 == 0 {
+				c.bought = &atomic.Int64{}
+				select {
+				case st.twins <- c:
+				default: // as many wait as there are chains
+					c.bought = nil
+				}
+			}
+			return &c
 		default:
 			return nil
 		}
@@ -186,10 +208,12 @@ func (r *redemption) Judge(a Answer) (Verdict, bool) {
 	switch {
 	case r.again:
 		v = r.once(a, issued)
-	case r.late && !issued && v.Class == FalseRefusal:
-		v = Verdict{} // it may have expired
+	case issued && r.now.bought != nil && r.now.bought.Add(1) > 1:
+		v = leak(r.now.again, "issued two tokens for a code that was redeemed twice at once, want one at most")
+	case (r.late || r.now.bought != nil) && !issued && v.Class == FalseRefusal:
+		v = Verdict{} // it may have expired, or the other was first
 	}
-	if r.again = issued && !r.again && r.now.again != ""; !r.again {
+	if r.again = issued && !r.again && r.now.again != "" && r.now.bought == nil; !r.again {
 		r.now = nil
 	}
 	return v, true

@@ -242,6 +242,21 @@ func (s *Stage) IntrospectsInactive(rule string) Expectation {
 	}
 }
 
+// TellsNothing expects the introspection endpoint to refuse, or to say nothing of a
+// token that is good, as who asks has not proved who they are (RFC 7662 sections 2.1
+// and 4).
+func (s *Stage) TellsNothing(rule string) Expectation {
+	return func(a Answer) Verdict {
+		switch active, ok := Active(a); {
+		case active && ok:
+			return leak(rule, "introspection tells somebody without credentials that a token is active")
+		case unjudgeable(a.Status):
+			return fault("got %d from the introspection endpoint, want a refusal", a.Status)
+		}
+		return Verdict{}
+	}
+}
+
 // Active reads whether an introspection response says that a token is active; ok
 // is false where it says nothing (RFC 7662 section 2.2).
 func Active(a Answer) (active, ok bool) {

@@ -84,6 +84,22 @@ func (s *Stage) Remains(rule string, op target.Operation, t *Token) Expectation 
 	}
 }
 
+// Withholds expects an API not to serve an object with a token that covers the
+// operation, as the object is another's and is not served while nobody else asks
+// (RFC 9700 section 4.15); means says what it is: "an object of another".
+func (s *Stage) Withholds(rule string, op target.Operation, t *Token, means string) Expectation {
+	what := act(op, t)
+	return func(a Answer) Verdict {
+		switch {
+		case a.Status >= 200 && a.Status < 300:
+			return leak(rule, "%s, was served with %s, and is not while nobody else asks", what, means)
+		case !refusing(a.Status) && a.Status != http.StatusGone:
+			return fault("%s, was answered with %d, want a refusal", what, a.Status)
+		}
+		return Verdict{}
+	}
+}
+
 // Refuses expects an API to refuse, for lack of scope or for lack of a token
 // (RFC 6750 section 3.1). Being served breaks rule, and so does a refusal that
 // shows the marker, a text of what is protected; empty: there is none. The
@@ -100,6 +116,21 @@ func (s *Stage) Refuses(rule string, op target.Operation, t *Token, marker strin
 			return leak(rule, "%s, was refused with %d, but what is protected is in the answer", what, a.Status)
 		}
 		return challenged(a)
+	}
+}
+
+// Hides expects an API to refuse, or to answer with a list that has nothing of what is
+// protected, of which marker is a text (RFC 6749 section 7).
+func (s *Stage) Hides(rule string, op target.Operation, t *Token, marker string) Expectation {
+	refuses, what := s.Refuses(rule, op, t, marker), act(op, t)
+	return func(a Answer) Verdict {
+		if a.Status < 200 || a.Status >= 300 {
+			return refuses(a)
+		}
+		if bytes.Contains(a.Body, []byte(marker)) {
+			return leak(rule, "%s, was served with %d, and what is protected is in the answer", what, a.Status)
+		}
+		return Verdict{}
 	}
 }
 

@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/http"
 	"strings"
@@ -162,6 +163,31 @@ func TestIntrospectionIsJudged(t *testing.T) {
 		expectClass(t, tt.expect(Answer{Status: 200, Body: []byte(tt.body)}), tt.want, tt.rule)
 	}
 	expectClass(t, exact(Answer{Status: 401}), Fault, "")
+}
+
+func TestWhatNobodyIsToldIsJudged(t *testing.T) {
+	s := bare(target.Description{})
+	op := target.Operation{Name: "read", Method: "GET"}
+	others := s.Withholds("CONC-11", op, nil, "an object of another")
+	for _, tt := range []struct {
+		name   string
+		expect Expectation
+		answer Answer
+		want   Class
+	}{
+		{"another's object is not there", others, Answer{Status: 404}, AsExpected},
+		{"another's object is forbidden", others, Answer{Status: 403}, AsExpected},
+		{"another's object is served", others, Answer{Status: 200}, Leak},
+		{"the API is in trouble", others, Answer{Status: 503}, Fault},
+		{"a stranger is refused", s.TellsNothing("INTR-05"), Answer{Status: 401}, AsExpected},
+		{"a stranger is told that nothing is active", s.TellsNothing("INTR-05"), Answer{Status: 200, Body: []byte(`{"active":false}`)}, AsExpected},
+		{"a stranger is told", s.TellsNothing("INTR-05"), Answer{Status: 200, Body: []byte(`{"active":true}`)}, Leak},
+		{"too many strangers", s.TellsNothing("INTR-05"), Answer{Status: 429}, Fault},
+	} {
+		if v := tt.expect(tt.answer); cmp.Or(v.Class, AsExpected) != tt.want {
+			t.Errorf("%s: got %q (%s), want %q", tt.name, v.Class, v.Message, tt.want)
+		}
+	}
 }
 
 func TestSamplesShowNoSecret(t *testing.T) {

@@ -155,6 +155,7 @@ func (w *worker) judge(x *shot, s *slot, a Answer, err error) (more bool) {
 		x.verdict = s.expect(a)
 	}
 	if !x.verdict.kept() {
+		x.limited = x.verdict.Class == Fault && limits(a)
 		w.samples.keep(x.verdict, s.packet.Request, a, err, w.tickets.began.Add(x.sent))
 	}
 	if w.room.issued != nil && w.checker != nil && !w.checker.offer(w.room.issued, &s.packet.Request, &a, w.tickets.began.Add(x.sent)) {

@@ -179,7 +179,7 @@ type windowPart struct {
 func (s *sum) add(r *ScenarioReport, p *partScenario, shard int, late time.Duration) {
 	s.counted++
 	s.tally.addCounts(&tally{
-		requests: r.Requests, kept: r.Kept, leaks: r.Leaks, falseRefusals: r.FalseRefusals, faults: r.Faults, answered: p.Answered,
+		requests: r.Requests, kept: r.Kept, leaks: r.Leaks, falseRefusals: r.FalseRefusals, faults: r.Faults, limited: r.Limited, answered: p.Answered,
 		leaksByRule: r.LeaksByRule, lastSent: p.LastSent + late, elapsed: p.Elapsed + late,
 	})
 	p.Latency.addTo(s.tally.latency)
@@ -276,7 +276,7 @@ func (s *sum) group(r *ScenarioReport) {
 func (s *sum) finish() {
 	r, t := s.report, s.tally
 	r.Requests, r.Kept, r.Leaks, r.FalseRefusals, r.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
-	r.LeaksByRule = t.leaksByRule
+	r.LeaksByRule, r.Limited = t.leaksByRule, t.limited
 	r.Latency, r.Lag, r.DurationMS = t.latencies(), latencies(t.lag), t.elapsed.Milliseconds()
 	r.Spectrum = t.spectrum()
 	r.Windows, r.Signatures = aligned(s.windows), t.signatures

@@ -52,8 +52,9 @@ type judgement struct {
 
 // decide sets outcome and reason. One leak or false refusal breaks a scenario,
 // at any rate. What was attacked at less than 95 % of the offered rate is
-// inconclusive, as is what answered nothing. Then 1 % of faults break it, and so
-// does a missed threshold; fewer faults are noted.
+// inconclusive, as is what answered nothing, and what limits the rate, which is its
+// right. Then 1 % of other faults break it, and so does a missed threshold; fewer are
+// noted.
 func (j *judgement) decide(interrupted bool) {
 	r, t := j.report, j.tally
 	set := func(o Outcome, format string, args ...any) {
@@ -62,7 +63,7 @@ func (j *judgement) decide(interrupted bool) {
 			r.Reason = strings.TrimPrefix(r.Reason+"; "+j.note, "; ")
 		}
 	}
-	faults := float64(t.faults) / float64(max(1, t.requests))
+	faults := float64(t.faults-t.limited) / float64(max(1, t.requests))
 	var missed []string
 	for _, m := range j.missed {
 		if m.Value == nil { // a step of a search holds nothing that it has too few samples for
@@ -88,10 +89,12 @@ func (j *judgement) decide(interrupted bool) {
 		set(Inconclusive, "interrupted after %v of %v", t.stopped.Round(time.Millisecond), j.duration)
 	case t.unsent != "":
 		set(Inconclusive, "the attack ended before its time: %s", t.unsent)
+	case t.isLimited() && faults < tooFaulty:
+		set(Inconclusive, "%s", j.limiting())
 	case j.open && r.AchievedRate < enough*r.OfferedRate:
 		set(Inconclusive, "achieved %s of %s requests/s: %s", figureText(r.AchievedRate), figureText(r.OfferedRate), j.saturated())
 	case faults >= tooFaulty:
-		set(Broken, "%.2g %% of the requests were faults (%s)", 100*faults, j.firstFault())
+		set(Broken, "%.2g %% of the requests failed, with no leak and no false refusal (%s)", 100*faults, j.firstFault())
 	case len(missed) > 0:
 		set(Broken, "missed %s", strings.Join(missed, ", "))
 	case t.faults > 0:
@@ -131,8 +134,10 @@ func (j *judgement) side() Side {
 		return SideBoth
 	case j.load.cpu >= busyCPU*cores:
 		return SideOurs
-	case j.load.host >= busyCPU*cores:
+	case j.load.host >= busyCPU*cores && !j.tally.isLimited():
 		return SideHost
+	case j.tally.isLimited():
+		return SideTarget
 	case j.load.full > 0.1 || j.load.waits > j.tally.requests/10:
 		return SideTarget
 	}

@@ -168,7 +168,7 @@ func (r *runner) begin(ctx context.Context, parts []*part) func() (time.Time, er
 func (p *part) fill(o offer, share mixed) {
 	report, t := &p.report, p.tally
 	report.Requests, report.Kept, report.Leaks, report.FalseRefusals, report.Faults = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults
-	report.LeaksByRule = t.leaksByRule
+	report.LeaksByRule, report.Limited = t.leaksByRule, t.limited
 	report.Latency, report.Lag, report.Signatures = t.latencies(), latencies(t.lag), t.signatures
 	report.Spectrum = t.spectrum()
 	report.DurationMS = t.elapsed.Milliseconds()

@@ -164,6 +164,36 @@ func (p *Player) Expired(ctx context.Context, c *Client, owner string, scope oau
 	return &Token{Secret: secret, Scope: scope, Client: c, Owner: owner}, err
 }
 
+// Altered is a token that was made to name another scope, so that its signature does
+// not fit; one that is opaque has another character in its middle. No server has
+// issued it (RFC 9068 section 4).
+func (p *Player) Altered(ctx context.Context, t *Token, scope oauth.ScopeSet) (*Token, error) {
+	altered := *t
+	altered.Scope, altered.issue = scope, nil
+	if jwtClaims([]byte(t.Secret.Reveal()), nil) == nil {
+		altered.Secret = oauth.AccessToken(spoilt(t.Secret.Reveal()))
+		return &altered, nil
+	}
+	forged, err := p.cast.ForgeScope(ctx, t.Secret, actor.KeptSignature, scope.Raw())
+	if err != nil {
+		return nil, err
+	}
+	altered.Secret = forged[0]
+	return &altered, nil
+}
+
+// spoilt is an opaque token with another character in its middle.
+func spoilt(token string) string {
+	octets := []byte(token)
+	at := len(octets) / 2
+	if octets[at] == 'x' {
+		octets[at] = 'w'
+	} else {
+		octets[at] = 'x'
+	}
+	return string(octets)
+}
+
 // Redeem exchanges a code for tokens (RFC 6749 section 4.1.3). The token is nil
 // where that is refused.
 func (p *Player) Redeem(ctx context.Context, code *Code) (*Token, error) {
@@ -210,11 +240,14 @@ func (p *Player) Refresh(ctx context.Context, t *Token, scope *oauth.ScopeSet) (
 }
 
 // Machine obtains a token for a client that acts for itself (RFC 6749 section
-// 4.4). It is nil where that is refused.
+// 4.4); an empty scope is left out. The token is nil where that is refused.
 func (p *Player) Machine(ctx context.Context, c *Client, scope oauth.ScopeSet) (*Token, error) {
 	client, err := p.client(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	if scope.IsEmpty() {
+		return p.got(c, "")(client.ClientCredentials(ctx, nil, nil))
 	}
 	raw := scope.Raw()
 	return p.got(c, "")(client.ClientCredentials(ctx, &raw, nil))

@@ -15,8 +15,8 @@ type Outcome string
 // The outcomes of a load scenario.
 const (
 	Kept          Outcome = "kept"           // every answer was as expected, every threshold held
-	Broken        Outcome = "broken"         // a leak, a false refusal, or a threshold missed
-	Inconclusive  Outcome = "inconclusive"   // under 95 % of the offered rate, or nothing was answered
+	Broken        Outcome = "broken"         // a leak, a false refusal, a threshold missed, or 1 % of the requests failed
+	Inconclusive  Outcome = "inconclusive"   // under 95 % of the offered rate, the target limits it, or nothing was answered
 	NotApplicable Outcome = "not_applicable" // the target lacks what the scenario needs
 )
 
@@ -63,7 +63,10 @@ type ScenarioReport struct {
 	LeaksByRule   map[string]int64 `json:"leaks_by_rule,omitempty"`
 	FalseRefusals int64            `json:"false_refusals"` // refused although granted
 	Faults        int64            `json:"faults"`         // no answer, or one that cannot be judged
-	Latency       Latency          `json:"latency_ms"`
+	// Limited are those of Faults whose answer asks for fewer requests: 429, or 503 with
+	// Retry-After.
+	Limited int64   `json:"limited,omitempty"`
+	Latency Latency `json:"latency_ms"`
 	// Spectrum is how Latency is distributed, the lowest percentile first: each next
 	// point halves what is slower.
 	Spectrum []Percentile `json:"spectrum,omitempty"`

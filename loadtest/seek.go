@@ -185,13 +185,13 @@ type stepSeen struct {
 
 // totals are the requests of all steps.
 type totals struct {
-	requests, kept, leaks, falseRefusals, faults int64
-	leaksByRule                                  map[string]int64
+	requests, kept, leaks, falseRefusals, faults, limited int64
+	leaksByRule                                           map[string]int64
 }
 
 func (t *totals) add(seen *tally) {
 	t.requests, t.kept, t.leaks = t.requests+seen.requests, t.kept+seen.kept, t.leaks+seen.leaks
-	t.falseRefusals, t.faults = t.falseRefusals+seen.falseRefusals, t.faults+seen.faults
+	t.falseRefusals, t.faults, t.limited = t.falseRefusals+seen.falseRefusals, t.faults+seen.faults, t.limited+seen.limited
 	for rule, n := range seen.leaksByRule {
 		if t.leaksByRule == nil {
 			t.leaksByRule = map[string]int64{}
@@ -217,12 +217,12 @@ func (r *runner) sought(ctx context.Context, parts []*part, found *Capacity) {
 		}
 		t := p.totals
 		s := &p.report
-		s.Requests, s.Kept, s.Leaks, s.FalseRefusals, s.Faults, s.LeaksByRule = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults, t.leaksByRule
+		s.Requests, s.Kept, s.Leaks, s.FalseRefusals, s.Faults, s.Limited, s.LeaksByRule = t.requests, t.kept, t.leaks, t.falseRefusals, t.faults, t.limited, t.leaksByRule
 		s.Groups, s.Samples = p.kept.grouped(), p.kept.taken()
 		switch {
 		case s.Leaks > 0 || s.FalseRefusals > 0:
 			s.Outcome, s.Reason = Broken, fmt.Sprintf("%d of %d answers leaked, %d refused what was granted", s.Leaks, s.Requests, s.FalseRefusals)
-		case ctx.Err() != nil || found.Rate > 0 && !found.Confirmed || s.Requests == 0:
+		case ctx.Err() != nil || found.Rate > 0 && !found.Confirmed || s.Requests == 0, found.Rate == 0 && s.Limited > 0 && s.Limited == s.Faults:
 			s.Outcome, s.Reason = Inconclusive, found.Reason
 		case found.Rate == 0:
 			s.Outcome, s.Reason = Broken, found.Reason

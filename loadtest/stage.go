@@ -232,12 +232,16 @@ func (s *Stage) TokenRequest(c *Client, form url.Values) Request {
 }
 
 // ClientCredentialsRequest asks for a token on the client's own behalf (RFC 6749
-// section 4.4.2).
+// section 4.4.2); an empty scope is left out.
 func (s *Stage) ClientCredentialsRequest(c *Client, scope oauth.ScopeSet) Request {
-	form := url.Values{"grant_type": {string(oauth.ClientCredentials)}, "scope": {s.wire(scope).String()}}
+	form, purpose := url.Values{"grant_type": {string(oauth.ClientCredentials)}}, "no scope"
+	if !scope.IsEmpty() {
+		form.Set("scope", s.wire(scope).String())
+		purpose = scope.String()
+	}
 	s.name(form)
 	r := s.TokenRequest(c, form)
-	r.Purpose = "asks on its own behalf for " + scope.String()
+	r.Purpose = "asks on its own behalf for " + purpose
 	return r
 }
 
@@ -282,6 +286,15 @@ func (s *Stage) IntrospectionRequest(ctx context.Context, holder *Client, token 
 	r := s.post(asker, s.Endpoint("introspection_endpoint"), url.Values{"token": {token.Reveal()}})
 	r.Purpose = "introspects a token"
 	return r, nil
+}
+
+// StrangersIntrospection asks the introspection endpoint about a token as somebody
+// who does not say who they are (RFC 7662 section 2.1).
+func (s *Stage) StrangersIntrospection(token oauth.Secret) Request {
+	stranger := oauth.Client{Name: "somebody", AuthMethod: anonymous}
+	r := s.post(stranger, s.Endpoint("introspection_endpoint"), url.Values{"token": {token.Reveal()}})
+	r.Purpose = "introspects a token without credentials"
+	return r
 }
 
 // anonymous is no way to authenticate: nothing is sent, no client_id either.

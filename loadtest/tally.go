@@ -14,6 +14,7 @@ const longest = int64(time.Hour / time.Microsecond)
 // with their number. One goroutine writes it.
 type tally struct {
 	requests, kept, leaks, falseRefusals, faults int64
+	limited                                      int64 // of faults: fewer requests are asked for
 	answered                                     int64
 	leaksByRule                                  map[string]int64
 	unsent                                       string // why the attack stopped before its time
@@ -41,12 +42,16 @@ func newTally() *tally { return &tally{latency: newHistogram(), lag: newHistogra
 type shot struct {
 	verdict         Verdict
 	answered        bool
+	limited         bool // the answer asks for fewer requests
 	due, sent, done time.Duration
 }
 
 // count counts one request.
 func (t *tally) count(s *shot) {
 	t.add(s.verdict.Class, s.verdict.Rule, s.answered, s.due, s.done-s.due)
+	if s.limited {
+		t.limited++
+	}
 	t.lastSent = max(t.lastSent, s.sent)
 	t.lag.add(inRange(s.sent-s.due), 1)
 }
@@ -91,6 +96,7 @@ func (t *tally) addCounts(other *tally) {
 	t.requests, t.answered = t.requests+other.requests, t.answered+other.answered
 	t.kept, t.leaks = t.kept+other.kept, t.leaks+other.leaks
 	t.falseRefusals, t.faults = t.falseRefusals+other.falseRefusals, t.faults+other.faults
+	t.limited += other.limited
 	for rule, n := range other.leaksByRule {
 		if t.leaksByRule == nil {
 			t.leaksByRule = map[string]int64{}

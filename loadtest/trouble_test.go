@@ -5,9 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,5 +172,47 @@ func TestAStallOfASecondIsInTheTail(t *testing.T) {
 	if got.Faults > 0 || got.Latency.P99 < 900 || got.Latency.P90 < 600 {
 		t.Errorf("got p90 %v ms, p99 %v ms and %d faults of %d (%s), want a tail of a second and no fault",
 			got.Latency.P90, got.Latency.P99, got.Faults, got.Requests, got.Reason)
+	}
+}
+
+// A server that limits the rate is within its rights: it is neither broken nor kept,
+// and the report says what it does. Of one that fails it is not said.
+func TestAServerThatLimitsTheRateIsNotBroken(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		status  int
+		retry   string
+		limited bool
+	}{
+		{"too many requests", http.StatusTooManyRequests, "", true},
+		{"unavailable for a while", http.StatusServiceUnavailable, "1", true},
+		{"unavailable", http.StatusServiceUnavailable, "", false},
+		{"an error", http.StatusInternalServerError, "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var n atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if n.Add(1)%4 > 0 {
+					return
+				}
+				if tt.retry != "" {
+					w.Header().Set("Retry-After", tt.retry)
+				}
+				w.WriteHeader(tt.status)
+			}))
+			defer server.Close()
+			tg := &target.Target{Description: &target.Description{Name: "limited"}, Issuer: server.URL, Metadata: map[string]any{}}
+			report, got := run(t, tg, apiScenario(server.URL, serves), loadtest.Options{Rate: 200, Duration: 300 * time.Millisecond, Seed: 1})
+			outcome, code := loadtest.Broken, 1
+			if tt.limited {
+				outcome, code = loadtest.Inconclusive, 3
+			}
+			if got.Outcome != outcome || loadtest.ExitCode(report) != code || got.Leaks+got.FalseRefusals > 0 {
+				t.Errorf("got %s (%s), exit code %d, want %s and %d", got.Outcome, got.Reason, loadtest.ExitCode(report), outcome, code)
+			}
+			if said := strings.Contains(got.Reason, "limits the rate"); said != tt.limited || (got.Limited == got.Faults) != tt.limited {
+				t.Errorf("got %q with %d of %d faults limited", got.Reason, got.Limited, got.Faults)
+			}
+		})
 	}
 }

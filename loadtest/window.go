@@ -29,6 +29,8 @@ type Window struct {
 	Leaks         int64 `json:"leaks"`
 	FalseRefusals int64 `json:"false_refusals"`
 	Faults        int64 `json:"faults"`
+	// Limited are those of Faults whose answer asks for fewer requests.
+	Limited int64 `json:"limited,omitempty"`
 	// Latency is that of the requests that were answered or given up in the window,
 	// from when each was due.
 	Latency Latency `json:"latency_ms"`
@@ -53,6 +55,7 @@ func (w *Window) addCounts(other Window) {
 	w.Due, w.Sent = w.Due+other.Due, w.Sent+other.Sent
 	w.Kept, w.Leaks = w.Kept+other.Kept, w.Leaks+other.Leaks
 	w.FalseRefusals, w.Faults = w.FalseRefusals+other.FalseRefusals, w.Faults+other.Faults
+	w.Limited += other.Limited
 }
 
 // windows are the windows of an attack, and the one that is under way.
@@ -87,6 +90,7 @@ func (w *windows) add(second int64, seen *tally, due, sent int64) {
 	n := &w.now
 	n.Kept, n.Leaks = n.Kept+seen.kept, n.Leaks+seen.leaks
 	n.FalseRefusals, n.Faults = n.FalseRefusals+seen.falseRefusals, n.Faults+seen.faults
+	n.Limited += seen.limited
 	n.Due, n.Sent = n.Due+due, n.Sent+sent
 	w.hist.merge(seen.latency)
 }

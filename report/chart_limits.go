@@ -11,10 +11,14 @@ const (
 	// glyph is about how wide a character is, letter how high, and letterGap how far
 	// a text is from its line.
 	glyph, letter, letterGap = 6.3, 10, 4
+	// apart is how far texts are from each other, side by side.
+	apart = 6
+	// farther is what a text costs that is a row away from its line.
+	farther = 15
 )
 
 // tell puts the texts of limits where least is in the way: above or below their line,
-// at an end or in the middle.
+// at an end, in the middle or beside it, and a row away where others are there.
 func (c *chart) tell() {
 	var taken []box
 	for i := range c.Limits {
@@ -22,20 +26,44 @@ func (c *chart) tell() {
 		width := glyph * float64(len([]rune(l.Text)))
 		best := -1
 		var where box
-		for _, baseline := range []float64{l.Y1 - letterGap, l.Y1 + letterGap + letter} {
-			for _, spot := range []struct {
-				anchor  string
-				at, off float64 // where the text is anchored, and where it begins from there
-			}{{"start", l.X1 + 4, 0}, {"end", l.X2 - 4, -width}, {"middle", (l.X1 + l.X2) / 2, -width / 2}} {
-				b := box{spot.at + spot.off, baseline - letter, spot.at + spot.off + width, baseline + 2}
-				if n := c.crossed(b, i, taken); best < 0 || n < best {
-					best, where = n, b
-					l.TextX, l.TextY, l.Anchor = spot.at, baseline, spot.anchor
-				}
+		for _, s := range l.spots(width) {
+			b := box{s.left, s.baseline - letter, s.left + width, s.baseline + 2}
+			if n := s.cost + c.crossed(b, i, taken); best < 0 || n < best {
+				best, where = n, b
+				l.TextX, l.TextY, l.Anchor = s.at, s.baseline, s.anchor
 			}
 		}
 		taken = append(taken, where)
 	}
+}
+
+// spot is where the text of a limit may be: where it is anchored, and where it begins.
+type spot struct {
+	anchor             string
+	at, baseline, left float64
+	cost               int
+}
+
+// spots are those for a text of that width, the best first.
+func (l *chartLimit) spots(width float64) []spot {
+	middle := (l.X1 + l.X2) / 2
+	var list []spot
+	for row := range 3 {
+		away := float64(row) * (letter + letterGap)
+		for _, baseline := range []float64{l.Y1 - letterGap - away, l.Y1 + letterGap + letter + away} {
+			list = append(list,
+				spot{"start", l.X1 + 4, baseline, l.X1 + 4, row * farther},
+				spot{"end", l.X2 - 4, baseline, l.X2 - 4 - width, row * farther},
+				spot{"middle", middle, baseline, middle - width/2, row * farther})
+		}
+		if row == 0 && l.X2-l.X1 < width { // it is no line across the plot
+			beside := l.Y1 + letter/2 - 1
+			list = append(list,
+				spot{"start", l.X2 + apart, beside, l.X2 + apart, 1},
+				spot{"end", l.X1 - apart, beside, l.X1 - apart - width, 1})
+		}
+	}
+	return list
 }
 
 // box is a part of a chart.
@@ -65,7 +93,7 @@ func (c *chart) crossed(b box, own int, taken []box) int {
 		}
 	}
 	for _, t := range taken {
-		if t.left < b.right && b.left < t.right && t.top < b.bottom && b.top < t.bottom {
+		if t.left < b.right+apart && b.left < t.right+apart && t.top < b.bottom && b.top < t.bottom {
 			n += 100
 		}
 	}

@@ -60,3 +60,37 @@ func TestTicksAreRound(t *testing.T) {
 		t.Errorf("y (-want +got)\n%s", diff)
 	}
 }
+
+// Limits that are close together have texts that do not touch.
+func TestTextsOfLimitsStayApart(t *testing.T) {
+	line := series{Points: [][2]float64{{0, 1}, {1, 4}, {2, 6}, {3, 9}, {4, 10}}}
+	for name, limits := range map[string][][2]float64{ // of the latency by percentile: where and at what
+		"one above the other": {{3, 5}, {3, 5.1}, {3, 5.2}},
+		"side by side":        {{2, 5}, {2.3, 5}, {2.6, 5}},
+		"a step each":         {{2.8, 5}, {2.9, 5.1}, {3, 5.2}, {3.1, 5.3}},
+		"at the end":          {{4, 9.8}, {3.9, 9.9}, {3.8, 10}},
+	} {
+		y := axis{Log: true}
+		y.span([]series{line}, 1)
+		x := axis{To: 4}
+		c := newChart("x", x, y, line)
+		var boxes []box
+		for i, at := range limits {
+			c.tick(c.across(x, at[0]), c.up(y, at[1]), drawnLimit{})
+			c.Limits[i].Text = "p99.9<5.25ms"
+		}
+		c.tell()
+		for _, l := range c.Limits {
+			width := glyph * float64(len(l.Text))
+			left := map[string]float64{"start": l.TextX, "end": l.TextX - width, "middle": l.TextX - width/2}[l.Anchor]
+			boxes = append(boxes, box{left, l.TextY - letter, left + width, l.TextY + 2})
+		}
+		for i, a := range boxes {
+			for _, b := range boxes[:i] {
+				if a.left < b.right+2 && b.left < a.right+2 && a.top < b.bottom && b.top < a.bottom {
+					t.Errorf("%s: the texts at %+v and %+v touch", name, a, b)
+				}
+			}
+		}
+	}
+}

@@ -45,6 +45,8 @@ func loadHeadline(r *loadtest.Report) (style, string) {
 		return red, fmt.Sprintf("%s refused what was granted: %s of %s", name, thousands(refusals), sent)
 	case code == exitViolates && missed > 0:
 		return red, fmt.Sprintf("%s missed %s in %s", name, count(missed, "threshold"), sent)
+	case code == exitViolates && failed(r) > 0:
+		return red, fmt.Sprintf("%s failed %s of %s; nothing leaked, and nothing was refused that was granted", name, thousands(failed(r)), sent)
 	case code == exitViolates:
 		return red, fmt.Sprintf("%s did not keep what was expected in %s", name, sent)
 	case code == exitInconclusive:
@@ -58,6 +60,18 @@ func loadHeadline(r *loadtest.Report) (style, string) {
 		return yellow, sentence + ", with a warning"
 	}
 	return green, sentence
+}
+
+// failed is how many requests had no answer that could be judged, where that is all
+// that is held against a scenario.
+func failed(r *loadtest.Report) (requests int64) {
+	for _, s := range r.Scenarios {
+		signed := s.Signatures == nil || s.Signatures.Bad == 0
+		if s.Outcome == loadtest.Broken && signed {
+			requests += s.Faults - s.Limited
+		}
+	}
+	return requests
 }
 
 // loadLook is the style of a load scenario's outcome.

@@ -89,7 +89,7 @@ func (m *apiMix) hits(ctx context.Context, t *loadtest.Token) error {
 			if t == nil {
 				rule = "RSV-01"
 			}
-			if err := m.refuses(rule, op, t, object); err != nil {
+			if err := m.refuses(ctx, rule, op, t, object); err != nil {
 				return err
 			}
 			continue
@@ -115,14 +115,34 @@ func (m *apiMix) hits(ctx context.Context, t *loadtest.Token) error {
 }
 
 // refuses adds an operation that is to be refused.
-func (m *apiMix) refuses(rule string, op target.Operation, t *loadtest.Token, object string) error {
+func (m *apiMix) refuses(ctx context.Context, rule string, op target.Operation, t *loadtest.Token, object string) error {
 	if m.refusal[rule] == "" {
 		m.refusal[rule] = fmt.Sprintf("scopeproof-no-%s-%d", m.run, len(m.refusal))
 	}
 	r, err := m.stage.APIRequest(op, t, object, m.refusal[rule])
-	m.plan.Hits = append(m.plan.Hits, loadtest.Hit{Request: r, Expect: m.stage.Refuses(rule, op, t, marker)})
+	if err != nil {
+		return err
+	}
+	hit := loadtest.Hit{Request: r, Expect: m.stage.Refuses(rule, op, t, marker)}
+	if filtered, err := m.filters(ctx, op, t, r); err != nil {
+		return err
+	} else if filtered {
+		hit.Expect = m.stage.Hides(rule, op, t, marker)
+	}
+	m.plan.Hits = append(m.plan.Hits, hit)
 	m.refused++
-	return err
+	return nil
+}
+
+// filters reports whether an API answers, while nobody else asks, with a list without
+// the objects that there are: to leave out what a token does not open is to refuse it.
+// Anything else is judged among others whatever comes of it alone.
+func (m *apiMix) filters(ctx context.Context, op target.Operation, t *loadtest.Token, r loadtest.Request) (bool, error) {
+	if t == nil || op.Name != "list" || !reads(op) || m.objects[whose(t)] == "" {
+		return false, nil
+	}
+	a, err := m.player.Send(ctx, r)
+	return err == nil && m.stage.Hides("", op, t, marker)(a).Class == "", err
 }
 
 // own is the text of somebody's objects.
@@ -130,21 +150,31 @@ func (m *apiMix) own(who string) string {
 	return fmt.Sprintf("%s-%s-%d", marker, m.run, slices.Index(m.people, who))
 }
 
-// alone reports whether an API serves while nobody else asks what it is to serve
-// among others: it may need more of a token than scope, such as whose it is. What is
-// refused is judged among others whatever comes of it alone.
+// alone reports whether an API answers while nobody else asks as it is to answer
+// among others: it may need more of a token than scope, such as whose it is, and may
+// answer with a list of what little the token opens.
 func alone(ctx context.Context, p *loadtest.Player, hit loadtest.Hit) (bool, error) {
 	a, err := p.Send(ctx, hit.Request)
 	if err != nil {
 		return false, err
 	}
-	return hit.Expect(a).Class != loadtest.FalseRefusal, nil
+	return hit.Expect(a).Class == "", nil
 }
 
-// strange adds tokens that name what is needed and are no good here: one for
-// another API, and one that has expired.
-func (m *apiMix) strange(ctx context.Context) error {
+// strange adds tokens that name what is needed and are no good here: one that was
+// altered, one for another API, and one that has expired.
+func (m *apiMix) strange(ctx context.Context, tokens []*loadtest.Token) error {
 	s := m.stage
+	narrow := slices.IndexFunc(tokens, func(t *loadtest.Token) bool { return !both.SubsetOf(t.Scope) })
+	if narrow >= 0 {
+		altered, err := m.player.Altered(ctx, tokens[narrow], both)
+		if err == nil {
+			err = m.useless(ctx, altered, "RST-03")
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if !s.HasClient("Planner") || !s.HasOwner("Ada") || !s.Can("as.code") {
 		return nil
 	}
@@ -162,7 +192,7 @@ func (m *apiMix) strange(ctx context.Context) error {
 			return err
 		}
 		s.Keep(t)
-		if err := m.useless(t, "RST-01"); err != nil {
+		if err := m.useless(ctx, t, "RST-01"); err != nil {
 			return err
 		}
 	}
@@ -171,18 +201,32 @@ func (m *apiMix) strange(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return m.useless(t, "RST-06")
+		return m.useless(ctx, t, "RST-06")
 	}
 	return nil
 }
 
-// useless adds the operations that the scope of a token would open.
-func (m *apiMix) useless(t *loadtest.Token, rule string) error {
+// useless adds the operations that the scope of a token would open, unless the API is
+// in trouble with such a token also while nobody else calls it.
+func (m *apiMix) useless(ctx context.Context, t *loadtest.Token, rule string) error {
+	var open []target.Operation
 	for _, op := range m.stage.Operations() {
-		if needs, _ := op.Needs(); needs.IsEmpty() || !m.stage.Allows(op, t.Scope) {
-			continue
+		if needs, _ := op.Needs(); !needs.IsEmpty() && m.stage.Allows(op, t.Scope) {
+			open = append(open, op)
 		}
-		if err := m.refuses(rule, op, t, m.of(op, t)); err != nil {
+	}
+	if i := slices.IndexFunc(open, reads); i >= 0 {
+		r, err := m.stage.APIRequest(open[i], t, m.of(open[i], t), "")
+		if err != nil {
+			return err
+		}
+		a, err := m.player.Send(ctx, r)
+		if err != nil || m.stage.Refuses(rule, open[i], t, "")(a).Class == loadtest.Fault {
+			return err
+		}
+	}
+	for _, op := range open {
+		if err := m.refuses(ctx, rule, op, t, m.of(op, t)); err != nil {
 			return err
 		}
 	}

@@ -58,19 +58,28 @@ func (m *apiMix) showsOthers(body []byte, who string) bool {
 	return false
 }
 
-// readsOthers reports whether the objects of others can be read with a token.
+// readsOthers reports whether the objects of others can be read with a token. What
+// cannot be while nobody else asks is withheld among others.
 func (m *apiMix) readsOthers(ctx context.Context, r served) (bool, error) {
 	if r.op.Name != "read" || !addressed(r.op) {
 		return false, nil
 	}
 	for _, other := range m.people {
-		if object := m.objects[other]; object != "" && other != whose(r.token) {
-			request, err := m.stage.APIRequest(r.op, r.token, object, "")
-			if err != nil {
-				return false, err
-			}
-			a, err := m.player.Send(ctx, request)
-			return a.Status/100 == 2, err
+		object := m.objects[other]
+		if object == "" || other == whose(r.token) {
+			continue
+		}
+		request, err := m.stage.APIRequest(r.op, r.token, object, "")
+		if err != nil {
+			return false, err
+		}
+		a, err := m.player.Send(ctx, request)
+		if err != nil || a.Status/100 == 2 {
+			return err == nil, err
+		}
+		hit := loadtest.Hit{Request: request, Expect: m.stage.Withholds("CONC-11", r.op, r.token, "an object of "+other)}
+		if hit.Expect(a).Class == "" {
+			m.plan.Hits = append(m.plan.Hits, hit)
 		}
 	}
 	return false, nil

@@ -15,13 +15,14 @@ import (
 // narrow and broad scope and without a token, in bursts in which all of them
 // overlap. What a token covers is served (RSM-01); what it does not cover is
 // refused, each time, and has no effect (RSM-02); no method of any route is open to
-// somebody without a token (RSV-01), with one for another API (RST-01), or with one
-// that has expired (RST-06); and nobody is shown what is another's (CONC-11).
+// somebody without a token (RSV-01), with one for another API (RST-01), with one that
+// was altered (RST-03), or with one that has expired (RST-06); and nobody is shown
+// what is another's (CONC-11).
 func APIScopeCheck() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "api-scope-check",
-		Text:    "Clients read and write with narrow and broad tokens, with such for another API or of yesterday, and with none; each token opens what it covers and nothing else, and what is refused has no effect.",
-		Rules:   []string{"CONC-11", "RSM-01", "RSM-02", "RST-01", "RST-06", "RSV-01"},
+		Text:    "Clients read and write with narrow and broad tokens, with such for another API, altered ones or of yesterday, and with none; each token opens what it covers and nothing else, and what is refused has no effect.",
+		Rules:   []string{"CONC-11", "RSM-01", "RSM-02", "RST-01", "RST-03", "RST-06", "RSV-01"},
 		Needs:   []target.Capability{"rs.api"},
 		Prepare: prepareAPI,
 	}
@@ -44,7 +45,7 @@ func prepareAPI(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error) {
 			return loadtest.Plan{}, err
 		}
 	}
-	if err := mix.strange(ctx); err != nil {
+	if err := mix.strange(ctx, tokens); err != nil {
 		return loadtest.Plan{}, err
 	}
 	if err := mix.reads(ctx); err != nil {

@@ -44,6 +44,7 @@ func authorizations(ctx context.Context, s *loadtest.Stage, rule string, pushed,
 		}{"Rival", "Ada", "CONS-02", loadtest.Consent{Scope: both, Only: &reading, Prompt: prompt}})
 	}
 	var list []authorization
+	before := map[string]oauth.ScopeSet{} // what a person granted to a client
 	for _, each := range all {
 		if !s.HasClient(each.client) || !s.HasOwner(each.owner) {
 			continue
@@ -57,9 +58,11 @@ func authorizations(ctx context.Context, s *loadtest.Stage, rule string, pushed,
 			return nil, err
 		}
 		a := authorization{client: c, owner: each.owner, want: each.want}
-		if a.grant, err = a.alone(ctx, s, each.rule); err != nil {
+		pair := each.client + " for " + each.owner
+		if a.grant, err = a.alone(ctx, s, each.rule, before[pair]); err != nil {
 			return nil, err
 		}
+		before[pair] = before[pair].Union(a.grant.Must)
 		list = append(list, a)
 	}
 	if len(list) == 0 {
@@ -68,8 +71,9 @@ func authorizations(ctx context.Context, s *loadtest.Stage, rule string, pushed,
 	return list, nil
 }
 
-// alone is what comes of an authorization while nobody else asks.
-func (a authorization) alone(ctx context.Context, s *loadtest.Stage, rule string) (loadtest.Grant, error) {
+// alone is what comes of an authorization while nobody else asks. What was granted
+// before may come with it (RFC 6749 section 3.3).
+func (a authorization) alone(ctx context.Context, s *loadtest.Stage, rule string, before oauth.ScopeSet) (loadtest.Grant, error) {
 	p := s.Player()
 	code, err := p.Code(ctx, a.client, a.owner, a.want)
 	if err != nil {
@@ -88,7 +92,7 @@ func (a authorization) alone(ctx context.Context, s *loadtest.Stage, rule string
 		allowed = a.want.Only.Union(required).Union(code.Asked.Minus(a.want.Scope))
 	}
 	due := s.Of(t.Scope, allowed)
-	return loadtest.Grant{Rule: rule, Denied: "CODE-05", Asked: code.Asked, Must: due, May: due, Holder: loadtest.Holder{Client: a.client, Owner: a.owner}}, nil
+	return loadtest.Grant{Rule: rule, Denied: "CODE-05", Asked: code.Asked, Must: due, May: due.Union(t.Scope.Intersect(before)), Holder: loadtest.Holder{Client: a.client, Owner: a.owner}}, nil
 }
 
 // play is the whole of an authorization.

@@ -31,12 +31,13 @@ const (
 // Revocation revokes tokens that others are using at that moment. A token that is
 // not revoked is good (INTR-01), and one that is revoked is good no longer, from
 // the answer to its revocation on (RST-05), where the target file says that this
-// is seen at once. For how long it is seen as good is measured.
+// is seen at once. For how long it is seen as good is measured. A refresh token that
+// was revoked yields nothing (REV-01).
 func Revocation() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "revocation",
 		Text:    "Tokens are revoked while they are in use; from the answer on they are good no longer, or for how long they are is measured.",
-		Rules:   []string{"INTR-01", "RST-05"},
+		Rules:   []string{"INTR-01", "REV-01", "RST-05"},
 		Needs:   needs("as.revocation"),
 		Prepare: prepareRevocation,
 	}
@@ -49,18 +50,33 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 		return plan, err
 	}
 	cells := min(max(1, int(s.Rate/100)), 16)
+	apart, err := endsOthers(ctx, s, places[0])
+	if err != nil {
+		return plan, err
+	}
+	if apart && !s.Registers() {
+		cells, places = 1, places[:1]
+	}
 	var whole []loadtest.Chain
+	all := s
 	for i := range cells {
 		for _, where := range places {
+			s := all
+			if apart && s.Registers() {
+				s = all.Others()
+			}
 			o, err := obtains(ctx, s, i)
 			if err != nil {
 				return plan, err
 			}
-			if good, err := where.finds(ctx, s, o); err != nil {
+			good, ends, err := where.finds(ctx, s, o)
+			if err != nil {
 				return plan, err
-			} else if !good {
+			}
+			if !good {
 				continue
 			}
+			where.atOnce = where.atOnce && ends
 			c := &usedToken{stage: s, place: where, obtain: o}
 			c.stale = s.Measure("stale_after_revocation_at_"+where.name, "ms", "for how long a revoked token was good at "+where.title+", after the answer to its revocation; of one that did not end, for how long it was watched")
 			c.unended = s.Measure("not_ended_at_"+where.name, "ms", "for how long tokens were watched that were good until the end at "+where.title)
@@ -69,29 +85,83 @@ func prepareRevocation(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, e
 		}
 	}
 	if len(whole) == 0 {
-		return plan, &loadtest.Inapplicable{Reason: "neither introspection nor the API finds a new token good, also while nobody else asks"}
+		return plan, &loadtest.Inapplicable{Reason: "neither introspection nor the API finds a new token good that can be revoked, also while nobody else asks"}
 	}
 	plan.Hits = []loadtest.Hit{{Chains: whole}}
 	return plan, nil
 }
 
-// finds reports whether a new token is good there while nobody else asks.
-func (w place) finds(ctx context.Context, s *loadtest.Stage, obtain obtaining) (bool, error) {
+// finds reports whether a new token is good there while nobody else asks, and whether
+// it ends there when it is revoked: what falls with a refresh token is up to the
+// server (RFC 7009 section 2.1).
+func (w place) finds(ctx context.Context, s *loadtest.Stage, obtain obtaining) (good, ends bool, err error) {
 	p := s.Player()
-	t, _, err := obtain(ctx, p)
+	t, refresh, err := obtain(ctx, p)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
+	if good, err = w.uses(ctx, p, t); err != nil || !good {
+		return good, false, err
+	}
+	if err := p.Revoke(ctx, t, refresh); irrevocable(err) {
+		return false, false, nil
+	} else if err != nil {
+		return good, false, err
+	}
+	still, err := w.uses(ctx, p, t)
+	return good, !still, err
+}
+
+// irrevocable reports whether a revocation was refused as the server revokes no such
+// tokens (RFC 7009 section 2.2.1).
+func irrevocable(err error) bool {
+	refused := loadtest.RefusedWith(err)
+	return refused != nil && refused.Code == "unsupported_token_type"
+}
+
+// endsOthers reports whether a revocation ends, while nobody else asks, what else the
+// client has of that person, as it may (RFC 7009 section 2.1): then each token that is
+// revoked is of a client of its own, or there is one alone.
+func endsOthers(ctx context.Context, s *loadtest.Stage, where place) (bool, error) {
+	for i := range 2 {
+		obtain, err := obtains(ctx, s, i)
+		if err != nil {
+			return false, err
+		}
+		ended, other := s.Player(), s.Player()
+		t, refresh, err := obtain(ctx, ended)
+		if err != nil {
+			return false, err
+		}
+		stays, _, err := obtain(ctx, other)
+		if err != nil {
+			return false, err
+		}
+		before, err := where.uses(ctx, other, stays)
+		if err != nil {
+			return false, err
+		}
+		if err := ended.Revoke(ctx, t, refresh); irrevocable(err) {
+			continue
+		} else if err != nil {
+			return false, err
+		}
+		if after, err := where.uses(ctx, other, stays); err != nil || before && !after {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// uses reports whether a token is good there.
+func (w place) uses(ctx context.Context, p *loadtest.Player, t *loadtest.Token) (bool, error) {
 	r, err := w.request(ctx, t)
 	if err != nil {
 		return false, err
 	}
 	a, err := p.Send(ctx, r)
-	if err != nil {
-		return false, err
-	}
 	good, ok := w.good(a)
-	return good && ok, nil
+	return err == nil && good && ok, err
 }
 
 // obtaining is a way to obtain a token, and whether its refresh token is to be
@@ -142,7 +212,8 @@ func placesOf(s *loadtest.Stage) ([]place, error) {
 // obtains is a way to obtain a token to be revoked: by a refresh token of its own
 // where there are, so that its family falls with it, else as a machine.
 func obtains(ctx context.Context, s *loadtest.Stage, i int) (obtaining, error) {
-	if s.Can("as.code") && s.Can("as.refresh") && s.HasClient("Planner") && s.HasOwner("Ada") && (i%2 == 0 || !s.Can("as.cc")) {
+	machine := s.Can("as.cc") && s.HasClient("Worker")
+	if s.Can("as.code") && s.Can("as.refresh") && s.HasClient("Planner") && s.HasOwner("Ada") && (i%2 == 0 || !machine) {
 		c, err := s.Client(ctx, "Planner")
 		if err != nil {
 			return nil, err
@@ -155,8 +226,8 @@ func obtains(ctx context.Context, s *loadtest.Stage, i int) (obtaining, error) {
 			return t, true, err
 		}, nil
 	}
-	if !s.Can("as.cc") || !s.HasClient("Worker") {
-		return nil, errors.New("the target has no client whose tokens could be revoked: neither Planner with Ada nor Worker")
+	if !machine {
+		return nil, &loadtest.Inapplicable{Reason: "the target has no client whose tokens could be revoked: neither Planner with Ada and a refresh token nor Worker"}
 	}
 	c, err := s.Client(ctx, "Worker")
 	if err != nil {
@@ -250,7 +321,21 @@ func (c *usedToken) lead(ctx context.Context, p *loadtest.Player) error {
 		return err
 	}
 	l.revoked.Store(l.clock())
-	return c.watch(ctx, p, l)
+	if err := c.watch(ctx, p, l); err != nil || !refresh {
+		return err
+	}
+	return c.refresh(ctx, p, t)
+}
+
+// refresh refreshes with what was revoked a while ago, which has to be refused,
+// however soon the server has access tokens end (RFC 7009 section 2.1).
+func (c *usedToken) refresh(ctx context.Context, p *loadtest.Player, t *loadtest.Token) error {
+	next, err := p.Refresh(ctx, t, nil)
+	if err == nil && next != nil {
+		p.Judge(loadtest.Verdict{Class: loadtest.Leak, Rule: "REV-01", Message: fmt.Sprintf(
+			"a refresh token that was revoked yields another token for %q, want a refusal", next.Scope)})
+	}
+	return err
 }
 
 // watch uses a token that was revoked until it has ended, and measures for how

@@ -72,7 +72,7 @@ func TestFaultsThatOnlyLoadShowsAreFound(t *testing.T) {
 	}{
 		{"scope-lookup-shared-by-client", map[string][]string{"api-scope-check": {"RSM-02"}}},
 		{"limiter-fails-open", map[string][]string{"api-scope-check": {"RSM-02"}}},
-		{"token-buffer-shared", map[string][]string{"token-client-credentials": {"GRANT-01"}, "token-refresh": {"GRANT-07", "REF-02"}}},
+		{"token-buffer-shared", map[string][]string{"token-client-credentials": {"DEF-03", "GRANT-01"}, "token-refresh": {"GRANT-07", "REF-02"}}},
 	} {
 		t.Run(tt.defect, func(t *testing.T) {
 			names := slices.Sorted(maps.Keys(tt.finds))

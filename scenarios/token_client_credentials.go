@@ -11,14 +11,15 @@ import (
 
 // TokenClientCredentials asks for tokens for clients that act for themselves, in
 // bursts in which several clients ask for pairwise different scopes: for one, for
-// several, for very many, and for some that they are not allowed. A client
+// several, for very many, for some that they are not allowed, and for none. A client
 // may be issued what it asked for (GRANT-01), what the response says is what the
-// token has (GRANT-03), and nothing that the client may not have (CC-01).
+// token has (GRANT-03), and nothing that the client may not have (CC-01); who names no
+// scope is issued the default and nothing that others ask for (DEF-03).
 func TokenClientCredentials() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:    "token-client-credentials",
 		Text:    "Clients ask for tokens on their own behalf, each for another scope; none is issued more or less than is due to it.",
-		Rules:   []string{"CC-01", "GRANT-01", "GRANT-03"},
+		Rules:   []string{"CC-01", "DEF-03", "GRANT-01", "GRANT-03"},
 		Needs:   []target.Capability{"as.cc"},
 		Prepare: prepareClientCredentials,
 	}
@@ -48,6 +49,9 @@ func prepareClientCredentials(ctx context.Context, s *loadtest.Stage) (loadtest.
 				Weight: weight, Request: s.ClientCredentialsRequest(c, asked), Expect: s.Issues(g),
 			})
 		}
+	}
+	if err := unnamed(ctx, s, &plan); err != nil {
+		return plan, err
 	}
 	if err := many(ctx, s, &plan); err != nil {
 		return plan, err
@@ -79,6 +83,31 @@ func many(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) error {
 		Weight: 2, Request: s.ClientCredentialsRequest(c, asked),
 		Expect: s.Issues(loadtest.Grant{Rule: "GRANT-01", Denied: "GRANT-03", Asked: asked, Must: due, May: due, Holder: loadtest.Holder{Client: c}}),
 	})
+	return nil
+}
+
+// unnamed adds a request that names no scope. What comes of it while nobody else
+// asks is due among others: a default, or a refusal.
+func unnamed(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) error {
+	if !s.HasClient("Worker") {
+		return nil
+	}
+	c, err := s.Client(ctx, "Worker")
+	if err != nil {
+		return err
+	}
+	none := oauth.ScopeSet{}
+	t, err := s.Player().Machine(ctx, c, none)
+	g := loadtest.Grant{Rule: "DEF-03", Denied: "DEF-03", Refusal: loadtest.RefusalIsLawful, Holder: loadtest.Holder{Client: c}}
+	switch {
+	case err != nil:
+		return err
+	case t != nil && t.Scope.IsEmpty():
+		return nil // it is not told what the default is
+	case t != nil:
+		g.Asked, g.Must, g.May, g.Refusal = t.Scope, t.Scope, t.Scope, loadtest.RefusalIsFalse
+	}
+	plan.Hits = append(plan.Hits, loadtest.Hit{Request: s.ClientCredentialsRequest(c, none), Expect: s.Issues(g)})
 	return nil
 }
 

@@ -9,6 +9,8 @@ import (
 
 // CodeRedemption redeems codes that were obtained before, each for what was decided
 // about it (CODE-05), and some of them once more, which has to be refused (CODE-04).
+// Of a server that takes only so many requests at once each code is obtained in turn,
+// as what is done beside the load would be more.
 func CodeRedemption() loadtest.Scenario {
 	return loadtest.Scenario{
 		Name:  "code-redemption",
@@ -19,6 +21,10 @@ func CodeRedemption() loadtest.Scenario {
 			list, err := authorizations(ctx, s, "CODE-05", false, true)
 			if err != nil {
 				return loadtest.Plan{}, err
+			}
+			if s.Target.Description.Parallel > 0 {
+				plan := flows(s, list)
+				return plan, twice(ctx, s, &plan)
 			}
 			var kinds []loadtest.CodeKind
 			for _, a := range list {
@@ -46,14 +52,48 @@ func twice(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) error {
 	if err != nil {
 		return err
 	}
-	chains, err := o.Redemptions(ctx, max(2, atOnce(s)/4), loadtest.CodeKind{
+	kind := loadtest.CodeKind{
 		Client: c, Owner: "Ada", Want: loadtest.Consent{Scope: reading}, Again: "CODE-04",
 		Grant: loadtest.Grant{Rule: "CODE-05", Denied: "CODE-05", Asked: reading, May: reading.Union(asked(s)), Refusal: loadtest.RefusalIsLawful, Holder: loadtest.Holder{Client: c, Owner: "Ada"}},
-	})
+	}
+	n := max(2, atOnce(s)/4)
+	if s.Target.Description.Parallel > 0 {
+		if err := o.Owner(ctx, kind.Owner); err != nil {
+			return err
+		}
+		plan.Hits = append(plan.Hits, loadtest.Hit{Chains: o.Scripts(n, redeemedTwice(o, kind))})
+		return nil
+	}
+	chains, err := o.Redemptions(ctx, n, kind)
 	if err == nil {
 		plan.Hits = append(plan.Hits, loadtest.Hit{Chains: chains})
 	}
 	return err
+}
+
+// redeemedTwice obtains a code and redeems it twice.
+func redeemedTwice(s *loadtest.Stage, kind loadtest.CodeKind) func(context.Context, *loadtest.Player) error {
+	issues := s.Issues(kind.Grant)
+	return func(ctx context.Context, p *loadtest.Player) error {
+		code, err := p.Code(ctx, kind.Client, kind.Owner, kind.Want)
+		if err != nil {
+			return err
+		}
+		t, err := p.Redeem(ctx, code)
+		if err != nil {
+			return err
+		}
+		if p.Expect(issues); t == nil {
+			return nil
+		}
+		if t, err = p.Redeem(ctx, code); err != nil {
+			return err
+		}
+		if t != nil {
+			p.Judge(loadtest.Verdict{Class: loadtest.Leak, Rule: kind.Again, Message: "issued a token for a code that was redeemed before, want a refusal"})
+		}
+		return nil
+	}
 }
 
 // asked is what every request of a target has in it.

@@ -75,6 +75,8 @@ func exchanging(ctx context.Context, s *loadtest.Stage, t *loadtest.Token, asked
 	}
 	if alone == nil {
 		g.Refusal = loadtest.RefusalIsDue
+	} else if s.Within(alone.Scope, t.Scope) { // what was asked for need not be looked at (RFC 8693 section 2.2.1)
+		g.May = g.May.Union(alone.Scope)
 	}
 	return g, nil
 }

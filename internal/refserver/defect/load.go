@@ -33,14 +33,14 @@ const (
 
 // load are faults that show only when requests overlap, or come in great number;
 // every one of them keeps right when a few come one after another.
-var load = slices.Concat(loadOfTokens, loadOfAnswers, loadOfPeople)
+var load = slices.Concat(loadOfTokens, loadOfAnswers, loadOfPeople, loadOfChecks)
 
 // loadOfTokens are faults of what is issued.
 var loadOfTokens = []Defect{
 	{
 		ID:     "token-buffer-shared",
 		Text:   "The scope of a token is kept in a buffer that overlapping token requests share.",
-		Breaks: []string{"GRANT-07", "CONC-11", "GRANT-01", "INTR-01", "REF-02", "RSM-02"},
+		Breaks: []string{"GRANT-07", "CONC-11", "DEF-03", "GRANT-01", "INTR-01", "REF-02", "RSM-02"},
 		Shows:  "write:appointments",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {

@@ -35,7 +35,7 @@ var loadOfPeople = []Defect{
 	{
 		ID:     "refused-when-already-done",
 		Text:   "While the API is busy it writes before the scope check is through, and does not take back what it refuses.",
-		Breaks: []string{"RSM-02", "RSM-01", "RST-01", "RST-06", "RSV-01"},
+		Breaks: []string{"RSM-02", "RSM-01", "RST-01", "RST-03", "RST-06", "RSV-01"},
 		Shows:  "shows what a request wrote that had to be refused",
 		Load:   true,
 		Apply: func(p *refserver.Policy) {
