@@ -227,10 +227,10 @@ func (w *walk) giveName(p *page, f *form) (*request, error) {
 func (w *walk) decide(p *page, f *form) (*request, error) {
 	c := w.reader.readConsent(p, f)
 	var change func(*control) ([]string, bool)
-	if w.reader.asksPassword(f) {
+	asked, err := c.page(p, w.requested)
+	if asked.SignsIn {
 		w.arrival.LoginPages++
 	}
-	asked, err := c.page(p, w.requested)
 	if err != nil {
 		w.saw(p, "consent, not understood", f, nil, w.chosen(c, nil))
 		return nil, err
@@ -250,7 +250,7 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 		decision = w.visit.Decide(asked)
 	}
 	decision.Deny = decision.Deny || c.unacceptable(decision, w.requested)
-	if w.reader.asksPassword(f) && !decision.Deny {
+	if asked.SignsIn && !decision.Deny {
 		if change, err = w.credentials(p, f); err != nil {
 			return nil, err
 		}
