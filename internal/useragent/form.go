@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -60,10 +61,21 @@ func (d *formDriver) begin(visit target.Visit) (*walk, request, error) {
 		return nil, request{}, err
 	}
 	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, first.url.Query().Get("scope"))}
-	if w.reader.asked = oauth.FieldsScope(w.requested); w.reader.asked.IsEmpty() {
+	if w.reader.asked = named(visit, first.url); w.reader.asked.IsEmpty() {
 		w.reader.asked = visit.Known
 	}
 	return w, first, nil
+}
+
+// named are the scopes that a request names anywhere: a server may go by what stands
+// beside a reference or a request object, and show a box for that.
+func named(visit target.Visit, address *url.URL) oauth.ScopeSet {
+	all := oauth.FieldsScope(visit.Scope)
+	form, _ := url.ParseQuery(visit.Form) // what cannot be read names nothing
+	for _, value := range slices.Concat(address.Query()["scope"], form["scope"]) {
+		all = all.Union(oauth.FieldsScope(value))
+	}
+	return all
 }
 
 func tooMany(most int, last *page, end *url.URL) error {
