@@ -100,6 +100,9 @@ func TestConsentPagesOfManyKinds(t *testing.T) {
 			if page.Scopes.String() != test.scopes || page.Lists != (test.scopes != "") {
 				t.Errorf("got scopes %q (%t), want %q", page.Scopes, page.Lists, test.scopes)
 			}
+			if in := strings.Contains(test.page, "type=password"); page.SignsIn != in {
+				t.Errorf("got that it signs in: %t, want %t", page.SignsIn, in)
+			}
 			if page.Submission.Fields.Get("password") != "" {
 				t.Error("got the password in the submission, want it left out")
 			}
