@@ -18,7 +18,7 @@ func registerClaims(r registrar, w *World) {
 	r.Then(`^UserInfo tells (\w+) (exactly the|no more than the|every|at least one|the custom) claims? of "([^"]*)"(?: and "([^"]*)")?$`, w.userInfoTells)
 	r.Then(`^UserInfo tells (\w+) nothing$`, w.userInfoNothing)
 	r.Then(`^UserInfo has no empty claim for (\w+)$`, w.userInfoNoEmpty)
-	r.Then(`^UserInfo refuses (\w+|a request without a token)( with a challenge)?$`, w.userInfoRefusal)
+	r.Then(`^UserInfo refuses (\w+|a request without a token)( with a challenge|, which shows its refresh token)?$`, w.userInfoRefusal)
 	r.Then(`^(\w+)'s (ID token|ID token in the redirect|access token)(?:, if any,)? carries (no|no more than the|at least one) claims? of "([^"]*)"$`, w.tokenCarries)
 	r.Then(`^(\w+)'s ID token, if any, names the same person as before$`, w.idTokenSamePerson)
 	r.Then(`^the ID token and UserInfo name the same person to (\w+)$`, w.samePerson)

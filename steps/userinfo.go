@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -25,11 +26,13 @@ func (w *World) userInfoTells(ctx context.Context, client, how, scopes, named st
 	return w.userInfoNoMore(ctx, client, scopes, named)
 }
 
-func (w *World) userInfoRefusal(ctx context.Context, client, challenged string) error {
+func (w *World) userInfoRefusal(ctx context.Context, client, how string) error {
 	switch {
 	case strings.Contains(client, " "):
 		return w.userInfoRefusesNobody(ctx)
-	case challenged != "":
+	case strings.Contains(how, "refresh token"):
+		return w.userInfoRefusesRefresh(ctx, client)
+	case how != "":
 		return w.userInfoRefusesProperly(ctx, client)
 	}
 	return w.userInfoRefuses(ctx, client)
@@ -261,6 +264,26 @@ func (w *World) userInfoRefusesProperly(ctx context.Context, client string) erro
 	}
 	if !u.Challenged {
 		return violation("UserInfo refuses %s with %d and no Bearer challenge", client, u.Status)
+	}
+	return nil
+}
+
+// userInfoRefusesRefresh asks with what is for the token endpoint alone (RFC 6749
+// section 1.5).
+func (w *World) userInfoRefusesRefresh(ctx context.Context, client string) error {
+	o, err := w.outcomeOf(client)
+	switch {
+	case err != nil:
+		return err
+	case o.refusal() != nil || o.issue.Response.RefreshToken == "":
+		return fmt.Errorf("%s has no refresh token to show", client)
+	}
+	u, err := w.cast.UserInfo(ctx, client, usually, oauth.AccessToken(o.issue.Response.RefreshToken))
+	if err != nil {
+		return err
+	}
+	if u.Served() {
+		return excess("UserInfo tells %s %q for its refresh token, want a refusal", client, slices.Sorted(maps.Keys(u.Claims)))
 	}
 	return nil
 }

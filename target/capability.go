@@ -116,6 +116,7 @@ func serverCapabilities() []CapabilityInfo {
 		yes("as.oidc.silent", "a request without a page can succeed: who has signed in stays signed in at that browser"),
 		yes("as.tabs", "several requests of one browser may come at once"),
 		yes("consent.final", "a page of consent that is answered is all that a request still needs"),
+		yes("consent.signed_in", "a page of consent is shown to somebody who has signed in, and not to whoever signs in on it"),
 		yes("as.oidc.claims", "the claims parameter (OpenID Connect Core section 5.5)"),
 		yes("as.oidc.optional", "a request need not be one of OpenID Connect"),
 		yes("as.oidc.asked", "an ID token comes to those alone who ask for openid"),

@@ -163,7 +163,8 @@ type AuthorizationServer struct {
 	// Introspection says how the introspection endpoint is called.
 	Introspection Introspection `yaml:"introspection,omitempty" json:"introspection,omitempty"`
 	// Refresh says what a client must do to be given a refresh token. Left out, a run
-	// finds out whether it is nothing, offline_access, or that with prompt=consent.
+	// finds out whether it is nothing, offline_access or another scope of the metadata that
+	// speaks of it by its name, or that with prompt=consent.
 	Refresh RefreshTokens `yaml:"refresh,omitempty" json:"refresh,omitempty"`
 	// IncrementalParameter is the request parameter that asks for the union with
 	// what was granted before: "include_granted_scopes=true". Left out: none.

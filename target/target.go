@@ -205,6 +205,8 @@ type ConsentPage struct {
 	Boxes bool
 	// Fixed are the scopes whose box is ticked and cannot be changed.
 	Fixed oauth.ScopeSet
+	// SignsIn says that whoever answers the page signs in with that answer.
+	SignsIn bool
 	// Text is what the page says, without markup; empty where there is no page.
 	Text string
 	// Submission is the form as it would be sent if everything were granted. It

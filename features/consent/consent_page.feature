@@ -133,7 +133,7 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "read:appointments write:appointments"
       Then Planner can create an appointment for Ada
 
-  @CONS-08 @MUST @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form @needs:consent.final @needs:fx.users>=2
+  @CONS-08 @MUST @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form @needs:consent.final @needs:consent.signed_in @needs:fx.users>=2
   Rule: An answer counts only for the session, the person and the request it was made for
     Otherwise Bo's browser can agree for Ada.
 

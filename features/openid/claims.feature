@@ -196,6 +196,11 @@ Feature: Which scope opens which claims
     Scenario: No token at all
       Then UserInfo refuses a request without a token
 
+    @needs:as.refresh
+    Scenario: A refresh token, which is for the server alone
+      Given Ada has granted Planner "openid read:appointments"
+      Then UserInfo refuses Planner, which shows its refresh token
+
     @control
     Scenario: A token with openid
       When Planner asks Ada for "openid"

@@ -62,7 +62,7 @@ Feature: Codes and pages that are used at once
       When Planner asks Ada for "write:appointments"
       Then Planner holds exactly "write:appointments"
 
-  @CONC-08 @MUST @rfc6749-4.1.2.1 @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form @needs:consent.final @needs:consent.ui=granular @needs:fx.clients.fresh
+  @CONC-08 @MUST @rfc6749-4.1.2.1 @rfc6749-10.12 @derived @needs:as.code @needs:consent.driver=form @needs:consent.final @needs:consent.signed_in @needs:consent.ui=granular @needs:fx.clients.fresh
   Rule: A page that is answered in several ways at once has one answer
     Otherwise a yes that was sent with a no is worth a code.
 

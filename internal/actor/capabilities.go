@@ -130,6 +130,7 @@ func (f *finder) grants() {
 	f.yes("as.code", code, "metadata: "+grants)
 	f.yes("as.tabs", code, "derived: as.code")
 	f.yes("consent.final", code, "derived: as.code")
+	f.yes("consent.signed_in", code, "derived: as.code")
 	machines := f.present("Worker") || f.present("Robot")
 	f.yes("as.cc", f.lists(grants, "client_credentials", f.silent() && machines), "metadata: "+grants)
 	f.yes("as.refresh", f.lists(grants, "refresh_token", code), "metadata: "+grants)

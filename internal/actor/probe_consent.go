@@ -45,10 +45,17 @@ func (s *Stage) unasked(ctx context.Context) string {
 }
 
 // observeAfterwards finds out whether a request needs more of the resource owner than
-// an answer to the first page of consent.
+// an answer to the first page of consent, and whether that answer signs in as well:
+// then it is good wherever it comes from.
 func (s *Stage) observeAfterwards(a *Authorization) {
-	if a != nil && a.Arrival != nil && a.Arrival.Afterwards > 0 {
+	if a == nil || a.Arrival == nil {
+		return
+	}
+	if a.Arrival.Afterwards > 0 {
 		s.facts.yes("consent.final", false, "observed: another page comes after the first one of consent")
+	}
+	if a.WasAsked() && a.Arrival.ConsentPages[0].SignsIn {
+		s.facts.yes("consent.signed_in", false, "observed: the page of consent asks for the password as well")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/target"
 )
 
@@ -43,6 +44,21 @@ func TestSecretsGoWhereTheMetadataHasThem(t *testing.T) {
 		up := &target.Target{Metadata: map[string]any{"token_endpoint_auth_methods_supported": listed}}
 		if got := string(up.Proving()); got != want {
 			t.Errorf("%q: got %s, want %s", methods, got, want)
+		}
+	}
+}
+
+func TestScopesThatAskForARefreshTokenByTheirNames(t *testing.T) {
+	for listed, want := range map[string]string{
+		"openid profile": "", "offline": "offline", "refresh_token offline_access": "offline_access refresh_token",
+		"offline.access read": "offline.access", "Offline refresh a_refresh b_refresh": "Offline refresh a_refresh",
+	} {
+		var scopes []any
+		for name := range strings.FieldsSeq(listed) {
+			scopes = append(scopes, name)
+		}
+		if got := strings.Join(actor.OfflineScopes(map[string]any{"scopes_supported": append(scopes, 7, "offline with spaces")}), " "); got != want {
+			t.Errorf("%q: got %q, want %q", listed, got, want)
 		}
 	}
 }

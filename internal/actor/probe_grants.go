@@ -3,14 +3,17 @@ package actor
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
 
 // observeRefresh finds what a client has to ask for to be given a refresh token,
-// where the target file does not say: nothing, or offline_access (OpenID Connect
-// Core section 11). Where neither brings one, the grant is not to be had.
+// where the target file does not say: nothing, offline_access (OpenID Connect
+// Core section 11), or what the server calls that. Where none of them brings one, the
+// grant is not to be had.
 func (s *Stage) observeRefresh(ctx context.Context) {
 	const refresh = "as.refresh"
 	declared := s.Target.Description.AuthorizationServer.Refresh
@@ -18,8 +21,13 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 		return
 	}
 	tries := []target.RefreshTokens{declared}
-	if declared.Scope == "" && s.can("as.oidc.offline") {
-		tries = append(tries, target.RefreshTokens{Scope: "offline_access"}, target.RefreshTokens{Scope: "offline_access", Prompt: "consent"})
+	if declared.Scope == "" {
+		for _, scope := range OfflineScopes(s.Target.Metadata) {
+			tries = append(tries, target.RefreshTokens{Scope: scope})
+			if s.can("as.oidc.prompt") {
+				tries = append(tries, target.RefreshTokens{Scope: scope, Prompt: "consent"})
+			}
+		}
 	}
 	ctx, cancel := s.within(ctx)
 	defer cancel()
@@ -54,6 +62,27 @@ func (s *Stage) observeRefresh(ctx context.Context) {
 	const source = "observed: no refresh token comes with a code; what it takes to be given one can be declared as authorization_server.refresh"
 	s.facts.yes(refresh, false, source)
 	s.facts.yes("as.refresh.keeps", false, source)
+}
+
+// OfflineScopes are the scopes of a metadata document that ask for a refresh token, by
+// their names: the one of OpenID Connect first, and three at most.
+func OfflineScopes(metadata map[string]any) []string {
+	const standard, most = "offline_access", 3
+	var found []string
+	list, _ := metadata["scopes_supported"].([]any)
+	for _, one := range list {
+		name, _ := one.(string)
+		lower := strings.ToLower(name)
+		switch {
+		case name == standard:
+			found = slices.Insert(found, 0, name)
+		case strings.Contains(lower, "offline") || strings.Contains(lower, "refresh"):
+			if set, err := oauth.ParseScope(name); err == nil && set.Len() == 1 {
+				found = append(found, name)
+			}
+		}
+	}
+	return found[:min(len(found), most)]
 }
 
 // observeCredentials finds out whether a machine is given a token, where neither

@@ -93,6 +93,9 @@ func describe(d *target.Description, name string, set int) (target.ClientDescrip
 		}
 	}
 	as := d.AuthorizationServer
+	if slices.Contains(c.GrantTypes, "refresh_token") {
+		c.Scope = oauth.FieldsScope(c.Scope + " " + as.Refresh.Scope).String()
+	}
 	if name != "Viewer" && name != "Robot" {
 		set := oauth.FieldsScope(c.Scope + " " + as.Decoys + " " + as.RequiredScopes + " " + as.UserOnlyScopes +
 			" " + as.ConfidentialOnlyScopes + " " + as.ExoticScope)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/scopeproof/scopeproof/internal/actor"
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
 )
@@ -61,7 +62,7 @@ type sketch struct {
 	Scopes       []string // that the metadata lists
 	Own          bool     // whether read:appointments is among them
 	Introspects  bool
-	Offline      bool     // offline_access is among them
+	Offline      string   // what asks for a refresh token; empty: none that is known
 	Finds        bool     // a run finds out itself what brings a refresh token
 	Missing      []string // endpoints that the metadata does not name
 	Silent       bool     // there is no metadata
@@ -84,9 +85,15 @@ func newSketch(issuer string, document map[string]any, known Known) sketch {
 	}
 	s.Scopes = tokens(document["scopes_supported"])
 	s.Own = slices.Contains(s.Scopes, asked)
-	s.Offline = slices.Contains(s.Scopes, "offline_access") || known.Names["offline_access"] != ""
+	listed := actor.OfflineScopes(document)
+	switch {
+	case len(listed) > 0:
+		s.Offline = listed[0]
+	case known.Names["offline_access"] != "":
+		s.Offline = "offline_access"
+	}
 	s.Prompts = slices.Contains(s.Scopes, "openid") || slices.Contains(s.Scopes, "offline_access")
-	s.Finds = slices.Contains(s.Scopes, "openid") && slices.Contains(s.Scopes, "offline_access")
+	s.Finds = len(listed) > 0
 	for _, name := range []string{"authorization_endpoint", "token_endpoint", "introspection_endpoint", "revocation_endpoint"} {
 		if !has(document, name) {
 			s.Missing = append(s.Missing, name)
@@ -96,7 +103,7 @@ func newSketch(issuer string, document map[string]any, known Known) sketch {
 }
 
 // TellRefresh reports whether the file says what brings a refresh token.
-func (s sketch) TellRefresh() bool { return s.Offline && !s.Finds }
+func (s sketch) TellRefresh() bool { return s.Offline != "" && !s.Finds }
 
 func has(document map[string]any, name string) bool {
 	text, _ := document[name].(string)
@@ -139,7 +146,7 @@ external:
 
 # What a client must ask for to be given a refresh token. Left out: a run finds out.
 # authorization_server:
-#   refresh: {scope: offline_access, prompt: consent}
+#   refresh: {scope: {{text .Offline}}{{if .Prompts}}, prompt: consent{{end}}}
 {{- end}}
 {{- if or .TellRefresh .Named .AlwaysAsked}}
 
@@ -150,7 +157,7 @@ authorization_server:
 {{- end}}
 {{- if .TellRefresh}}
   # What a client must ask for to be given a refresh token.
-  refresh: {scope: offline_access{{if .Prompts}}, prompt: consent{{end}}}
+  refresh: {scope: {{text .Offline}}{{if .Prompts}}, prompt: consent{{end}}}
 {{- end}}
 {{- if .Named}}
 {{- if .Silent}}

@@ -49,7 +49,7 @@ func TestADescriptionIsATargetFile(t *testing.T) {
 			"authorization_endpoint": "https://x.example/a", "token_endpoint": "https://x.example/t", "registration_endpoint": "https://x.example/r",
 			"introspection_endpoint": "https://x.example/i", "revocation_endpoint": "https://x.example/v",
 			"grant_types_supported": []string{"authorization_code", "refresh_token"}, "scopes_supported": []string{"read:appointments", "offline_access"},
-		}, []string{"dynamic: {}", "refresh: {scope: offline_access, prompt: consent}", "#   read:appointments\n"}},
+		}, []string{"dynamic: {}", "refresh: {scope: \"offline_access\", prompt: consent}", "#   read:appointments\n"}},
 		"a list of something else": {map[string]any{"scopes_supported": map[string]int{"a": 1}, "grant_types_supported": []int{1}}, []string{"name: "}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,8 +17,12 @@ type consentForm struct {
 	Kept []string
 }
 
-// answerField and a scope are the name of the radio buttons of an item with two answers.
-const answerField = "answer."
+const (
+	// answerField and a scope are the name of the radio buttons of an item with two answers.
+	answerField = "answer."
+	// listField is the name of the boxes of items that are listed.
+	listField = "granted[]"
+)
 
 // showConsent is the page on which the resource owner decides.
 func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
@@ -144,7 +148,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 
 // chosen are the scopes whose box is ticked, and those asked for that are answered yes.
 func chosen(r *http.Request, asked ScopeSet) ScopeSet {
-	all := NewScopeSet(r.PostForm["scope"]...)
+	all := NewScopeSet(append(r.PostForm["scope"], r.PostForm[listField]...)...)
 	for _, token := range asked {
 		if r.PostForm.Get(answerField+token) == "yes" {
 			all = all.Or(ScopeSet{token})

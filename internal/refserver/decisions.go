@@ -223,6 +223,9 @@ type ConsentItem struct {
 	Plain bool
 	// Answers has two radio buttons in place of a box, of which neither is pressed.
 	Answers bool
+	// Listed items have a box that is called as those of lists are in many frameworks,
+	// and that comes empty.
+	Listed bool
 }
 
 // ConsentBinding is what is known of a posted consent form.

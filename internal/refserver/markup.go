@@ -103,6 +103,8 @@ func (i ConsentItem) write(m *markup) {
 		name := answerField + i.Scope
 		m.add(`<li>`, i.Text, `: <label><input type="radio" name="`, name, `" value="yes"> Yes</label>
 <label><input type="radio" name="`, name, "\" value=\"no\"> No</label></li>\n")
+	case i.Listed:
+		m.add(`<li><label><input type="checkbox" name="`, listField, `" value="`, i.Scope, `"> `, i.Text, "</label></li>\n")
 	case i.Unticked:
 		m.add(`<li><label><input type="checkbox" name="scope" value="`, i.Scope, `"> `, i.Text, "</label></li>\n")
 	default:

@@ -13,6 +13,9 @@ type OpenIDPolicy struct {
 	// UserInfoSigned says whether UserInfo is a signed JWT; accepted is true if the request accepts one (OpenID Connect
 	// Core section 5.3.2).
 	UserInfoSigned func(c Client, accepted bool) bool
+	// UserInfoTakes says whether a token of a kind, KindAccessToken or KindRefreshToken, is looked at for what it opens
+	// (OpenID Connect Core section 5.3.1; RFC 6749 section 1.5).
+	UserInfoTakes func(kind string) bool
 	// UserInfoRefusal is the status and the error code for a token that UserInfoAllowed turns down; no code: the
 	// challenge has none (OpenID Connect Core section 5.3.3, RFC 6750 section 3.1).
 	UserInfoRefusal func(q ClaimsQuestion) (status int, code string)
@@ -26,6 +29,7 @@ func conformantOpenID() OpenIDPolicy {
 		SilentHint: func(string) error { return nil },
 		// Choice: who accepts a JWT gets one, like who registered for it; for everybody else it is JSON.
 		UserInfoSigned:  func(c Client, accepted bool) bool { return accepted || c.UserInfoAlg != "" },
+		UserInfoTakes:   func(kind string) bool { return kind == KindAccessToken },
 		UserInfoRefusal: func(ClaimsQuestion) (int, string) { return http.StatusForbidden, "insufficient_scope" },
 	}
 }

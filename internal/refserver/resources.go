@@ -28,7 +28,7 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 		challenge(w, status, "", nil)
 		return
 	}
-	t, ok := s.readAccessToken(token)
+	t, ok := s.shown(token)
 	live := Live{}
 	if ok {
 		live = s.live(t)
@@ -65,6 +65,24 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	}
 	claims["sub"] = s.policy.OpenID.Subject(user, client)
 	s.tell(w, client, claims, signed)
+}
+
+// shown is the access token that UserInfo is shown, or a refresh token that it takes
+// for one.
+func (s *Server) shown(token string) (accessToken, bool) {
+	id, _, ok := s.readRefreshToken(token)
+	if !ok || !s.policy.OpenID.UserInfoTakes(KindRefreshToken) {
+		return s.readAccessToken(token)
+	}
+	kept := s.grants.authorization(id)
+	if kept == nil {
+		return accessToken{}, false
+	}
+	a := kept.snapshot()
+	return accessToken{
+		authorization: id, subject: a.User, clientID: a.Client, resource: a.Resource, scope: a.Current,
+		expires: s.clock.now().Add(time.Minute),
+	}, true
 }
 
 // tell writes claims as the client is to have them (OpenID Connect Core section

@@ -93,7 +93,8 @@ func (c *consent) key() string {
 	return key
 }
 
-// page is the page as whoever decides sees it.
+// page is the page as whoever decides sees it. What is sent of it elsewhere signs
+// nobody in.
 func (c *consent) page(p *page, requested string) (target.ConsentPage, error) {
 	answer := func(d oauth.ConsentDecision) (*target.Submission, error) {
 		if d.Deny || c.unacceptable(d, requested) {
@@ -105,7 +106,9 @@ func (c *consent) page(p *page, requested string) (target.ConsentPage, error) {
 	if err != nil {
 		return target.ConsentPage{}, err
 	}
-	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Fixed: c.fixed, Text: c.text, Submission: all, Answer: answer}, nil
+	return target.ConsentPage{
+		Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Fixed: c.fixed, SignsIn: c.reader.asksPassword(c.form), Text: c.text, Submission: all, Answer: answer,
+	}, nil
 }
 
 // submission is a request as others may send it.
@@ -208,7 +211,7 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 		case !c.boxes && len(hidden) == 1:
 			fields.Set(name, strings.TrimSpace(fields.Get(name)+" "+string(token)))
 		default:
-			field, value := c.reader.boxFor(token)
+			field, value := c.boxFor(token)
 			fields.Add(field, value)
 		}
 	}
@@ -216,10 +219,11 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 }
 
 // boxFor is the field and the value that stand for a scope, whether or not the
-// page has such a box.
-func (r reader) boxFor(token oauth.ScopeToken) (name, value string) {
-	for _, key := range slices.Sorted(maps.Keys(r.consent.Checkboxes)) {
-		if r.consent.Checkboxes[key] == string(token) {
+// page has such a box: it is made as those are that the page has.
+func (c *consent) boxFor(token oauth.ScopeToken) (name, value string) {
+	known := c.reader.consent
+	for _, key := range slices.Sorted(maps.Keys(known.Checkboxes)) {
+		if known.Checkboxes[key] == string(token) {
 			name, value, found := strings.Cut(key, "=")
 			if !found {
 				value = "on"
@@ -227,7 +231,20 @@ func (r reader) boxFor(token oauth.ScopeToken) (name, value string) {
 			return name, value
 		}
 	}
-	return r.consent.Checkbox, string(token)
+	for _, field := range c.form.controls {
+		scopes, ok := c.reader.boxScopes(c.form, field)
+		if !ok || scopes.Len() != 1 {
+			continue
+		}
+		value, _ := c.reader.grants(c.form, field)
+		switch stands := scopes.String(); {
+		case strings.Contains(value, stands):
+			return field.name, strings.Replace(value, stands, string(token), 1)
+		case strings.Contains(field.name, stands):
+			return strings.Replace(field.name, stands, string(token), 1), value
+		}
+	}
+	return known.Checkbox, string(token)
 }
 
 // narrowed leaves of a scope value what is granted, in its order; all of it,

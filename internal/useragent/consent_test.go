@@ -56,7 +56,7 @@ func TestConsentPagesOfManyKinds(t *testing.T) {
 		{"a hidden field, nothing configured", hiddenPage, target.ConsentForm{}, only("write"), "read write", url.Values{"scope": {"write"}, "state": {"s"}, "allow": {"Authorize"}}},
 		{"mapped boxes, everything", mappedPage, mapped, oauth.ConsentDecision{}, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "ok": {""}}},
 		{"mapped boxes, narrowed", mappedPage, mapped, only("write"), "read write", url.Values{"p": {"2"}, "newsletter": {"on"}, "ok": {""}}},
-		{"mapped boxes, widened", mappedPage, mapped, add, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "ok": {""}, "scope": {"admin"}}},
+		{"mapped boxes, widened", mappedPage, mapped, add, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "ok": {""}, "can_admin": {"on"}}},
 		{"mapped boxes, denied", mappedPage, mapped, deny, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "no": {"1"}}},
 		{"a script that changes a field, denied", scriptedPage, target.ConsentForm{Deny: target.Button{Name: "confirm", Value: "-{value}"}}, deny, "", url.Values{"confirm": {"-17"}}},
 		{"a script that changes a field, not where it allows", scriptedPage, target.ConsentForm{Deny: target.Button{Name: "confirm", Value: "-{value}"}}, oauth.ConsentDecision{}, "", url.Values{"confirm": {"17"}}},
@@ -75,6 +75,10 @@ func TestConsentPagesOfManyKinds(t *testing.T) {
 		{"a hidden field for each scope, nothing left", manyHiddenPage, target.ConsentForm{}, only("x"), "read write", url.Values{"scope": {""}}},
 		{"a hidden field for each scope, widened", manyHiddenPage, target.ConsentForm{}, add, "read write", url.Values{"scope": {"read", "write", "admin"}}},
 		{"a form in a table", tablePage, target.ConsentForm{}, only("read"), "read", url.Values{"scope": {"read"}}},
+		{"boxes of another name, widened", `<form method=post action=/c><input type=checkbox name=scopes[] value=read><input type=checkbox name=scopes[] value=write><button>Allow</button></form>`,
+			target.ConsentForm{}, add, "read write", url.Values{"scopes[]": {"read", "write", "admin"}}},
+		{"a box for each scope, by its name, widened", `<form method=post action=/c><input type=checkbox name=scope_read value=1><input type=checkbox name=scope_write value=1><button>Allow</button></form>`,
+			target.ConsentForm{}, add, "read write", url.Values{"scope_read": {"1"}, "scope_write": {"1"}, "scope_admin": {"1"}}},
 		{"consent and login in one", passwordPage, target.ConsentForm{}, only("read"), "read write", url.Values{"username": {ada.Username}, "password": {"s3cret-of-ada"}, "scope": {"read"}}},
 	}
 	for _, test := range tests {
@@ -95,6 +99,9 @@ func TestConsentPagesOfManyKinds(t *testing.T) {
 			page := got.ConsentPages[0]
 			if page.Scopes.String() != test.scopes || page.Lists != (test.scopes != "") {
 				t.Errorf("got scopes %q (%t), want %q", page.Scopes, page.Lists, test.scopes)
+			}
+			if in := strings.Contains(test.page, "type=password"); page.SignsIn != in {
+				t.Errorf("got that it signs in: %t, want %t", page.SignsIn, in)
 			}
 			if page.Submission.Fields.Get("password") != "" {
 				t.Error("got the password in the submission, want it left out")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
@@ -60,10 +61,21 @@ func (d *formDriver) begin(visit target.Visit) (*walk, request, error) {
 		return nil, request{}, err
 	}
 	w := &walk{reader: d.reader, visit: visit, browser: b, requested: either(visit.Scope, first.url.Query().Get("scope"))}
-	if w.reader.asked = oauth.FieldsScope(w.requested); w.reader.asked.IsEmpty() {
+	if w.reader.asked = named(visit, first.url); w.reader.asked.IsEmpty() {
 		w.reader.asked = visit.Known
 	}
 	return w, first, nil
+}
+
+// named are the scopes that a request names anywhere: a server may go by what stands
+// beside a reference or a request object, and show a box for that.
+func named(visit target.Visit, address *url.URL) oauth.ScopeSet {
+	all := oauth.FieldsScope(visit.Scope)
+	form, _ := url.ParseQuery(visit.Form) // what cannot be read names nothing
+	for _, value := range slices.Concat(address.Query()["scope"], form["scope"]) {
+		all = all.Union(oauth.FieldsScope(value))
+	}
+	return all
 }
 
 func tooMany(most int, last *page, end *url.URL) error {
@@ -227,10 +239,10 @@ func (w *walk) giveName(p *page, f *form) (*request, error) {
 func (w *walk) decide(p *page, f *form) (*request, error) {
 	c := w.reader.readConsent(p, f)
 	var change func(*control) ([]string, bool)
-	if w.reader.asksPassword(f) {
+	asked, err := c.page(p, w.requested)
+	if asked.SignsIn {
 		w.arrival.LoginPages++
 	}
-	asked, err := c.page(p, w.requested)
 	if err != nil {
 		w.saw(p, "consent, not understood", f, nil, w.chosen(c, nil))
 		return nil, err
@@ -250,7 +262,7 @@ func (w *walk) decide(p *page, f *form) (*request, error) {
 		decision = w.visit.Decide(asked)
 	}
 	decision.Deny = decision.Deny || c.unacceptable(decision, w.requested)
-	if w.reader.asksPassword(f) && !decision.Deny {
+	if asked.SignsIn && !decision.Deny {
 		if change, err = w.credentials(p, f); err != nil {
 			return nil, err
 		}

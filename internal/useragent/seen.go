@@ -97,6 +97,10 @@ func (w *walk) boxed(c *control) string {
 // chosen says which scope each field of a consent page stands for, and whether it
 // is granted.
 func (w *walk) chosen(c *consent, fields map[string][]string) func(*control) string {
+	var typed func(*control) string
+	if password := c.reader.passwordField(c.form); password != nil && fields != nil {
+		typed = w.typed(c.reader.usernameField(c.form, password), password)
+	}
 	return func(field *control) string {
 		if scopes, ok := c.reader.boxScopes(c.form, field); ok {
 			is, stands := "not ticked", "scope"
@@ -110,6 +114,9 @@ func (w *walk) chosen(c *consent, fields map[string][]string) func(*control) str
 		}
 		if field.kind == "hidden" {
 			return fmt.Sprintf("holds the scope %q", strings.Join(fields[field.name], " "))
+		}
+		if typed != nil {
+			return typed(field)
 		}
 		return w.boxed(field)
 	}

@@ -111,6 +111,20 @@ var consent = []Defect{
 		},
 	},
 	{
+		ID:     "consent-list-trusted",
+		Text:   "The form binds whatever its list of boxes holds, and what it binds is granted.",
+		Breaks: []string{"CONS-07", "GRANT-01"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			listed(p)
+			decide := p.ConsentDecision
+			p.ConsentDecision = func(a refserver.ConsentAnswer) (refserver.ScopeSet, error) {
+				a.Asked = a.Ticked
+				return decide(a)
+			}
+		},
+	},
+	{
 		ID:     "consent-form-for-anyone",
 		Text:   "The pending request is looked up by its id alone: any browser may answer it, and more than once.",
 		Breaks: []string{"CONS-08", "CONC-08"},
@@ -297,5 +311,18 @@ func rememberWhere(p *refserver.Policy, fits func(refserver.ConsentQuestion, ref
 			}
 		}
 		return remembered
+	}
+}
+
+// listed has the consent page list what it asks about with empty boxes of another
+// name.
+func listed(p *refserver.Policy) {
+	list := p.ConsentItems
+	p.ConsentItems = func(q refserver.ConsentQuestion) []refserver.ConsentItem {
+		items := list(q)
+		for i := range items {
+			items[i].Listed = true
+		}
+		return items
 	}
 }

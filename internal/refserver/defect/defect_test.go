@@ -114,7 +114,7 @@ func (s site) grant(scope string) map[string]any {
 	response, page := s.send(r, err)
 	for strings.Contains(page, "<form") {
 		form := url.Values{"username": {"ada"}, "password": {"ada-password"}, "decision": {"allow"}}
-		for _, field := range regexp.MustCompile(`name="(csrf|tx|scope)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		for _, field := range regexp.MustCompile(`name="(csrf|tx|scope|granted\[\])" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 			form.Add(field[1], field[2])
 		}
 		response, page = s.post(response.Request.URL.Path, form)

@@ -7,6 +7,15 @@ import (
 // openID are faults of the openid scope.
 var openID = []Defect{
 	{
+		ID:     "refresh-tokens-open-userinfo",
+		Text:   "UserInfo looks for a token of any kind: a refresh token tells what an access token would.",
+		Breaks: []string{"CLM-08"},
+		Shows:  `UserInfo tells Planner ["sub"] for its refresh token`,
+		Apply: func(p *refserver.Policy) {
+			p.OpenID.UserInfoTakes = func(string) bool { return true }
+		},
+	},
+	{
 		ID:     "id-token-only-with-more",
 		Text:   "An ID token is made only where there is something to put into it: a sign-in with openid alone gets none.",
 		Breaks: []string{"OIDC-01", "DISC-02"},

@@ -41,6 +41,21 @@ var pushed = []Defect{
 		},
 	},
 	{
+		ID:     "address-overrides-pushed-scope-on-an-empty-list",
+		Text:   "A scope in the address replaces the one that was pushed, and the page lists it with boxes that come empty.",
+		Breaks: []string{"PAR-02"},
+		Shows:  `Planner holds "read:appointments write:appointments"`,
+		Apply: func(p *refserver.Policy) {
+			listed(p)
+			p.PAR.Parameters = func(pushed, sent url.Values) url.Values {
+				if sent.Has("scope") {
+					pushed.Set("scope", sent.Get("scope"))
+				}
+				return pushed
+			}
+		},
+	},
+	{
 		ID:     "consent-page-reads-the-address",
 		Text:   "The consent page looks for the scope in the address, where a pushed request has none, and shows the default; the rest is sent unseen.",
 		Breaks: []string{"PAR-03", "CONS-02"},

@@ -82,6 +82,13 @@ var consenting = []Choice{
 		},
 	},
 	{
+		ID: "boxes-by-another-name", Text: "The boxes of the consent page are called as a framework calls those of a list, and come empty.",
+		Source: "RFC 6749 section 3.3 (based on the resource owner's instructions)",
+		Apply: func(p *refserver.Policy) {
+			listing(p, func(_ refserver.ConsentQuestion, item *refserver.ConsentItem) { item.Listed = true })
+		},
+	},
+	{
 		ID: "nothing-kept-denied", Text: "openid has no box, and whoever deselects everything else has denied the request.",
 		Source: "RFC 6749 section 4.1.2.1 (access_denied: the resource owner or authorization server denied the request)",
 		Apply: func(p *refserver.Policy) {
