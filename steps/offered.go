@@ -25,7 +25,7 @@ func (w *World) operations(api *target.ResourceServer, verb string, hoped *oauth
 		switch {
 		case !ok:
 		case hoped != nil && !w.allows(op, *hoped):
-			lacking = &actor.Lacking{What: fmt.Sprintf("the operation %q at no other scope than %q, and it needs %q (declared: api.operations)", name, *hoped, needs(api, name))}
+			lacking = &actor.Lacking{What: fmt.Sprintf("the operation %q for %q, and there it needs %q (declared: api.operations)", name, *hoped, needs(api, name))}
 		default:
 			offered = append(offered, name)
 		}
@@ -42,12 +42,17 @@ func (w *World) operations(api *target.ResourceServer, verb string, hoped *oauth
 }
 
 // hoped is the most that features expect the token of a client to be good for: what
-// was asked for with it, and the scopes that they speak of. An API that wants another
-// one for an operation, as its description says, is right to refuse that token.
+// was asked for with it, and what it was said to be good for. An API that wants another
+// scope for an operation, as its description says, is right to refuse that token. Nil:
+// nobody said what it is good for.
 func (w *World) hoped(client string) *oauth.ScopeSet {
-	all := oauth.NewScopeSet("read:appointments", "write:appointments").Union(w.carried[client].scope)
+	all := w.carried[client].scope
 	if _, issue := w.bearer(client); issue != nil {
-		all = all.Union(issue.Root().Wanted()).Union(issue.Wanted())
+		all = all.Union(issue.Root().Wanted()).Union(issue.Wanted()).Union(issue.Means())
+		all = all.Union(w.ledger.consents[consentKey{issue.Owner, issue.Root().Client, issue.Other}])
+	}
+	if all.IsEmpty() {
+		return nil
 	}
 	return &all
 }

@@ -20,6 +20,7 @@ var usual = [][4]string{
 	{"/connect/authorize", "/connect/token", "/connect/introspect", "/connect/revocation"},
 	{"/authorize", "/token", "/introspect", "/revoke"},
 	{"/auth", "/token", "/token/introspection", "/token/revocation"},
+	{"/dialog/authorize", "/oauth/token", "/oauth/introspect", "/oauth/revoke"}, // oauth2orize
 	{"/login/oauth/authorize", "/login/oauth/access_token", "/login/oauth/introspect", "/login/oauth/revoke"},
 }
 

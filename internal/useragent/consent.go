@@ -2,7 +2,6 @@ package useragent
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -208,26 +207,11 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 		case !c.boxes && len(hidden) == 1:
 			fields.Set(name, strings.TrimSpace(fields.Get(name)+" "+string(token)))
 		default:
-			field, value := c.reader.boxFor(token)
+			field, value := c.boxFor(token)
 			fields.Add(field, value)
 		}
 	}
 	return c.form.request(p, fields, button)
-}
-
-// boxFor is the field and the value that stand for a scope, whether or not the
-// page has such a box.
-func (r reader) boxFor(token oauth.ScopeToken) (name, value string) {
-	for _, key := range slices.Sorted(maps.Keys(r.consent.Checkboxes)) {
-		if r.consent.Checkboxes[key] == string(token) {
-			name, value, found := strings.Cut(key, "=")
-			if !found {
-				value = "on"
-			}
-			return name, value
-		}
-	}
-	return r.consent.Checkbox, string(token)
 }
 
 // narrowed leaves of a scope value what is granted, in its order; all of it,

@@ -56,7 +56,7 @@ func TestConsentPagesOfManyKinds(t *testing.T) {
 		{"a hidden field, nothing configured", hiddenPage, target.ConsentForm{}, only("write"), "read write", url.Values{"scope": {"write"}, "state": {"s"}, "allow": {"Authorize"}}},
 		{"mapped boxes, everything", mappedPage, mapped, oauth.ConsentDecision{}, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "ok": {""}}},
 		{"mapped boxes, narrowed", mappedPage, mapped, only("write"), "read write", url.Values{"p": {"2"}, "newsletter": {"on"}, "ok": {""}}},
-		{"mapped boxes, widened", mappedPage, mapped, add, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "ok": {""}, "scope": {"admin"}}},
+		{"mapped boxes, widened", mappedPage, mapped, add, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "ok": {""}, "can_admin": {"on"}}},
 		{"mapped boxes, denied", mappedPage, mapped, deny, "read write", url.Values{"can_read": {"on"}, "p": {"2"}, "newsletter": {"on"}, "no": {"1"}}},
 		{"a script that changes a field, denied", scriptedPage, target.ConsentForm{Deny: target.Button{Name: "confirm", Value: "-{value}"}}, deny, "", url.Values{"confirm": {"-17"}}},
 		{"a script that changes a field, not where it allows", scriptedPage, target.ConsentForm{Deny: target.Button{Name: "confirm", Value: "-{value}"}}, oauth.ConsentDecision{}, "", url.Values{"confirm": {"17"}}},
@@ -112,6 +112,28 @@ func TestAMappedScopeIsAddedAsItsBoxWouldBe(t *testing.T) {
 	want := url.Values{"can_read": {"on"}, "p": {"2", "9"}, "can_all": {"on"}, "newsletter": {"on"}, "ok": {""}}
 	if diff := cmp.Diff(want, s.posted["/c"]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatIsAddedLooksLikeTheBoxesOfThePage(t *testing.T) {
+	for name, tt := range map[string]struct {
+		boxes string
+		want  url.Values
+	}{
+		"of another name":             {`<input type=checkbox name=scopes value=read checked>`, url.Values{"scopes": {"read", "admin"}}},
+		"with the scope in the name":  {`<input type=checkbox name="grant[read]" value=1 checked>`, url.Values{"grant[read]": {"1"}, "grant[admin]": {"1"}}},
+		"after one that is something": {`<input type=checkbox name=stay checked><input type=checkbox name=scopes value=read checked>`, url.Values{"stay": {"on"}, "scopes": {"read", "admin"}}},
+		"where nothing holds a scope": {`<label><input type=checkbox name=one checked> Look (read)</label>`, url.Values{"one": {"on"}, "scope": {"admin"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.page("/auth", `<form method=post action=/c>`+tt.boxes+`<button>Allow</button></form>`)
+			s.takes("/c", callback+"?code=1")
+			s.mustVisit(t, target.Login{}, decides(oauth.ConsentDecision{Add: oauth.MustParseScope("admin")}))
+			if diff := cmp.Diff(tt.want, s.posted["/c"]); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
