@@ -61,9 +61,12 @@ type looker struct {
 }
 
 // refuses reports whether a request with nothing in it is refused as a token endpoint
-// does (RFC 6749 section 5.2).
+// does (RFC 6749 section 5.2), or as whatever authenticates clients in front of it.
 func (l looker) refuses(ctx context.Context, path string) bool {
 	status, body := l.ask(ctx, http.MethodPost, path)
+	if status == http.StatusUnauthorized {
+		return true
+	}
 	var refusal struct{ Error string }
 	return there(status) && status >= 400 && status < 500 && json.Unmarshal(body, &refusal) == nil && refusal.Error != ""
 }
