@@ -132,32 +132,6 @@ func (w *World) parties(ctx context.Context, client, owner string) (oauth.Access
 	return token, api, o, nil
 }
 
-// operations are those of an API that a verb stands for: reading is reading the
-// list and the one, of which it may offer one alone. The error is
-// *[actor.Lacking] where it offers none of those that most judgements rest on;
-// without another one, a scenario that also tries these is still worth playing.
-func (w *World) operations(api *target.ResourceServer, verb string) ([]string, error) {
-	all := []string{verb}
-	if verb == "read" {
-		all = []string{"list", "read"}
-	}
-	var offered []string
-	for _, name := range all {
-		if _, ok := api.Operation(name); ok {
-			offered = append(offered, name)
-		}
-	}
-	switch {
-	case len(offered) > 0:
-		w.tried = true
-	case verb == "read" || verb == "create":
-		return nil, actor.NotOffered(verb)
-	default:
-		w.lacks = actor.NotOffered(verb)
-	}
-	return offered, nil
-}
-
 func (w *World) can(ctx context.Context, client, verb, owner string) error {
 	if err := w.refusedNow(client); err != nil {
 		return err
@@ -172,7 +146,7 @@ func (w *World) can(ctx context.Context, client, verb, owner string) error {
 	if token == "" {
 		return fmt.Errorf("%s has no token to %s an appointment of %s with: %w", client, verb, owner, w.refusalOf(client))
 	}
-	names, err := w.operations(api, verb)
+	names, err := w.operations(api, verb, w.hoped(client))
 	if err != nil {
 		return err
 	}
@@ -199,7 +173,7 @@ func (w *World) cannot(ctx context.Context, client, verb, owner string) error {
 	if token == "" {
 		return nil // it was given nothing to try with
 	}
-	names, err := w.operations(api, verb)
+	names, err := w.operations(api, verb, nil)
 	if err != nil {
 		return err
 	}
@@ -369,7 +343,7 @@ func (w *World) doesNotShow(ctx context.Context, client, owner string) error {
 	if err != nil {
 		return err
 	}
-	names, err := w.operations(api, "read")
+	names, err := w.operations(api, "read", nil)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,11 @@ func (w *World) class(ctx context.Context, name target.ChoiceName, o *outcome) (
 	if name == target.Incremental {
 		return w.incrementalClass(ctx, o)
 	}
-	return actor.Class(ctx, name, o.auth, o.issue, w.epoch)
+	epoch := w.epoch
+	if o.seen != nil {
+		epoch = o.looked
+	}
+	return actor.Class(ctx, name, o.auth, o.issue, epoch)
 }
 
 // incrementalClass looks at the new token and at the one from before.

@@ -37,6 +37,7 @@ func (w *World) hasGranted(ctx context.Context, owner, client, asked, how string
 		if err := w.grant(ctx, r, want); err != nil {
 			return err
 		}
+		w.checkInvariants(ctx) // while the token is new: the next grant may end it
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func (w *World) head(ctx context.Context, client string) ([]*actor.Attempt, erro
 	if err != nil {
 		return nil, err
 	}
-	names, err := w.operations(w.target().API, "read")
+	names, err := w.operations(w.target().API, "read", nil)
 	if err != nil {
 		return nil, err
 	}

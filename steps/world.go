@@ -71,7 +71,8 @@ type outcome struct {
 	refused *oauth.ErrorResponse
 	// seen is what the token was good for when it was issued, of one request of
 	// several: a later one may lawfully end it. Nil: look now.
-	seen *actor.Observation
+	seen   *actor.Observation
+	looked int // the epoch in which it was seen
 	// entry and trouble are of a request that was made at once with others:
 	// trouble is why its answer says nothing.
 	entry   *actor.Entry
@@ -294,7 +295,7 @@ func (w *World) repeat(ctx context.Context, o *outcome) error {
 		if err != nil {
 			return err
 		}
-		o.seen = seen
+		o.seen, o.looked = seen, w.epoch
 	}
 	w.batch = append(w.batch, o)
 	w.checkInvariants(ctx)

@@ -56,7 +56,7 @@ type Description struct {
 	// of the same name as one of the first.
 	OtherAPI *API `yaml:"other_api,omitempty" json:"other_api,omitempty"`
 	// Scopes maps the scope tokens that features use to the target's own names,
-	// where they differ.
+	// where they differ. The rest of the file may use either.
 	Scopes map[string]string `yaml:"scopes,omitempty" json:"scopes,omitempty" check:"scope_token"`
 	// Hierarchy says which scopes include which others, and what those include:
 	// {write:appointments: read:appointments}, by the names that features use or the
@@ -392,7 +392,8 @@ type Control struct {
 	// CreateUser makes a user like one of Users for one scenario alone, so that
 	// scenarios that change roles do not meet. It also knows ${user.claims},
 	// ${user.claims.NAME} (or NAME.PART), one claim as a text, and as ${scope} the
-	// permissions, and may capture subject where that is not the username.
+	// permissions, which are every scope of the file for a user without, and may
+	// capture subject where that is not the username.
 	CreateUser *Call `yaml:"create_user,omitempty" json:"create_user,omitempty"`
 }
 

@@ -36,6 +36,43 @@ func (d *Description) Canonical(set oauth.ScopeSet) oauth.ScopeSet {
 	})
 }
 
+// InFeatureNames returns a copy in which what is said of scopes of the authorization
+// server, its clients and its users is said by the names that features use.
+func (d *Description) InFeatureNames() *Description {
+	own := *d
+	if len(d.Scopes) == 0 {
+		return &own
+	}
+	rename := func(scope *string) { *scope = d.Canonical(oauth.FieldsScope(*scope)).String() }
+	as := &own.AuthorizationServer
+	for _, scope := range []*string{
+		&as.DefaultScope, &as.AlwaysAsked, &as.AlwaysGranted, &as.RequiredScopes, &as.UserOnlyScopes, &as.ConfidentialOnlyScopes,
+		&as.PrivilegedScopes, &as.ExoticScope, &as.Decoys, &as.Refresh.Scope,
+	} {
+		rename(scope)
+	}
+	as.CustomClaims = maps.Clone(as.CustomClaims)
+	for claim, scope := range as.CustomClaims {
+		rename(&scope)
+		as.CustomClaims[claim] = scope
+	}
+	own.Clients.Actors = maps.Clone(d.Clients.Actors)
+	for name, client := range own.Clients.Actors {
+		rename(&client.Scope)
+		own.Clients.Actors[name] = client
+	}
+	own.Users = maps.Clone(d.Users)
+	for name, user := range own.Users {
+		if user.Permissions != nil {
+			permissions := *user.Permissions
+			rename(&permissions)
+			user.Permissions = &permissions
+		}
+		own.Users[name] = user
+	}
+	return &own
+}
+
 // Includes is the hierarchy of scopes, by the names that features use.
 func (d *Description) Includes() oauth.Hierarchy {
 	includes := map[oauth.ScopeToken]oauth.ScopeSet{}

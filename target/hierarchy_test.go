@@ -27,6 +27,36 @@ clients: {actors: {Planner: {scope: calendar calendar.settings}}}
 	}
 }
 
+func TestScopesMayBeWrittenByTheNamesOfTheTargetEverywhere(t *testing.T) {
+	d, err := target.Parse("t.yaml", []byte(external+`
+scopes: {read:appointments: notes.read, write:appointments: notes.write}
+authorization_server: {user_only_scopes: notes.write, decoys: notes, refresh: {scope: notes.read}, custom_claims: {shelf: notes.read}}
+users: {Bo: {username: bo, permissions: notes.read profile}, Ada: {username: ada}}
+clients: {actors: {Viewer: {id: v, scope: openid notes.read}}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := d.InFeatureNames()
+	as := got.AuthorizationServer
+	for _, tt := range []struct{ what, got, want string }{
+		{"user_only_scopes", as.UserOnlyScopes, "write:appointments"},
+		{"decoys", as.Decoys, "notes"},
+		{"refresh.scope", as.Refresh.Scope, "read:appointments"},
+		{"custom_claims", as.CustomClaims["shelf"], "read:appointments"},
+		{"permissions", *got.Users["Bo"].Permissions, "profile read:appointments"},
+		{"a client's scope", got.Clients.Actors["Viewer"].Scope, "openid read:appointments"},
+		{"the description itself", *d.Users["Bo"].Permissions + ", " + d.Clients.Actors["Viewer"].Scope, "notes.read profile, openid notes.read"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.what, tt.got, tt.want)
+		}
+	}
+	if got.Users["Ada"].Permissions != nil {
+		t.Errorf("permissions that are left out: got %q, want none still", *got.Users["Ada"].Permissions)
+	}
+}
+
 func TestAHierarchyIsChecked(t *testing.T) {
 	for _, tt := range []struct{ name, hierarchy, want string }{
 		{"itself", "{openid: openid}", `t.yaml:3:21: hierarchy.openid: got "openid" among the scopes that it includes, want others alone`},

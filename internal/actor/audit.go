@@ -69,7 +69,7 @@ func (c *Cast) auditorClient(ctx context.Context, scope oauth.RawScope) (*Client
 	if known, ok := c.auditors[scope]; ok {
 		return known, nil
 	}
-	registered, err := c.registerAuditor(ctx)
+	registered, err := c.registerAuditor(ctx, oauth.FieldsScope(string(scope)))
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,9 @@ func (c *Cast) auditorClient(ctx context.Context, scope oauth.RawScope) (*Client
 	return c.auditors[scope], nil
 }
 
-func (c *Cast) registerAuditor(ctx context.Context) (*oauth.Client, error) {
+// registerAuditor registers a client that may have a scope, beside what all may have:
+// the API under test may need one that features do not speak of.
+func (c *Cast) registerAuditor(ctx context.Context, scope oauth.ScopeSet) (*oauth.Client, error) {
 	d := c.Stage.Target.Description
 	name := "Auditor"
 	for _, other := range []string{"Auditor", "Rival", "Planner"} {
@@ -87,7 +89,7 @@ func (c *Cast) registerAuditor(ctx context.Context) (*oauth.Client, error) {
 			break
 		}
 	}
-	registered, err := c.register(as(ctx, "scopeproof", "registers the auditor"), name)
+	registered, err := c.register(as(ctx, "scopeproof", "registers the auditor"), name, scope)
 	if err != nil {
 		return nil, fmt.Errorf("the auditor's client is registered: %w", err)
 	}

@@ -107,8 +107,8 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	return s, nil
 }
 
-// withCanonicalScopes is the target with the scopes of its operations by the
-// names that features use.
+// withCanonicalScopes is the target with the scopes of its description and of its
+// operations by the names that features use.
 func withCanonicalScopes(t *target.Target) *target.Target {
 	if len(t.Description.Scopes) == 0 {
 		return t
@@ -138,6 +138,7 @@ func withCanonicalScopes(t *target.Target) *target.Target {
 		return &own
 	}
 	own := *t
+	own.Description = t.Description.InFeatureNames()
 	own.API, own.OtherAPI = server(t.API), server(t.OtherAPI)
 	return &own
 }
@@ -224,7 +225,7 @@ func (c *Cast) Client(ctx context.Context, name string) (*Client, error) {
 	}
 	var registered *oauth.Client
 	err := again(func() (err error) {
-		registered, err = c.register(as(ctx, "scopeproof", "registers "+name), name)
+		registered, err = c.register(as(ctx, "scopeproof", "registers "+name), name, oauth.ScopeSet{})
 		return err
 	})
 	if err != nil {
@@ -278,10 +279,6 @@ func (c *Cast) Owner(ctx context.Context, name string) (*Owner, error) {
 
 func (c *Cast) createUser(ctx context.Context, o *Owner, call *target.Call) error {
 	defer c.Stage.registering.since(time.Now())
-	permissions := ""
-	if o.Limited {
-		permissions = o.Permissions.Map(c.wireToken).String()
-	}
 	claims, err := json.Marshal(o.Claims)
 	if err != nil {
 		return err
@@ -291,7 +288,8 @@ func (c *Cast) createUser(ctx context.Context, o *Owner, call *target.Call) erro
 		return err
 	}
 	vars := map[string]string{
-		"user.claims": string(claims), "user.roles": string(roles), "user.username": o.Username, "user.password": o.Password.Reveal(), "scope": permissions,
+		"user.claims": string(claims), "user.roles": string(roles), "user.username": o.Username, "user.password": o.Password.Reveal(),
+		"scope": o.permissionsNow().Map(c.wireToken).String(),
 	}
 	eachClaim(o.Claims, "user.claims", func(name, text string) { vars[name] = text })
 	captured, err := c.call(ctx, call, vars)

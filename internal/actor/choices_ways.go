@@ -164,7 +164,7 @@ func (s *Stage) observeWays(ctx context.Context) {
 		s.shut(way, err)
 		s.Target.Closed[way] = cast.Recorder.Redact(err.Error())
 	}
-	if s.Target.Capabilities["fx.channels"].Value != fmt.Sprint(open) {
+	if len(s.Target.Closed) > 0 && s.Target.Capabilities["fx.channels"].Value != fmt.Sprint(open) {
 		var closed []string
 		for _, way := range slices.Sorted(maps.Keys(s.Target.Closed)) {
 			closed = append(closed, fmt.Sprintf("%s: %s", way, s.Target.Closed[way]))

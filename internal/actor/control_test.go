@@ -1,8 +1,10 @@
 package actor_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -34,5 +36,29 @@ func TestACallOfTheTargetFileIsSentAgainWhereItsConnectionWasGone(t *testing.T) 
 	}
 	if got := requests.Load(); got != 3 {
 		t.Errorf("got %d requests, want the one that was not answered once more", got)
+	}
+}
+
+func TestAUserWithoutLimitsIsMadeWithEveryScope(t *testing.T) {
+	p := begin(t)
+	var got struct{ May []string }
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	d := p.Stage.Target.Description
+	ada := d.Users["Ada"]
+	ada.Permissions = nil
+	d.Users["Ada"] = ada
+	d.Control.CreateUser = &target.Call{Method: http.MethodPost, URL: server.URL, JSON: map[string]any{"may": "${scope[]}"}}
+	if _, err := p.Stage.NewCast().Owner(t.Context(), "Ada"); err != nil {
+		t.Fatal(err)
+	}
+	for _, scope := range []string{"read:appointments", "write:appointments"} {
+		if !slices.Contains(got.May, scope) {
+			t.Errorf("got %q, want %q among them", got.May, scope)
+		}
 	}
 }

@@ -124,7 +124,9 @@ func registers(t *target.Target) bool {
 	return r.HTTP != nil || r.Dynamic != nil || (!r.Static && metadata(t, "registration_endpoint") != "")
 }
 
-func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error) {
+// register registers a client for what it has in the features or in the target file, and
+// where that does not say, for another scope as well.
+func (c *Cast) register(ctx context.Context, name string, other oauth.ScopeSet) (*oauth.Client, error) {
 	d := c.Stage.Target.Description
 	cd, err := describe(d, name, c.set)
 	if err != nil {
@@ -138,8 +140,11 @@ func (c *Cast) register(ctx context.Context, name string) (*oauth.Client, error)
 		AuthMethod: oauth.AuthMethod(cd.AuthMethod), RedirectURI: cd.RedirectURI,
 		Scope: oauth.FieldsScope(cd.Scope), FirstParty: cd.FirstParty != nil && *cd.FirstParty,
 	}
-	if d.Clients.Actors[name].Scope == "" && registers(c.Stage.Target.Target) && !c.Stage.can("as.oidc") {
-		client.Scope = client.Scope.Minus(openIDScopes.Minus(c.speaks().Union(oauth.FieldsScope(d.AuthorizationServer.Refresh.Scope))))
+	if d.Clients.Actors[name].Scope == "" && registers(c.Stage.Target.Target) {
+		if !c.Stage.can("as.oidc") {
+			client.Scope = client.Scope.Minus(openIDScopes.Minus(c.speaks().Union(oauth.FieldsScope(d.AuthorizationServer.Refresh.Scope))))
+		}
+		client.Scope = client.Scope.Union(other)
 	}
 	for _, g := range cd.GrantTypes {
 		client.GrantTypes = append(client.GrantTypes, oauth.GrantType(g))

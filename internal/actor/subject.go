@@ -105,7 +105,7 @@ func (n *namer) try(ctx context.Context, c *Cast, owner *Owner, want string) {
 		return
 	}
 	n.once.Do(func() {
-		registered, err := c.registerAuditor(ctx)
+		registered, err := c.registerAuditor(ctx, oauth.ScopeSet{})
 		if err != nil {
 			return
 		}

@@ -20,6 +20,7 @@ var usual = [][4]string{
 	{"/connect/authorize", "/connect/token", "/connect/introspect", "/connect/revocation"},
 	{"/authorize", "/token", "/introspect", "/revoke"},
 	{"/auth", "/token", "/token/introspection", "/token/revocation"},
+	{"/dialog/authorize", "/oauth/token", "/oauth/introspect", "/oauth/revoke"}, // oauth2orize
 	{"/login/oauth/authorize", "/login/oauth/access_token", "/login/oauth/introspect", "/login/oauth/revoke"},
 }
 
@@ -60,9 +61,12 @@ type looker struct {
 }
 
 // refuses reports whether a request with nothing in it is refused as a token endpoint
-// does (RFC 6749 section 5.2).
+// does (RFC 6749 section 5.2), or as whatever authenticates clients in front of it.
 func (l looker) refuses(ctx context.Context, path string) bool {
 	status, body := l.ask(ctx, http.MethodPost, path)
+	if status == http.StatusUnauthorized {
+		return true
+	}
 	var refusal struct{ Error string }
 	return there(status) && status >= 400 && status < 500 && json.Unmarshal(body, &refusal) == nil && refusal.Error != ""
 }

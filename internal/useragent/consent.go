@@ -2,7 +2,6 @@ package useragent
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -216,35 +215,6 @@ func (c *consent) allow(p *page, decision oauth.ConsentDecision, more func(*cont
 		}
 	}
 	return c.form.request(p, fields, button)
-}
-
-// boxFor is the field and the value that stand for a scope, whether or not the
-// page has such a box: it is made as those are that the page has.
-func (c *consent) boxFor(token oauth.ScopeToken) (name, value string) {
-	known := c.reader.consent
-	for _, key := range slices.Sorted(maps.Keys(known.Checkboxes)) {
-		if known.Checkboxes[key] == string(token) {
-			name, value, found := strings.Cut(key, "=")
-			if !found {
-				value = "on"
-			}
-			return name, value
-		}
-	}
-	for _, field := range c.form.controls {
-		scopes, ok := c.reader.boxScopes(c.form, field)
-		if !ok || scopes.Len() != 1 {
-			continue
-		}
-		value, _ := c.reader.grants(c.form, field)
-		switch stands := scopes.String(); {
-		case strings.Contains(value, stands):
-			return field.name, strings.Replace(value, stands, string(token), 1)
-		case strings.Contains(field.name, stands):
-			return strings.Replace(field.name, stands, string(token), 1), value
-		}
-	}
-	return known.Checkbox, string(token)
 }
 
 // narrowed leaves of a scope value what is granted, in its order; all of it,

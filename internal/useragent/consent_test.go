@@ -122,6 +122,28 @@ func TestAMappedScopeIsAddedAsItsBoxWouldBe(t *testing.T) {
 	}
 }
 
+func TestWhatIsAddedLooksLikeTheBoxesOfThePage(t *testing.T) {
+	for name, tt := range map[string]struct {
+		boxes string
+		want  url.Values
+	}{
+		"of another name":             {`<input type=checkbox name=scopes value=read checked>`, url.Values{"scopes": {"read", "admin"}}},
+		"with the scope in the name":  {`<input type=checkbox name="grant[read]" value=1 checked>`, url.Values{"grant[read]": {"1"}, "grant[admin]": {"1"}}},
+		"after one that is something": {`<input type=checkbox name=stay checked><input type=checkbox name=scopes value=read checked>`, url.Values{"stay": {"on"}, "scopes": {"read", "admin"}}},
+		"where nothing holds a scope": {`<label><input type=checkbox name=one checked> Look (read)</label>`, url.Values{"one": {"on"}, "scope": {"admin"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.page("/auth", `<form method=post action=/c>`+tt.boxes+`<button>Allow</button></form>`)
+			s.takes("/c", callback+"?code=1")
+			s.mustVisit(t, target.Login{}, decides(oauth.ConsentDecision{Add: oauth.MustParseScope("admin")}))
+			if diff := cmp.Diff(tt.want, s.posted["/c"]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestDecisionsThatAPageCannotExpress(t *testing.T) {
 	lone := `<form method=post action=/c><input type=checkbox name=scope value=read><button>Allow</button></form>`
 	tests := []struct {

@@ -245,6 +245,23 @@ var remembering = []Choice{
 		},
 	},
 	{
+		ID: "one-grant-and-its-tokens", Text: "A new yes ends what the client was granted before, the access tokens as well, which are handles.",
+		Source:   "RFC 6749 section 1.4 (an access token is a string that denotes an authorization), section 10.3; the choice of incremental is replace",
+		Declares: map[string]string{"embedded.tokens": "opaque"},
+		Apply: func(p *refserver.Policy) {
+			p.EarlierScope = func(o refserver.ConsentOutcome, current refserver.ScopeSet) refserver.ScopeSet {
+				if o.Allowed && o.Shown {
+					return nil
+				}
+				return current
+			}
+			active := p.TokenActive
+			p.TokenActive = func(l refserver.Live) bool {
+				return active(l) && !(l.UserBound && l.Authorization.Current.IsEmpty())
+			}
+		},
+	},
+	{
 		ID: "union-always", Text: "What was granted before comes with every request.",
 		Source:   "RFC 6749 section 3.3 (the issued scope may differ from the one requested, and is then stated)",
 		Declares: map[string]string{"authorization_server.incremental_parameter": ""},

@@ -42,6 +42,18 @@ var serving = []Choice{
 		},
 	},
 	{
+		ID: "deleting-needs-both", Text: "Who deletes has to be allowed to read as well: the answer holds what was there.",
+		Source:   "RFC 6749 section 7 (the resource server validates that the scope covers the requested resource; what covers it, its documentation says)",
+		Declares: map[string]string{"api.operations": deletingReads},
+		Apply: func(p *refserver.Policy) {
+			needing(p, func(op refserver.Operation, need *refserver.Requirement) {
+				if op.Method == http.MethodDelete && op.Route == "/appointments/{id}" {
+					need.Scope = need.Scope.Or(refserver.ScopeSet{refserver.ReadAppointments})
+				}
+			})
+		},
+	},
+	{
 		ID: "minutes-of-leeway", Text: "The API takes tokens for five minutes after they have expired, as clocks may differ.",
 		Source: "RFC 9068 section 4 (a few minutes of leeway)",
 		Apply: func(p *refserver.Policy) {
@@ -250,6 +262,21 @@ const eitherReads = `
 - {name: notes, method: GET, path: "/appointments/${id}/notes", any_of: "read:appointments write:appointments"}
 - {name: annotate, method: POST, path: "/appointments/${id}/notes", all_of: write:appointments, json: {text: "${marker}"}}
 - {name: me, method: GET, path: /me, any_of: "read:appointments write:appointments"}
+- {name: summary, method: GET, path: /summary, all_of: calendar.read}
+`
+
+// deletingReads is what the file of an API says where deleting needs both scopes.
+const deletingReads = `
+- {name: list, method: GET, path: /appointments, all_of: read:appointments}
+- {name: read, method: GET, path: "/appointments/${id}", all_of: read:appointments}
+- {name: create, method: POST, path: /appointments, all_of: write:appointments, json: {title: "${marker}", start: "2030-01-01T10:00:00Z"}, id: /id}
+- {name: replace, method: PUT, path: "/appointments/${id}", all_of: write:appointments, json: {title: "${marker}", start: "2030-01-02T10:00:00Z"}}
+- {name: change, method: PATCH, path: "/appointments/${id}", all_of: write:appointments, json: {title: "${marker}"}}
+- {name: delete, method: DELETE, path: "/appointments/${id}", all_of: read:appointments write:appointments}
+- {name: move, method: POST, path: /appointments/move, all_of: read:appointments write:appointments, json: {id: "${id}", to: "2030-01-03T10:00:00Z"}}
+- {name: notes, method: GET, path: "/appointments/${id}/notes", all_of: read:appointments}
+- {name: annotate, method: POST, path: "/appointments/${id}/notes", all_of: write:appointments, json: {text: "${marker}"}}
+- {name: me, method: GET, path: /me, all_of: read:appointments}
 - {name: summary, method: GET, path: /summary, all_of: calendar.read}
 `
 
