@@ -81,7 +81,7 @@ type APILogin struct {
 // that does nothing at all is where a visit ends.
 //
 // Its calls, made with the cookies of the browser, and next know ${user.username},
-// ${user.password}, ${user.subject}, ${user_code} (of a device), ${query.NAME}, a
+// ${user.password}, ${user.subject}, ${user.totp}, a one-time code of theirs, ${user_code} (of a device), ${query.NAME}, a
 // parameter of the page's address, ${cookie.NAME}, and what earlier calls of the
 // page captured.
 type APIPage struct {

@@ -252,7 +252,7 @@ func (c *Cast) Owner(ctx context.Context, name string) (*Owner, error) {
 		return nil, fmt.Errorf("the target has no user %q: got users %v", name, slices.Sorted(maps.Keys(t.Description.Users)))
 	}
 	o := &Owner{cast: c, jar: useragent.NewJar(), ResourceOwner: oauth.ResourceOwner{
-		Name: name, Username: user.Username, Password: oauth.Secret(user.Password),
+		Name: name, Username: user.Username, Password: oauth.Secret(user.Password), TOTP: oauth.Secret(user.TOTP),
 		Subject: user.Subject, Claims: user.Claims, Roles: user.Roles,
 	}}
 	if user.Permissions != nil {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -149,6 +150,9 @@ func (v *apiVisit) session(p *page, variables map[string]string) *target.Session
 		"user.username": owner.Username, "user.password": owner.Password.Reveal(), "user.subject": subject,
 		"user_code": v.visit.UserCode.Reveal(),
 	})
+	if code, err := oneTimeCode(owner.TOTP.Reveal(), time.Now()); err == nil {
+		variables["user.totp"] = code
+	}
 	for _, cookie := range v.browser.jar.Cookies(p.url) {
 		variables["cookie."+cookie.Name] = cookie.Value
 	}
