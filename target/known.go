@@ -168,11 +168,11 @@ func pageVariables(d *Description, path string) (names []string) {
 		}
 		for _, call := range []*Call{page.SignedIn, page.SignIn, page.Grant, page.Deny} {
 			if call != nil {
-				names = append(names, call.captures()...)
+				names = append(names, call.Captures()...)
 			}
 		}
 		if page.Asks != nil {
-			names = append(names, page.Asks.Call.captures()...)
+			names = append(names, page.Asks.Call.Captures()...)
 		}
 	}
 	return names

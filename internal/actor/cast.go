@@ -78,7 +78,6 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	if s.transport == nil {
 		base := http.DefaultTransport.(*http.Transport).Clone()
 		base.MaxIdleConns, base.MaxIdleConnsPerHost = 256, 64
-		base.Proxy = nil
 		base.MaxResponseHeaderBytes = target.MaxHeader
 		s.transport = base
 	}

@@ -194,6 +194,11 @@ func (v *apiVisit) signIn(ctx context.Context, s *target.Session, p *page, entry
 		return nil
 	}
 	if entry.SignedIn != nil {
+		for _, name := range entry.SignedIn.Captures() { // it has none where nobody has signed in
+			if _, there := s.Variables[name]; !there {
+				s.Variables[name] = ""
+			}
+		}
 		_, err := s.Succeed(ctx, *entry.SignedIn)
 		var refused *target.CallError
 		if err == nil {
@@ -222,7 +227,7 @@ func (v *apiVisit) signIn(ctx context.Context, s *target.Session, p *page, entry
 // consent shows what is asked to whoever decides, and tells the answer. It reports
 // false where the visit ends.
 func (v *apiVisit) consent(ctx context.Context, s *target.Session, p *page, entry *target.APIPage, at string) (goesOn bool, err error) {
-	if entry.Grant == nil {
+	if entry.Grant == nil || entry.LedOn(s.Variables) {
 		return true, nil
 	}
 	var asked target.Asked

@@ -105,7 +105,11 @@ func (c *consent) page(p *page, requested string) (target.ConsentPage, error) {
 	if err != nil {
 		return target.ConsentPage{}, err
 	}
-	return target.ConsentPage{Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Fixed: c.fixed, Text: c.text, Submission: all, Answer: answer}, nil
+	shown := target.ConsentPage{Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Fixed: c.fixed, Text: c.text}
+	if !c.form.scripted() {
+		shown.Submission, shown.Answer = all, answer
+	}
+	return shown, nil
 }
 
 // submission is a request as others may send it.

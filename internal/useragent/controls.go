@@ -14,6 +14,7 @@ import (
 // form is an HTML form and what belongs to it, wherever on the page that is.
 type form struct {
 	node     *html.Node
+	loose    bool   // it is none: what stands on the page, or on a part of it, outside forms
 	action   string // as written
 	method   string
 	enctype  string

@@ -31,12 +31,15 @@ type Act struct {
 	// Form is submitted.
 	Fields      []Fill
 	Press, Form string // marks
+	// Added are fields that the form has not and that are sent with it: it is tampered
+	// with.
+	Added []Fill
 }
 
 // Fill is a field and what becomes of it.
 type Fill struct {
 	Mark   string `json:"mark"`
-	Name   string `json:"-"`      // for messages
+	Name   string `json:"name"`   // for messages, and of a field that is added
 	Value  string `json:"value"`  // of a field that is typed into
 	Ticked *bool  `json:"ticked"` // of a box
 }
@@ -114,7 +117,7 @@ func (p *page) adopt() {
 			around = body
 		}
 		if loose[around] == nil {
-			loose[around] = &form{node: around, method: http.MethodPost}
+			loose[around] = &form{node: around, loose: true, method: http.MethodPost}
 			p.forms = append(p.forms, loose[around])
 		}
 		c := readControl(s, hidden)
@@ -127,7 +130,7 @@ func (p *page) adopt() {
 				c.name = c.adoptName()
 			}
 		}
-		if f.node.Data == "form" && slices.ContainsFunc(f.controls, (*control).sends) {
+		if !f.loose && slices.ContainsFunc(f.controls, (*control).sends) {
 			continue
 		}
 		for _, c := range f.controls {
@@ -169,7 +172,23 @@ func (r request) act() *Act {
 			a.Fields = append(a.Fields, Fill{Mark: marked(c.node), Name: name, Value: value})
 		}
 	}
+	a.Added = r.added()
 	return a
+}
+
+// added are the fields that no control of the form can send.
+func (r request) added() []Fill {
+	var all []Fill
+	for name, values := range r.fields {
+		for _, value := range values {
+			if !slices.ContainsFunc(r.filled.controls, func(c *control) bool {
+				return c.name == name && (c.kind != "checkbox" && c.kind != "radio" || c.value == value)
+			}) {
+				all = append(all, Fill{Name: name, Value: value})
+			}
+		}
+	}
+	return all
 }
 
 func marked(n *html.Node) string {

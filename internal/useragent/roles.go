@@ -104,6 +104,12 @@ func (c *control) adoptName() string {
 	return "field-" + marked(c.node)
 }
 
+// scripted reports whether nothing but a script can send what is filled in: it is no
+// form, or one that does not say where to and how.
+func (f *form) scripted() bool {
+	return f.loose || marked(f.node) != "" && f.node.Data == "form" && f.action == "" && f.method == ""
+}
+
 // noticeWords are in the names and the texts of what asks about cookies, and not about
 // scopes.
 var (
@@ -134,7 +140,7 @@ func (p *page) notice() (*form, *control) {
 			continue
 		}
 		around := region(f.node)
-		if f.node.Data != "form" {
+		if f.loose {
 			around = f.node
 		}
 		if around == nil || around.Data == "body" || !noticeWords.MatchString(textOf(around)) {

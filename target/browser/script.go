@@ -38,6 +38,7 @@ const reading = `(() => {
 // nothing then.
 func acting(act *useragent.Act) string {
 	fields, _ := json.Marshal(act.Fields) // texts and booleans
+	added, _ := json.Marshal(act.Added)
 	return fmt.Sprintf(`(async () => {
 	const find = (mark) => {
 		const e = document.querySelector('[%[1]s="' + mark + '"]'), was = (window.__scopeproofPlaces || {})[mark];
@@ -67,10 +68,17 @@ func acting(act *useragent.Act) string {
 	for (let i = 0; i < 20 && wrong(); i++) await new Promise((done) => setTimeout(done, 50));
 	if (wrong()) return wrong().mark;
 	const button = find(%[3]s), form = find(%[4]s);
+	for (const f of %[5]s || []) {
+		const e = document.createElement("input");
+		e.type = "hidden";
+		e.name = f.name;
+		e.value = f.value;
+		if (form) form.append(e);
+	}
 	if (!button && !form) return %[3]s || "0";
 	setTimeout(() => button ? button.click() : form.requestSubmit && form.requestSubmit(), 0);
 	return "";
-})()`, useragent.Mark, fields, quoted(act.Press), quoted(act.Form))
+})()`, useragent.Mark, fields, quoted(act.Press), quoted(act.Form), added)
 }
 
 // quoted is a text as JavaScript has it.
