@@ -29,17 +29,17 @@ func (s *Stage) observeConsent(ctx context.Context, cast *Cast, a *Authorization
 	default:
 		s.facts.consentUI(target.Unknown, "not observed: neither a consent page nor a code was seen")
 	}
-	if err == nil && a.WasAsked() && s.Target.Description.Login.Driver == "browser" && a.Arrival.ConsentPages[0].Submission == nil {
-		s.facts.set("consent.driver", "script", "observed: a script tells the decision, and no form does")
-		s.facts.yes("consent.driver.adds", false, "observed: a script tells the decision")
-	}
 }
 
 // observeAfterwards finds out whether a request needs more of the resource owner than
-// an answer to the first page of consent.
+// an answer to the first page of consent, and whether that answer is a form.
 func (s *Stage) observeAfterwards(a *Authorization) {
 	if a != nil && a.Arrival != nil && a.Arrival.Afterwards > 0 {
 		s.facts.yes("consent.final", false, "observed: another page comes after the first one of consent")
+	}
+	if a != nil && a.WasAsked() && s.Target.Description.Login.Driver == "browser" && a.Arrival.ConsentPages[0].Submission == nil {
+		s.facts.set("consent.driver", "script", "observed: a script tells the decision, and no form does")
+		s.facts.yes("consent.driver.adds", false, "observed: a script tells the decision, and no form does")
 	}
 }
 

@@ -145,6 +145,11 @@ func (w *walk) read(p *page) (*request, error) {
 		w.saw(p, "an error page: the visit ends", nil, nil, nil)
 		return nil, nil
 	}
+	return w.readOther(p)
+}
+
+// readOther understands a page that is none of login or consent.
+func (w *walk) readOther(p *page) (*request, error) {
 	if f, button := w.reader.interstitial(p); f != nil {
 		w.saw(p, "one button, which leads on", f, button, nil)
 		return f.request(p, f.entries(button, w.reader.boxesOf(nil)), button)
