@@ -52,6 +52,7 @@ type ResourceOwner struct {
 	Name        string // what features call them: "Ada"
 	Username    string
 	Password    Secret
+	TOTP        Secret   // the key of their one-time codes (RFC 6238), in base32; empty: they have none
 	Subject     string   // the sub of their tokens
 	Permissions ScopeSet // the API scopes that their role allows
 	Roles       []string

@@ -268,7 +268,7 @@ func (t *Target) Perform(ctx context.Context, call Call, extra map[string]string
 	s := t.session(extra)
 	err := t.succeed(ctx, s, call)
 	for name := range s.Variables {
-		if !slices.Contains(call.captures(), name) {
+		if !slices.Contains(call.Captures(), name) {
 			delete(s.Variables, name)
 		}
 	}

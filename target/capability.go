@@ -136,9 +136,10 @@ func consentCapabilities() []CapabilityInfo {
 	return []CapabilityInfo{
 		word("consent.ui", "what the consent page lets a resource owner choose", "none", "all_or_nothing", "granular"),
 		word("consent.ui.device", "the same of the page where the request of a device is decided", "none", "all_or_nothing", "granular"),
-		word("consent.driver", "how consent is played", "form", "api", "none"),
+		word("consent.driver", "how consent is played", "form", "api", "script", "none"),
 		yes("consent.deny", "a resource owner can refuse the whole request"),
 		yes("consent.driver.lists", "which scopes are asked for can be read"),
+		yes("consent.driver.adds", "an answer to the page of consent can name a scope that the page does not offer"),
 		yes("consent.driver.text", "the words of the consent page can be read"),
 		yes("consent.driver.details", "the box that stands for authorization details is known"),
 		yes("consent.driver.claims", "the boxes that stand for claims by name are known"),

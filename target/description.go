@@ -326,6 +326,9 @@ type ClientDescription struct {
 type User struct {
 	Username string `yaml:"username" json:"username"`                                    // what they sign in with
 	Password string `yaml:"password,omitempty" json:"password,omitempty" check:"secret"` // what they sign in with
+	// TOTP is the key of their authenticator app, in base32, where they are asked for a
+	// code that is good once (RFC 6238).
+	TOTP string `yaml:"totp,omitempty" json:"totp,omitempty" check:"secret"`
 	// Subject is the sub of their tokens. Left out: Username where driver
 	// hydra_admin or control.create_user makes it so (the latter may capture
 	// subject); elsewhere unknown, and learned from a token when it is needed.

@@ -109,7 +109,7 @@ func variablesAt(d *Description, path string) []string {
 	case strings.HasPrefix(path, "clients.register.http."):
 		known = append(known, registrationVariables()...)
 	case strings.HasPrefix(path, "login.api.pages["):
-		known = append(known, "user.username", "user.password", "user.subject", "user_code", "scope")
+		known = append(known, "user.username", "user.password", "user.subject", "user.totp", "user_code", "scope")
 		known = append(known, pageVariables(d, path)...)
 	case strings.HasPrefix(path, "control."):
 		known = append(append(known, controlVariables()...), registrationVariables()...)
@@ -168,11 +168,11 @@ func pageVariables(d *Description, path string) (names []string) {
 		}
 		for _, call := range []*Call{page.SignedIn, page.SignIn, page.Grant, page.Deny} {
 			if call != nil {
-				names = append(names, call.captures()...)
+				names = append(names, call.Captures()...)
 			}
 		}
 		if page.Asks != nil {
-			names = append(names, page.Asks.Call.captures()...)
+			names = append(names, page.Asks.Call.Captures()...)
 		}
 	}
 	return names

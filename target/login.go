@@ -3,6 +3,7 @@ package target
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -81,7 +82,7 @@ type APILogin struct {
 // that does nothing at all is where a visit ends.
 //
 // Its calls, made with the cookies of the browser, and next know ${user.username},
-// ${user.password}, ${user.subject}, ${user_code} (of a device), ${query.NAME}, a
+// ${user.password}, ${user.subject}, ${user.totp}, a one-time code of theirs, ${user_code} (of a device), ${query.NAME}, a
 // parameter of the page's address, ${cookie.NAME}, and what earlier calls of the
 // page captured.
 type APIPage struct {
@@ -93,7 +94,8 @@ type APIPage struct {
 	// any that is not.
 	Query map[string]string `yaml:"query,omitempty" json:"query,omitempty"`
 	// SignedIn is a call that succeeds where the browser has a session already, so
-	// that nobody has to sign in. Left out: everybody has to.
+	// that nobody has to sign in. Left out: everybody has to. Where it or sign_in
+	// captures what grant captures, nobody is asked: the script goes on.
 	SignedIn *Call `yaml:"signed_in,omitempty" json:"signed_in,omitempty"`
 	// SignIn signs the resource owner in.
 	SignIn *Call `yaml:"sign_in,omitempty" json:"sign_in,omitempty"`
@@ -117,7 +119,8 @@ type APIPage struct {
 // Asks is where the answer to a call says which scopes are asked for.
 type Asks struct {
 	Call Call `yaml:"call" json:"call"` // the call
-	// Scopes is where the scopes are: a JSON pointer to a list, or to a text of words.
+	// Scopes is where the scopes are: a JSON pointer to a list, or to a text of words. A
+	// part of it that is "*" is each member of an object or a list: "/groups/*/scopes".
 	Scopes string `yaml:"scopes,omitempty" json:"scopes,omitempty"`
 	// Name is where an item of that list has its scope: "/name". Left out: it is one.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
@@ -147,21 +150,19 @@ func (a Asks) Read(body []byte) (Asked, error) {
 	}
 	asked := Asked{Lists: a.Scopes != ""}
 	if a.Skip != "" {
-		asked.Skip, _ = pointed(document, a.Skip).(bool)
+		switch said := pointed(document, a.Skip).(type) {
+		case bool:
+			asked.Skip = said
+		case string:
+			asked.Skip = said != ""
+		}
 	}
-	if a.Scopes == "" {
+	if a.Scopes == "" || asked.Skip {
 		return asked, nil
 	}
-	var items []any
-	switch v := pointed(document, a.Scopes).(type) {
-	case string:
-		for _, word := range strings.Fields(v) {
-			items = append(items, word)
-		}
-	case []any:
-		items = v
-	default:
-		return Asked{}, fmt.Errorf("got no list and no text at %q, want the scopes that are asked for", a.Scopes)
+	items, err := a.items(document)
+	if err != nil {
+		return Asked{}, err
 	}
 	var names []string
 	before := len(items) > 0 && a.Granted != ""
@@ -177,6 +178,53 @@ func (a Asks) Read(body []byte) (Asked, error) {
 	asked.Scopes = oauth.FieldsScope(strings.Join(names, " "))
 	asked.Skip = asked.Skip || before
 	return asked, nil
+}
+
+// items are the scopes that are asked for, as they stand in an answer.
+func (a Asks) items(document any) ([]any, error) {
+	all := []any{document}
+	before, rest, each := a.Scopes, "", true
+	for pointer := a.Scopes; each; pointer = rest {
+		before, rest, each = strings.Cut(pointer, "/*")
+		var found []any
+		for _, one := range all {
+			switch v := pointed(one, before).(type) {
+			case map[string]any:
+				if !each {
+					found = append(found, v)
+					break
+				}
+				for _, name := range slices.Sorted(maps.Keys(v)) {
+					found = append(found, v[name])
+				}
+			case []any:
+				found = append(found, v...)
+			case string:
+				for _, word := range strings.Fields(v) {
+					found = append(found, word)
+				}
+			case nil:
+				return nil, fmt.Errorf("got no list and no text at %q, want the scopes that are asked for", a.Scopes)
+			}
+		}
+		all = found
+	}
+	return all, nil
+}
+
+// LedOn reports whether the calls that sign somebody in captured already what the grant
+// captures: the server asks nothing more.
+func (p APIPage) LedOn(variables map[string]string) bool {
+	var before []string
+	for _, call := range []*Call{p.SignIn, p.SignedIn} {
+		if call != nil {
+			before = append(before, slices.Collect(maps.Keys(call.Capture))...)
+		}
+	}
+	return slices.ContainsFunc(before, func(name string) bool {
+		_, also := p.Grant.Capture[name]
+		return also && variables[name] != ""
+	})
 }
 
 // Fits reports whether the page is at an address, and returns the variables that
@@ -228,6 +276,18 @@ func (p APIPage) Chooses() bool { return p.Grant != nil && p.Grant.Mentions("sco
 // Denies reports whether a page of driver api lets a resource owner refuse.
 func (l Login) Denies() bool {
 	return slices.ContainsFunc(l.API.Pages, func(p APIPage) bool { return p.Deny != nil })
+}
+
+// Tampers reports whether what driver api tells a server can name scopes that nobody was
+// asked about: as whoever controls a browser, and not as an application that the server
+// trusts.
+func (l Login) Tampers() bool {
+	return l.Driver == "api" && slices.ContainsFunc(l.API.Pages, func(p APIPage) bool {
+		if !p.Chooses() || p.Grant.Basic != "" {
+			return false
+		}
+		return !slices.ContainsFunc(slices.Collect(maps.Keys(p.Grant.Headers)), func(name string) bool { return strings.EqualFold(name, "Authorization") })
+	})
 }
 
 // TakesCodes reports whether a page of driver api takes the code of a device (RFC

@@ -203,7 +203,7 @@ func unreachable(at string, err error) error {
 	var host x509.HostnameError
 	switch {
 	case errors.As(err, &authority):
-		hint = "the environment variable SSL_CERT_FILE names a PEM file of certificate authorities to trust, such as that of the server"
+		hint = "--tls-ca FILE, or the environment variable SSL_CERT_FILE, names a PEM file of certificate authorities to trust, such as that of the server"
 	case errors.As(err, &host):
 		hint = "write the issuer with a name that is in the certificate"
 	case errors.Is(err, http.ErrSchemeMismatch):

@@ -160,8 +160,8 @@ func (e *CallError) Error() string {
 	return fmt.Sprintf("%s %s: got %s, want %s", e.Call.MethodOrDefault(), e.Call.URL, got, want)
 }
 
-// captures are the names of what a call captures, and the calls before it.
-func (c Call) captures() []string {
+// Captures are the names of what a call captures, and the calls before it.
+func (c Call) Captures() []string {
 	names := laterCaptures(c.First)
 	for name := range c.Capture {
 		names = append(names, name)
@@ -171,7 +171,7 @@ func (c Call) captures() []string {
 
 func laterCaptures(calls []Call) (names []string) {
 	for _, call := range calls {
-		names = append(names, call.captures()...)
+		names = append(names, call.Captures()...)
 	}
 	return names
 }

@@ -38,11 +38,15 @@ func (a *app) checkCommand() *cobra.Command {
 	f.word(&f.s.format, "format", []string{"text", "json"}, "what goes to standard output")
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
+	f.s.securing.flags(f)
 	cmd.ValidArgsFunction = completeTargets
 	return complete(cmd, map[string]completion{"format": words("text", "json"), "defect": completeList(defectIDs)})
 }
 
 func (a *app) check(cmd *cobra.Command, s *settings) (err error) {
+	if err := s.securing.secure(); err != nil {
+		return err
+	}
 	overrides, d, err := a.describe(cmd, s)
 	if err != nil {
 		return err

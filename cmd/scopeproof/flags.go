@@ -44,6 +44,7 @@ type settings struct {
 	redirectURI, driver   string
 	endpoints             []string
 	pod                   elsewhere
+	securing              securing
 }
 
 // chooseSeed takes a seed at random where none was given.

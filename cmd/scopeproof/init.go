@@ -58,6 +58,7 @@ func (a *app) initCommand() *cobra.Command {
 		f.fileOnly(name)
 	}
 	f.fileOnly("openapi")
+	f.s.securing.flags(f)
 	return cmd
 }
 
@@ -73,6 +74,9 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 		return a.writeNew(data, s, "complete")
 	case len(args) == 0:
 		return usage("", "ISSUER: got nothing, want one: the issuer, such as https://login.example, or --openapi FILE")
+	}
+	if err := s.securing.secure(); err != nil {
+		return err
 	}
 	issuer := args[0]
 	if err := checkIssuer(issuer); err != nil {

@@ -2,10 +2,8 @@ package main
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +34,6 @@ type loading struct {
 	linger               time.Duration
 	http2, noKeepAlive   bool
 	insecure             bool
-	ca, cert, key        string
 }
 
 func (l *loading) flags(cmd *cobra.Command) {
@@ -80,9 +77,7 @@ func (l *loading) flags(cmd *cobra.Command) {
 	f.yes(&l.http2, "http2", "use HTTP/2 where the target offers it over TLS")
 	f.yes(&l.noKeepAlive, "no-keep-alive", "dial a connection for each request")
 	f.Var(list{&l.resolve, "HOST:ADDRESS", ","}, "resolve", "an address in place of the one that a name has: as.example:192.0.2.1 (repeatable)")
-	f.text(&l.ca, "tls-ca", "FILE", "", "trust the certificate authorities in a PEM file, and no others")
-	f.text(&l.cert, "tls-cert", "FILE", "", "present a client certificate, in PEM")
-	f.text(&l.key, "tls-key", "FILE", "", "... and its key")
+	l.securing.flags(f)
 	f.yes(&l.insecure, "insecure", "do not look at the certificates of the target")
 	l.sharding.flags(f)
 	f.outputs("load.json, load.html, load.md and results.gob (vegeta's format)", loadFormats...)
@@ -305,30 +300,14 @@ func (l *loading) reach(r *loadtest.Reach, w *wrongs) {
 		}
 		r.Resolve[name] = to
 	}
-	if l.ca == "" && l.cert == "" && l.key == "" && !l.insecure {
-		return
+	r.TLS = l.securing.config(w)
+	if l.insecure && l.securing.ca != "" {
+		w.add("tls-ca", "", "got --insecure as well, want one of both")
 	}
-	r.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: l.insecure}
-	if l.ca != "" {
-		data, err := os.ReadFile(l.ca)
-		r.TLS.RootCAs = x509.NewCertPool()
-		switch {
-		case err != nil:
-			w.add("tls-ca", "", "%v", err)
-		case !r.TLS.RootCAs.AppendCertsFromPEM(data):
-			w.add("tls-ca", "", "got no certificate in %s, want PEM", l.ca)
-		case l.insecure:
-			w.add("tls-ca", "", "got --insecure as well, want one of both")
+	if l.insecure {
+		if r.TLS == nil {
+			r.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
-	}
-	switch {
-	case (l.cert == "") != (l.key == ""):
-		w.add("tls-cert", "", "got one of --tls-cert and --tls-key, want both")
-	case l.cert != "":
-		pair, err := tls.LoadX509KeyPair(l.cert, l.key)
-		if err != nil {
-			w.add("tls-cert", "", "%v", err)
-		}
-		r.TLS.Certificates = []tls.Certificate{pair}
+		r.TLS.InsecureSkipVerify = true
 	}
 }

@@ -54,6 +54,7 @@ func (a *app) testCommand() *cobra.Command {
 	f.seeded()
 	f.Var(list{&f.s.defects, "ID", ""}, "defect", "switch a seeded defect of the embedded reference on")
 	f.override()
+	f.s.securing.flags(f)
 	f.s.pod.flags(f, "run the rules in a pod, for a server that cannot be reached from here")
 	f.yes(&f.s.hold, "hold", "keep the target up after the run, until Ctrl-C, with a file that sends the requests of report.html again: . FILE; again REF-05.1.13")
 	f.yes(&f.s.verbose, "verbose,v", "show every rule with its steps as it is judged, whole messages, all choices and capabilities")
@@ -69,6 +70,9 @@ func (a *app) testCommand() *cobra.Command {
 // before the target is brought up.
 func (a *app) test(cmd *cobra.Command, s *settings) error {
 	ctx := cmd.Context()
+	if err := s.securing.secure(); err != nil {
+		return err
+	}
 	overrides, d, err := a.describe(cmd, s)
 	if err != nil {
 		return err

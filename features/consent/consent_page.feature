@@ -22,6 +22,12 @@ Feature: What the resource owner is shown, and decides
       Then Ada was asked about exactly "openid profile email read:appointments write:appointments"
       And Planner holds no scope beyond "openid profile email read:appointments write:appointments"
 
+    @needs:as.oidc @needs:fx.users>=2
+    Scenario: Bo's page, which may be in another language, says as much
+      When Planner asks Bo for "openid profile email read:appointments"
+      Then Bo was asked about exactly "openid profile email read:appointments"
+      And Planner holds no scope beyond "openid profile email read:appointments"
+
     @needs:fx.clients.public
     Scenario: Ada is asked by a public client
       When Pocket asks Ada for "read:appointments write:appointments"
@@ -111,7 +117,7 @@ Feature: What the resource owner is shown, and decides
       When Planner asks Ada for "openid read:appointments write:appointments"
       Then Planner holds exactly "openid", or is refused
 
-  @CONS-07 @MUST @rfc6749-10.2 @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver=form
+  @CONS-07 @MUST @rfc6749-10.2 @rfc6749-10.12 @derived @needs:as.code @needs:consent.ui!=none @needs:consent.driver.adds
   Rule: The answer to the consent page can only narrow the request
     What the browser posts is chosen by whoever controls the page.
 

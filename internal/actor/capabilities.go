@@ -267,6 +267,7 @@ func (f *finder) consentUI(value, source string) {
 	ui, driver := f.found["consent.ui"], f.found["consent.driver"].Value
 	if ui.Value == target.Unknown {
 		f.set("consent.driver.lists", target.Unknown, ui.Source)
+		f.set("consent.driver.adds", target.Unknown, ui.Source)
 		f.set("consent.driver.text", target.Unknown, ui.Source)
 		f.set("consent.driver.details", target.Unknown, ui.Source)
 		f.set("consent.driver.claims", target.Unknown, ui.Source)
@@ -274,6 +275,7 @@ func (f *finder) consentUI(value, source string) {
 	}
 	f.yes("consent.driver.lists", driver != "none" && ui.Value == "granular", ui.Source)
 	f.yes("consent.driver.text", driver == "form" && ui.Value != "none", ui.Source)
+	f.yes("consent.driver.adds", ui.Value != "none" && (driver == "form" || driver == "api" && f.d.Login.Tampers()), "declared: login")
 	boxes := slices.Collect(maps.Values(f.d.Login.Form.Consent.Checkboxes))
 	granular := driver == "form" && ui.Value == "granular"
 	const declared = "declared: login.form.consent.checkboxes"

@@ -78,7 +78,6 @@ func NewStage(ctx context.Context, t *target.Target) (*Stage, error) {
 	if s.transport == nil {
 		base := http.DefaultTransport.(*http.Transport).Clone()
 		base.MaxIdleConns, base.MaxIdleConnsPerHost = 256, 64
-		base.Proxy = nil
 		base.MaxResponseHeaderBytes = target.MaxHeader
 		s.transport = base
 	}
@@ -253,7 +252,7 @@ func (c *Cast) Owner(ctx context.Context, name string) (*Owner, error) {
 		return nil, fmt.Errorf("the target has no user %q: got users %v", name, slices.Sorted(maps.Keys(t.Description.Users)))
 	}
 	o := &Owner{cast: c, jar: useragent.NewJar(), ResourceOwner: oauth.ResourceOwner{
-		Name: name, Username: user.Username, Password: oauth.Secret(user.Password),
+		Name: name, Username: user.Username, Password: oauth.Secret(user.Password), TOTP: oauth.Secret(user.TOTP),
 		Subject: user.Subject, Claims: user.Claims, Roles: user.Roles,
 	}}
 	if user.Permissions != nil {

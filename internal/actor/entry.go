@@ -120,7 +120,7 @@ func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
 func (r *Recorder) raceOptions() race.Options {
 	o := race.Options{Timeout: r.timeout, MaxBody: target.MaxAnswer}
 	if t, ok := r.transport.(*http.Transport); ok {
-		o.Dial, o.TLS = t.DialContext, t.TLSClientConfig
+		o.Dial, o.TLS = tunnelled(t), t.TLSClientConfig
 	}
 	return o
 }

@@ -68,10 +68,10 @@ func (s *Stage) observeSample(ctx context.Context) (granted bool, err error) {
 	if a != nil && a.Refused != nil {
 		s.shut(target.ByAuthorization, a.Refused)
 	}
-	s.observeAfterwards(a)
 	if ui && (a != nil || err != nil) {
 		s.observeConsent(ctx, cast, a, err)
 	}
+	s.observeAfterwards(a)
 	if format && passing(err) {
 		s.facts.set("token.format", target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
 	}

@@ -45,8 +45,8 @@ func (s *Stage) unasked(ctx context.Context) string {
 }
 
 // observeAfterwards finds out whether a request needs more of the resource owner than
-// an answer to the first page of consent, and whether that answer signs in as well:
-// then it is good wherever it comes from.
+// an answer to the first page of consent, whether that answer signs in as well, which
+// makes it good wherever it comes from, and whether it is a form.
 func (s *Stage) observeAfterwards(a *Authorization) {
 	if a == nil || a.Arrival == nil {
 		return
@@ -54,8 +54,15 @@ func (s *Stage) observeAfterwards(a *Authorization) {
 	if a.Arrival.Afterwards > 0 {
 		s.facts.yes("consent.final", false, "observed: another page comes after the first one of consent")
 	}
-	if a.WasAsked() && a.Arrival.ConsentPages[0].SignsIn {
+	if !a.WasAsked() {
+		return
+	}
+	if a.Arrival.ConsentPages[0].SignsIn {
 		s.facts.yes("consent.signed_in", false, "observed: the page of consent asks for the password as well")
+	}
+	if s.Target.Description.Login.Driver == "browser" && a.Arrival.ConsentPages[0].Submission == nil {
+		s.facts.set("consent.driver", "script", "observed: a script tells the decision, and no form does")
+		s.facts.yes("consent.driver.adds", false, "observed: a script tells the decision, and no form does")
 	}
 }
 

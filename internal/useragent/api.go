@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/scopeproof/scopeproof/oauth"
 	"github.com/scopeproof/scopeproof/target"
@@ -149,6 +150,9 @@ func (v *apiVisit) session(p *page, variables map[string]string) *target.Session
 		"user.username": owner.Username, "user.password": owner.Password.Reveal(), "user.subject": subject,
 		"user_code": v.visit.UserCode.Reveal(),
 	})
+	if code, err := oneTimeCode(owner.TOTP.Reveal(), time.Now()); err == nil {
+		variables["user.totp"] = code
+	}
 	for _, cookie := range v.browser.jar.Cookies(p.url) {
 		variables["cookie."+cookie.Name] = cookie.Value
 	}
@@ -190,6 +194,11 @@ func (v *apiVisit) signIn(ctx context.Context, s *target.Session, p *page, entry
 		return nil
 	}
 	if entry.SignedIn != nil {
+		for _, name := range entry.SignedIn.Captures() { // it has none where nobody has signed in
+			if _, there := s.Variables[name]; !there {
+				s.Variables[name] = ""
+			}
+		}
 		_, err := s.Succeed(ctx, *entry.SignedIn)
 		var refused *target.CallError
 		if err == nil {
@@ -218,7 +227,7 @@ func (v *apiVisit) signIn(ctx context.Context, s *target.Session, p *page, entry
 // consent shows what is asked to whoever decides, and tells the answer. It reports
 // false where the visit ends.
 func (v *apiVisit) consent(ctx context.Context, s *target.Session, p *page, entry *target.APIPage, at string) (goesOn bool, err error) {
-	if entry.Grant == nil {
+	if entry.Grant == nil || entry.LedOn(s.Variables) {
 		return true, nil
 	}
 	var asked target.Asked

@@ -105,9 +105,13 @@ func (c *consent) page(p *page, requested string) (target.ConsentPage, error) {
 	if err != nil {
 		return target.ConsentPage{}, err
 	}
-	return target.ConsentPage{
-		Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Fixed: c.fixed, SignsIn: c.reader.asksPassword(c.form), Text: c.text, Submission: all, Answer: answer,
-	}, nil
+	shown := target.ConsentPage{
+		Scopes: c.offered, Lists: c.lists, Boxes: c.choice(), Fixed: c.fixed, SignsIn: c.reader.asksPassword(c.form), Text: c.text,
+	}
+	if !c.form.scripted() {
+		shown.Submission, shown.Answer = all, answer
+	}
+	return shown, nil
 }
 
 // submission is a request as others may send it.
@@ -148,6 +152,9 @@ func (c *consent) unacceptable(d oauth.ConsentDecision, requested string) bool {
 // changed where the target file says that consent is granular; elsewhere that
 // would be a tampered form.
 func (c *consent) playable(p *page, decision oauth.ConsentDecision, requested string) error {
+	if err := c.strange(p); err != nil {
+		return err
+	}
 	if c.boxes || c.lists && c.reader.granular || decision.Only == nil {
 		return nil
 	}
@@ -164,6 +171,21 @@ func (c *consent) playable(p *page, decision oauth.ConsentDecision, requested st
 		}
 	}
 	return nil
+}
+
+// strange refuses a page whose boxes stand for nothing, where the target file says what
+// boxes stand for: they may be written in another language, and to leave them as they
+// are would not be what was decided.
+func (c *consent) strange(p *page) error {
+	if c.boxes || len(c.reader.consent.Checkboxes) == 0 || !slices.ContainsFunc(c.form.controls, func(field *control) bool {
+		return field.kind == "checkbox" && field.visible() && c.reader.boxesKnow(field) == ""
+	}) {
+		return nil
+	}
+	return &PageError{
+		URL: place(p.url), Seen: c.form.describe() + ", of which no box is in login.form.consent.checkboxes", Proposal: c.reader.propose(c.form),
+		Want: "a box that stands for a scope", Hint: "name these boxes too, and those that stand for no scope under login.form.boxes; a page may be in another language for another user",
+	}
 }
 
 // allow is the request that grants what the decision grants, and asks for what

@@ -14,6 +14,7 @@ import (
 // form is an HTML form and what belongs to it, wherever on the page that is.
 type form struct {
 	node     *html.Node
+	loose    bool   // it is none: what stands on the page, or on a part of it, outside forms
 	action   string // as written
 	method   string
 	enctype  string
@@ -45,7 +46,7 @@ func (c *control) sends() bool { return (c.kind == "submit" || c.kind == "image"
 // visible reports whether it is a field that a person could fill in.
 func (c *control) visible() bool {
 	switch c.kind {
-	case "hidden", "submit", "button", "image", "reset", "search":
+	case "hidden", "submit", "button", "image", "reset", "search", link:
 		return false
 	}
 	return !c.disabled && !c.unseen
@@ -68,7 +69,7 @@ func (f *form) visibleInputs() int {
 
 // readForms returns the forms of a document that can be sent.
 func readForms(doc *goquery.Document) ([]*form, error) {
-	found := doc.Find("form, input, select, textarea, button")
+	found := doc.Find("form, input, select, textarea, button, [" + Mark + "]")
 	if found.Length() > maxFields {
 		return nil, fmt.Errorf("got a page with %d forms, fields and buttons, want at most %d", found.Length(), maxFields)
 	}
@@ -91,6 +92,7 @@ func readForms(doc *goquery.Document) ([]*form, error) {
 		}
 	})
 	labels := readLabels(doc)
+	drawn := drawnBoxes(doc)
 	var table *form // the last form before, if it stands where a table has no place for one
 	seen := map[*html.Node]bool{}
 	found.Each(func(_ int, s *goquery.Selection) {
@@ -107,9 +109,9 @@ func readForms(doc *goquery.Document) ([]*form, error) {
 		} else if around := ancestor(n, "form"); around != nil {
 			owner = byNode[around]
 		}
-		if owner != nil && ancestor(n, "datalist") == nil {
+		if owner != nil && ancestor(n, "datalist") == nil && !drawn[n] {
 			c := readControl(s, seen)
-			c.label = either(c.label, labels.of(n, s))
+			c.label = c.labelled(labels.of(n, s))
 			owner.controls = append(owner.controls, c.spread(s)...)
 		}
 	})
@@ -154,6 +156,9 @@ func readControl(s *goquery.Selection, hidden map[*html.Node]bool) *control {
 		if at.Data == "fieldset" && at != n && attribute(at, "disabled") != nil {
 			c.disabled = true
 		}
+	}
+	if c.byRole(s) {
+		return c
 	}
 	switch n.Data {
 	case "textarea":
@@ -232,6 +237,9 @@ func (f *form) entries(button *control, change func(*control) (values []string, 
 	fields := url.Values{}
 	for _, c := range f.controls {
 		if c.disabled || c.isButton() && c != button || c.kind == "reset" {
+			continue
+		}
+		if c.kind == link {
 			continue
 		}
 		if c.kind == "image" {
@@ -320,7 +328,7 @@ func (f *form) describe() string {
 		switch {
 		case c.isButton():
 			buttons = append(buttons, buttonName(c))
-		case c.name != "" && c.kind != "reset":
+		case c.name != "" && c.kind != "reset" && c.kind != link:
 			fields = append(fields, c.name+" ("+c.kind+")")
 		}
 	}

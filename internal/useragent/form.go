@@ -94,6 +94,8 @@ type walk struct {
 	signedIn  bool   // the password has been sent
 	coded     bool   // the code of a device has been sent
 	confirmed bool   // the code of a device was known: the page that followed said so
+	oneTime   int    // how often a one-time code has been sent
+	aside     bool   // what asks about cookies has been answered
 	answered  string // the consent page that was answered last
 	unplayed  error  // what could not be left out on a page, unless a later one has boxes
 }
@@ -114,6 +116,9 @@ func (w *walk) read(p *page) (*request, error) {
 		w.saw(p, "sends itself", nil, nil, nil)
 		return next, err
 	}
+	if next, err := w.putAside(p); next != nil || err != nil {
+		return next, err
+	}
 	if f := w.reader.surelyConsent(p); f != nil {
 		return w.decide(p, f)
 	}
@@ -126,11 +131,18 @@ func (w *walk) read(p *page) (*request, error) {
 	if f := onlyLine(p); f != nil && w.visit.UserCode == "" && !w.named && !w.signedIn {
 		return w.giveName(p, f)
 	}
+	if f := w.oneTimeForm(p); f != nil {
+		return w.giveOneTime(p, f)
+	}
 	if f, field := w.reader.codeForm(p); f != nil && w.visit.UserCode != "" {
 		return w.giveCode(p, f, field)
 	}
 	if f := w.reader.likelyConsent(p); f != nil {
 		return w.decide(p, f)
+	}
+	if f, button, is := w.between(p); f != nil {
+		w.saw(p, is, f, button, nil)
+		return f.request(p, f.entries(button, w.reader.boxesOf(nil)), button)
 	}
 	if f, button := w.reader.confirmForm(p); f != nil && w.visit.UserCode != "" {
 		w.confirmed = true
@@ -145,6 +157,11 @@ func (w *walk) read(p *page) (*request, error) {
 		w.saw(p, "an error page: the visit ends", nil, nil, nil)
 		return nil, nil
 	}
+	return w.readOther(p)
+}
+
+// readOther understands a page that is none of login or consent.
+func (w *walk) readOther(p *page) (*request, error) {
 	if f, button := w.reader.interstitial(p); f != nil {
 		w.saw(p, "one button, which leads on", f, button, nil)
 		return f.request(p, f.entries(button, w.reader.boxesOf(nil)), button)
@@ -181,7 +198,7 @@ func (w *walk) signIn(p *page, f *form) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	button := f.submitter(notRefusal)
+	button := f.onwards()
 	password := w.reader.passwordField(f)
 	w.saw(p, "login", f, button, w.typed(w.reader.usernameField(f, password), password))
 	return f.request(p, f.entries(button, w.reader.boxesOf(change)), button)
@@ -228,7 +245,7 @@ func (w *walk) giveName(p *page, f *form) (*request, error) {
 	}
 	w.named = true
 	field := w.reader.usernameField(f, nil)
-	button := f.submitter(notRefusal)
+	button := f.onwards()
 	w.saw(p, "login: the name", f, button, w.typed(field, nil))
 	return f.request(p, f.entries(button, w.reader.boxesOf(func(c *control) ([]string, bool) {
 		return []string{owner.Username}, c == field

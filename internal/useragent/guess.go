@@ -113,21 +113,27 @@ func (r reader) boxesOf(change func(*control) ([]string, bool)) func(*control) (
 		return change
 	}
 	return func(c *control) ([]string, bool) {
-		if c.kind == "checkbox" {
-			for _, key := range []string{c.name + "=" + c.value, c.name} {
-				if ticked, known := r.boxes[key]; known {
-					if ticked {
-						return []string{c.value}, true
-					}
-					return nil, true
-				}
+		if key := r.boxesKnow(c); c.kind == "checkbox" && key != "" {
+			if r.boxes[key] {
+				return []string{c.value}, true
 			}
+			return nil, true
 		}
 		if change != nil {
 			return change(c)
 		}
 		return nil, false
 	}
+}
+
+// boxesKnow is the name by which login.form.boxes has a box; empty: it has not.
+func (r reader) boxesKnow(c *control) string {
+	for _, key := range []string{c.name + "=" + c.value, c.name} {
+		if _, known := r.boxes[key]; known {
+			return key
+		}
+	}
+	return ""
 }
 
 // button is a control as a target file names it.

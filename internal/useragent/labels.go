@@ -7,7 +7,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// labels are what a page writes beside its fields, by the id of the field.
+// labels are what a page writes beside its fields, by the id of the field, and the
+// texts that fields name as theirs (aria-labelledby), by "#" and the id of the text.
 type labels map[string]string
 
 func readLabels(doc *goquery.Document) labels {
@@ -15,6 +16,16 @@ func readLabels(doc *goquery.Document) labels {
 	doc.Find("label[for]").Each(func(_ int, s *goquery.Selection) {
 		if id := s.AttrOr("for", ""); all[id] == "" {
 			all[id] = written(s.Nodes[0])
+		}
+	})
+	doc.Find("[aria-labelledby]").Each(func(_ int, s *goquery.Selection) {
+		for id := range strings.FieldsSeq(s.AttrOr("aria-labelledby", "")) {
+			all["#"+id] = ""
+		}
+	})
+	doc.Find("[id]").Each(func(_ int, s *goquery.Selection) {
+		if text, wanted := all["#"+s.AttrOr("id", "")]; wanted && text == "" {
+			all["#"+s.AttrOr("id", "")] = written(s.Nodes[0])
 		}
 	})
 	return all
@@ -30,6 +41,13 @@ func (l labels) of(n *html.Node, s *goquery.Selection) string {
 			return text
 		}
 	}
+	var named []string
+	for id := range strings.FieldsSeq(s.AttrOr("aria-labelledby", "")) {
+		named = append(named, l["#"+id])
+	}
+	if text := collapse(strings.Join(named, " ")); text != "" {
+		return text
+	}
 	for _, attribute := range []string{"aria-label", "placeholder", "title"} {
 		if text := collapse(s.AttrOr(attribute, "")); text != "" {
 			return text
@@ -40,7 +58,5 @@ func (l labels) of(n *html.Node, s *goquery.Selection) string {
 
 // written is what a reader sees of a label, without what is in the field.
 func written(n *html.Node) string {
-	var b strings.Builder
-	writeText(&b, n)
-	return shorten(collapse(b.String()), 200)
+	return shorten(textOf(n), 200)
 }

@@ -191,7 +191,7 @@ func (p *page) selfSentRequest(b *browser) (*request, error) {
 // redirect URI (OAuth 2.0 Form Post Response Mode), or it has nothing to fill
 // in and no button outside noscript.
 func (p *page) selfSent(b *browser) *form {
-	if len(p.forms) != 1 || p.forms[0].visibleInputs() > 0 {
+	if len(p.forms) != 1 || p.forms[0].loose || p.forms[0].visibleInputs() > 0 {
 		return nil
 	}
 	f := p.forms[0]

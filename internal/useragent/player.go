@@ -31,11 +31,15 @@ type Act struct {
 	// Form is submitted.
 	Fields      []Fill
 	Press, Form string // marks
+	// Added are fields that the form has not and that are sent with it: it is tampered
+	// with.
+	Added []Fill
 }
 
 // Fill is a field and what becomes of it.
 type Fill struct {
 	Mark   string `json:"mark"`
+	Name   string `json:"name"`   // for messages, and of a field that is added
 	Value  string `json:"value"`  // of a field that is typed into
 	Ticked *bool  `json:"ticked"` // of a box
 }
@@ -100,28 +104,33 @@ func (p *page) adopt() {
 			owned[c.node] = true
 		}
 	}
-	loose := &form{node: p.doc.Find("body").Get(0), method: http.MethodPost}
-	hidden, labels := map[*html.Node]bool{}, readLabels(p.doc)
-	p.doc.Find("input, select, textarea, button").Each(func(_ int, s *goquery.Selection) {
-		if n := s.Nodes[0]; !owned[n] && ancestor(n, "form") == nil {
-			c := readControl(s, hidden)
-			c.label = either(c.label, labels.of(n, s))
-			loose.controls = append(loose.controls, c)
+	body := p.doc.Find("body").Get(0)
+	loose := map[*html.Node]*form{}
+	hidden, labels, drawn := map[*html.Node]bool{}, readLabels(p.doc), drawnBoxes(p.doc)
+	p.doc.Find("input, select, textarea, button, [" + Mark + "]").Each(func(_ int, s *goquery.Selection) {
+		n := s.Nodes[0]
+		if owned[n] || n.Data == "form" || drawn[n] || ancestor(n, "form") != nil {
+			return
 		}
+		around := region(n)
+		if around == nil {
+			around = body
+		}
+		if loose[around] == nil {
+			loose[around] = &form{node: around, loose: true, method: http.MethodPost}
+			p.forms = append(p.forms, loose[around])
+		}
+		c := readControl(s, hidden)
+		c.label = c.labelled(labels.of(n, s))
+		loose[around].controls = append(loose[around].controls, c)
 	})
-	if len(loose.controls) > 0 {
-		p.forms = append(p.forms, loose)
-	}
 	for _, f := range p.forms {
 		for _, c := range f.controls {
-			if c.name == "" && !c.isButton() && c.node != nil { // what a script reads needs none
-				if id := attribute(c.node, "id"); id != nil {
-					c.name = *id
-				}
-				c.name = either(c.name, "field-"+marked(c.node))
+			if c.name == "" && !c.isButton() && c.kind != link && c.node != nil { // what a script reads needs none
+				c.name = c.adoptName()
 			}
 		}
-		if slices.ContainsFunc(f.controls, (*control).sends) {
+		if !f.loose && slices.ContainsFunc(f.controls, (*control).sends) {
 			continue
 		}
 		for _, c := range f.controls {
@@ -144,13 +153,13 @@ func (r request) act() *Act {
 		sent[name] = slices.Clone(values)
 	}
 	for _, c := range r.filled.controls {
-		if c.isButton() || c.kind == "reset" || c.kind == "file" || c.disabled {
+		if c.isButton() || c.kind == "reset" || c.kind == "file" || c.kind == link || c.disabled {
 			continue
 		}
 		name := c.name
 		if c.kind == "checkbox" || c.kind == "radio" {
 			if ticked := slices.Contains(sent[name], c.value); ticked != c.checked {
-				a.Fields = append(a.Fields, Fill{Mark: marked(c.node), Ticked: &ticked})
+				a.Fields = append(a.Fields, Fill{Mark: marked(c.node), Name: name, Ticked: &ticked})
 			}
 			continue
 		}
@@ -160,10 +169,26 @@ func (r request) act() *Act {
 		value := sent[name][0]
 		sent[name] = sent[name][1:]
 		if own := c.entry(); len(own) != 1 || own[0] != value {
-			a.Fields = append(a.Fields, Fill{Mark: marked(c.node), Value: value})
+			a.Fields = append(a.Fields, Fill{Mark: marked(c.node), Name: name, Value: value})
 		}
 	}
+	a.Added = r.added()
 	return a
+}
+
+// added are the fields that no control of the form can send.
+func (r request) added() []Fill {
+	var all []Fill
+	for name, values := range r.fields {
+		for _, value := range values {
+			if !slices.ContainsFunc(r.filled.controls, func(c *control) bool {
+				return c.name == name && (c.kind != "checkbox" && c.kind != "radio" || c.value == value)
+			}) {
+				all = append(all, Fill{Name: name, Value: value})
+			}
+		}
+	}
+	return all
 }
 
 func marked(n *html.Node) string {

@@ -27,10 +27,16 @@ type reader struct {
 
 // Words on buttons, for pages of which the target file names no button.
 var (
-	allowWords  = words("allow|authori[sz]e|approve|grant|consent|accept|agree|permit")
-	denyWords   = words("deny|denied|reject(ed)?|decline|refuse|disallow|cancel|no|abort|do not allow|don't allow|disagree")
-	logoutWords = words("log ?out|sign ?out|log ?off|sign ?off|logout|signout")
-	nameWords   = regexp.MustCompile(`(?i)^(user|username|user_name|userid|user_id|login|loginid|login_id|loginname|loginfmt|login_hint|email|mail|e-mail|identifier|identity|account|uid)$`)
+	allowWords = words("allow|authori[sz]e|approve|grant|consent|accept|agree|permit" +
+		"|erlauben|zulassen|zustimmen|genehmigen|gewähren|akzeptieren|einwilligen|autoriser|accepter|permettre|consentir" +
+		"|permitir|autorizar|aceptar|aceitar|conceder|consenti|autorizza|accetta|toestaan|accepteren|akkoord")
+	denyWords = words("deny|denied|reject(ed)?|decline|refuse|disallow|cancel|no|not now|abort|do not allow|don't allow|disagree" +
+		"|ablehnen|verweigern|abbrechen|nein|nicht|refuser|annuler|non|ne pas|denegar|rechazar|rejeitar|recusar|cancelar|não" +
+		"|rifiuta|nega|annulla|weigeren|annuleren|nee|niet")
+	logoutWords = words("log ?out|sign ?out|log ?off|sign ?off|logout|signout|abmelden|ausloggen|déconnexion|se déconnecter|cerrar sesión|sair|esci|uitloggen|afmelden")
+	signInWords = regexp.MustCompile(`(?i)^\W*(sign ?in|log ?in|next|continue|submit|verify|confirm|anmelden|einloggen|weiter|bestätigen` +
+		`|se connecter|connexion|continuer|suivant|valider|iniciar sesión|acceder|continuar|siguiente|entrar|avançar|accedi|avanti|continua|inloggen|volgende|doorgaan)\W*$`)
+	nameWords = regexp.MustCompile(`(?i)^(user|username|user_name|userid|user_id|login|loginid|login_id|loginname|loginfmt|login_hint|email|mail|e-mail|identifier|identity|account|uid)$`)
 )
 
 func words(alternatives string) *regexp.Regexp {
@@ -44,6 +50,15 @@ func says(c *control, list *regexp.Regexp) bool {
 		return true
 	}
 	return list.MatchString(c.value) || list.MatchString(c.name)
+}
+
+// onwards is the button that a form is sent with where it asks who somebody is: what
+// says just that, before others such as "Show" and "Sign in with …".
+func (f *form) onwards() *control {
+	if button := f.submitter(func(c *control) bool { return signInWords.MatchString(c.label) }); button != nil {
+		return button
+	}
+	return f.submitter(notRefusal)
 }
 
 func notRefusal(c *control) bool { return !says(c, denyWords) && !says(c, logoutWords) }

@@ -33,7 +33,7 @@ func (w *walk) saw(p *page, is string, f *form, button *control, does func(*cont
 			switch {
 			case c.sends():
 				seen.Buttons = append(seen.Buttons, target.ButtonSeen{Button: c.button(), Label: c.label, Pressed: c == button})
-			case c.visible() && c.name != "" || c.kind == "hidden" && scopeFields.MatchString(c.name):
+			case (c.visible() || c.kind == "checkbox" && !c.unseen) && c.name != "" || c.kind == "hidden" && scopeFields.MatchString(c.name):
 				field := w.reader.fieldSeen(one, c, does)
 				if scopes, ok := w.reader.boxScopes(one, c); ok {
 					field.Scope = scopes.String()

@@ -102,6 +102,7 @@ func (d *driver) Visit(ctx context.Context, visit target.Visit) (*target.Arrival
 	}
 	defer v.rest()
 	arrival, err := v.play()
+	err = v.told(err)
 	if err != nil && ctx.Err() == nil {
 		err = d.picture(tab, err)
 	}

@@ -31,14 +31,17 @@ func (v *visit) event(ev any) {
 	go func() {
 		defer v.serves.Done()
 		document := paused.ResourceType == network.ResourceTypeDocument
-		answered, err := v.serve(paused)
+		answered, header, err := v.serve(paused)
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.inFlight--
 		v.latest = time.Now()
-		if document && answered != 0 {
+		switch {
+		case document && answered != 0:
 			v.pages++
 			v.status = answered
+		case paused.ResourceType == network.ResourceTypeXHR || paused.ResourceType == network.ResourceTypeFetch:
+			v.refused = refusal(paused, answered, header)
 		}
 		if document && err != nil && v.failed == nil && v.arrival == nil {
 			v.failed = err
@@ -47,11 +50,12 @@ func (v *visit) event(ev any) {
 }
 
 // serve answers a request of the browser in its place, through the transport of
-// the visit. It returns the status of a page, and 0 of anything else.
-func (v *visit) serve(paused *fetch.EventRequestPaused) (int, error) {
+// the visit. It returns the status of the answer and its header, and 0 where there is
+// none for the browser to show.
+func (v *visit) serve(paused *fetch.EventRequestPaused) (int, http.Header, error) {
 	at, err := url.Parse(paused.Request.URL + paused.Request.URLFragment)
 	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Path == "/favicon.ico" { // nobody looks at the tab
-		return 0, v.fail(paused)
+		return 0, nil, v.fail(paused)
 	}
 	var body []byte
 	for _, entry := range paused.Request.PostDataEntries {
@@ -60,7 +64,7 @@ func (v *visit) serve(paused *fetch.EventRequestPaused) (int, error) {
 	if v.player.Ends(at) {
 		fields, _ := url.ParseQuery(string(body)) // what is no form has no fields
 		v.arrive(at, fields)
-		return 0, v.fail(paused)
+		return 0, nil, v.fail(paused)
 	}
 	method := paused.Request.Method
 	if v.visit.Form != "" && !v.began.Swap(true) { // the request itself is posted, octet by octet
@@ -69,17 +73,17 @@ func (v *visit) serve(paused *fetch.EventRequestPaused) (int, error) {
 	response, err := v.send(paused, method, at, body)
 	if err != nil {
 		_ = v.fail(paused) // the visit ends, and says why
-		return 0, err
+		return 0, nil, err
 	}
 	defer response.Body.Close()
 	if to := redirected(response, at); to != nil && v.player.Ends(to) {
 		v.arrive(to, nil)
-		return 0, v.fail(paused)
+		return 0, nil, v.fail(paused)
 	}
 	data, err := target.ReadAnswer(response.Body)
 	if err != nil {
 		_ = v.fail(paused)
-		return 0, err
+		return 0, nil, err
 	}
 	reply := fetch.FulfillRequestParams{RequestID: paused.RequestID, ResponseCode: int64(response.StatusCode), Body: data}
 	for name, values := range response.Header {
@@ -91,12 +95,12 @@ func (v *visit) serve(paused *fetch.EventRequestPaused) (int, error) {
 		}
 	}
 	if _, err := chromedp.Call(v.tab, fetch.FulfillRequest, reply); err != nil {
-		return 0, nil // the page has gone on, and asks for it no longer
+		return 0, nil, nil // the page has gone on, and asks for it no longer
 	}
 	if redirected(response, at) != nil {
-		return 0, nil
+		return 0, nil, nil
 	}
-	return response.StatusCode, nil
+	return response.StatusCode, response.Header, nil
 }
 
 func (v *visit) arrive(at *url.URL, fields url.Values) {
@@ -170,6 +174,22 @@ func redirected(response *http.Response, from *url.URL) *url.URL {
 		return nil
 	}
 	return to
+}
+
+// refusal tells of a call of a script that was refused; empty: it was not.
+func refusal(paused *fetch.EventRequestPaused, status int, header http.Header) string {
+	at, err := url.Parse(paused.Request.URL)
+	if err != nil || status < http.StatusBadRequest {
+		return ""
+	}
+	text := fmt.Sprintf("%s %s was answered %d", paused.Request.Method, place(at), status)
+	if wait := header.Get("Retry-After"); wait != "" {
+		text += fmt.Sprintf(", Retry-After %q", wait)
+	}
+	if status == http.StatusTooManyRequests {
+		text += "\n    hint: the server limits how often somebody may sign in; raise that for the users of the target file, or take fewer scenarios at once: --parallel 1"
+	}
+	return text
 }
 
 // place is an address for messages: what is secret is in its query or its

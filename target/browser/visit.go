@@ -39,6 +39,7 @@ type visit struct {
 	inFlight int
 	latest   time.Time // of a request's begin or end
 	pages    int       // documents that were answered
+	refused  string    // the latest call of a script that was refused, and how
 	status   int       // of the latest document
 }
 
@@ -81,7 +82,7 @@ func (v *visit) play() (*target.Arrival, error) {
 		if act.Leads {
 			continue
 		}
-		if err := v.evaluate(acting(act), nil); err != nil {
+		if err := v.act(p, act); err != nil {
 			return nil, err
 		}
 		seen = p.number - 1 // a script may change the page and send nothing
@@ -168,6 +169,41 @@ func (v *visit) changed(p *shown) error {
 			return v.ctx.Err()
 		}
 	}
+}
+
+// told adds to what a visit got stuck at what a script of the page was told last, where
+// that was a refusal: a page may show nothing of it.
+func (v *visit) told(stuck error) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if stuck == nil || v.refused == "" {
+		return stuck
+	}
+	return fmt.Errorf("%w\n    the script of the page: %s", stuck, v.refused)
+}
+
+// act does at a page what is to be done there.
+func (v *visit) act(p *shown, act *useragent.Act) error {
+	ctx, cancel := context.WithTimeout(v.tab, 10*time.Second)
+	defer cancel()
+	stop := context.AfterFunc(v.ctx, cancel)
+	defer stop()
+	mark, err := chromedp.Run(ctx, chromedp.Evaluate[string](acting(act), chromedp.EvalAwaitPromise))
+	if err != nil {
+		if arrived, _, pages, _, _ := v.state(); arrived || pages > p.number {
+			return nil // a box has led on
+		}
+		return harmless(err)
+	}
+	if mark == "" {
+		return nil
+	}
+	for _, f := range act.Fields {
+		if f.Mark == mark {
+			return fmt.Errorf("page %s: the field %q did not become what it was to be, or is gone", place(p.address), f.Name)
+		}
+	}
+	return fmt.Errorf("page %s: the button that was to be pressed is gone", place(p.address))
 }
 
 // evaluate runs a script in the page; into may be nil.

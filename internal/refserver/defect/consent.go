@@ -26,6 +26,22 @@ var consent = []Defect{
 		},
 	},
 	{
+		ID:     "translated-page-lacks-a-scope",
+		Text:   "The page for users without a locale is an older template, which has no line for the e-mail address: it is granted unseen.",
+		Breaks: []string{"CONS-01"},
+		Shows:  `Bo was asked about`,
+		Apply: func(p *refserver.Policy) {
+			list := p.ConsentItems
+			p.ConsentItems = func(q refserver.ConsentQuestion) []refserver.ConsentItem {
+				items := list(q)
+				for i := range items {
+					items[i].Hidden = items[i].Hidden || items[i].Scope == "email" && q.User.Claims["locale"] == nil
+				}
+				return items
+			}
+		},
+	},
+	{
 		ID:     "consent-ignores-boxes",
 		Text:   "Approving grants the whole request; the boxes on the consent page are never read.",
 		Breaks: []string{"CONS-02", "CIBA-01", "CLM-05", "CLM-07", "CONC-09", "CONS-05", "CONS-06", "CONS-12", "CONS-14", "CONS-17", "DEV-04", "DEV-08", "GM-02", "GM-06", "GRANT-02", "GRANT-03", "GRANT-05", "GRANT-09", "IMPL-03", "INTR-01", "JWT-02", "OFF-04", "PAR-03", "RAR-04", "REF-01", "REF-05"},
