@@ -197,6 +197,7 @@ func (l *learner) open(ctx context.Context) (stage *actor.Stage, stop func(), er
 		stop()
 		return nil, nil, err
 	}
+	stage.ObeyLimits(0)
 	return stage, stop, nil
 }
 
