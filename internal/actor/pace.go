@@ -21,6 +21,8 @@ const (
 	// mostCalm is how long a rate that was borne is kept at most before a higher one
 	// is tried.
 	mostCalm = 2 * time.Minute
+	// leastGap is how long it is at least between two requests once the rate was limited.
+	leastGap = time.Millisecond
 	// mostGap is how long it is at most between two requests, but for what the server
 	// says.
 	mostGap = 10 * time.Second
@@ -183,7 +185,7 @@ func (p *pace) answered(to *url.URL) {
 	p.lane(to).passed++
 }
 
-// alike counts more answers like one that was obeyed.
+// alike counts answers that limit the rate.
 func (p *pace) alike(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -192,24 +194,22 @@ func (p *pace) alike(n int) {
 
 // slow has everybody wait with what they send to a host. Sent is when the request was
 // that was answered by a limit: of those that were under way together one tells the
-// rate. Of several that were sent at once none does: what a server bears at once is
-// something else.
-func (p *pace) slow(to *url.URL, sent time.Time, wait time.Duration, atOnce bool) {
+// rate. One that was put off before does not tell it, nor do several that were sent at
+// once: what a server bears then is something else.
+func (p *pace) slow(to *url.URL, sent time.Time, wait time.Duration, tells bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l, now := p.lane(to), time.Now()
-	p.answers++
 	held := l.until
 	if until := now.Add(wait); until.After(held) {
 		l.until = until
 	}
-	if atOnce || l.gap > 0 && sent.Before(held) {
+	if !tells || l.gap > 0 && sent.Before(held) {
 		return
 	}
-	took := max(now.Sub(l.began), time.Second)
-	gap := took * 10 / 9 / time.Duration(max(l.passed, 1)) // a tenth less than what was let through
-	if l.gap > 0 {
-		gap = max(gap, l.gap*10/9)
+	gap := max(l.gap*10/9, leastGap)
+	if took := max(now.Sub(l.began), time.Second); l.passed >= enough {
+		gap = max(gap, took*10/9/time.Duration(l.passed)) // a tenth less than what was let through
 	}
 	l.gap, l.began, l.tuned, l.passed = min(gap, mostGap), now, l.until, 0
 	l.calm = min(2*l.calm, mostCalm)
@@ -244,11 +244,11 @@ func (p *pace) limited(a *attempts, to *url.URL, sent time.Time, status int, hea
 	case a.times > 1:
 		wait = max(after, least/2) // what it said before was too early
 	}
+	p.alike(1)
 	if a.times < tries && time.Since(a.first)+wait <= p.patience {
-		p.slow(to, sent, wait, a.atOnce)
+		p.slow(to, sent, wait, !a.atOnce && a.times == 1)
 		return true, nil
 	}
-	p.slow(to, sent, 0, a.atOnce)
 	return true, &limited{text: fmt.Sprintf("the server limits the rate of requests: got %d with %s, %d times in %v, and one request waits %v at most",
 		status, said, a.times, time.Since(a.first).Round(time.Second), p.patience)}
 }
