@@ -36,6 +36,8 @@ type Up func(context.Context, *target.Description) (*target.Target, error)
 // Described is a target file.
 type Described struct {
 	File []byte
+	// Issuer is the issuer as the metadata names it: with a slash at its end, or without.
+	Issuer string
 	// Found is what was observed; nil where nothing was played.
 	Found *Found
 	// Trouble is why not everything could be played, and Pages are what was seen of
@@ -51,12 +53,17 @@ type Described struct {
 // known is in the file as a comment, or as a placeholder.
 func Describe(ctx context.Context, issuer string, known Known, up Up) (*Described, error) {
 	document, endpoints, silent, err := fetch(ctx, issuer, known.Endpoints)
+	var other *target.IssuerMismatch
+	if errors.As(err, &other) && strings.TrimSuffix(other.Got, "/") == strings.TrimSuffix(issuer, "/") {
+		issuer = other.Got // that is where the metadata is, whichever of the two (RFC 8414 section 3.1)
+		document, endpoints, silent, err = fetch(ctx, issuer, known.Endpoints)
+	}
 	if err != nil {
 		return nil, err
 	}
 	l := &learner{sketch: newSketch(issuer, document, known.with(document)), up: up}
 	l.sketch.Named, l.sketch.Silent = endpoints, silent
-	made := &Described{}
+	made := &Described{Issuer: issuer}
 	if up != nil && l.playable() {
 		made.Found, made.Trouble = l.learn(ctx)
 		if ctx.Err() != nil {
