@@ -28,7 +28,9 @@ type gated struct {
 func gate(t *testing.T, gateway func(next http.Handler) http.Handler) target.Source {
 	t.Helper()
 	through := &httputil.ReverseProxy{
-		Rewrite:  func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", r.In.Host, r.In.Host },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", r.In.Host, r.In.Host
+		},
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	return gated{embedded.Reference(), gateway(through)}

@@ -79,6 +79,7 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 		return nil, err
 	}
 	stage.ObeyLimits(0)
+	bear(stage)
 	f := &Found{
 		Name: t.Description.Name, Version: t.Description.Version, Kind: t.Kind, Issuer: t.Issuer, Defect: t.Defect, Owners: []Owner{},
 	}
@@ -114,6 +115,23 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 	f.Limits = Limits{limits.Answers, limits.Waited.Milliseconds()}
 	f.trust(t)
 	return f, nil
+}
+
+// bear has looks that do not depend on each other played at once, as far as the target
+// bears it.
+func bear(stage *actor.Stage) {
+	const most = 4
+	d := stage.Target.Description
+	if d.Parallel > 0 {
+		stage.TakeTurns(d.Parallel)
+	}
+	switch {
+	case d.Login.Driver == "manual": // one person does one thing at a time
+	case d.Clients.Register.Static:
+		stage.AtOnce = min(most, max(d.Clients.Sets, 1))
+	default:
+		stage.AtOnce = most
+	}
 }
 
 // Failure is why a target could not be played, secrets removed.

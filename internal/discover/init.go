@@ -33,19 +33,6 @@ type Known struct {
 // Up brings up what a description describes.
 type Up func(context.Context, *target.Description) (*target.Target, error)
 
-// Described is a target file.
-type Described struct {
-	File []byte
-	// Issuer is the issuer as the metadata names it: with a slash at its end, or without.
-	Issuer string
-	// Found is what was observed; nil where nothing was played.
-	Found *Found
-	// Trouble is why not everything could be played, and Pages are what was seen of
-	// login then; nil where it could, and where nothing was tried.
-	Trouble error
-	Pages   []target.PageSeen
-}
-
 // Describe makes a target file from the metadata of a running server and from
 // what is known of it. Where that is enough to log somebody in, and up is not nil,
 // it tries to: which boxes stand for which scope, and which button allows, is
