@@ -42,6 +42,9 @@ type Options struct {
 	// RequestTimeout bounds one request, until its answer has been read to the
 	// end; 0 means ten seconds.
 	RequestTimeout time.Duration
+	// Patience is how long one request waits in all at a server that limits the rate of
+	// requests (RFC 6585 section 4); 0 means two minutes. It is not part of Timeout.
+	Patience time.Duration
 	// Seed orders the rules; 0 means one from the clock. The report prints it.
 	Seed int64
 	// Strict makes a SHOULD that is not followed fail a go test.

@@ -54,8 +54,16 @@ type Report struct {
 	// Problems are what went wrong with the run as a whole: stale entries of an
 	// expectation file, a pinned count that is not met, an interruption.
 	Problems []Problem `json:"problems,omitempty"`
+	// Limited is how the server limited the rate of requests; none where it did not.
+	Limited *Limited `json:"limited,omitempty"`
 	// Merged says which runs a report was put together from; absent: from one.
 	Merged *Merged `json:"merged,omitempty"`
+}
+
+// Limited is how a server limited the rate of requests, and what that came to.
+type Limited struct {
+	Answers  int   `json:"answers"`   // of 429, or 503 with Retry-After; the requests were sent again
+	WaitedMS int64 `json:"waited_ms"` // while at least one request waited to be sent
 }
 
 // Merged says what a report was put together from.

@@ -91,6 +91,7 @@ func open(ctx context.Context, src target.Source, opts []Option) (*run, error) {
 		return nil, errors.Join(err, r.target.Close())
 	}
 	r.stage.Timeout, r.stage.RequestTimeout = r.options.Timeout, r.options.RequestTimeout
+	r.stage.ObeyLimits(r.options.Patience)
 	if n := r.target.Description.Parallel; n > 0 {
 		r.stage.TakeTurns(n)
 	}
@@ -358,6 +359,9 @@ func (r *run) sum(ctx context.Context) *Report {
 	}
 	rep.Warnings = r.warnings()
 	rep.Privilege = r.usage.privilege(r.protocol)
+	if limits := r.stage.Limits(); limits.Answers > 0 {
+		rep.Limited = &Limited{limits.Answers, limits.Waited.Milliseconds()}
+	}
 	r.charge()
 	used := map[int]bool{}
 	for _, rule := range r.catalogue.Rules {

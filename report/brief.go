@@ -77,6 +77,9 @@ func (t *textWriter) briefHead() {
 		fact(fmt.Sprintf("%s (%s)", issuer, t.r.Target.Kind))
 	}
 	fact(runFacts(t.r))
+	if t.r.Limited != nil {
+		fact(limitFacts(t.r.Limited))
+	}
 	if t.r.Target.Defect != "" {
 		fact("defect: " + t.r.Target.Defect)
 	}

@@ -48,6 +48,7 @@ type page struct {
 	Started      string
 	Machine      string // Started for machines
 	Took         string
+	Limited      string // how the server limited the rate of requests; empty: it did not
 	Seed         int64
 	Exchanges    string
 	Counts       []pageCount
@@ -105,7 +106,8 @@ func newPage(r *conformance.Report) (*page, error) {
 	}
 	p := &page{
 		shell: frame, Outcome: outcome, Target: r.Target, Version: r.Tool.Version,
-		Started: timestamp(r.Started), Took: duration(r.DurationMS), Seed: r.Seed, Problems: r.Problems, Warnings: r.Warnings, Merged: newMerged(r.Merged),
+		Started: timestamp(r.Started), Took: duration(r.DurationMS), Limited: limitFacts(r.Limited), Seed: r.Seed,
+		Problems: r.Problems, Warnings: r.Warnings, Merged: newMerged(r.Merged),
 		Privilege: newPrivilege(r), Choices: choices(r), Capabilities: capabilities(r), Settings: settings(r),
 	}
 	if !r.Started.IsZero() {

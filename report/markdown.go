@@ -67,6 +67,7 @@ func mdHead(m *mdWriter, r *conformance.Report) {
 	fact("seeded defect", r.Target.Defect)
 	fact("started", timestamp(r.Started))
 	fact("run", runFacts(r))
+	fact("limit", limitFacts(r.Limited))
 	m.table([]string{"run", ""}, facts)
 }
 

@@ -42,6 +42,13 @@ func Merge(files []File) (*conformance.Report, error) {
 			all.Seed = 0
 		}
 		all.DurationMS += r.DurationMS
+		if l := r.Limited; l != nil {
+			if all.Limited == nil {
+				all.Limited = &conformance.Limited{}
+			}
+			all.Limited.Answers += l.Answers
+			all.Limited.WaitedMS += l.WaitedMS
+		}
 		for _, p := range r.Problems {
 			if !slices.Contains(all.Problems, p) {
 				all.Problems = append(all.Problems, p)

@@ -111,6 +111,7 @@ func (t *textWriter) head() {
 	fact("defect", t.r.Target.Defect)
 	fact("run", runFacts(t.r))
 	fact("time", timeFacts(t.r.Phases))
+	fact("limit", limitFacts(t.r.Limited))
 	t.gap()
 	counts := tally(t.r.Rules)
 	for _, o := range outcomes() {
@@ -133,6 +134,14 @@ func runFacts(r *conformance.Report) string {
 		return fmt.Sprintf("scopeproof %s, merged from %s, %s in all", version, count(len(r.Merged.Runs), "run"), duration(r.DurationMS))
 	}
 	return fmt.Sprintf("scopeproof %s, seed %d, %s", version, r.Seed, duration(r.DurationMS))
+}
+
+// limitFacts are what a limit of the rate of requests came to; empty: there was none.
+func limitFacts(l *conformance.Limited) string {
+	if l == nil {
+		return ""
+	}
+	return fmt.Sprintf("the server limited the rate: %s of 429, or 503 with Retry-After; the run waited %s", count(l.Answers, "answer"), duration(l.WaitedMS))
 }
 
 // timeFacts are where the time went; empty: nobody looked.

@@ -46,7 +46,6 @@ func (w *World) runs(ctx context.Context, changes []*actor.Entry, batch []*outco
 	if len(entries) > actor.MostAtOnce {
 		return fmt.Errorf("got %d requests at once, want at most %d", len(entries), actor.MostAtOnce)
 	}
-	w.workers = max(w.workers, len(entries))
 	if err := w.cast.AtOnce(ctx, entries); err != nil {
 		return err
 	}
@@ -56,6 +55,10 @@ func (w *World) runs(ctx context.Context, changes []*actor.Entry, batch []*outco
 		}
 	}
 	w.changes = changes
+	if err := w.handled(entries[len(changes):]); err != nil {
+		return err
+	}
+	batch = slices.DeleteFunc(batch, func(o *outcome) bool { return actor.CutShort(o.entry.Err) })
 	for _, o := range batch {
 		o.trouble = o.entry.Err
 		if o.trouble == nil {
@@ -63,6 +66,24 @@ func (w *World) runs(ctx context.Context, changes []*actor.Entry, batch []*outco
 		}
 	}
 	return w.quiet(ctx, batch)
+}
+
+// handled counts the requests made at once that the server handled. Those that it put
+// off because of its limit do not count as made, and at least two have to.
+func (w *World) handled(entries []*actor.Entry) (off error) {
+	n := 0
+	for _, e := range entries {
+		if actor.CutShort(e.Err) {
+			off = e.Err
+		} else {
+			n++
+		}
+	}
+	w.workers = max(w.workers, n)
+	if n < 2 {
+		return off
+	}
+	return nil
 }
 
 // quiet makes a batch of what came of requests at once.
@@ -343,8 +364,8 @@ func (w *World) redeemEach(ctx context.Context, answers []*actor.Authorization, 
 	var batch, redeeming []*outcome
 	seen := map[oauth.Secret]bool{}
 	for i, a := range answers {
-		if a == nil {
-			return errs[i] // it could not be made
+		if a == nil || actor.CutShort(errs[i]) {
+			return errs[i] // it could not be made, or how far it came cannot be told
 		}
 		if errs[i] != nil {
 			batch = append(batch, &outcome{client: a.Client, owner: a.Owner, trouble: errs[i]})
@@ -410,9 +431,15 @@ func (w *World) triesAtOnce(ctx context.Context, owner string) error {
 		}
 	}
 	w.changed[on] = true
-	w.workers = max(w.workers, len(entries))
 	w.act()
-	return w.cast.AtOnce(ctx, entries)
+	if err := w.cast.AtOnce(ctx, entries); err != nil {
+		return err
+	}
+	if err := w.handled(entries); err != nil {
+		return err
+	}
+	w.alone = slices.DeleteFunc(w.alone, func(t trial) bool { return actor.CutShort(t.entry.Err) })
+	return nil
 }
 
 // trial is a request to the API that was made alone, and at once with others.

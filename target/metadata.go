@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/scopeproof/scopeproof/oauth"
 )
 
 const metadataTimeout = 15 * time.Second // for one request
@@ -130,36 +132,69 @@ func FetchMetadata(ctx context.Context, transport http.RoundTripper, issuer, pla
 	return found, nil
 }
 
-// fetchDocument returns the JSON object at a URL, or says what else is there.
+// mostWait is how long a server that limits the rate of requests is waited for, before
+// anything is known of it.
+const mostWait = time.Minute
+
+// fetchDocument returns the JSON object at a URL, or says what else is there. It asks
+// again where the server limits the rate of requests, when that says (see
+// [oauth.Limited]).
 func fetchDocument(ctx context.Context, client *http.Client, at string) (map[string]any, string, error) {
+	for began, try := time.Now(), 1; ; try++ {
+		document, seen, limit, err := fetchOnce(ctx, client, at)
+		if limit == 0 || try == 4 || time.Since(began)+limit > mostWait {
+			return document, seen, err
+		} else if err := sleep(ctx, limit); err != nil {
+			return nil, "", err
+		}
+	}
+}
+
+// sleep waits. The error is that of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fetchOnce is fetchDocument without waiting: limit is when to try again, or 0.
+func fetchOnce(ctx context.Context, client *http.Client, at string) (document map[string]any, seen string, limit time.Duration, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
-		return nil, "", err
+		return nil, "", 0, err
 	}
 	request.Header.Set("Accept", "application/json")
 	response, err := client.Do(request)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, "", ctx.Err()
+			return nil, "", 0, ctx.Err()
 		}
-		return nil, "", unreachable(at, err)
+		return nil, "", 0, unreachable(at, err)
 	}
 	defer response.Body.Close()
 	body, err := ReadAnswer(response.Body)
 	if err != nil && !errors.Is(err, ErrLongAnswer) {
 		if ctx.Err() != nil {
-			return nil, "", ctx.Err()
+			return nil, "", 0, ctx.Err()
 		}
-		return nil, "", unreachable(at, err)
+		return nil, "", 0, unreachable(at, err)
+	}
+	if limited, after, _ := oauth.Limited(response.StatusCode, response.Header, time.Now()); limited {
+		limit = max(after, time.Second)
 	}
 	switch {
 	case response.StatusCode != http.StatusOK:
-		return nil, shortened(response.Status), nil
+		return nil, shortened(response.Status), limit, nil
 	case err != nil:
-		return nil, "200 with more than 1 MiB", nil
+		return nil, "200 with more than 1 MiB", 0, nil
 	}
-	document, seen := parseDocument(response.Header.Get("Content-Type"), body)
-	return document, seen, nil
+	document, seen = parseDocument(response.Header.Get("Content-Type"), body)
+	return document, seen, 0, nil
 }
 
 // parseDocument reads a metadata document (RFC 8414 section 3.2), or says what is

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -111,6 +112,10 @@ func foundText(w io.Writer, f *discover.Found) error {
 	apiText(w, f.API)
 	if err := capabilitiesText(w, f); err != nil {
 		return err
+	}
+	if l := f.Limits; l.Answers > 0 {
+		fmt.Fprintf(w, "\nThe server limited the rate of requests: %d answers of 429, or 503 with Retry-After; waiting took %v\n",
+			l.Answers, (time.Duration(l.WaitedMS) * time.Millisecond).Round(100*time.Millisecond))
 	}
 	for _, hint := range f.Hints {
 		fmt.Fprintf(w, "\nhint: %s\n", hint)

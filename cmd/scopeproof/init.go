@@ -101,6 +101,9 @@ func (a *app) init(cmd *cobra.Command, args []string, s *settings) error {
 	if err != nil {
 		return err
 	}
+	if made.Issuer != issuer {
+		a.say("the metadata names the issuer %q: that is what the file says", made.Issuer)
+	}
 	todo := "complete"
 	if made.Found != nil {
 		todo = "look through"

@@ -69,17 +69,17 @@ func checkServe(s *settings) error {
 		return nil
 	}
 	u, err := url.Parse(s.issuer)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return usage("", "--issuer: got %q, want an origin without a slash at the end, such as http://127.0.0.1:8080", s.issuer)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return usage("", "--issuer: got %q, want an origin, such as http://127.0.0.1:8080", s.issuer)
 	}
 	return nil
 }
 
 // introduce prints what one must know to use the server.
 func (a *app) introduce(server *refserver.Server, s *settings, fault *defect.Defect) {
-	issuer := server.Issuer()
+	issuer, at := server.Issuer(), strings.TrimSuffix(server.Issuer(), "/")
 	a.printf("issuer     %s\n", issuer)
-	if server.URL() != issuer {
+	if server.URL() != at {
 		a.printf("listening  %s\n", server.URL())
 	}
 	if fault != nil {
@@ -110,5 +110,5 @@ contacts   %[1]s/contacts/contacts
 grants     %[1]s/account/grants
 
 Ctrl-C ends it.
-`, issuer)
+`, at)
 }

@@ -60,6 +60,7 @@ type Stage struct {
 	waits      *waits // in vain, at the endpoints of the target
 
 	turns turns
+	pace  *pace
 
 	registering, loggingIn effort
 }
@@ -190,7 +191,7 @@ type Cast struct {
 // NewCast returns a new cast with nobody in it.
 func (s *Stage) NewCast() *Cast {
 	recorder := newRecorder(s.transport, s.RequestTimeout, s.hosts, s.secrets)
-	recorder.target, recorder.waits, recorder.turns = s.Target, s.waits, s.turns
+	recorder.target, recorder.waits, recorder.turns, recorder.pace = s.Target, s.waits, s.turns, s.pace
 	if api := s.Target.API; api != nil && api.AsksNobody {
 		recorder.apart = api.BaseURL + "/"
 	}

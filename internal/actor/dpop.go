@@ -82,6 +82,7 @@ func (c *Cast) prove(req *http.Request, by *ProofKey, token oauth.AccessToken) e
 	}
 	c.Recorder.keep(oauth.Secret(proof))
 	req.Header.Set("DPoP", string(proof))
+	c.Recorder.proves(string(proof), func(again *http.Request) error { return c.prove(again, by, token) })
 	return nil
 }
 

@@ -53,7 +53,7 @@ func (c *Cast) AtOnce(ctx context.Context, entries []*Entry) error {
 			e.Err = e.read(answer{e.result.Status, e.result.Header, e.result.Body})
 		}
 	}
-	return ctx.Err()
+	return context.Cause(ctx)
 }
 
 // race makes the requests and records each with its answer.
@@ -84,35 +84,75 @@ func (r *Recorder) race(ctx context.Context, entries []*Entry) error {
 			requests[i].After = numbers[e.After]
 		}
 	}
-	if err := r.turns.take(ctx); err != nil {
-		return err
-	}
-	results, err := race.Run(ctx, requests, r.raceOptions())
-	r.turns.giveBack()
-	if err != nil {
-		return err
-	}
-	for i, e := range entries {
-		got := results[i]
-		e.result, e.Status = got, got.Status
-		rec := r.begin(e.req)
-		rec.reqBody, rec.started = e.body, got.Start
-		rec.status, rec.respHeader, rec.respBody = got.Status, got.Header, got.Body
-		if !got.End.IsZero() {
-			rec.duration = got.End.Sub(got.Start)
+	return r.run(ctx, entries, requests)
+}
+
+// run makes the requests of a race, and all of them again where the server put every
+// one off: nothing was handled then. Those of which it handled some are not made
+// again, for they would no longer be made at once.
+func (r *Recorder) run(ctx context.Context, entries []*Entry, requests []race.Request) error {
+	tried := attempts{atOnce: true}
+	for {
+		if err := r.pace.await(ctx, entries[0].req.URL, len(entries)); err != nil {
+			return err
 		}
-		if got.Err != nil {
-			rec.failure = got.Err.Error()
-			e.Err = fmt.Errorf("%s %s: %w", e.req.Method, bare(e.req.URL.String()), got.Err)
+		if err := r.turns.take(ctx); err != nil {
+			return err
 		}
-		r.add(rec)
-		var late error
-		if errors.Is(got.Err, context.DeadlineExceeded) && ctx.Err() == nil {
-			late = r.late
+		results, err := race.Run(ctx, requests, r.raceOptions())
+		r.turns.giveBack()
+		if err != nil {
+			return err
 		}
-		r.waited(e.req, rec, late, got.Err)
+		var off []*Entry
+		for i, e := range entries {
+			if r.came(ctx, e, results[i]); CutShort(e.Err) {
+				off = append(off, e)
+			}
+		}
+		if len(off) == 0 {
+			return nil
+		}
+		one := off[0]
+		_, err = r.pace.limited(&tried, one.req.URL, one.result.Start, one.Status, one.result.Header)
+		r.pace.alike(len(off) - 1)
+		if err != nil {
+			r.waits.asked(endpointOf(one.req), r.name(one.req.URL.Host, one.req.URL.Path), tried.first, err, err)
+		}
+		if len(off) < len(entries) || err != nil {
+			return nil
+		}
 	}
-	return nil
+}
+
+// came records what came of a request of a race.
+func (r *Recorder) came(ctx context.Context, e *Entry, got race.Result) {
+	e.result, e.Status, e.Err = got, got.Status, nil
+	rec := r.begin(e.req)
+	rec.reqBody, rec.started = e.body, got.Start
+	rec.status, rec.respHeader, rec.respBody = got.Status, got.Header, got.Body
+	if !got.End.IsZero() {
+		rec.duration = got.End.Sub(got.Start)
+	}
+	if got.Err != nil {
+		rec.failure = got.Err.Error()
+		e.Err = fmt.Errorf("%s %s: %w", e.req.Method, bare(e.req.URL.String()), got.Err)
+	}
+	r.add(rec)
+	var late error
+	if errors.Is(got.Err, context.DeadlineExceeded) && ctx.Err() == nil {
+		late = r.late
+	}
+	r.waited(e.req, rec, late, got.Err)
+	if got.Err != nil || r.pace == nil {
+		return
+	}
+	if is, _, _ := oauth.Limited(got.Status, got.Header, got.End); is {
+		e.Err = fmt.Errorf("%s %s: %w", e.req.Method, bare(e.req.URL.String()),
+			&limited{fmt.Sprintf("the server limits the rate of requests: got %d to one of several that were made at once\n    hint: of a server that bears few at once the target file says \"parallel: 1\"", got.Status), true})
+	} else {
+		r.pace.answered(e.req.URL)
+	}
 }
 
 // raceOptions reach the target as its transport does, as far as that can be

@@ -41,7 +41,7 @@ func (l *lockstep) RoundTrip(req *http.Request) (*http.Response, error) {
 	select {
 	case <-s.done:
 	case <-req.Context().Done():
-		return nil, req.Context().Err()
+		return nil, context.Cause(req.Context())
 	}
 	if err := errors.Join(s.err, s.entry.Err); err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (c *Cast) together(ctx context.Context, n int, visit func(i int, transport 
 // Authorize, in as many tabs of their browsers, step by step at once. The second
 // result is why a request was not answered, one for each.
 func (c *Client) AuthorizeAtOnce(ctx context.Context, requests []Request) ([]*Authorization, []error, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cast.Recorder.timeout)
+	ctx, cancel := Patiently(ctx, c.cast.Recorder.timeout, c.cast.Recorder.late)
 	defer cancel()
 	all, visits := make([]*Authorization, len(requests)), make([]target.Visit, len(requests))
 	for i, r := range requests {
@@ -113,13 +113,13 @@ func (c *Client) AuthorizeAtOnce(ctx context.Context, requests []Request) ([]*Au
 		}
 	}
 	errs := c.openAtOnce(ctx, all, visits)
-	return all, errs, ctx.Err()
+	return all, errs, context.Cause(ctx)
 }
 
 // BringAtOnce takes one pushed request to the authorization endpoint as with
 // Bring, in so many tabs, step by step at once.
 func (c *Client) BringAtOnce(ctx context.Context, p *PushedRequest, r Request, n int) ([]*Authorization, []error, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cast.Recorder.timeout)
+	ctx, cancel := Patiently(ctx, c.cast.Recorder.timeout, c.cast.Recorder.late)
 	defer cancel()
 	all, visits := make([]*Authorization, n), make([]target.Visit, n)
 	for i := range n {
@@ -129,7 +129,7 @@ func (c *Client) BringAtOnce(ctx context.Context, p *PushedRequest, r Request, n
 		}
 	}
 	errs := c.openAtOnce(ctx, all, visits)
-	return all, errs, ctx.Err()
+	return all, errs, context.Cause(ctx)
 }
 
 // openAtOnce plays visits in lockstep and reads where each ends.
@@ -154,7 +154,7 @@ func (c *Client) openAtOnce(ctx context.Context, all []*Authorization, visits []
 // all at once, and reads where each leads.
 func (a *Authorization) SubmitAtOnce(ctx context.Context, decisions []oauth.ConsentDecision) ([]*Authorization, []error, error) {
 	c := a.Client
-	ctx, cancel := context.WithTimeout(ctx, c.cast.Recorder.timeout)
+	ctx, cancel := Patiently(ctx, c.cast.Recorder.timeout, c.cast.Recorder.late)
 	defer cancel()
 	pages := a.Arrival.ConsentPages
 	if len(pages) == 0 || pages[0].Answer == nil {
@@ -179,5 +179,5 @@ func (a *Authorization) SubmitAtOnce(ctx context.Context, decisions []oauth.Cons
 			errs[i] = c.arrived(own)
 		}
 	}
-	return all, errs, ctx.Err()
+	return all, errs, context.Cause(ctx)
 }

@@ -30,6 +30,7 @@ type Recorder struct {
 	target    *target.Resolved  // says which endpoint is where; nil: nobody knows
 	waits     *waits            // of the stage; nil: nothing is given up
 	turns     turns             // of the stage
+	pace      *pace             // of the stage; nil: limits are answers like any other
 	apart     string            // the start of URLs for which no turn is taken; empty: none
 
 	mu       sync.Mutex
@@ -37,7 +38,8 @@ type Recorder struct {
 	received int            // bytes of all answers
 	kept     []oauth.Secret // that secrets has yet to learn: most exchanges are never shown
 	secrets  vault
-	stop     *stopping // nil: nothing is held back
+	stop     *stopping                            // nil: nothing is held back
+	proofs   map[string]func(*http.Request) error // that make a proof anew, by the proof
 }
 
 // newRecorder returns a recorder that knows the given secrets.
@@ -104,7 +106,7 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // exchange sends the request and records it. The body of the response is in
 // body, which is not to be changed.
-func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
+func (r *Recorder) exchange(req *http.Request) (_ *http.Response, body []byte, err error) {
 	rec := r.begin(req)
 	switch {
 	case req.Body == nil:
@@ -120,22 +122,87 @@ func (r *Recorder) exchange(req *http.Request) (resp *http.Response, body []byte
 	if err := r.stops(rec); err != nil {
 		return nil, nil, &noAnswer{err, false}
 	}
+	return r.send(req, rec)
+}
+
+// send makes a request, and makes it again for as long as the server puts it off.
+func (r *Recorder) send(req *http.Request, rec *record) (*http.Response, []byte, error) {
+	var tried attempts
+	for {
+		resp, err := r.inTurn(req, rec)
+		if err != nil {
+			if tried.times > 0 {
+				r.waits.asked(endpointOf(req), rec.to, tried.first, nil, err)
+			}
+			return nil, nil, err
+		}
+		limited, err := r.pace.limited(&tried, req.URL, rec.started, rec.status, rec.respHeader)
+		if !limited {
+			return resp, rec.respBody, nil
+		}
+		if err != nil {
+			err = &noAnswer{err, false}
+			r.waits.asked(endpointOf(req), rec.to, tried.first, err, err)
+			return nil, nil, err
+		}
+		if req, rec, err = r.anew(req, rec); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// anew is a request to be sent again, with another proof where it has one (RFC 9449
+// section 11.1), and its record.
+func (r *Recorder) anew(req *http.Request, before *record) (_ *http.Request, _ *record, err error) {
+	next := req.Clone(req.Context())
+	if req.Body != nil {
+		next.Body = io.NopCloser(bytes.NewReader(before.sent()))
+	}
+	r.mu.Lock()
+	prove := r.proofs[req.Header.Get("DPoP")]
+	r.mu.Unlock()
+	if prove != nil {
+		err = prove(next)
+	}
+	rec := r.begin(next)
+	rec.again, rec.reqBody = before.again, before.reqBody
+	return next, rec, err
+}
+
+// proves remembers how a proof is made anew, which is good once.
+func (r *Recorder) proves(proof string, anew func(*http.Request) error) {
+	if r.pace == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.proofs == nil {
+		r.proofs = map[string]func(*http.Request) error{}
+	}
+	r.proofs[proof] = anew
+}
+
+// inTurn makes a request when it may be made, and records it.
+func (r *Recorder) inTurn(req *http.Request, rec *record) (*http.Response, error) {
 	turns := r.turns
 	if r.apart != "" && strings.HasPrefix(rec.url, r.apart) {
 		turns = nil
 	}
+	if err := r.pace.await(req.Context(), req.URL, 1); err != nil {
+		return nil, &noAnswer{err, false}
+	}
 	if err := turns.take(req.Context()); err != nil {
-		return nil, nil, &noAnswer{err, false}
+		return nil, &noAnswer{err, false}
 	}
 	defer turns.giveBack()
 	rec.started = time.Now()
-	resp, err = r.bounded(req, rec)
+	resp, err := r.bounded(req, rec)
 	rec.duration = time.Since(rec.started)
 	if err != nil {
 		rec.failure = err.Error()
 	}
 	r.add(rec)
-	return resp, rec.respBody, err
+	return resp, err
 }
 
 // begin makes the record of a request, without its body.
@@ -216,8 +283,11 @@ var known = []string{
 // was over.
 func (r *Recorder) waited(req *http.Request, rec *record, late, err error) {
 	at := endpointOf(req)
-	r.waits.asked(at, rec.to, rec.started, late, err)
 	note(req.Context(), visit{at, rec.to, time.Since(rec.started)}, err)
+	if limited, _, _ := oauth.Limited(rec.status, rec.respHeader, time.Now()); err == nil && limited && r.pace != nil {
+		return // it is put off, which is no answer yet
+	}
+	r.waits.asked(at, rec.to, rec.started, late, err)
 }
 
 // full is an error once the answers are longer than is kept.

@@ -226,10 +226,9 @@ type visit struct {
 // was spent is not asked any more for a while.
 func (s *Stage) Within(ctx context.Context, limit time.Duration, why error) (context.Context, context.CancelFunc) {
 	one := &span{began: time.Now()}
-	limited, cancel := context.WithTimeoutCause(context.WithValue(ctx, spanKey{}, one), limit, why)
-	return limited, sync.OnceFunc(func() {
-		over := errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil
-		cancel()
+	bounded, clock := patiently(context.WithValue(ctx, spanKey{}, one), limit, why)
+	return bounded, sync.OnceFunc(func() {
+		over := clock.stop() && ctx.Err() == nil
 		s.waits.end(one, over, why)
 	})
 }

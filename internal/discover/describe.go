@@ -14,6 +14,19 @@ import (
 	"github.com/scopeproof/scopeproof/target"
 )
 
+// Described is a target file.
+type Described struct {
+	File []byte
+	// Issuer is the issuer as the metadata names it: with a slash at its end, or without.
+	Issuer string
+	// Found is what was observed; nil where nothing was played.
+	Found *Found
+	// Trouble is why not everything could be played, and Pages are what was seen of
+	// login then; nil where it could, and where nothing was tried.
+	Trouble error
+	Pages   []target.PageSeen
+}
+
 // fetch reads the metadata of a running server, and completes it with the endpoints
 // that are known. Silent says that there is no metadata: then they are looked for.
 func fetch(ctx context.Context, issuer string, known []Endpoint) (document map[string]any, endpoints []Endpoint, silent bool, err error) {

@@ -36,8 +36,16 @@ type Found struct {
 	Hierarchy map[oauth.ScopeToken]target.Finding `json:"hierarchy,omitempty"`
 	// Mixed are choices that changed from one try to the next.
 	Mixed map[target.ChoiceName]string `json:"mixed,omitempty"`
+	// Limits is how the server limited the rate of requests.
+	Limits Limits `json:"limits,omitzero"`
 	// Hints are what the target file could say better.
 	Hints []string `json:"hints,omitempty"`
+}
+
+// Limits is how a server limited the rate of requests.
+type Limits struct {
+	Answers  int   `json:"answers"`   // of 429, or 503 with Retry-After; the requests were sent again
+	WaitedMS int64 `json:"waited_ms"` // while at least one request waited to be sent
 }
 
 // Owner is what came of one authorization request to a resource owner.
@@ -70,6 +78,8 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
+	stage.ObeyLimits(0)
+	bear(stage)
 	f := &Found{
 		Name: t.Description.Name, Version: t.Description.Version, Kind: t.Kind, Issuer: t.Issuer, Defect: t.Defect, Owners: []Owner{},
 	}
@@ -81,7 +91,7 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 	}
 	cast := stage.NewCast()
 	limit := stage.Timeout * time.Duration(max(1, len(t.Description.Users)))
-	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
+	limited, cancel := actor.Patiently(ctx, limit, fmt.Errorf("it took longer than %v", limit))
 	defer cancel()
 	var pages []target.PageSeen
 	stage.Seen = func(p target.PageSeen) {
@@ -101,9 +111,28 @@ func Observe(ctx context.Context, t *target.Target) (*Found, error) {
 	}
 	f.Capabilities, f.Choices, f.Mixed = stage.Target.Capabilities, stage.Target.Choices, stage.Target.Mixed
 	f.ChoicesByWay, f.Hierarchy = stage.Target.ByWay, stage.Target.Included()
+	limits := stage.Limits()
+	f.Limits = Limits{limits.Answers, limits.Waited.Milliseconds()}
 	f.trust(t)
 	f.doubt()
 	return f, nil
+}
+
+// bear has looks that do not depend on each other played at once, as far as the target
+// bears it.
+func bear(stage *actor.Stage) {
+	const most = 4
+	d := stage.Target.Description
+	if d.Parallel > 0 {
+		stage.TakeTurns(d.Parallel)
+	}
+	switch {
+	case d.Login.Driver == "manual": // one person does one thing at a time
+	case d.Clients.Register.Static:
+		stage.AtOnce = min(most, max(d.Clients.Sets, 1))
+	default:
+		stage.AtOnce = most
+	}
 }
 
 // Failure is why a target could not be played, secrets removed.

@@ -33,17 +33,6 @@ type Known struct {
 // Up brings up what a description describes.
 type Up func(context.Context, *target.Description) (*target.Target, error)
 
-// Described is a target file.
-type Described struct {
-	File []byte
-	// Found is what was observed; nil where nothing was played.
-	Found *Found
-	// Trouble is why not everything could be played, and Pages are what was seen of
-	// login then; nil where it could, and where nothing was tried.
-	Trouble error
-	Pages   []target.PageSeen
-}
-
 // Describe makes a target file from the metadata of a running server and from
 // what is known of it. Where that is enough to log somebody in, and up is not nil,
 // it tries to: which boxes stand for which scope, and which button allows, is
@@ -51,12 +40,17 @@ type Described struct {
 // known is in the file as a comment, or as a placeholder.
 func Describe(ctx context.Context, issuer string, known Known, up Up) (*Described, error) {
 	document, endpoints, silent, err := fetch(ctx, issuer, known.Endpoints)
+	var other *target.IssuerMismatch
+	if errors.As(err, &other) && strings.TrimSuffix(other.Got, "/") == strings.TrimSuffix(issuer, "/") {
+		issuer = other.Got // that is where the metadata is, whichever of the two (RFC 8414 section 3.1)
+		document, endpoints, silent, err = fetch(ctx, issuer, known.Endpoints)
+	}
 	if err != nil {
 		return nil, err
 	}
 	l := &learner{sketch: newSketch(issuer, document, known.with(document)), up: up}
 	l.sketch.Named, l.sketch.Silent = endpoints, silent
-	made := &Described{}
+	made := &Described{Issuer: issuer}
 	if up != nil && l.playable() {
 		made.Found, made.Trouble = l.learn(ctx)
 		if ctx.Err() != nil {
@@ -198,6 +192,7 @@ func (l *learner) open(ctx context.Context) (stage *actor.Stage, stop func(), er
 		stop()
 		return nil, nil, err
 	}
+	stage.ObeyLimits(0)
 	return stage, stop, nil
 }
 

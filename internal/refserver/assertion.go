@@ -70,7 +70,7 @@ func (s *Server) readAssertion(q tokenRequest) (User, ScopeSet, error) {
 	verified := slices.ContainsFunc(q.client.keys.Keys, func(key jose.JSONWebKey) bool {
 		return parsed.Claims(key.Key, &known) == nil
 	})
-	audience := []string{s.issuer, s.issuer + "/token"}
+	audience := []string{s.issuer, s.at("/token")}
 	now := s.clock.now()
 	switch {
 	case !verified:

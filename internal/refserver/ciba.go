@@ -17,7 +17,7 @@ func backchannel() part {
 			mux.HandleFunc("POST /backchannel", s.review)
 		},
 		metadata: func(s *Server, m map[string]any) {
-			m["backchannel_authentication_endpoint"] = s.issuer + "/backchannel_authentication"
+			m["backchannel_authentication_endpoint"] = s.at("/backchannel_authentication")
 			m["backchannel_token_delivery_modes_supported"] = []string{"poll"}
 			m["backchannel_user_code_parameter_supported"] = false
 		},

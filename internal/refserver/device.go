@@ -19,7 +19,7 @@ func devices() part {
 			mux.HandleFunc("POST /device", s.enterUserCode)
 		},
 		metadata: func(s *Server, m map[string]any) {
-			m["device_authorization_endpoint"] = s.issuer + "/device_authorization"
+			m["device_authorization_endpoint"] = s.at("/device_authorization")
 		},
 		grants: map[string]grant{DeviceCode: func(s *Server, q tokenRequest) (tokenResponse, error) {
 			return s.poll(q, DeviceCode, q.form.Get("device_code"))
@@ -49,8 +49,8 @@ func (s *Server) authorizeDevice(w http.ResponseWriter, r *http.Request) {
 	s.userCodes.put(plainUserCode(code), p, now.Add(pendingLifetime), now)
 	writeJSON(w, http.StatusOK, map[string]any{
 		"device_code": p.handle, "user_code": code,
-		"verification_uri":          s.issuer + "/device",
-		"verification_uri_complete": s.issuer + "/device?user_code=" + url.QueryEscape(code),
+		"verification_uri":          s.at("/device"),
+		"verification_uri_complete": s.at("/device?user_code=" + url.QueryEscape(code)),
 		"expires_in":                int(pendingLifetime / time.Second),
 		"interval":                  int(pendingInterval / time.Second),
 	})

@@ -84,7 +84,7 @@ func introspection() part {
 		feature: "introspection",
 		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /introspect", s.unlessSilent(s.introspect)) },
 		metadata: func(s *Server, m map[string]any) {
-			m["introspection_endpoint"] = s.issuer + "/introspect"
+			m["introspection_endpoint"] = s.at("/introspect")
 			m["introspection_endpoint_auth_methods_supported"] = confidentialMethods()
 		},
 	}
@@ -95,7 +95,7 @@ func revocation() part {
 		feature: "revocation",
 		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /revoke", s.revoke) },
 		metadata: func(s *Server, m map[string]any) {
-			m["revocation_endpoint"] = s.issuer + "/revoke"
+			m["revocation_endpoint"] = s.at("/revoke")
 			m["revocation_endpoint_auth_methods_supported"] = append([]string{"none"}, confidentialMethods()...)
 		},
 	}
@@ -105,7 +105,7 @@ func registration() part {
 	return part{
 		feature:  "registration",
 		routes:   func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /register", s.register) },
-		metadata: func(s *Server, m map[string]any) { m["registration_endpoint"] = s.issuer + "/register" },
+		metadata: func(s *Server, m map[string]any) { m["registration_endpoint"] = s.at("/register") },
 	}
 }
 

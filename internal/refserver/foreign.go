@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -288,7 +289,7 @@ func (v *foreignTokens) call(request *http.Request, into any) error {
 	if v.unreachable.Load() {
 		return errUnavailable
 	}
-	response, err := v.http.Do(request)
+	response, err := v.patiently(request)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnavailable, err)
 	}
@@ -301,6 +302,42 @@ func (v *foreignTokens) call(request *http.Request, into any) error {
 		return fmt.Errorf("%w: %w", errUnavailable, err)
 	}
 	return nil
+}
+
+// patiently sends a request, and again where the authorization server says that there
+// are too many and when to try again (RFC 6585 section 4, RFC 9110 section 10.2.3): it
+// does that for at most as long as somebody waits who calls the API.
+func (v *foreignTokens) patiently(request *http.Request) (*http.Response, error) {
+	const tries, longest = 4, 3 * time.Second
+	for try := 1; ; try++ {
+		response, err := v.http.Do(request)
+		if err != nil {
+			return nil, err
+		}
+		after := response.Header.Get("Retry-After")
+		limited := response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusServiceUnavailable && after != ""
+		wait := time.Second
+		if seconds, err := strconv.Atoi(after); err == nil && seconds > 0 {
+			wait = time.Duration(seconds) * time.Second
+		} else if at, err := http.ParseTime(after); err == nil {
+			wait = max(wait, time.Until(at))
+		}
+		if !limited || try == tries || wait > longest {
+			return response, nil
+		}
+		_ = response.Body.Close()
+		select {
+		case <-time.After(wait):
+		case <-request.Context().Done():
+			return nil, request.Context().Err()
+		}
+		request = request.Clone(request.Context())
+		if request.GetBody != nil {
+			if request.Body, err = request.GetBody(); err != nil {
+				return nil, err
+			}
+		}
+	}
 }
 
 // introspected asks the authorization server about a token: each time, unless the

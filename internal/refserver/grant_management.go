@@ -16,7 +16,7 @@ func management() part {
 			mux.HandleFunc("DELETE /grants/{id}", s.managedGrant)
 		},
 		metadata: func(s *Server, m map[string]any) {
-			m["grant_management_endpoint"] = s.issuer + "/grants"
+			m["grant_management_endpoint"] = s.at("/grants")
 			m["grant_management_actions_supported"] = []string{"query", "revoke", MergeGrant, ReplaceGrant, CreateGrant}
 			m["grant_management_action_required"] = false
 		},

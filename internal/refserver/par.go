@@ -23,7 +23,7 @@ func pushedRequests() part {
 		feature: pushing,
 		routes:  func(s *Server, mux *http.ServeMux) { mux.HandleFunc("POST /par", s.push) },
 		metadata: func(s *Server, m map[string]any) {
-			m["pushed_authorization_request_endpoint"] = s.issuer + "/par"
+			m["pushed_authorization_request_endpoint"] = s.at("/par")
 			m["require_pushed_authorization_requests"] = s.policy.PAR.Required(Client{}, false) != nil
 		},
 	}

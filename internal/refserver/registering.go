@@ -131,7 +131,7 @@ func (s *Server) information(m clientMetadata, c Client) clientMetadata {
 		m.SecretExpires = new(int64)
 	}
 	if c.registration != "" {
-		m.RegistrationToken, m.RegistrationURI = c.registration, s.issuer+"/register/"+c.ID
+		m.RegistrationToken, m.RegistrationURI = c.registration, s.at("/register/"+c.ID)
 	}
 	return m
 }

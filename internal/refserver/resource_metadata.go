@@ -26,7 +26,7 @@ func (s *Server) metadataURL(api string) string {
 	if !s.has(resourceMetadata) {
 		return ""
 	}
-	return s.issuer + "/.well-known/" + ResourceMetadata + "/" + api
+	return s.at("/.well-known/" + ResourceMetadata + "/" + api)
 }
 
 func (s *Server) resourceMetadata(w http.ResponseWriter, r *http.Request) {

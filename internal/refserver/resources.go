@@ -153,10 +153,10 @@ func challengeWith(w http.ResponseWriter, status int, code string, scope ScopeSe
 func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	m := map[string]any{
 		"issuer":                                         s.issuer,
-		"authorization_endpoint":                         s.issuer + "/authorize",
-		"token_endpoint":                                 s.issuer + "/token",
-		"userinfo_endpoint":                              s.issuer + "/userinfo",
-		"jwks_uri":                                       s.issuer + "/jwks",
+		"authorization_endpoint":                         s.at("/authorize"),
+		"token_endpoint":                                 s.at("/token"),
+		"userinfo_endpoint":                              s.at("/userinfo"),
+		"jwks_uri":                                       s.at("/jwks"),
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query"},
 		"grant_types_supported":                          slices.Sorted(maps.Keys(s.grantTypes)),

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,7 +29,7 @@ type Options struct {
 	TokenFormat string
 	// Listen is the address to listen on; "127.0.0.1:0" if empty.
 	Listen string
-	// Issuer is the issuer identifier, an origin without a trailing slash (RFC
+	// Issuer is the issuer identifier, an origin, with a slash at its end or without (RFC
 	// 8414 section 2); "http://" and the listener's address if empty. With APIOnly
 	// it is the API's own URL.
 	Issuer string
@@ -169,8 +170,12 @@ func fill(to, from reflect.Value) {
 	}
 }
 
-// Issuer is the issuer identifier, without a trailing slash.
+// Issuer is the issuer identifier.
 func (s *Server) Issuer() string { return s.issuer }
+
+// at is the URL of a path. An issuer that ends in a slash has no second one (RFC 8414
+// section 3.1).
+func (s *Server) at(path string) string { return strings.TrimSuffix(s.issuer, "/") + path }
 
 // URL is where the server listens, without a trailing slash.
 func (s *Server) URL() string { return s.host.url() }
@@ -186,7 +191,7 @@ func (s *Server) audience(api string) string {
 	if api == CalendarAPI && s.calendar != "" {
 		return s.calendar
 	}
-	return s.issuer + "/" + api
+	return s.at("/" + api)
 }
 
 // apiOf returns the name of the API that a resource indicator names.
