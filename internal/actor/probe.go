@@ -72,8 +72,14 @@ func (s *Stage) observeSample(ctx context.Context) (granted bool, err error) {
 		s.observeConsent(ctx, cast, a, err)
 	}
 	s.observeAfterwards(a)
-	if format && passing(err) {
-		s.facts.set("token.format", target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
+	if passing(err) {
+		unseen := "not observed: " + cast.Recorder.Redact(err.Error())
+		if format {
+			s.facts.set("token.format", target.Unknown, unseen)
+		}
+		if profile {
+			s.facts.set("token.jwt_profile_9068", target.Unknown, unseen)
+		}
 	}
 	if err == nil && i != nil && i.Response != nil {
 		if format {

@@ -2,9 +2,11 @@ package actor
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/scopeproof/scopeproof/oauth"
+	"github.com/scopeproof/scopeproof/target"
 )
 
 // observeOwnership finds out whether objects of an API that is not ours belong to
@@ -19,25 +21,36 @@ func (s *Stage) observeOwnership(ctx context.Context) {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	cast := s.NewCast()
-	ada, err := cast.Owner(ctx, "Ada")
-	if err != nil {
-		return
-	}
-	there, err := cast.Seed(ctx, ada)
-	if err != nil {
-		return
-	}
-	own, err := cast.lists(ctx, "Ada")
-	if err != nil || !strings.Contains(own, there.Marker) {
-		return
-	}
-	switch others, err := cast.lists(ctx, "Bo"); {
+	switch shared, err := cast.shared(ctx); {
+	case passing(err):
+		s.facts.set(bound, target.Unknown, "not observed: "+cast.Recorder.Redact(err.Error()))
 	case err != nil:
-	case strings.Contains(others, there.Marker):
+	case shared:
 		s.facts.yes(bound, false, "observed: Bo is shown an appointment of Ada's")
 	default:
 		s.facts.yes(bound, true, "observed: Bo is not shown an appointment of Ada's")
 	}
+}
+
+// shared reports whether Bo is shown what Ada put on her list.
+func (c *Cast) shared(ctx context.Context) (bool, error) {
+	ada, err := c.Owner(ctx, "Ada")
+	if err != nil {
+		return false, err
+	}
+	there, err := c.Seed(ctx, ada)
+	if err != nil {
+		return false, err
+	}
+	own, err := c.lists(ctx, "Ada")
+	if err != nil {
+		return false, err
+	}
+	if !strings.Contains(own, there.Marker) {
+		return false, errors.New("the list does not show what is on it")
+	}
+	others, err := c.lists(ctx, "Bo")
+	return strings.Contains(others, there.Marker), err
 }
 
 // lists is what a resource owner is shown of what is there to read.
