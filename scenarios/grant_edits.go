@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// stormers is how many refresh one grant while it is edited.
+	// stormers is how many refresh one grant while it is edited, each a token of its own
+	// where the server lets a client have several.
 	stormers = 6
 	// before and after are how often each of them refreshes before and after an
 	// edit.
@@ -56,7 +57,7 @@ func prepareEdits(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error)
 			return plan, err
 		}
 		chains = append(chains, o.Scripts(1, st.edit)...)
-		chains = append(chains, o.Scripts(stormers, st.refresh)...)
+		chains = append(chains, o.Scripts(int(st.crew), st.refresh)...)
 	}
 	plan.Hits = []loadtest.Hit{{Chains: chains}}
 	return plan, nil
@@ -66,6 +67,7 @@ func prepareEdits(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, error)
 // round.
 type storm struct {
 	client *loadtest.Client
+	crew   int64 // how many refresh
 	// all is what is granted in the beginning, left what an edit leaves of it.
 	all, left oauth.ScopeSet
 
@@ -88,7 +90,17 @@ func newStorm(ctx context.Context, s *loadtest.Stage, c *loadtest.Client) (*stor
 	if !writing.SubsetOf(t.Scope) {
 		return nil, fmt.Errorf("%s asks Ada for %q alone: was granted %q", c.Name, both, t.Scope)
 	}
-	st := &storm{client: c, all: t.Scope, left: t.Scope.Union(s.Of(both, t.Scope)).Minus(writing), began: time.Now()}
+	if _, err := s.Player().Token(ctx, c, "Ada", loadtest.Consent{Scope: both, Refreshing: true}); err != nil {
+		return nil, err
+	}
+	still, err := s.Player().Refresh(ctx, t, nil)
+	if err != nil {
+		return nil, err
+	}
+	st := &storm{client: c, crew: stormers, all: t.Scope, left: t.Scope.Union(s.Of(both, t.Scope)).Minus(writing), began: time.Now()}
+	if still == nil { // what is granted later ends what was granted before
+		st.crew = 1
+	}
 	whose := loadtest.Holder{Client: c, Owner: "Ada"}
 	st.whole = s.Issues(loadtest.Grant{Rule: "REF-01", Denied: "REF-01", Asked: st.all, Must: st.all, May: st.all, Holder: whose})
 	// While the edit is under way both are right, and so is ending what was edited.
@@ -101,7 +113,7 @@ func newStorm(ctx context.Context, s *loadtest.Stage, c *loadtest.Client) (*stor
 // edit takes a scope out of the grant when all have refreshed for a while, waits
 // until they have done so afterwards, and lets the next round begin.
 func (st *storm) edit(ctx context.Context, p *loadtest.Player) error {
-	for st.ready.Load() < stormers {
+	for st.ready.Load() < st.crew {
 		if err := p.Rest(ctx, moment); err != nil {
 			return err
 		}
@@ -111,7 +123,7 @@ func (st *storm) edit(ctx context.Context, p *loadtest.Player) error {
 		return err
 	}
 	st.edited.Store(int64(time.Since(st.began)) + 1)
-	for st.done.Load() < stormers {
+	for st.done.Load() < st.crew {
 		if err := p.Rest(ctx, moment); err != nil {
 			return err
 		}

@@ -64,6 +64,24 @@ func TestTheReferenceKeepsEveryScenario(t *testing.T) {
 	}
 }
 
+// What is granted later may end what was granted before: the scenarios have clients that
+// are granted something several times.
+func TestAGrantMayEndTheOneBefore(t *testing.T) {
+	for _, lawful := range []string{"one-grant-a-client", "later-grant-replaces", "one-grant-and-its-tokens"} {
+		t.Run(lawful, func(t *testing.T) {
+			report := load(t, []string{"userinfo", "grant-edits", "token-refresh"}, loadtest.Options{Rate: 200, Duration: 400 * time.Millisecond, Seed: 1}, embedded.Lawful(lawful))
+			for _, s := range report.Scenarios {
+				if s.Outcome == loadtest.Broken || s.Leaks+s.FalseRefusals > 0 {
+					t.Errorf("%s: %s (%s): %+v", s.Name, s.Outcome, s.Reason, s.Samples)
+				}
+				if s.Name != "token-refresh" && s.Requests == 0 {
+					t.Errorf("%s: got no request (%s)", s.Name, s.Reason)
+				}
+			}
+		})
+	}
+}
+
 // The faults that show only when requests overlap must be found by a short run.
 func TestFaultsThatOnlyLoadShowsAreFound(t *testing.T) {
 	for _, tt := range []struct {

@@ -57,17 +57,31 @@ func prepareUserInfo(ctx context.Context, s *loadtest.Stage) (loadtest.Plan, err
 			}
 		}
 	}
+	plain, err := withoutOpenID(ctx, s)
+	if err != nil {
+		return plan, err
+	}
 	for _, t := range tokens { // when all are there: a later consent may end an earlier one's token
-		hit, err := telling(ctx, s, t)
+		hit, ended, err := telling(ctx, s, t)
 		if err != nil {
 			return plan, err
 		}
-		plan.Hits = append(plan.Hits, hit)
+		if !ended {
+			plan.Hits = append(plan.Hits, hit)
+		}
 	}
-	if len(plan.Hits) == 0 {
+	switch {
+	case len(tokens) == 0:
 		return plan, fmt.Errorf("the target has neither a client Planner nor a client Rival, or nobody who could sign in")
+	case len(plan.Hits) == 0:
+		return plan, fmt.Errorf("UserInfo refuses each of %d tokens while nobody else asks", len(tokens))
 	}
-	return plan, withoutOpenID(ctx, s, &plan)
+	if plain != nil {
+		plan.Hits = append(plan.Hits, loadtest.Hit{
+			Weight: 3, Request: s.UserInfoRequest(plain), Expect: s.Forbids("CLM-08", fmt.Sprintf("UserInfo, with a token for %q", plain.Scope)),
+		})
+	}
+	return plan, nil
 }
 
 // aboutPeople are scopes that release claims, the broadest first, so that most
@@ -81,8 +95,8 @@ func aboutPeople() []oauth.ScopeSet {
 }
 
 // telling is a request for the claims of a token. What is told while nobody else
-// asks is due among others.
-func telling(ctx context.Context, s *loadtest.Stage, t *loadtest.Token) (loadtest.Hit, error) {
+// asks is due among others. A token that is refused then has ended.
+func telling(ctx context.Context, s *loadtest.Stage, t *loadtest.Token) (hit loadtest.Hit, ended bool, err error) {
 	as := s.Target.Description.AuthorizationServer
 	scope := s.Target.Hierarchy.Closure(t.Scope)
 	may := append(loadtest.ClaimsOf(scope), as.ClaimsAlways...)
@@ -93,38 +107,37 @@ func telling(ctx context.Context, s *loadtest.Stage, t *loadtest.Token) (loadtes
 	}
 	r := s.UserInfoRequest(t)
 	alone, err := s.Player().Send(ctx, r)
-	if err != nil {
-		return loadtest.Hit{}, err
-	}
-	if alone.Status != http.StatusOK {
-		return loadtest.Hit{}, fmt.Errorf("%s asks for UserInfo alone with %q: got %d, want 200", t.Client.Name, t.Scope, alone.Status)
+	switch {
+	case err != nil:
+		return hit, false, err
+	case alone.Status == http.StatusUnauthorized || alone.Status == http.StatusForbidden:
+		return hit, true, nil
+	case alone.Status != http.StatusOK:
+		return hit, false, fmt.Errorf("%s asks for UserInfo alone with %q: got %d, want 200", t.Client.Name, t.Scope, alone.Status)
 	}
 	expect, err := s.Tells(loadtest.Claims{Rule: "CLM-03", Mixed: "GRANT-07", Denied: "CLM-02", Seen: alone, May: may})
 	if err != nil {
-		return loadtest.Hit{}, fmt.Errorf("%s asks for UserInfo alone: got an answer that cannot be read: %w", t.Client.Name, err)
+		return hit, false, fmt.Errorf("%s asks for UserInfo alone: got an answer that cannot be read: %w", t.Client.Name, err)
 	}
-	return loadtest.Hit{Request: r, Expect: expect}, nil
+	return loadtest.Hit{Request: r, Expect: expect}, false, nil
 }
 
-// withoutOpenID adds a token that opens no UserInfo, where there can be one.
-func withoutOpenID(ctx context.Context, s *loadtest.Stage, plan *loadtest.Plan) error {
+// withoutOpenID is a token that opens no UserInfo, where there can be one; or nil.
+func withoutOpenID(ctx context.Context, s *loadtest.Stage) (*loadtest.Token, error) {
 	if !s.Can("as.oidc.optional") || !s.HasClient("Planner") {
-		return nil
+		return nil, nil
 	}
 	c, err := s.Client(ctx, "Planner")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	t, err := s.Player().Token(ctx, c, "Ada", loadtest.Consent{Scope: reading})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.Keep(t)
 	if t.Scope.Has("openid") { // it is granted unasked
-		return nil
+		return nil, nil
 	}
-	plan.Hits = append(plan.Hits, loadtest.Hit{
-		Weight: 3, Request: s.UserInfoRequest(t), Expect: s.Forbids("CLM-08", fmt.Sprintf("UserInfo, with a token for %q", t.Scope)),
-	})
-	return nil
+	return t, nil
 }
