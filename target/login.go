@@ -183,9 +183,9 @@ func (a Asks) Read(body []byte) (Asked, error) {
 // items are the scopes that are asked for, as they stand in an answer.
 func (a Asks) items(document any) ([]any, error) {
 	all := []any{document}
-	before, rest, each := a.Scopes, "", true
-	for pointer := a.Scopes; each; pointer = rest {
-		before, rest, each = strings.Cut(pointer, "/*")
+	for pointer, each := a.Scopes, true; each; {
+		var before string
+		before, pointer, each = strings.Cut(pointer, "/*")
 		var found []any
 		for _, one := range all {
 			switch v := pointed(one, before).(type) {
