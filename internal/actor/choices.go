@@ -368,6 +368,15 @@ func incremental(ctx context.Context, c *Cast) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		class, err := IncrementalClass(ctx, before, now, 1)
+		if err != nil || class != "union" {
+			return class, err
+		}
+		// A server that gives to read to whoever may write looks the same; it does not give
+		// to write to who was granted that before.
+		if before, now, err = c.more(ctx, "Planner", now, reads); err != nil {
+			return "", err
+		}
 		return IncrementalClass(ctx, before, now, 1)
 	}
 	// What is asked for second must not include what there is; that it was added
@@ -395,7 +404,12 @@ func twice(ctx context.Context, c *Cast, client string, first, second oauth.RawS
 	if _, before, err = c.obtain(ctx, client, "Ada", Request{Scope: &first}); err != nil {
 		return nil, nil, err
 	}
-	more := Request{Scope: &second}
+	return c.more(ctx, client, before, second)
+}
+
+// more asks for a scope on top of what was granted before.
+func (c *Cast) more(ctx context.Context, client string, before *Issue, scope oauth.RawScope) (_, now *Issue, err error) {
+	more := Request{Scope: &scope}
 	if name, value, ok := strings.Cut(c.Stage.Target.Description.AuthorizationServer.IncrementalParameter, "="); ok {
 		more.Params = url.Values{name: {value}}
 	}

@@ -112,6 +112,8 @@ func TestAFaultOfAServerOfWhichLittleIsSaidIsFound(t *testing.T) {
 		{registering, "refresh-compares-with-request", "REF-05"},
 		{existing, "code-adds-request-scope", "CODE-01"},
 		{registering, "any-consent-is-enough", "CONS-12"},
+		// It looks like what was granted before, where the clients are the same as then.
+		{existing, "write-brings-read", "GRANT-01"},
 	} {
 		t.Run(tt.defect, func(t *testing.T) {
 			t.Parallel()
