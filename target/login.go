@@ -203,7 +203,7 @@ func (a Asks) items(document any) ([]any, error) {
 				for _, word := range strings.Fields(v) {
 					found = append(found, word)
 				}
-			case nil:
+			default:
 				return nil, fmt.Errorf("got no list and no text at %q, want the scopes that are asked for", a.Scopes)
 			}
 		}

@@ -144,21 +144,12 @@ func fetchDocument(ctx context.Context, client *http.Client, at string) (map[str
 		document, seen, limit, err := fetchOnce(ctx, client, at)
 		if limit == 0 || try == 4 || time.Since(began)+limit > mostWait {
 			return document, seen, err
-		} else if err := sleep(ctx, limit); err != nil {
-			return nil, "", err
 		}
-	}
-}
-
-// sleep waits. The error is that of ctx.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+		select {
+		case <-time.After(limit):
+		case <-ctx.Done():
+			return nil, "", ctx.Err()
+		}
 	}
 }
 

@@ -161,10 +161,8 @@ func (p *pace) sleep(ctx context.Context, d time.Duration) error {
 			p.waited += time.Since(p.since)
 		}
 	}()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

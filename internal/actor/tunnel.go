@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // tunnelled dials as transport does: through the proxy that it names for an address, or
@@ -52,13 +53,10 @@ func proxyFor(t *http.Transport, address string) (*url.URL, error) {
 
 // connect has a proxy open a tunnel to an address (RFC 9110 section 9.3.6).
 func connect(ctx context.Context, conn net.Conn, proxy *url.URL, address string) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return err
-		}
-	}
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address, Header: http.Header{}}
-	if password, ok := proxy.User.Password(); ok {
+	if proxy.User != nil {
+		password, _ := proxy.User.Password()
 		basic := &http.Request{Header: http.Header{}}
 		basic.SetBasicAuth(proxy.User.Username(), password)
 		req.Header.Set("Proxy-Authorization", basic.Header.Get("Authorization"))
